@@ -1,0 +1,55 @@
+// Bundles src/ into dist/: three entries (action main, action post, command) sharing lazily loaded chunks.
+// `--check` builds beside dist/ and fails where the committed files are not what the source gives.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+const root = new URL('..', import.meta.url).pathname
+
+async function bundle(outdir) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: { main: 'src/action/main.ts', post: 'src/action/post.ts', cli: 'src/cli/main.ts' },
+    outdir,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    keepNames: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    legalComments: 'none',
+    loader: { '.css': 'text', '.html': 'text' },
+    // CommonJS dependencies inside an ES module bundle still call require().
+    banner: { js: "import { createRequire as __cr } from 'node:module';const require = __cr(import.meta.url);" },
+    logLevel: 'warning',
+  })
+}
+
+const contents = (dir) =>
+  new Map(
+    readdirSync(dir)
+      .sort()
+      .map((name) => [name, readFileSync(join(dir, name))]),
+  )
+
+function differences(expected, actual) {
+  const names = new Set([...expected.keys(), ...actual.keys()])
+  return [...names].filter((name) => !(expected.get(name) && actual.get(name) && expected.get(name).equals(actual.get(name))))
+}
+
+const dist = join(root, 'dist')
+if (process.argv.includes('--check')) {
+  const fresh = mkdtempSync(join(tmpdir(), 'vmtest-dist-'))
+  await bundle(fresh)
+  const changed = differences(contents(fresh), contents(dist))
+  rmSync(fresh, { recursive: true })
+  if (changed.length > 0) {
+    console.error(`dist/ is not what src/ builds (${changed.join(', ')}). Run \`npm run build\` and commit dist/.`)
+    process.exit(1)
+  }
+} else {
+  rmSync(dist, { recursive: true, force: true })
+  await bundle(dist)
+}

@@ -1,0 +1,39 @@
+/**
+ * An error a person caused or can cure. The message says what happened, `nextStep` what to do about it.
+ * Everything below the top-level catch throws this or returns an outcome as a value.
+ */
+export class UserError extends Error {
+  readonly nextStep: string
+  readonly kind: UserErrorKind
+
+  /**
+   * @param message what happened, naming the input, path or value at fault
+   * @param nextStep what the reader does now
+   * @param options `cause` keeps the original error; `kind` chooses the exit code (default `usage`)
+   */
+  constructor(message: string, nextStep: string, options: { cause?: unknown; kind?: UserErrorKind } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'UserError'
+    this.nextStep = nextStep
+    this.kind = options.kind ?? 'usage'
+  }
+}
+
+/**
+ * `usage`: what was asked for cannot be right (exit 2).
+ * `could-not-test`: the world stood in the way: no QEMU, no disk, no network (exit 69).
+ * `build-failed`: the kernel or the VM does not build (exit 65).
+ */
+export type UserErrorKind = 'usage' | 'could-not-test' | 'build-failed'
+
+/** Marks a switch as exhaustive: adding a member to the union makes the call a type error. */
+export function assertNever(value: never, what: string): never {
+  throw new Error(`unexpected ${what}: ${JSON.stringify(value)}`)
+}
+
+/** The text of anything thrown, with its chain of causes. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause === undefined ? '' : ` (${describeError(error.cause)})`
+  return `${error.message}${cause}`
+}

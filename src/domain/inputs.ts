@@ -1,0 +1,82 @@
+import type { AcceleratorRequest } from './accelerator.js'
+import type { SuiteName, TestName } from './test.js'
+
+/** When the step or the command fails. `new`: only on failures the baseline does not have (the same as `any` without one). */
+export type FailOn = 'new' | 'any' | 'never'
+
+/** When logs are uploaded as an artifact. */
+export type UploadPolicy = 'always' | 'failure' | 'never'
+
+/** Where the VM bundle comes from. */
+export type BundleSource =
+  /** Built by Nix: `nix build FLAKE#ATTRIBUTE`. */
+  | { readonly kind: 'flake'; readonly flake: string; readonly attribute: string; readonly impure: boolean }
+  /** A built bundle: a directory with vmtest.json. */
+  | { readonly kind: 'path'; readonly path: string }
+  /** The bundle the engine makes of the host's own programs with examples/offline. */
+  | { readonly kind: 'offline' }
+
+/** A kernel that replaces the bundle's own. */
+export interface KernelOverride {
+  /** bzImage, Image or vmlinux. */
+  readonly image: string
+  /** Directory holding lib/modules/RELEASE, or that directory itself. */
+  readonly modules?: string
+  readonly vmlinux?: string
+  readonly config?: string
+}
+
+/** What to run, in the words the user gave; the plan resolves it against the catalogue. */
+export interface SelectionRequest {
+  readonly sections: readonly string[]
+  readonly groups: readonly string[]
+  readonly excludeGroups: readonly string[]
+  readonly tests: readonly TestName[]
+  /** Files in fstests' exclude form (`-E`). */
+  readonly excludeFiles: readonly string[]
+  /** Files with expected failures and expunges in our form. */
+  readonly expectationFiles: readonly string[]
+}
+
+/** How Nix and the caches are used by the action. */
+export interface NixInputs {
+  readonly version: string | null
+  readonly tarballUrl: string | null
+  readonly tarballSha256: string | null
+  readonly extraConf: string
+  readonly substituters: readonly string[]
+  readonly trustedPublicKeys: readonly string[]
+}
+
+/** Everything asked for, read once, checked as a whole: argv or action.yml. */
+export interface Inputs {
+  readonly face: 'cli' | 'action'
+  readonly bundle: BundleSource
+  readonly kernel: KernelOverride | null
+  readonly fstests: string | null
+  readonly suite: SuiteName | null
+  readonly localConfig: string | null
+  readonly selection: SelectionRequest
+  readonly accelerator: AcceleratorRequest
+  readonly vms: number | 'auto'
+  /** Per VM. */
+  readonly memoryMiB: number | 'auto'
+  readonly cpusPerVm: number | 'auto'
+  /** The whole run's deadline. */
+  readonly timeoutMinutes: number
+  /** One test's limit before scaling; `auto` learns it from history. */
+  readonly testTimeoutSeconds: number | 'auto'
+  /** How often a failing test is run again in a fresh VM. */
+  readonly rerunFailed: number
+  readonly failOn: FailOn
+  /** A record, or a directory holding one, of the base branch. */
+  readonly baseline: string | null
+  /** Measured settings that make emulation faster (norandmaps, CPU flags, one vCPU). */
+  readonly emulationTuning: boolean
+  readonly keep: boolean
+  readonly outputDirectory: string
+  readonly cache: boolean
+  readonly upload: UploadPolicy
+  readonly artifactName: string
+  readonly nix: NixInputs
+}

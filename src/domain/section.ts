@@ -1,0 +1,36 @@
+import * as z from 'zod'
+
+/**
+ * Which block device of fstests a disk stands in for.
+ * `test`, `scratch`: TEST_DEV, SCRATCH_DEV. `pool`: one member of SCRATCH_DEV_POOL (its order is the list's).
+ * `logwrites`: LOGWRITES_DEV. `*-log`, `*-rt`: external log and realtime devices (USE_EXTERNAL=yes).
+ */
+export const diskRoleSchema = z.enum(['test', 'scratch', 'pool', 'logwrites', 'test-log', 'scratch-log', 'test-rt', 'scratch-rt'])
+export type DiskRole = z.infer<typeof diskRoleSchema>
+
+export const diskSpecSchema = z.object({
+  role: diskRoleSchema,
+  /** Apparent size; the file is sparse. */
+  sizeMiB: z.number().int().positive(),
+})
+/** One sparse raw disk a section needs. */
+export type DiskSpec = z.infer<typeof diskSpecSchema>
+
+export const sectionSchema = z.object({
+  /** As in `[name]` of fstests' local.config: letters, digits, `_` and `-`. */
+  name: z.string().regex(/^[A-Za-z0-9_-]+$/),
+  description: z.string().default(''),
+  /** fstests' FSTYP: xfs, ext4, btrfs, … */
+  fstyp: z.string().regex(/^[a-z0-9_-]+$/),
+  /** MKFS_OPTIONS, empty for the file system's default. */
+  mkfsOptions: z.string().default(''),
+  /** MOUNT_OPTIONS (and TEST_FS_MOUNT_OPTS), empty for the default. */
+  mountOptions: z.string().default(''),
+  disks: z.array(diskSpecSchema),
+  /** Further variables of local.config, by name. */
+  environment: z.record(z.string(), z.string()).default({}),
+  /** Kernel options the section cannot do without, for example `CONFIG_XFS_RT`. Checked before booting where the config is known. */
+  kernelOptions: z.array(z.string()).default([]),
+})
+/** One configuration the tests run under: what fstests calls a section of local.config. */
+export type Section = z.infer<typeof sectionSchema>

@@ -1,0 +1,140 @@
+import type { AcceleratorDecision } from './accelerator.js'
+import type { VmBundle } from './bundle.js'
+import type { CacheLedgerEntry, RunRecord } from './record.js'
+import type { Catalogue, SuiteName } from './test.js'
+
+/** A Nix that works, and how it is called. */
+export interface NixEnvironment {
+  /** Absolute path of the `nix` program. */
+  readonly program: string
+  readonly version: string
+  readonly origin: 'found' | 'tarball' | 'distribution'
+  /** Settings passed by NIX_CONFIG; /etc is never touched. */
+  readonly config: string
+  readonly sandbox: boolean
+  /** One sentence where something is less than it could be. */
+  readonly notes: readonly string[]
+}
+
+/** What the store cache gave before the build. */
+export interface CacheOutcome {
+  readonly ledger: readonly CacheLedgerEntry[]
+  /** Set on an exact hit: the bundle's store path is here and verified; nothing needs evaluating. */
+  readonly bundlePath: string | null
+}
+
+/** The VM bundle, loaded and checked: every path absolute and there. */
+export interface Built {
+  readonly bundlePath: string
+  readonly bundle: VmBundle
+  /** Host path of the bundle's QEMU, or of the one on PATH. */
+  readonly qemu: string
+  /** A kernel override or a tree given by `--fstests` is already folded in. */
+  readonly suite: BuiltSuite
+  readonly catalogue: Catalogue
+  /** Seconds the build took; 0 for a bundle that was given. */
+  readonly buildSeconds: number
+}
+
+/** The suite that will run, and the images it needs beside the root image. */
+export interface BuiltSuite {
+  readonly name: SuiteName
+  /** Where `check` lies in the guest. */
+  readonly guestPath: string
+  /** Read-only image mounted at guestPath (under a writable overlay), where the suite is not in the root image. */
+  readonly image: string | null
+  /** Sources on the host, for `file` and `line`. */
+  readonly source: string | null
+}
+
+/** Renderings of a record, as written to the run's directory. */
+export interface Report {
+  readonly record: RunRecord
+  readonly comparison: Comparison | null
+  readonly junitPath: string
+  readonly summaryPath: string
+  readonly htmlPath: string
+  readonly recordPath: string
+  readonly summaryMarkdown: string
+  readonly annotations: readonly Annotation[]
+}
+
+/** A message on a line of the repository, or on none. */
+export interface Annotation {
+  readonly level: 'error' | 'warning' | 'notice'
+  readonly title: string
+  readonly message: string
+  readonly file?: string
+  readonly line?: number
+}
+
+/** One test whose verdict differs from the baseline's. */
+export interface ComparedTest {
+  readonly section: string
+  readonly name: string
+}
+
+/** A record held against the base branch's. */
+export interface Comparison {
+  readonly baselineRunId: string
+  readonly newFailures: readonly ComparedTest[]
+  readonly knownFailures: readonly ComparedTest[]
+  readonly fixed: readonly ComparedTest[]
+  readonly vanished: readonly ComparedTest[]
+  readonly newlyNotrun: readonly ComparedTest[]
+}
+
+/** What was handed to the outside: outputs, artifact, summary. */
+export interface Published {
+  readonly artifactId: number | null
+  readonly artifactNote: string | null
+  readonly outputs: Readonly<Record<string, string>>
+  readonly failed: boolean
+}
+
+/** The state main leaves for post, as plain JSON. */
+export interface Receipt {
+  readonly version: 1
+  /** The furthest stage main reached. */
+  readonly stage: StageName
+  readonly runDirectory: string | null
+  readonly artifactUploaded: boolean
+  readonly artifactName: string
+  readonly upload: 'always' | 'failure' | 'never'
+  /** Undone by post: a udev rule, a changed mode, a mount. */
+  readonly cleanups: readonly Cleanup[]
+  readonly cache: { readonly saveKey: string; readonly paths: readonly string[]; readonly saved: boolean } | null
+}
+
+export type StageName = 'inputs' | 'plan' | 'nix' | 'cache' | 'build' | 'vm' | 'results' | 'report' | 'publish' | 'post'
+
+/** One change to the machine that post takes back. */
+export type Cleanup =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'mode'; readonly path: string; readonly mode: number }
+  | { readonly kind: 'process'; readonly pid: number }
+
+/** What the run tells a person while it goes on. */
+export type Progress =
+  | { readonly kind: 'stage'; readonly stage: StageName; readonly message: string }
+  | { readonly kind: 'guest'; readonly guest: number; readonly message: string }
+  | {
+      readonly kind: 'test-start'
+      readonly guest: number
+      readonly section: string
+      readonly name: string
+      readonly index: number
+      readonly total: number
+    }
+  | {
+      readonly kind: 'test-end'
+      readonly guest: number
+      readonly section: string
+      readonly name: string
+      readonly status: string
+      readonly seconds: number | null
+      readonly done: number
+      readonly total: number
+    }
+  | { readonly kind: 'kernel-report'; readonly guest: number; readonly title: string; readonly test: string | null }
+  | { readonly kind: 'accelerator'; readonly decision: AcceleratorDecision }

@@ -1,0 +1,46 @@
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other'
+  readonly sizeBytes: number
+  readonly modifiedMs: number
+  /** Permission bits. */
+  readonly mode: number
+}
+
+/** A file open for appending. */
+export interface AppendFile {
+  append(bytes: Uint8Array | string): Promise<void>
+  close(): Promise<void>
+}
+
+/** The file system. Nothing follows a symbolic link unless it says so. */
+export interface Files {
+  /** @throws when absent */
+  readText(path: string): Promise<string>
+  /** @throws when absent */
+  readBytes(path: string, range?: { readonly offset: number; readonly length: number }): Promise<Uint8Array>
+  stream(path: string): AsyncIterable<Uint8Array>
+  /** Creates the directories above; replaces the file as a whole (write beside, then rename). */
+  write(path: string, contents: Uint8Array | string): Promise<void>
+  openAppend(path: string): Promise<AppendFile>
+  makeDirectory(path: string): Promise<void>
+  /** Removes a file or a tree; harmless when absent. */
+  remove(path: string): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  copy(from: string, to: string): Promise<void>
+  /** The entry itself (lstat), or null when absent. */
+  stat(path: string): Promise<FileStat | null>
+  /** Names in a directory, sorted. @throws when absent */
+  list(path: string): Promise<readonly string[]>
+  /** Where a path leads with every link followed. @throws when absent */
+  realPath(path: string): Promise<string>
+  symlink(target: string, path: string): Promise<void>
+  chmod(path: string, mode: number): Promise<void>
+  /** True when the path can be opened for reading and writing by us. */
+  canReadWrite(path: string): Promise<boolean>
+  /** Free bytes for us on the file system of a path. */
+  freeBytes(path: string): Promise<number>
+  /** A sparse file of the apparent size. */
+  createSparse(path: string, sizeBytes: number): Promise<void>
+  /** A fresh directory below the parent. */
+  makeTemporary(parent: string, prefix: string): Promise<string>
+}

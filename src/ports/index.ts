@@ -1,0 +1,22 @@
+import type { Clock } from './clock.js'
+import type { Exec } from './exec.js'
+import type { Files } from './files.js'
+import type { Runner } from './runner.js'
+import type { ArtifactStore, CacheStore, GitHubApi } from './services.js'
+
+export type { Clock } from './clock.js'
+export type { ByteChannel, ChildProcess, CommandOptions, CommandResult, Exec, ProcessExit, SpawnOptions } from './exec.js'
+export type { AppendFile, FileStat, Files } from './files.js'
+export type { Runner } from './runner.js'
+export type { ArtifactStore, ArtifactUpload, CacheRestore, CacheSave, CacheStore, GitHubApi } from './services.js'
+
+/** The outside world, whole. Stages take the few ports they need: `Pick<Ports, 'exec' | 'files'>`. */
+export interface Ports {
+  readonly runner: Runner
+  readonly exec: Exec
+  readonly files: Files
+  readonly clock: Clock
+  readonly cacheStore: CacheStore
+  readonly artifactStore: ArtifactStore
+  readonly github: GitHubApi
+}

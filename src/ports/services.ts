@@ -1,0 +1,35 @@
+/** The workflow's cache. A failure is a value: caches only make things faster. */
+export interface CacheStore {
+  /** False where there is no service or the token cannot read. */
+  available(): boolean
+  /** False where the token cannot write: known before anything is compressed. */
+  writable(): boolean
+  restore(paths: readonly string[], key: string, restoreKeys: readonly string[]): Promise<CacheRestore>
+  save(paths: readonly string[], key: string): Promise<CacheSave>
+}
+
+export type CacheRestore =
+  | { readonly kind: 'hit'; readonly key: string; readonly exact: boolean }
+  | { readonly kind: 'miss' }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+export type CacheSave = { readonly kind: 'saved' } | { readonly kind: 'exists' } | { readonly kind: 'failed'; readonly reason: string }
+
+/** The workflow's artifacts. */
+export interface ArtifactStore {
+  available(): boolean
+  upload(name: string, files: readonly string[], root: string): Promise<ArtifactUpload>
+  /** Downloads an artifact of this run by name into a directory; null when there is none. */
+  download(name: string, directory: string): Promise<string | null>
+}
+
+export type ArtifactUpload =
+  | { readonly kind: 'uploaded'; readonly id: number; readonly sizeBytes: number }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+/** What is asked of GitHub's API; absent without a token. */
+export interface GitHubApi {
+  available(): boolean
+  /** Files the pull request changes, relative to the repository; null where it cannot be known. */
+  changedFiles(): Promise<readonly string[] | null>
+}

@@ -1,0 +1,41 @@
+import type { Section } from '../domain/section.js'
+import type { Catalogue, SuiteName, TestName } from '../domain/test.js'
+import type { Files } from '../ports/index.js'
+
+/** Multipliers for a slow machine, as fstests names them. */
+export interface SuiteScale {
+  /** TIME_FACTOR and the base of every time limit; 1 under KVM. */
+  readonly timeFactor: number
+  readonly loadFactor: number
+  /** SOAK_DURATION in seconds, or null for the suite's own. */
+  readonly soakSeconds: number | null
+}
+
+/** How a suite is run in the guest. */
+export interface SuiteCommand {
+  readonly environment: Readonly<Record<string, string>>
+  readonly arguments: readonly string[]
+}
+
+/** What the suite's output says while it runs: for progress, never for the verdict. */
+export type SuiteProgress =
+  | { readonly kind: 'start'; readonly name: TestName }
+  | { readonly kind: 'end'; readonly name: TestName; readonly status: string; readonly seconds: number | null }
+
+/** Reads the suite's standard output as it arrives, in pieces of any size. */
+export interface ProgressParser {
+  feed(chunk: string): readonly SuiteProgress[]
+  end(): readonly SuiteProgress[]
+}
+
+/** One suite: a folder under src/suites and a Nix module. Adding a suite is adding one of these. */
+export interface Suite {
+  readonly name: SuiteName
+  /**
+   * Every test below a source or installed tree.
+   * @throws UserError when the directory is not such a tree
+   */
+  readCatalogue(files: Pick<Files, 'list' | 'readText' | 'stat'>, directory: string): Promise<Catalogue>
+  command(section: Section, tests: readonly TestName[], scale: SuiteScale): SuiteCommand
+  progressParser(): ProgressParser
+}
