@@ -24,7 +24,8 @@ export interface ArtifactStore {
 }
 
 export type ArtifactUpload =
-  | { readonly kind: 'uploaded'; readonly id: number; readonly sizeBytes: number }
+  /** `name`: the name it has, where a retry had to take another one than asked for. */
+  | { readonly kind: 'uploaded'; readonly id: number; readonly sizeBytes: number; readonly name?: string }
   | { readonly kind: 'failed'; readonly reason: string }
 
 /** What is asked of GitHub's API; absent without a token. */

@@ -1,0 +1,106 @@
+import { describeError } from '../../domain/errors.js'
+import type { ArtifactStore, ArtifactUpload } from '../services.js'
+import { withDeadline } from './deadline.js'
+import { isEnterpriseServer } from './runtime-token.js'
+
+export interface ArtifactLimits {
+  /** All attempts of one upload together. */
+  readonly uploadSeconds: number
+  readonly downloadSeconds: number
+  /** Pause before the second attempt; doubled for each further one. */
+  readonly pauseSeconds: number
+}
+
+const DEFAULT_LIMITS: ArtifactLimits = { uploadSeconds: 300, downloadSeconds: 300, pauseSeconds: 2 }
+
+/** The part of `@actions/artifact` used here. */
+type ArtifactClientPart = Pick<import('@actions/artifact').ArtifactClient, 'uploadArtifact' | 'downloadArtifact' | 'getArtifact'>
+
+async function loadClient(): Promise<ArtifactClientPart> {
+  const { DefaultArtifactClient } = await import('@actions/artifact')
+  return new DefaultArtifactClient()
+}
+
+/** The workflow's artifacts through `@actions/artifact`, loaded when first needed. A failure is a value. */
+export function createArtifactStore(
+  env: Readonly<Record<string, string | undefined>>,
+  limits: ArtifactLimits = DEFAULT_LIMITS,
+  load: () => Promise<ArtifactClientPart> = loadClient,
+): ArtifactStore {
+  // GitHub Enterprise Server has no artifact v4 (`GHESNotSupportedError` of the client).
+  const available = !isEnterpriseServer(env) && Boolean(env['ACTIONS_RESULTS_URL'] && env['ACTIONS_RUNTIME_TOKEN'])
+  return {
+    available: () => available,
+    upload: (name, files, root) =>
+      available
+        ? upload({ name, files, root, limits, load })
+        : Promise.resolve({ kind: 'failed', reason: 'no artifact service in this environment' }),
+    download: (name, directory) => (available ? download(name, directory, limits, load) : Promise.resolve(null)),
+  }
+}
+
+interface UploadRequest {
+  readonly name: string
+  readonly files: readonly string[]
+  readonly root: string
+  readonly limits: ArtifactLimits
+  readonly load: () => Promise<ArtifactClientPart>
+}
+
+/**
+ * Tries until the deadline. An attempt that got as far as reserving the name has spent it (names are unique in a run),
+ * so every further attempt has a suffix of its own.
+ */
+async function upload(request: UploadRequest): Promise<ArtifactUpload> {
+  const { limits } = request
+  const endsAt = performance.now() + limits.uploadSeconds * 1000
+  const secondsLeft = () => (endsAt - performance.now()) / 1000
+  let reason = 'no attempt was made'
+  for (let attempt = 1; secondsLeft() > 0; attempt++) {
+    const name = attempt === 1 ? request.name : `${request.name}-retry${attempt}`
+    try {
+      const work = request.load().then((client) => client.uploadArtifact(name, [...request.files], request.root, { compressionLevel: 6 }))
+      const result = await withDeadline(work, secondsLeft())
+      if (result.kind === 'expired')
+        return { kind: 'failed', reason: `not uploaded within ${limits.uploadSeconds} s (last problem: ${reason})` }
+      if (result.value.id !== undefined) return { kind: 'uploaded', id: result.value.id, sizeBytes: result.value.size ?? 0, name }
+      reason = 'the service gave no artifact id'
+    } catch (error) {
+      reason = describeError(error)
+      if (isHopeless(error)) break
+    }
+    const pause = limits.pauseSeconds * 2 ** (attempt - 1)
+    if (pause >= secondsLeft()) break
+    await new Promise((resolve) => setTimeout(resolve, pause * 1000))
+  }
+  return { kind: 'failed', reason }
+}
+
+/** Errors a further attempt cannot cure: nothing to upload, an illegal name, no quota, a token without the claim. */
+function isHopeless(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const names = ['FilesNotFoundError', 'UsageError', 'GHESNotSupportedError']
+  return names.includes(error.name) || /artifact name is not valid|JWT token is invalid|Artifact storage quota/i.test(error.message)
+}
+
+async function download(
+  name: string,
+  directory: string,
+  limits: ArtifactLimits,
+  load: () => Promise<ArtifactClientPart>,
+): Promise<string | null> {
+  const work = load().then(async (client) => {
+    const { artifact } = await client.getArtifact(name)
+    const result = await client.downloadArtifact(artifact.id, {
+      path: directory,
+      ...(artifact.digest ? { expectedHash: artifact.digest } : {}),
+    })
+    return result.digestMismatch ? null : (result.downloadPath ?? directory)
+  })
+  try {
+    const result = await withDeadline(work, limits.downloadSeconds)
+    return result.kind === 'done' ? result.value : null
+  } catch {
+    return null
+  }
+}
