@@ -1,0 +1,88 @@
+// Measures the crash classifier on labelled console logs: which are found to hold a report, and whose title is right.
+//   npm run crash:confusion -- [--misses] [--half a|b] [DIR]
+// A label is the header of a file up to its first blank line: `TITLE:` the expected title (empty or absent: nothing to
+// report), `ALT:` further accepted ones, `CORRUPTED: Y` a mangled log (its title does not count), `TYPE:` the kind.
+// `--half` takes one of two fixed halves, so that patterns can be written against one and measured on the other.
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+
+const root = new URL('..', import.meta.url).pathname
+
+async function loadClassifier() {
+  const dir = mkdtempSync(join(tmpdir(), 'vmtest-crash-'))
+  const outfile = join(dir, 'crash.mjs')
+  try {
+    await build({ absWorkingDir: root, entryPoints: ['src/crash/index.ts'], outfile, bundle: true, format: 'esm', platform: 'node', logLevel: 'error' })
+    return await import(pathToFileURL(outfile).href)
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+}
+
+function readLabelled(path) {
+  const text = readFileSync(path, 'latin1')
+  const blank = text.indexOf('\n\n')
+  const header = blank === -1 ? text : text.slice(0, blank)
+  const values = (name) => [...header.matchAll(new RegExp(`^${name}:[ \\t]*(.*)$`, 'gm'))].map(([, value]) => value.trim())
+  return {
+    titles: [...values('TITLE'), ...values('ALT')].filter((title) => title !== ''),
+    hasReport: (values('TITLE')[0] ?? '') !== '',
+    corrupted: values('CORRUPTED').includes('Y'),
+    type: values('TYPE')[0] ?? '(none)',
+    log: blank === -1 ? '' : text.slice(blank + 2),
+  }
+}
+
+function classify(createClassifier, log) {
+  const classifier = createClassifier()
+  const reports = log.split('\n').flatMap((line) => classifier.line(line))
+  return [...reports, ...classifier.end()].sort((one, other) => one.firstLine - other.firstLine)
+}
+
+const halfOf = (name) => (Number.parseInt(createHash('md5').update(`vmtest-${name}`).digest('hex')[0], 16) < 8 ? 'a' : 'b')
+const percent = (part, whole) => (whole === 0 ? 'n/a' : `${((100 * part) / whole).toFixed(1)} %`)
+
+function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)))
+  return rows.map((row) => row.map((cell, column) => String(cell).padEnd(widths[column])).join('  ').trimEnd()).join('\n')
+}
+
+function byType(results) {
+  const types = [...new Set(results.map(({ type }) => type))].sort()
+  const rows = types.map((type) => {
+    const of = results.filter((result) => result.type === type && result.hasReport && !result.corrupted)
+    return [type, of.length, of.filter((result) => result.right).length]
+  })
+  return table([['type', 'titles', 'right'], ...rows.filter(([, count]) => count > 0)])
+}
+
+const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { misses: { type: 'boolean' }, half: { type: 'string' } } })
+const dir = resolve(positionals[0] ?? join(root, '../shared/crash-logs'))
+const { createClassifier } = await loadClassifier()
+const names = readdirSync(dir).filter((name) => /^\d+\.txt$/.test(name) && (options.half === undefined || halfOf(name) === options.half))
+const results = names
+  .sort((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10))
+  .map((name) => {
+    const label = readLabelled(join(dir, name))
+    const reports = classify(createClassifier, label.log)
+    const found = reports.length > 0
+    return { name, ...label, reports, found, detected: found === label.hasReport, right: found && label.titles.includes(reports[0].title) }
+  })
+
+const count = (hasReport, found) => results.filter((result) => result.hasReport === hasReport && result.found === found).length
+const titled = results.filter((result) => result.hasReport && !result.corrupted)
+const right = titled.filter((result) => result.right).length
+const detected = results.filter((result) => result.detected).length
+console.log(table([['', 'found', 'not found'], ['report', count(true, true), count(true, false)], ['no report', count(false, true), count(false, false)]]))
+console.log(`\n${byType(results)}`)
+console.log(`\ndetection ${detected} of ${results.length} (${percent(detected, results.length)})`)
+console.log(`titles ${right} of ${titled.length} not marked corrupted (${percent(right, titled.length)})`)
+if (options.misses) {
+  for (const { name, titles, reports } of results.filter((result) => !result.detected)) console.log(`\n${name}: detection\n  expected ${titles[0] ?? '(nothing)'}\n  found    ${reports[0]?.title ?? '(nothing)'}`)
+  for (const { name, titles, reports } of titled.filter((result) => result.detected && !result.right)) console.log(`\n${name}: title\n  expected ${titles.join(' | ')}\n  found    ${reports.map(({ title }) => title).slice(0, 3).join(' ; ')}`)
+}

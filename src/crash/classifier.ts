@@ -1,0 +1,170 @@
+import type { KernelReport } from '../domain/kernel-report.js'
+import { type ConsoleLine, readConsoleLine } from './console-line.js'
+import { type NumberedLine, OpenReport } from './open-report.js'
+import { type Opening, openingMatcher, OPENERS } from './openers/index.js'
+import type { Opener } from './opener.js'
+import { isProvoked, PROVOCATIONS, type Provocation } from './provoked.js'
+
+export interface ClassifierOptions {
+  /** How reports begin; default: all that are known. */
+  readonly openers?: readonly Opener[]
+  /** What tests provoke on purpose; default: the known ones of fstests. */
+  readonly provocations?: readonly Provocation[]
+}
+
+/** Reads a console log line by line, in memory that does not grow with it, and finds the kernel's reports. */
+export interface Classifier {
+  /** Takes the next line (without terminator); gives the reports that it brought to an end. */
+  line(text: string): KernelReport[]
+  /** The log is over: gives the reports still open. The classifier can go on with a further log's lines. */
+  end(): KernelReport[]
+  /** The test that runs, by the last marker; null before the first. */
+  readonly test: string | null
+  /** True once the kernel said that it cannot go on, before the report itself is complete. False again after a reboot. */
+  readonly dying: boolean
+}
+
+/** fstests writes this to /dev/kmsg before each test (`check:939`); the date may differ in form between versions. */
+const TEST_MARKER = /run fstests (\S+\/\d+) at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/
+const BOOT = /^Linux version \d+\.\d+/
+const BANNER = /^(?:-+\[ cut here \]-+|={10,}|8<--- cut here ---)\s*$/
+const CUT_HERE = /cut here/
+const MAX_OPEN_REPORTS = 8
+const MAX_CONTEXTS = 16
+/** A banner so far back still belongs to the report: WARN() prints its message between the two. */
+const LEAD_LINES = 6
+
+export function createClassifier(options: ClassifierOptions = {}): Classifier {
+  return new StreamingClassifier(options)
+}
+
+class StreamingClassifier implements Classifier {
+  test: string | null = null
+  dying = false
+  private number = 0
+  private readonly open = new Map<string, OpenReport>()
+  /** The last few lines of each context, for the banner and message that come before the line that opens a report. */
+  private readonly recent = new Map<string, NumberedLine[]>()
+  private readonly matchOpening: (text: string) => Opening | null
+  private readonly provocations: readonly Provocation[]
+
+  constructor(options: ClassifierOptions) {
+    this.matchOpening = openingMatcher(options.openers ?? OPENERS)
+    this.provocations = options.provocations ?? PROVOCATIONS
+  }
+
+  line(raw: string): KernelReport[] {
+    this.number += 1
+    const line = readConsoleLine(raw)
+    const numbered = { number: this.number, text: line.text }
+    const boundary = this.boundary(line.text)
+    const closed = boundary ? this.closeAll() : []
+    const opening = this.matchOpening(line.text)
+    if (opening === null) this.ordinary(line, numbered, closed)
+    else this.opening(opening, line, numbered, closed)
+    this.remember(line.context, numbered)
+    return closed
+  }
+
+  end(): KernelReport[] {
+    return this.closeAll()
+  }
+
+  /** A test's start and a boot end every report: nothing that follows belongs to what came before. */
+  private boundary(text: string): boolean {
+    if (text.includes('run fstests ')) {
+      const name = TEST_MARKER.exec(text)?.[1]
+      if (name !== undefined) {
+        this.test = name
+        return true
+      }
+    }
+    if (!BOOT.test(text)) return false
+    this.dying = false
+    this.recent.clear()
+    return true
+  }
+
+  private ordinary(line: ConsoleLine, numbered: NumberedLine, closed: KernelReport[]): void {
+    const report = this.open.get(line.context) ?? this.stackOfOtherCpu(line.context)
+    if (report === undefined) return
+    report.add(numbered)
+    if (report.isOver) closed.push(this.close(report))
+  }
+
+  /** Where one CPU asks the others for their stacks, they answer in their own contexts. */
+  private stackOfOtherCpu(context: string): OpenReport | undefined {
+    if (!context.startsWith('C')) return undefined
+    return [...this.open.values()].find(({ opener }) => ASKS_OTHER_CPUS.has(opener.kind))
+  }
+
+  private opening(opening: Opening, line: ConsoleLine, numbered: NumberedLine, closed: KernelReport[]): void {
+    if (opening.opener.fatal === true) this.dying = true
+    const owner = this.ownerOf(opening, line)
+    if (owner !== undefined) {
+      owner.join(numbered, opening)
+      return
+    }
+    const current = this.open.get(line.context)
+    const lead = this.leadOf(line.context, numbered.number)
+    if (current !== undefined) {
+      current.endBefore(lead[0]?.number ?? numbered.number)
+      closed.push(this.close(current))
+    }
+    if (this.open.size >= MAX_OPEN_REPORTS) {
+      const oldest = this.open.values().next().value
+      if (oldest !== undefined) closed.push(this.close(oldest))
+    }
+    this.open.set(line.context, new OpenReport(opening, { header: numbered, lead, context: line.context, test: this.test }))
+  }
+
+  /** The open report that an opening line belongs to, or undefined when it begins another. */
+  private ownerOf({ opener }: Opening, line: ConsoleLine): OpenReport | undefined {
+    const same = this.open.get(line.context)
+    const dead = [...this.open.values()].find((report) => report.isPanic)
+    // After a panic everything is its echo: stopping the other CPUs warns, and their stacks are printed.
+    if (dead !== undefined) return dead
+    if (opener.role === 'panic') return this.panicOwner(line, same)
+    if (same === undefined) return undefined
+    return opener.role === 'joins' || same.awaitsReport ? same : undefined
+  }
+
+  private panicOwner(line: ConsoleLine, same: OpenReport | undefined): OpenReport | undefined {
+    if (same?.ownsPanic(line.text) === true) return same
+    if (same !== undefined) return undefined
+    const latest = [...this.open.values()].at(-1)
+    return latest?.consequentPanic(line.text) === true ? latest : undefined
+  }
+
+  private leadOf(context: string, header: number): NumberedLine[] {
+    const recent = this.recent.get(context) ?? []
+    const index = recent.findLastIndex(({ text }) => BANNER.test(text))
+    const banner = recent[index]
+    if (banner === undefined) return []
+    const distance = header - banner.number
+    if (distance > (CUT_HERE.test(banner.text) ? LEAD_LINES : 1)) return []
+    return recent.slice(index)
+  }
+
+  private remember(context: string, numbered: NumberedLine): void {
+    let lines = this.recent.get(context)
+    if (lines === undefined) {
+      if (this.recent.size >= MAX_CONTEXTS) this.recent.delete(this.recent.keys().next().value ?? '')
+      lines = []
+      this.recent.set(context, lines)
+    }
+    lines.push(numbered)
+    if (lines.length > LEAD_LINES) lines.shift()
+  }
+
+  private close(report: OpenReport): KernelReport {
+    this.open.delete(report.context)
+    return report.close((found) => isProvoked(found, this.provocations))
+  }
+
+  private closeAll(): KernelReport[] {
+    return [...this.open.values()].map((report) => this.close(report))
+  }
+}
+
+const ASKS_OTHER_CPUS: ReadonlySet<string> = new Set(['rcu-stall', 'soft-lockup', 'hard-lockup', 'hung-task'])

@@ -1,0 +1,173 @@
+import type { Frame, KernelReport } from '../domain/kernel-report.js'
+import { guiltyFunction } from './guilty.js'
+import type { Opener } from './opener.js'
+import type { Opening } from './openers/index.js'
+import { CONSEQUENT_PANIC } from './openers/faults.js'
+import { readTraceLine } from './trace-line.js'
+
+/** A line of the console log as the classifier keeps it. */
+export interface NumberedLine {
+  readonly number: number
+  readonly text: string
+}
+
+/** Lines a report keeps; what follows only moves its end. */
+export const MAX_REPORT_LINES = 400
+export const MAX_FRAMES = 64
+/** A report ends when so many lines of its context are no part of it. */
+const MAX_FOREIGN_LINES = 30
+/** A report longer than this ends, whatever follows: garbage that looks like a stack forever. */
+const MAX_EXTENT_LINES = 5000
+/** The line after a preface that names the same event must come this soon. */
+const PREFACE_LINES = 6
+
+const BODY =
+  /^\s+\S|^(?:CPU: |Hardware name|Modules linked in|Code: |Workqueue: |Call [Tt]race|[A-Z][A-Z0-9]{1,3}: +[0-9a-f]{2,}|RSP: |RIP: |Kernel panic|Kernel Offset|Rebooting in|Dumping ftrace|---\[ end|irq event stamp|hardirqs last|softirqs last|no locks held|\d+ locks? held|pstate|[a-z][a-z0-9]{1,2} ?: |Allocated|Freed|The buggy|Memory state|which belongs|page dumped|page:|flags: |raw: |[Tt]ask[: ]|Tainted|NMI backtrace|Sending NMI|rcu: |INFO: lockdep|Disabling lock|the existing dependency|stack backtrace|but |other info|\(detected by|Showing all|\[<|={10,}|-{10,}|Oops|PGD |#PF|XFS |EXT4-fs|BTRFS|JBD2)/
+
+/** One report being gathered. */
+export class OpenReport {
+  readonly context: string
+  readonly test: string | null
+  private opening: Opening
+  private readonly lines: NumberedLine[] = []
+  private readonly header: NumberedLine
+  private fatal: boolean
+  private lastBody: NumberedLine
+  private lineCount = 0
+  private foreign = 0
+  private traceEnded = false
+  private panicked = false
+
+  /** @param lead lines that came just before and belong to the report: its banner, its message. */
+  constructor(opening: Opening, at: { header: NumberedLine; lead: readonly NumberedLine[]; context: string; test: string | null }) {
+    this.opening = opening
+    this.context = at.context
+    this.test = at.test
+    this.lines.push(...at.lead, at.header)
+    this.header = at.header
+    this.lastBody = at.header
+    this.fatal = opening.opener.fatal === true
+    this.panicked = opening.opener.role === 'panic'
+  }
+
+  get opener(): Opener {
+    return this.opening.opener
+  }
+
+  /** True while a further opening line still tells of the same event. */
+  get awaitsReport(): boolean {
+    return this.opener.role === 'preface' && this.lineCount <= PREFACE_LINES
+  }
+
+  get isPanic(): boolean {
+    return this.panicked
+  }
+
+  /** True once so much else came that the report is over. */
+  get isOver(): boolean {
+    return this.foreign > MAX_FOREIGN_LINES || this.lineCount > MAX_EXTENT_LINES
+  }
+
+  /** Whether a panic with this line is this report's consequence, or an event of its own. */
+  ownsPanic(text: string): boolean {
+    return !this.traceEnded || this.consequentPanic(text)
+  }
+
+  /** Whether the panic says of itself that something else came before. */
+  consequentPanic(text: string): boolean {
+    return CONSEQUENT_PANIC.test(text)
+  }
+
+  add(line: NumberedLine): void {
+    this.lineCount += 1
+    if (this.lines.length < MAX_REPORT_LINES) this.lines.push(line)
+    if (line.text.startsWith('---[ end trace')) this.traceEnded = true
+    if (BODY.test(line.text)) {
+      this.lastBody = line
+      this.foreign = 0
+    } else if (line.text !== '') {
+      this.foreign += 1
+    }
+  }
+
+  /** Takes in an opening line that belongs to this report. */
+  join(line: NumberedLine, opening: Opening): void {
+    this.add(line)
+    this.lastBody = line
+    this.foreign = 0
+    if (opening.opener.fatal === true) this.fatal = true
+    if (opening.opener.role === 'panic') this.panicked = true
+  }
+
+  /** Gives back what a following report claims: its banner and message, which came before its opening line. */
+  endBefore(number: number): void {
+    const kept = this.lines.filter((line) => line.number < number)
+    const last = kept.at(-1)
+    if (last === undefined || last.number < this.header.number) return
+    if (this.lastBody.number >= number) this.lastBody = kept.findLast((line) => BODY.test(line.text)) ?? this.header
+  }
+
+  close(provoked: (report: KernelReport) => boolean): KernelReport {
+    const kept = this.lines.filter((line) => line.number <= this.lastBody.number)
+    const texts = kept.map((line) => line.text)
+    const report = {
+      kind: this.opener.kind,
+      title: this.title(kept),
+      fatal: this.fatal,
+      firstLine: kept[0]?.number ?? this.lastBody.number,
+      lastLine: this.lastBody.number,
+      test: this.test,
+      lines: texts,
+      frames: framesOf(texts),
+      provoked: false,
+    }
+    return { ...report, provoked: provoked(report) }
+  }
+
+  private title(kept: readonly NumberedLine[]): string {
+    const { opener, match } = this.opening
+    const body = kept.slice(kept.indexOf(this.header) + 1).map((line) => line.text)
+    const values = new Map<string, string>()
+    match.forEach((group, index) => values.set(`$${index}`, group ?? ''))
+    for (const [name, pattern] of Object.entries(opener.details ?? {})) {
+      const found = body.map((text) => pattern.exec(text)?.[1]).find((value) => value !== undefined)
+      values.set(`{${name}}`, found ?? '')
+    }
+    const guilty = opener.guilty === undefined ? null : guiltyFunction(opener.guilty, body, match.groups?.['fn'])
+    values.set('{fn}', guilty ?? '')
+    return normaliseTitle(fillTitle(opener.title, values))
+  }
+}
+
+/** A missing value takes the preposition before it along: `WARNING in {fn}` without a function is `WARNING`. */
+function fillTitle(template: string, values: ReadonlyMap<string, string>): string {
+  return template.replace(/( in )?(\$\d|\{\w+\})/g, (_, preposition: string | undefined, key: string) => {
+    const value = values.get(key) ?? ''
+    return value === '' ? '' : `${preposition ?? ''}${value}`
+  })
+}
+
+const MAX_TITLE_CHARS = 200
+
+/** Takes out what differs from run to run: addresses, numbers, offsets, process names with ids. */
+export function normaliseTitle(title: string): string {
+  return title
+    .replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, '')
+    .replace(/\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)[0-9a-f]{8,16}\b/g, 'ADDR')
+    .replace(/(?<![A-Za-z_\d])\d+\b/g, 'NUM')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, MAX_TITLE_CHARS)
+}
+
+function framesOf(texts: readonly string[]): Frame[] {
+  const frames: Frame[] = []
+  for (const text of texts) {
+    const item = readTraceLine(text)
+    if (item === null || item.kind === 'heading' || item.kind === 'interrupt-end') continue
+    if (item.kind === 'frame' && !item.reliable) continue
+    frames.push(item.frame)
+    if (frames.length === MAX_FRAMES) break
+  }
+  return frames
+}

@@ -1,0 +1,137 @@
+import type { GuiltyPlan, Opener } from '../opener.js'
+
+/** What the instruction pointer stood in, else who called it. */
+const faulting: GuiltyPlan = { from: ['ip', 'trace'] }
+
+/** Exceptions, BUG(), oops and panic. x86's wording: arch/x86/mm/fault.c, traps.c; arm64's: arch/arm64/mm/fault.c, kernel/traps.c. */
+export const faultOpeners: readonly Opener[] = [
+  {
+    kind: 'oops',
+    hint: 'nable to handle kernel ',
+    pattern: /[Uu]nable to handle kernel NULL pointer dereference(?: at|$| \()/,
+    title: 'BUG: unable to handle kernel NULL pointer dereference in {fn}',
+    guilty: faulting,
+  },
+  {
+    kind: 'oops',
+    hint: 'ernel NULL pointer dereference',
+    pattern: /BUG: [Kk]ernel NULL pointer dereference/,
+    title: 'BUG: unable to handle kernel NULL pointer dereference in {fn}',
+    guilty: faulting,
+  },
+  {
+    kind: 'oops',
+    hint: 'nable to handle ',
+    pattern: /[Uu]nable to handle (?:kernel (?:paging request|access to user memory|execute from non-executable memory|write to read-only memory|read from unreadable memory|data access|unknown fault|user access|instruction fetch)|page fault for address|paging request)(?: (?:at|for|on|outside|by)\b|:|$)/,
+    title: 'BUG: unable to handle kernel paging request in {fn}',
+    guilty: faulting,
+  },
+  { kind: 'oops', hint: 'nable to handle kernel', pattern: /BUG: [Uu]nable to handle kernel\s*$/, title: 'BUG: unable to handle kernel paging request in {fn}', guilty: faulting },
+  {
+    kind: 'general-protection',
+    hint: 'general protection fault',
+    pattern: /general protection fault(?:, |: |\s*$)/,
+    unless: /traps: .* general protection fault|traps: .* general protection ip:|segfault at/,
+    title: 'general protection fault in {fn}',
+    guilty: faulting,
+  },
+  { kind: 'oops', hint: 'stack segment: ', pattern: /^stack segment: [0-9a-f]{4} /, title: 'stack segment fault in {fn}', guilty: faulting },
+  { kind: 'oops', hint: 'divide error: ', pattern: /divide error: [0-9a-f]{4} /, title: 'divide error in {fn}', guilty: faulting },
+  { kind: 'oops', hint: 'divide error, ', pattern: /^Oops: divide error: /, title: 'divide error in {fn}', guilty: faulting },
+  { kind: 'oops', hint: 'invalid opcode', pattern: /invalid opcode: [0-9a-f]{4} /, title: 'invalid opcode in {fn}', guilty: faulting, role: 'joins' },
+  {
+    kind: 'double-fault',
+    hint: 'double fault',
+    pattern: /PANIC: double fault/,
+    title: 'PANIC: double fault in {fn}',
+    guilty: faulting,
+    role: 'joins',
+    fatal: true,
+  },
+  {
+    kind: 'double-fault',
+    hint: 'ouble-fault',
+    pattern: /kernel stack overflow \((?:double-fault|page fault)\): /,
+    title: 'kernel stack overflow in {fn}',
+    guilty: faulting,
+    role: 'joins',
+    fatal: true,
+  },
+  { kind: 'double-fault', hint: 'Insufficient stack space', pattern: /^Insufficient stack space to handle exception!/, title: 'kernel stack overflow in {fn}', guilty: faulting, fatal: true },
+  {
+    kind: 'oops',
+    hint: 'stack guard page',
+    pattern: /BUG: (?:\w+ )?stack guard page was hit at/,
+    title: 'BUG: stack guard page was hit in {fn}',
+    guilty: { from: ['ip', 'trace'] },
+    fatal: true,
+  },
+  {
+    kind: 'bug',
+    hint: 'kernel BUG at ',
+    pattern: /kernel BUG at (?:\S*\/)?mm\/usercopy\.c/,
+    title: 'BUG: bad usercopy in {fn}',
+    guilty: { from: ['trace'], skip: [/usercopy/, /^_*check_/] },
+  },
+  {
+    kind: 'bug',
+    hint: 'kernel BUG at ',
+    pattern: /kernel BUG at (?:\S+):\d+!?/,
+    title: 'kernel BUG in {fn}',
+    guilty: { from: ['ip', 'trace'], skip: [/^(?:fortify_panic|__fortify_panic|fortify_report|skb_(?:over_|under_)?panic|assfail|btrfs_assertfail|btrfs_assert\w*)$/] },
+  },
+  { kind: 'bug', hint: 'ernel BUG ', pattern: /^[Kk]ernel BUG \[#\d+\]/, title: 'kernel BUG in {fn}', guilty: faulting, role: 'joins' },
+  {
+    kind: 'oops',
+    hint: 'Unhandled fault',
+    pattern: /^Unhandled fault: |Unhandled prefetch abort: /,
+    title: 'Unhandled fault in {fn}',
+    guilty: { from: ['ip', 'trace'] },
+  },
+  { kind: 'oops', hint: 'Alignment trap', pattern: /^Alignment trap: /, title: 'Alignment trap in {fn}', guilty: faulting },
+  {
+    kind: 'oops',
+    hint: 'Internal error: ',
+    pattern: /^Internal error: (?!Oops)/,
+    title: 'Internal error in {fn}',
+    guilty: { from: ['ip', 'trace'], skip: [/^_*raw_(?:read|write)/, /^logic_(?:in|out)/, /^(?:in|out)[bwl]$/] },
+    role: 'joins',
+  },
+  { kind: 'oops', hint: 'Oops', pattern: /^(?:Internal error: )?Oops(?: - [^:]*)?: /, title: 'Oops in {fn}', guilty: faulting, role: 'joins' },
+  { kind: 'panic', hint: 'Bad mode in ', pattern: /^Bad mode in /, title: 'kernel panic: bad mode', fatal: true },
+  {
+    kind: 'panic',
+    hint: 'Kernel panic',
+    pattern: /Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: (?<fn>[A-Za-z_][\w.]*)/,
+    title: 'kernel panic: stack is corrupted in {fn}',
+    guilty: { from: ['header', 'trace'], skip: [/stack_chk/] },
+    role: 'panic',
+    fatal: true,
+  },
+  {
+    kind: 'panic',
+    hint: 'Kernel panic',
+    pattern: /Kernel panic - not syncing: stack-protector: Kernel stack is corrupted/,
+    title: 'kernel panic: stack is corrupted in {fn}',
+    guilty: { from: ['trace'], skip: [/stack_chk/] },
+    role: 'panic',
+    fatal: true,
+  },
+  {
+    kind: 'panic',
+    hint: 'Kernel panic',
+    pattern: /Kernel panic - not syncing: corrupted stack end detected/,
+    title: 'kernel panic: corrupted stack end in {fn}',
+    guilty: { from: ['trace'], skip: [/schedule/, /^retint_/], choose: 'dispatched' },
+    role: 'panic',
+    fatal: true,
+  },
+  { kind: 'panic', hint: 'Kernel panic', pattern: /Kernel panic - not syncing: Attempted to kill init!/, title: 'kernel panic: Attempted to kill init!', role: 'panic', fatal: true },
+  { kind: 'panic', hint: 'Kernel panic', pattern: /Kernel panic - not syncing: (Couldn't open N_TTY ldisc)/, title: 'kernel panic: $1', role: 'panic', fatal: true },
+  { kind: 'panic', hint: 'Kernel panic', pattern: /Kernel panic - not syncing: (.+?)\s*$/, title: 'kernel panic: $1', role: 'panic', fatal: true },
+  { kind: 'panic', hint: 'Kernel panic', pattern: /Kernel panic - not syncing/, title: 'kernel panic', role: 'panic', fatal: true },
+]
+
+/** What panic() says when another report was the cause: the panic belongs to that report. */
+export const CONSEQUENT_PANIC =
+  /not syncing: (?:Fatal exception|Fatal Exception|fatal exception|panic_on_|kernel: panic_on|\S+: panic_on|KASAN: |UBSAN: |KFENCE: |hung_task: |softlockup: |Hard LOCKUP|Watchdog detected hard LOCKUP|RCU Stall|rcu: |Oops|oops|Unrecoverable|Aiee|Machine halted|Asynchronous SError|bad mode|system is deadlocked|Out of memory: |Exception in|kernel stack overflow|synchronous external abort|stack guard)/

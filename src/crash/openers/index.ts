@@ -1,0 +1,42 @@
+import type { Opener } from '../opener.js'
+import { faultOpeners } from './faults.js'
+import { filesystemOpeners } from './filesystems.js'
+import { lockOpeners } from './locks.js'
+import { memoryOpeners } from './memory.js'
+import { stallOpeners } from './stalls.js'
+import { unknownOpeners, warningOpeners } from './warnings.js'
+
+/** Every sort of report, the particular before the general: the first that matches a line is it. */
+export const OPENERS: readonly Opener[] = [
+  ...memoryOpeners,
+  ...faultOpeners,
+  ...lockOpeners,
+  ...stallOpeners,
+  ...filesystemOpeners,
+  ...warningOpeners,
+  ...unknownOpeners,
+]
+
+/** Escapes a literal for use inside a regular expression. */
+const escape = (literal: string): string => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+const hintScan = (openers: readonly Opener[]): RegExp => new RegExp([...new Set(openers.map((opener) => opener.hint))].map(escape).join('|'))
+
+/** What opened, and the groups its pattern found. */
+export interface Opening {
+  readonly opener: Opener
+  readonly match: RegExpExecArray
+}
+
+/** A matcher over a list of openers; null for a line that opens nothing. */
+export function openingMatcher(openers: readonly Opener[]): (text: string) => Opening | null {
+  const scan = hintScan(openers)
+  return (text) => {
+    if (!scan.test(text)) return null
+    for (const opener of openers) {
+      if (!text.includes(opener.hint)) continue
+      const match = opener.pattern.exec(text)
+      if (match !== null && opener.unless?.test(text) !== true) return { opener, match }
+    }
+    return null
+  }
+}

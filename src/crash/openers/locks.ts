@@ -1,0 +1,97 @@
+import type { GuiltyPlan, Opener } from '../opener.js'
+
+const DEADLOCK =
+  /(?:WARNING|INFO): (?:possible .*(?:dependency|recursive locking) detected|[\w-]+ -> [\w-]+ lock order detected|Nested lock was not taken)/
+const ALLOCATION = [/kmem/, /slab/, /alloc/]
+/** Where the lock was asked for; the helper that took it may be dull, then whoever called it. */
+const atTheLock: GuiltyPlan = { from: ['lock', 'trace'] }
+const preempted: GuiltyPlan = { from: ['trace'], skip: [/preempt/, /^debug_smp_processor_id/, /^_*this_cpu_/] }
+
+/** Lockdep (kernel/locking/lockdep.c), RCU's lockdep checks, spinlock debugging, atomic context checks. */
+export const lockOpeners: readonly Opener[] = [
+  ...['dependency detected', 'recursive locking detected', 'lock order detected', 'Nested lock was not taken'].map(
+    (hint): Opener => ({ kind: 'lockdep', hint, pattern: DEADLOCK, title: 'possible deadlock in {fn}', guilty: atTheLock }),
+  ),
+  { kind: 'lockdep', hint: 'inconsistent lock state', pattern: /(?:WARNING|INFO): inconsistent lock state/, title: 'inconsistent lock state in {fn}', guilty: atTheLock },
+  {
+    kind: 'rcu',
+    hint: 'suspicious RCU usage',
+    pattern: /(WARNING|INFO|ERR): suspicious RCU usage/,
+    title: '$1: suspicious RCU usage in {fn}',
+    guilty: { from: ['trace'], skip: [/rcu/, ...ALLOCATION] },
+  },
+  { kind: 'lockdep', hint: 'bad unlock balance', pattern: /(WARNING|BUG): bad unlock balance detected/, title: '$1: bad unlock balance in {fn}', guilty: atTheLock },
+  { kind: 'lockdep', hint: 'bad contention', pattern: /(WARNING|BUG): bad contention detected/, title: '$1: bad contention in {fn}', guilty: atTheLock },
+  { kind: 'lockdep', hint: 'held lock freed', pattern: /(WARNING|BUG): held lock freed!/, title: '$1: held lock freed in {fn}', guilty: { from: ['lock', 'trace'], skip: ALLOCATION } },
+  { kind: 'lockdep', hint: 'still has locks held', pattern: /(WARNING|BUG): .*still has locks held!/, title: '$1: still has locks held in {fn}', guilty: { from: ['lock', 'trace'] } },
+  {
+    kind: 'lockdep',
+    hint: 'returning to user space',
+    pattern: /(WARNING|BUG): lock held when returning to user space!/,
+    title: '$1: lock held when returning to user space in {fn}',
+    guilty: { from: ['lock', 'trace'] },
+  },
+  { kind: 'lockdep', hint: 'nvalid wait context', pattern: /(WARNING|BUG): Invalid wait context/i, title: '$1: Invalid wait context in {fn}', guilty: { from: ['lock', 'trace'] } },
+  {
+    kind: 'lockdep',
+    hint: 'non-static key',
+    pattern: /INFO: trying to register non-static key/,
+    title: 'INFO: trying to register non-static key in {fn}',
+    guilty: { from: ['trace'], skip: [/stack/, /lock/, /IRQ/] },
+  },
+  {
+    kind: 'lockdep',
+    hint: ' too low!',
+    pattern: /BUG: (MAX_\w+) too low!/,
+    title: 'BUG: $1 too low!',
+  },
+  {
+    kind: 'lockdep',
+    hint: 'BUG: key ',
+    pattern: /BUG: key \S+ (?:not in \.data|has not been registered)!/,
+    title: 'BUG: lock key not registered in {fn}',
+    guilty: { from: ['trace'] },
+  },
+  {
+    kind: 'bug',
+    hint: 'spinlock ',
+    pattern: /BUG: spinlock (lockup suspected|already unlocked|recursion|bad magic|trylock failure|wrong owner|wrong CPU|cpu recursion|uninitialized)/,
+    title: 'BUG: spinlock $1 in {fn}',
+    guilty: { from: ['trace'], skip: [/spin_/] },
+  },
+  {
+    kind: 'bug',
+    hint: 'rwlock ',
+    pattern: /BUG: rwlock (lockup suspected|recursion|bad magic|wrong owner|cpu recursion|trylock failure)/,
+    title: 'BUG: rwlock $1 in {fn}',
+    guilty: { from: ['trace'], skip: [/rwlock_/] },
+  },
+  {
+    kind: 'atomic-sleep',
+    hint: 'sleeping function called',
+    pattern: /BUG: sleeping function called from invalid context(?: at |$)/,
+    title: 'BUG: sleeping function called from invalid context in {fn}',
+    guilty: { from: ['trace'], skip: ALLOCATION.slice(0, 2).concat([/^alloc_pages|^__alloc_pages|^k[mvz]\w*alloc|^__k\w*alloc/]) },
+  },
+  {
+    kind: 'atomic-sleep',
+    hint: 'scheduling while atomic',
+    pattern: /BUG: scheduling while atomic: /,
+    title: 'BUG: scheduling while atomic in {fn}',
+    guilty: { from: ['trace'], skip: [/schedul/, /rwsem/, /mutex/, /^wait_for_/, /^__?wait_/, /completion/] },
+  },
+  {
+    kind: 'atomic-sleep',
+    hint: 'leaked lock or atomic',
+    pattern: /BUG: workqueue leaked (?:lock or atomic|atomic, lock or RCU)/,
+    title: 'BUG: workqueue leaked lock or atomic in {last}',
+    details: { last: /last function: ([A-Za-z_]\w*)/ },
+  },
+  {
+    kind: 'bug',
+    hint: 'in preemptible',
+    pattern: /BUG: using (__this_cpu_[a-z_]+|smp_processor_id|__this_cpu_\w+)\(\) in preemptible/,
+    title: 'BUG: using $1() in preemptible code in {fn}',
+    guilty: preempted,
+  },
+]

@@ -1,0 +1,147 @@
+import { ALLOCATORS, FREERS } from '../dull-functions.js'
+import type { GuiltyPlan, Opener } from '../opener.js'
+
+const ACCESS = /\b(Read|Write)(?: of size \d+)?(?: at| by|\s*$)/
+const FN = '(?<fn>[A-Za-z_$][\\w.$]*)'
+
+const accessed: GuiltyPlan = { from: ['header', 'trace', 'frames'] }
+const freed: GuiltyPlan = { from: ['header', 'trace', 'frames'], skip: FREERS }
+
+/** Sanitizers, kmemleak, slab and page checks. KASAN's wording: mm/kasan/report.c; KFENCE's: mm/kfence/report.c; KMSAN's: mm/kmsan/report.c. */
+export const memoryOpeners: readonly Opener[] = [
+  {
+    kind: 'kasan',
+    hint: 'KASAN: ',
+    pattern: new RegExp(`BUG: KASAN: (?:double-free or )?(invalid-free|double-free) in ${FN}`),
+    title: 'KASAN: $1 in {fn}',
+    guilty: freed,
+  },
+  {
+    kind: 'kasan',
+    hint: 'KASAN: ',
+    pattern: new RegExp(`BUG: KASAN: ([a-z-]+) in ${FN}`),
+    title: 'KASAN: $1 {access} in {fn}',
+    details: { access: ACCESS },
+    guilty: accessed,
+  },
+  {
+    kind: 'kasan',
+    hint: 'KASAN: ',
+    pattern: /BUG: KASAN: ([a-z-]+) (?:on address|at addr|in )/,
+    title: 'KASAN: $1 {access} in {fn}',
+    details: { access: ACCESS },
+    guilty: { from: ['trace', 'frames'] },
+  },
+  {
+    kind: 'kasan',
+    hint: 'KASan: ',
+    pattern: new RegExp(`BUG: KASan: (use after free|out of bounds(?: access)?|user-memory-access) in ${FN}`),
+    title: 'KASAN: $1 {access} in {fn}',
+    details: { access: ACCESS },
+    guilty: accessed,
+  },
+  {
+    kind: 'kmsan',
+    hint: 'KMSAN: ',
+    pattern: new RegExp(`BUG: KMSAN: ([a-z-]+) in ${FN}`),
+    title: 'KMSAN: $1 in {fn}',
+    guilty: {
+      from: ['header', 'trace', 'frames'],
+      skip: [/^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg)/],
+    },
+  },
+  // The kernel itself names both functions, in a stable order.
+  { kind: 'kcsan', hint: 'KCSAN: ', pattern: /BUG: KCSAN: (\S.*)$/, title: 'KCSAN: $1' },
+  {
+    kind: 'kfence',
+    hint: 'KFENCE: ',
+    pattern: new RegExp(`BUG: KFENCE: ([a-z -]+?) in ${FN}`),
+    title: 'KFENCE: $1 in {fn}',
+    guilty: { from: ['header', 'frames'], skip: FREERS },
+  },
+  {
+    kind: 'ubsan',
+    hint: 'UBSAN: ',
+    pattern: /UBSAN: Undefined behaviour in /,
+    title: 'UBSAN: undefined-behaviour in {fn}',
+    guilty: { from: ['trace'], skip: [/ubsan/, /overflow/] },
+  },
+  {
+    kind: 'ubsan',
+    hint: 'UBSAN: ',
+    pattern: /UBSAN: ([a-z-]+) in /,
+    title: 'UBSAN: $1 in {fn}',
+    guilty: { from: ['trace'], skip: [/ubsan/, /overflow/] },
+  },
+  {
+    kind: 'memory-leak',
+    hint: 'memory leak',
+    pattern: /BUG: memory leak\s*$/,
+    title: 'memory leak in {fn}',
+    guilty: { from: ['trace'], skip: ALLOCATORS },
+  },
+  {
+    kind: 'memory-leak',
+    hint: 'unreferenced object 0x',
+    pattern: /^unreferenced object 0x[0-9a-f]+ \(size \d+\)/,
+    title: 'memory leak in {fn}',
+    guilty: { from: ['trace'], skip: ALLOCATORS },
+    role: 'joins',
+  },
+  { kind: 'memory-leak', hint: 'kmemleak: ', pattern: /^kmemleak: \d+ new suspected memory leaks/, title: 'memory leak found by kmemleak' },
+  {
+    kind: 'memory-leak',
+    hint: 'Objects remaining',
+    pattern: /^BUG \S+ .*: Objects remaining (?:in|on) /,
+    title: 'BUG: objects remaining in slab cache in {fn}',
+    guilty: { from: ['trace'], skip: [/kmem_cache/, /slab/] },
+  },
+  { kind: 'bug', hint: 'BUG ', pattern: /\bBUG [\w.:()-]+ \(.*\): Object already free/, title: 'BUG: Object already free' },
+  {
+    kind: 'bug',
+    hint: 'BUG ',
+    pattern: /^BUG [\w.:()-]+ \([^)]*\): ((?:Right |Left )?Redzone overwritten|Poison overwritten|Object padding overwritten|Padding overwritten|Freepointer corrupt|Freechain corrupt|Wrong object count|Invalid object pointer|Not a valid slab page)/i,
+    title: 'BUG: slab: $1 in {fn}',
+    guilty: { from: ['trace'], skip: [/slab/, /^k?v?free/, /^kmem/, /alloc/, /^object_err/, /^check_/] },
+  },
+  {
+    kind: 'bug',
+    hint: 'Bad page ',
+    pattern: /BUG: Bad page (state|map|cache) in process /,
+    title: 'BUG: Bad page $1 in {fn}',
+    guilty: { from: ['trace'], skip: [/bad_page/, /free_(?:page|unref|pcp|frozen)/, /alloc/, /get_page_from_freelist/, /rmqueue/, /prep_new_page/, /check_new_page/] },
+  },
+  { kind: 'bug', hint: 'rss-counter', pattern: /BUG: Bad rss-counter state/, title: 'BUG: Bad rss-counter state' },
+  { kind: 'bug', hint: 'on freeing mm', pattern: /BUG: non-zero (\w+) on freeing mm/, title: 'BUG: non-zero $1 on freeing mm' },
+  { kind: 'bug', hint: 'on freeing mm', pattern: /BUG: non-zero (pgtables_bytes)/, title: 'BUG: non-zero $1 on freeing mm' },
+  {
+    kind: 'warning',
+    hint: 'page allocation failure',
+    pattern: /: page allocation failure: order:/,
+    title: 'page allocation failure in {fn}',
+    guilty: { from: ['trace'], skip: ALLOCATORS },
+  },
+  {
+    kind: 'oom',
+    hint: 'oom-killer',
+    pattern: / invoked oom-killer: /,
+    title: 'out of memory: oom-killer invoked in {fn}',
+    guilty: { from: ['trace'], skip: [/oom/, /dump_header/, /alloc/, /charge/, /page_fault/, /handle_mm/] },
+  },
+  { kind: 'oom', hint: 'Killed process ', pattern: /ut of memory.*: Killed process \d+/, title: 'out of memory: process killed', role: 'joins' },
+  {
+    kind: 'list-corruption',
+    hint: 'list_',
+    pattern: /^(?:slab )?list_(?:add|del|rcu)(?:_rcu)? (?:corruption|double)[.:, ]/,
+    title: 'BUG: corrupted list in {fn}',
+    guilty: { from: ['trace'] },
+    role: 'preface',
+  },
+  {
+    kind: 'list-corruption',
+    hint: 'kernel BUG at ',
+    pattern: /kernel BUG at (?:\S*\/)?lib\/list_debug\.c/,
+    title: 'BUG: corrupted list in {fn}',
+    guilty: { from: ['trace'] },
+  },
+]

@@ -1,0 +1,48 @@
+import type { Opener } from '../opener.js'
+
+/** Watchdogs: RCU stalls (kernel/rcu/tree_stall.h), soft and hard lockups (kernel/watchdog.c), hung tasks (kernel/hung_task.c). */
+export const stallOpeners: readonly Opener[] = [
+  {
+    kind: 'rcu-stall',
+    hint: 'detected',
+    pattern: /INFO: rcu_?\w* (?:self-)?detected (?:expedited )?stalls?\b/,
+    title: 'INFO: rcu detected stall in {fn}',
+    guilty: { from: ['interrupted'], skip: [/apic_timer_interrupt/, /rcu/], choose: 'dispatched' },
+  },
+  {
+    kind: 'soft-lockup',
+    hint: 'soft lockup',
+    pattern: /BUG: soft lockup - CPU#\d+ stuck for /,
+    title: 'BUG: soft lockup in {fn}',
+    guilty: { from: ['ip', 'trace'], choose: 'dispatched' },
+  },
+  {
+    kind: 'hard-lockup',
+    hint: 'ard LOCKUP',
+    pattern: /(?:[Ww]atchdog|CPU\d+: Watchdog) detected hard LOCKUP on cpu \d+/i,
+    title: 'BUG: hard lockup in {fn}',
+    guilty: { from: ['ip', 'trace'], choose: 'dispatched' },
+  },
+  {
+    kind: 'hung-task',
+    hint: ' blocked for more than ',
+    pattern: /INFO: task .{1,64}:\d+ blocked (?:in I\/O wait )?for more than \d+ seconds/,
+    title: 'INFO: task hung in {fn}',
+    guilty: { from: ['trace'], choose: 'waiting' },
+  },
+  {
+    kind: 'hung-task',
+    hint: "can't die for more than ",
+    pattern: /INFO: task .{1,64}:\d+ can't die for more than \d+ seconds/,
+    title: "INFO: task can't die in {fn}",
+    guilty: { from: ['trace'], choose: 'waiting' },
+  },
+  { kind: 'soft-lockup', hint: 'workqueue lockup', pattern: /BUG: workqueue lockup - pool /, title: 'BUG: workqueue lockup' },
+  {
+    kind: 'other',
+    hint: 'unregister_netdevice: waiting',
+    pattern: /unregister_netdevice: waiting for \S+ to become free/,
+    title: 'unregister_netdevice: waiting for DEV to become free',
+    role: 'joins',
+  },
+]

@@ -1,0 +1,94 @@
+import type { Frame } from '../domain/kernel-report.js'
+
+/** What one line of a report says about where the kernel was. */
+export type TraceLine =
+  | { readonly kind: 'frame'; readonly frame: Frame; readonly name: string; readonly reliable: boolean; readonly interruptEnd: boolean }
+  | { readonly kind: 'ip'; readonly frame: Frame; readonly name: string }
+  /** `stack` opens the report's own stack; `elsewhere` one of another time: where memory was allocated or freed, say. */
+  | { readonly kind: 'heading'; readonly of: 'stack' | 'elsewhere' }
+  /** The end of an interrupt's part of the stack: what follows is what was interrupted. */
+  | { readonly kind: 'interrupt-end' }
+
+const SYMBOL = '([A-Za-z_$.][\\w.$]*)\\+0x([0-9a-f]+)/0x([0-9a-f]+)'
+const ADDRESSES = '(?:\\(?\\[<?(?:0x)?[0-9a-f]+>?\\]\\s*){0,2}'
+const FRAME = new RegExp(`^\\s*(<EOI>|</?[A-Z#]+>)?\\s*${ADDRESSES}\\s*(\\? )?(?:\\d+:)?${SYMBOL}(.*)$`)
+/** 32-bit ARM: `[<80114ee4>] (foo) from [<8010f000>] (bar+0x10/0x14)`, later ` foo from bar+0x10/0x14`. */
+const ARM_FRAME = new RegExp(`^\\s*(?:\\[<[0-9a-f]+>\\] )?\\(?([A-Za-z_$.][\\w.$]*)(?:\\+0x[0-9a-f]+/0x[0-9a-f]+)?\\)? from (?:\\[<[0-9a-f]+>\\] )?\\(?${SYMBOL}`)
+const INLINE_FRAME = /^\s*(?:\[<\s*inline\s*>\]\s*)?(\? )?([A-Za-z_$][\w.$]*) ([\w./-]+\.(?:c|h|S|rs)):(\d+)( \[inline\])?$/
+const INSTRUCTION_POINTERS = [
+  new RegExp(`(?:^|\\s)(?:[RE]?IP|NIP|EIP is at|PC is at):?\\s+(?:[0-9a-f]{4}:)?\\s*(?:\\[<?[0-9a-f]+>?\\]\\s*){0,2}\\s*${SYMBOL}(.*)$`),
+  new RegExp(`^\\s*(?:pc|epc)\\s*: +(?:[0-9a-f]+ +)?${SYMBOL}(.*)$`),
+  new RegExp(`^--- interrupt: [0-9a-f]+ at ${SYMBOL}(.*)$`),
+  new RegExp(`^Krnl PSW : .*\\(${SYMBOL}(.*)$`),
+]
+const STACK_HEADING = /Call [Tt]race|^\s*(?:stack )?[Bb]acktrace:/
+const OTHER_HEADING =
+  /^(?:(?:Allocated|Freed|Uninit was|Last potentially related|Second to last|The buggy address|Local variable|kfence-#\d+ |freed by task|allocated by task)|INFO: (?:Allocated|Freed) in )/
+const MODULE = /\[([\w-]+)(?: [0-9a-f(E)]+)?\]/
+const SOURCE = /\(?((?:[\w+-]+\/|\.{1,2}\/)*[\w+-]+\.(?:c|h|S|rs)):(\d+)/
+
+/** A function's name as the source has it: the compiler's `.isra.0`, `.constprop.3`, `.part.1`, `.cold` cut off. */
+export function sourceName(symbol: string): string {
+  const dot = symbol.indexOf('.', 1)
+  return dot === -1 ? symbol : symbol.slice(0, dot)
+}
+
+/** Reads one cleaned line of a report; null when it says nothing about a stack. */
+export function readTraceLine(text: string): TraceLine | null {
+  if (text.includes('+0x')) {
+    const found = readIp(text) ?? readFrame(text) ?? readArmFrame(text)
+    if (found !== null) return found
+  }
+  const inline = readInlineFrame(text)
+  if (inline !== null) return inline
+  if (STACK_HEADING.test(text)) return { kind: 'heading', of: 'stack' }
+  if (OTHER_HEADING.test(text)) return { kind: 'heading', of: 'elsewhere' }
+  return text.includes('</IRQ>') || text.includes('<EOI>') ? { kind: 'interrupt-end' } : null
+}
+
+function readIp(text: string): TraceLine | null {
+  for (const pattern of INSTRUCTION_POINTERS) {
+    const match = pattern.exec(text)
+    if (match === null) continue
+    const [, symbol = '', offset = '', size = '', rest = ''] = match
+    return { kind: 'ip', name: sourceName(symbol), frame: toFrame(`${symbol}+0x${offset}/0x${size}`, rest) }
+  }
+  return null
+}
+
+function readFrame(text: string): TraceLine | null {
+  const match = FRAME.exec(text)
+  if (match === null) return null
+  const [, marker, doubt, symbol = '', offset = '', size = '', rest = ''] = match
+  const frame = toFrame(`${symbol}+0x${offset}/0x${size}`, rest)
+  const reliable = doubt === undefined && !rest.includes('(unreliable)')
+  return { kind: 'frame', name: sourceName(symbol), frame, reliable, interruptEnd: marker === '<EOI>' || marker === '</IRQ>' }
+}
+
+function readArmFrame(text: string): TraceLine | null {
+  const match = ARM_FRAME.exec(text)
+  if (match === null) return null
+  // The line names callee and caller; the caller's address is the frame, the callee stood on the line before.
+  const [, , symbol = '', offset = '', size = ''] = match
+  return { kind: 'frame', name: sourceName(symbol), frame: toFrame(`${symbol}+0x${offset}/0x${size}`, ''), reliable: true, interruptEnd: false }
+}
+
+function readInlineFrame(text: string): TraceLine | null {
+  if (!text.includes('inline')) return null
+  const match = INLINE_FRAME.exec(text)
+  if (match === null) return null
+  const [, doubt, symbol = '', file = '', line = '0'] = match
+  const frame = { symbol, function: symbol, file, line: Number(line), inlined: true }
+  return { kind: 'frame', name: sourceName(symbol), frame, reliable: doubt === undefined, interruptEnd: false }
+}
+
+function toFrame(symbol: string, rest: string): Frame {
+  const module = MODULE.exec(rest)?.[1]
+  const source = SOURCE.exec(rest)
+  const line = Number(source?.[2] ?? 0)
+  return {
+    symbol: module === undefined ? symbol : `${symbol} [${module}]`,
+    ...(module === undefined || module === 'inline' ? {} : { module }),
+    ...(source?.[1] === undefined || line === 0 ? {} : { function: sourceName(symbol.split('+')[0] ?? symbol), file: source[1], line }),
+  }
+}
