@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import { constants, createReadStream } from 'node:fs'
+import * as fs from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { AppendFile, FileStat, Files } from '../files.js'
+
+/** The file system of this machine. */
+export function createFiles(): Files {
+  return {
+    readText: (path) => fs.readFile(path, 'utf8'),
+    readBytes,
+    stream: (path) => createReadStream(path),
+    write,
+    openAppend,
+    makeDirectory: async (path) => void (await fs.mkdir(path, { recursive: true })),
+    remove: (path) => fs.rm(path, { recursive: true, force: true }),
+    rename: (from, to) => fs.rename(from, to),
+    copy: (from, to) => fs.copyFile(from, to, constants.COPYFILE_FICLONE),
+    stat,
+    list: async (path) => (await fs.readdir(path)).sort(),
+    realPath: (path) => fs.realpath(path),
+    symlink: (target, path) => fs.symlink(target, path),
+    chmod: (path, mode) => fs.chmod(path, mode),
+    canReadWrite: (path) =>
+      fs.access(path, constants.R_OK | constants.W_OK).then(
+        () => true,
+        () => false,
+      ),
+    freeBytes: async (path) => {
+      const { bavail, bsize } = await fs.statfs(path)
+      return bavail * bsize
+    },
+    createSparse: async (path, sizeBytes) => {
+      await fs.mkdir(dirname(path), { recursive: true })
+      const handle = await fs.open(path, 'w', 0o600)
+      try {
+        await handle.truncate(sizeBytes)
+      } finally {
+        await handle.close()
+      }
+    },
+    makeTemporary: async (parent, prefix) => {
+      await fs.mkdir(parent, { recursive: true })
+      return fs.mkdtemp(join(parent, prefix))
+    },
+  }
+}
+
+async function readBytes(path: string, range?: { offset: number; length: number }): Promise<Uint8Array> {
+  if (range === undefined) return fs.readFile(path)
+  const handle = await fs.open(path, 'r')
+  try {
+    const buffer = Buffer.alloc(range.length)
+    const { bytesRead } = await handle.read(buffer, 0, range.length, range.offset)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Readers see the old file or the new one, never half of either. */
+async function write(path: string, contents: Uint8Array | string): Promise<void> {
+  await fs.mkdir(dirname(path), { recursive: true })
+  const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`
+  try {
+    await fs.writeFile(beside, contents)
+    await fs.rename(beside, path)
+  } catch (error) {
+    await fs.rm(beside, { force: true })
+    throw error
+  }
+}
+
+async function openAppend(path: string): Promise<AppendFile> {
+  await fs.mkdir(dirname(path), { recursive: true })
+  const handle = await fs.open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o644)
+  return {
+    append: (bytes) => handle.appendFile(bytes),
+    close: () => handle.close(),
+  }
+}
+
+async function stat(path: string): Promise<FileStat | null> {
+  try {
+    const entry = await fs.lstat(path)
+    const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'symlink' : 'other'
+    return { kind, sizeBytes: entry.size, modifiedMs: entry.mtimeMs, mode: entry.mode & 0o7777 }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR') return null
+    throw error
+  }
+}
