@@ -50,6 +50,9 @@ test('a child dies with its parent, even when the parent is killed with -9', asy
     child = Number(Buffer.from(chunk).toString().trim())
     break
   }
+  // Until setpriv has become sleep the signal is not yet set.
+  for (let i = 0; i < 200 && !readFileSync(`/proc/${child}/cmdline`, 'utf8').startsWith('sleep'); i++)
+    await new Promise((r) => setTimeout(r, 10))
   process.kill(parent.pid, 'SIGKILL')
   await parent.exit
   const alive = () => {
