@@ -28,7 +28,7 @@ export function createArtifactStore(
   load: () => Promise<ArtifactClientPart> = loadClient,
 ): ArtifactStore {
   // GitHub Enterprise Server has no artifact v4 (`GHESNotSupportedError` of the client).
-  const available = !isEnterpriseServer(env) && Boolean(env['ACTIONS_RESULTS_URL'] && env['ACTIONS_RUNTIME_TOKEN'])
+  const available = !isEnterpriseServer(env) && Boolean(env.ACTIONS_RESULTS_URL && env.ACTIONS_RUNTIME_TOKEN)
   return {
     available: () => available,
     upload: (name, files, root) =>

@@ -30,7 +30,7 @@ const MAX_PAGES = 30
 export function createGitHubApi(dependencies: GitHubApiDependencies): GitHubApi {
   const { env } = dependencies
   return {
-    available: () => Boolean(env['GITHUB_EVENT_PATH']),
+    available: () => Boolean(env.GITHUB_EVENT_PATH),
     async changedFiles() {
       const pull = await readPullRequest(dependencies)
       if (pull === null) return null
@@ -40,7 +40,7 @@ export function createGitHubApi(dependencies: GitHubApiDependencies): GitHubApi 
 }
 
 async function readPullRequest({ env, files }: GitHubApiDependencies): Promise<PullRequest | null> {
-  const path = env['GITHUB_EVENT_PATH']
+  const path = env.GITHUB_EVENT_PATH
   if (!path) return null
   try {
     const event = JSON.parse(await files.readText(path)) as {
@@ -59,7 +59,7 @@ async function readPullRequest({ env, files }: GitHubApiDependencies): Promise<P
 }
 
 async function filesFromGit({ env, exec }: GitHubApiDependencies, pull: PullRequest): Promise<readonly string[] | null> {
-  const cwd = env['GITHUB_WORKSPACE']
+  const cwd = env.GITHUB_WORKSPACE
   if (!cwd) return null
   // The workspace may belong to another user in a container; without the exception git refuses to read it.
   const git = ['git', '-c', `safe.directory=${cwd}`, '-C', cwd]
@@ -79,8 +79,8 @@ async function filesFromGit({ env, exec }: GitHubApiDependencies, pull: PullRequ
 async function filesFromApi(dependencies: GitHubApiDependencies, pull: PullRequest): Promise<readonly string[] | null> {
   const { env, token } = dependencies
   const request = dependencies.fetch ?? fetch
-  const repository = env['GITHUB_REPOSITORY']
-  const api = env['GITHUB_API_URL'] ?? 'https://api.github.com'
+  const repository = env.GITHUB_REPOSITORY
+  const api = env.GITHUB_API_URL ?? 'https://api.github.com'
   if (!token || !repository || !/^[\w.-]+\/[\w.-]+$/.test(repository) || !safeToSendToken(api)) return null
   const names: string[] = []
   for (let page = 1; page <= MAX_PAGES; page++) {

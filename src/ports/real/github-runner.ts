@@ -61,7 +61,7 @@ function annotate({ level, title, message, file, line }: Annotation): void {
 }
 
 async function writeSummary(env: Readonly<Record<string, string | undefined>>, markdown: string): Promise<void> {
-  const path = env['GITHUB_STEP_SUMMARY']
+  const path = env.GITHUB_STEP_SUMMARY
   if (path === undefined || path === '') return core.info('No summary is written: GITHUB_STEP_SUMMARY is not set.')
   try {
     const present = (await stat(path)).size

@@ -50,11 +50,11 @@ const MODES: Readonly<Record<string, { read: boolean; write: boolean }>> = {
  * (`@actions/cache` 6.3, lib/internal/config.js).
  */
 export function cacheAccess(env: Readonly<Record<string, string | undefined>>): CacheAccess {
-  const token = env['ACTIONS_RUNTIME_TOKEN'] ?? ''
-  const service = isEnterpriseServer(env) || !env['ACTIONS_CACHE_SERVICE_V2'] ? env['ACTIONS_CACHE_URL'] : env['ACTIONS_RESULTS_URL']
+  const token = env.ACTIONS_RUNTIME_TOKEN ?? ''
+  const service = isEnterpriseServer(env) || !env.ACTIONS_CACHE_SERVICE_V2 ? env.ACTIONS_CACHE_URL : env.ACTIONS_RESULTS_URL
   if (!token || !service) return { read: false, write: false, reason: 'no cache service in this environment' }
 
-  const mode = (env['ACTIONS_CACHE_MODE'] ?? '').trim().toLowerCase()
+  const mode = (env.ACTIONS_CACHE_MODE ?? '').trim().toLowerCase()
   const byMode = MODES[mode] ?? { read: true, write: true }
   const scopes = cacheScopes(token)
   const allows = (bit: number) => scopes === null || scopes.some((scope) => (scope.permission & bit) !== 0)
@@ -68,7 +68,7 @@ export function cacheAccess(env: Readonly<Record<string, string | undefined>>): 
 /** GitHub Enterprise Server: cache v1 only, no artifact v4 (`isGhes()` of the toolkit). */
 export function isEnterpriseServer(env: Readonly<Record<string, string | undefined>>): boolean {
   try {
-    const host = new URL(env['GITHUB_SERVER_URL'] || 'https://github.com').hostname.toLowerCase()
+    const host = new URL(env.GITHUB_SERVER_URL || 'https://github.com').hostname.toLowerCase()
     return host !== 'github.com' && !host.endsWith('.ghe.com') && !host.endsWith('.localhost')
   } catch {
     return true
