@@ -1,0 +1,159 @@
+import { acceleratorRequestSchema } from '../domain/accelerator.js'
+import { UserError } from '../domain/errors.js'
+import type { BundleSource, FailOn, Inputs, KernelOverride, UploadPolicy } from '../domain/inputs.js'
+import { suiteNameSchema } from '../domain/test.js'
+import { INPUTS, type InputSpecification } from './specification.js'
+
+/** Raw values by input name; absent and '' mean the default. */
+export type RawInputs = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads every input at once into one typed object.
+ * @throws UserError that lists every problem with the input's name, the value and what is allowed
+ */
+export function parseInputs(face: Inputs['face'], raw: RawInputs): Inputs {
+  const problems: string[] = []
+  const known = new Map(INPUTS.map((specification) => [specification.name, specification]))
+  for (const name of Object.keys(raw)) if (!known.has(name)) problems.push(`\`${name}\` is not an input.`)
+  const values = new Map(INPUTS.map((s) => [s.name, normalise(s, raw[s.name] ?? '', problems)]))
+  const reader = new Reader(values)
+  problems.push(...contradictions(reader))
+  if (problems.length > 0) {
+    const heading = problems.length === 1 ? '' : `${problems.length} problems with the inputs:\n- `
+    const list = heading + problems.join('\n- ')
+    throw new UserError(list, face === 'action' ? 'Correct the `with:` block of the step.' : 'See `vmtest run --help`.')
+  }
+  return assemble(face, reader)
+}
+
+/** The value in its canonical spelling, or the default with a problem noted. */
+function normalise(specification: InputSpecification, given: string, problems: string[]): string {
+  const value = given.trim()
+  if (value === '') return specification.default
+  const refuse = (allowed: string) => {
+    problems.push(`\`${specification.name}\` is \`${value}\`; allowed: ${allowed}.`)
+    return specification.default
+  }
+  switch (specification.kind) {
+    case 'text':
+    case 'list':
+      return value
+    case 'boolean':
+      // GitHub's own spellings (core.getBooleanInput), nothing else.
+      if (/^(true|True|TRUE)$/.test(value)) return 'true'
+      if (/^(false|False|FALSE)$/.test(value)) return 'false'
+      return refuse('true, false')
+    case 'choice':
+      return specification.choices.includes(value) ? value : refuse(specification.choices.join(', '))
+    case 'integer': {
+      if (specification.auto && value === 'auto') return value
+      const number = /^\d+$/.test(value) ? Number(value) : Number.NaN
+      if (number >= specification.minimum && number <= specification.maximum) return String(number)
+      return refuse(`${specification.auto ? 'auto, or ' : ''}a whole number from ${specification.minimum} to ${specification.maximum}`)
+    }
+  }
+}
+
+class Reader {
+  constructor(private readonly values: ReadonlyMap<string, string>) {}
+
+  text(name: string): string {
+    const value = this.values.get(name)
+    if (value === undefined) throw new Error(`\`${name}\` is not in the table of inputs`)
+    return value
+  }
+
+  optional(name: string): string | null {
+    return this.text(name) === '' ? null : this.text(name)
+  }
+
+  list(name: string): readonly string[] {
+    return this.text(name)
+      .split(/[\s,]+/)
+      .filter((word) => word !== '')
+  }
+
+  flag(name: string): boolean {
+    return this.text(name) === 'true'
+  }
+
+  count(name: string): number {
+    return Number(this.text(name))
+  }
+
+  countOrAuto(name: string): number | 'auto' {
+    return this.text(name) === 'auto' ? 'auto' : this.count(name)
+  }
+}
+
+/** Inputs that are right alone and wrong together. */
+function contradictions(reader: Reader): readonly string[] {
+  const problems: string[] = []
+  if (reader.optional('bundle') !== null && reader.optional('flake') !== null)
+    problems.push('`bundle` and `flake` are both given; choose one.')
+  for (const name of ['modules', 'vmlinux', 'kernel-config'])
+    if (reader.optional(name) !== null && reader.optional('kernel') === null) problems.push(`\`${name}\` is given without \`kernel\`.`)
+  if (reader.optional('fstests') !== null && reader.text('suite') === 'smoke') problems.push('`fstests` is given, but `suite` is `smoke`.')
+  const sha256 = reader.optional('nix-tarball-sha256')
+  if (reader.optional('nix-tarball-url') !== null && sha256 === null)
+    problems.push('`nix-tarball-url` is given without `nix-tarball-sha256`.')
+  if (sha256 !== null && !/^[0-9a-f]{64}$/.test(sha256)) problems.push('`nix-tarball-sha256` is not 64 hexadecimal digits.')
+  return problems
+}
+
+function assemble(face: Inputs['face'], reader: Reader): Inputs {
+  return {
+    face,
+    bundle: bundleSource(reader),
+    kernel: kernelOverride(reader),
+    fstests: reader.optional('fstests'),
+    suite: reader.optional('suite') === null ? null : suiteNameSchema.parse(reader.text('suite')),
+    localConfig: reader.optional('local-config'),
+    selection: {
+      sections: reader.list('sections'),
+      groups: reader.list('groups'),
+      excludeGroups: reader.list('exclude-groups'),
+      tests: reader.list('tests'),
+      excludeFiles: reader.list('exclude-files'),
+      expectationFiles: reader.list('expectations'),
+    },
+    accelerator: acceleratorRequestSchema.parse(reader.text('accelerator')),
+    vms: reader.countOrAuto('vms'),
+    memoryMiB: reader.countOrAuto('memory'),
+    cpusPerVm: reader.countOrAuto('cpus'),
+    timeoutMinutes: reader.count('timeout-minutes'),
+    testTimeoutSeconds: reader.countOrAuto('test-timeout-seconds'),
+    rerunFailed: reader.count('rerun-failed'),
+    // Checked against the table above; the table and the type are held together by a test.
+    failOn: reader.text('fail-on') as FailOn,
+    baseline: reader.optional('baseline'),
+    emulationTuning: reader.flag('emulation-tuning'),
+    keep: reader.flag('keep'),
+    outputDirectory: reader.text('output'),
+    cache: reader.flag('cache'),
+    upload: reader.text('upload') as UploadPolicy,
+    artifactName: reader.text('artifact-name'),
+    nix: {
+      version: reader.optional('nix-version'),
+      tarballUrl: reader.optional('nix-tarball-url'),
+      tarballSha256: reader.optional('nix-tarball-sha256'),
+      extraConf: reader.text('nix-extra-conf'),
+      substituters: reader.list('substituters'),
+      trustedPublicKeys: reader.list('trusted-public-keys'),
+    },
+  }
+}
+
+function bundleSource(reader: Reader): BundleSource {
+  const bundle = reader.optional('bundle')
+  if (bundle === 'offline') return { kind: 'offline' }
+  if (bundle !== null) return { kind: 'path', path: bundle }
+  return { kind: 'flake', flake: reader.text('flake'), attribute: reader.text('attribute'), impure: reader.flag('impure') }
+}
+
+function kernelOverride(reader: Reader): KernelOverride | null {
+  const image = reader.optional('kernel')
+  if (image === null) return null
+  const [modules, vmlinux, config] = [reader.optional('modules'), reader.optional('vmlinux'), reader.optional('kernel-config')]
+  return { image, ...(modules && { modules }), ...(vmlinux && { vmlinux }), ...(config && { config }) }
+}

@@ -1,0 +1,325 @@
+/** Which faces have the input: `action` an input of action.yml, `cli` an option of `vmtest run`. */
+export type Face = 'action' | 'cli'
+
+interface Common {
+  /** As in action.yml; the long option is the same with `--`, unless `flag` says otherwise. */
+  readonly name: string
+  readonly description: string
+  readonly faces: readonly Face[]
+  /** Commander's flag notation, where it is not `--name <value>`. */
+  readonly flag?: string
+  readonly default: string
+}
+
+/** What values an input takes. */
+export type InputSpecification = Common &
+  (
+    | { readonly kind: 'text' | 'boolean' | 'list' }
+    | { readonly kind: 'choice'; readonly choices: readonly string[] }
+    | { readonly kind: 'integer'; readonly minimum: number; readonly maximum: number; readonly auto: boolean }
+  )
+
+const both: readonly Face[] = ['action', 'cli']
+const actionOnly: readonly Face[] = ['action']
+const cliOnly: readonly Face[] = ['cli']
+
+const what: readonly InputSpecification[] = [
+  {
+    name: 'flake',
+    kind: 'text',
+    faces: both,
+    default: '',
+    description: 'Flake reference that builds the VM bundle. Empty: the flake of the working directory.',
+  },
+  { name: 'attribute', kind: 'text', faces: both, default: 'vmtest', description: 'Flake output that is the VM bundle.' },
+  {
+    name: 'impure',
+    kind: 'boolean',
+    faces: both,
+    default: 'false',
+    description: 'Evaluate the flake with `--impure` (it may read the environment and paths outside the repository).',
+  },
+  {
+    name: 'bundle',
+    kind: 'text',
+    faces: both,
+    default: '',
+    description:
+      'A built VM bundle (a directory with `vmtest.json`) instead of a flake, or `offline` to make one of the host’s own programs.',
+  },
+  {
+    name: 'kernel',
+    kind: 'text',
+    faces: both,
+    default: '',
+    description: 'Prebuilt kernel to boot instead of the bundle’s: bzImage, Image or vmlinux.',
+  },
+  {
+    name: 'modules',
+    kind: 'text',
+    faces: both,
+    default: '',
+    description: 'Where the prebuilt kernel’s modules are: a directory with `lib/modules/RELEASE`, or that directory itself.',
+  },
+  {
+    name: 'vmlinux',
+    kind: 'text',
+    faces: both,
+    default: '',
+    description: 'The prebuilt kernel’s vmlinux with debug information, for decoding traces.',
+  },
+  {
+    name: 'kernel-config',
+    kind: 'text',
+    faces: both,
+    default: '',
+    description: 'The prebuilt kernel’s `.config`, for checking options before booting.',
+  },
+  {
+    name: 'fstests',
+    kind: 'text',
+    faces: both,
+    default: '',
+    description: 'A built or installed xfstests tree to run instead of the bundle’s.',
+  },
+  {
+    name: 'suite',
+    kind: 'choice',
+    choices: ['fstests', 'smoke'],
+    faces: both,
+    default: '',
+    description: 'The suite to run. Empty: fstests where there is one, else smoke.',
+  },
+  {
+    name: 'local-config',
+    kind: 'text',
+    faces: both,
+    default: '',
+    description: 'A file in fstests’ own local.config form, for sections of your own.',
+  },
+  {
+    name: 'sections',
+    kind: 'list',
+    flag: '-s, --section <name...>',
+    faces: both,
+    default: '',
+    description: 'Sections to run. Empty: the bundle’s first.',
+  },
+  {
+    name: 'groups',
+    kind: 'list',
+    flag: '-g, --group <name...>',
+    faces: both,
+    default: '',
+    description: 'Groups to run, such as `quick` or `auto`.',
+  },
+  {
+    name: 'exclude-groups',
+    kind: 'list',
+    flag: '-x, --exclude-group <name...>',
+    faces: both,
+    default: '',
+    description: 'Groups to leave out.',
+  },
+  { name: 'tests', kind: 'list', faces: actionOnly, default: '', description: 'Tests to run, such as `generic/001` or `xfs/00?`.' },
+  {
+    name: 'exclude-files',
+    kind: 'list',
+    flag: '-E, --exclude-file <file...>',
+    faces: both,
+    default: '',
+    description: 'Files of tests to leave out, in fstests’ exclude form.',
+  },
+  {
+    name: 'expectations',
+    kind: 'list',
+    flag: '--expectations <file...>',
+    faces: both,
+    default: '',
+    description: 'Files of expected failures and expunges (docs/expectations.md).',
+  },
+]
+
+const how: readonly InputSpecification[] = [
+  {
+    name: 'accelerator',
+    kind: 'choice',
+    choices: ['auto', 'kvm', 'tcg'],
+    faces: both,
+    default: 'auto',
+    description: '`auto` proves KVM by booting a guest and falls back to emulation; `kvm` is KVM or an error; `tcg` is emulation.',
+  },
+  {
+    name: 'vms',
+    kind: 'integer',
+    minimum: 1,
+    maximum: 256,
+    auto: true,
+    faces: both,
+    default: 'auto',
+    description: 'VMs that run side by side from one queue.',
+  },
+  {
+    name: 'memory',
+    kind: 'integer',
+    minimum: 128,
+    maximum: 1048576,
+    auto: true,
+    flag: '-m, --memory <MiB>',
+    faces: both,
+    default: 'auto',
+    description: 'Memory of each VM, in MiB.',
+  },
+  {
+    name: 'cpus',
+    kind: 'integer',
+    minimum: 1,
+    maximum: 512,
+    auto: true,
+    faces: both,
+    default: 'auto',
+    description: 'Virtual CPUs of each VM.',
+  },
+  {
+    name: 'timeout-minutes',
+    kind: 'integer',
+    minimum: 1,
+    maximum: 100000,
+    auto: false,
+    faces: both,
+    default: '340',
+    description: 'Deadline of the whole run, in minutes. Tests not reached by then are reported as such.',
+  },
+  {
+    name: 'test-timeout-seconds',
+    kind: 'integer',
+    minimum: 1,
+    maximum: 1000000,
+    auto: true,
+    flag: '--test-timeout <seconds>',
+    faces: both,
+    default: 'auto',
+    description: 'Limit of one test, in seconds, before scaling for emulation. `auto` learns it from history.',
+  },
+  {
+    name: 'rerun-failed',
+    kind: 'integer',
+    minimum: 0,
+    maximum: 20,
+    auto: false,
+    faces: both,
+    default: '0',
+    description: 'How often a failing test runs again in a fresh VM; a pass then is reported as flaky, never hidden.',
+  },
+  {
+    name: 'fail-on',
+    kind: 'choice',
+    choices: ['new', 'any', 'never'],
+    faces: both,
+    default: 'new',
+    description:
+      'What fails the step: failures the baseline does not have (without a baseline: any), any failure, or none. Could-not-test always fails.',
+  },
+  {
+    name: 'baseline',
+    kind: 'text',
+    faces: both,
+    default: '',
+    description:
+      'A record (`run.json`) of the base branch, or the directory it is in. The action also looks in the cache for the base branch’s last record.',
+  },
+  {
+    name: 'emulation-tuning',
+    kind: 'boolean',
+    faces: both,
+    default: 'true',
+    description:
+      'Under emulation, the measured settings that make it faster (`norandmaps`, `mitigations=off`, CPU flags). Recorded with the results.',
+  },
+  { name: 'keep', kind: 'boolean', faces: cliOnly, default: 'false', description: 'Keep the guests’ disks.' },
+  {
+    name: 'output',
+    kind: 'text',
+    flag: '-o, --output <directory>',
+    faces: both,
+    default: '',
+    description: 'Where results go. Empty: a new directory below `.vmtest/runs` (command) or the runner’s temporary directory (action).',
+  },
+]
+
+const where: readonly InputSpecification[] = [
+  {
+    name: 'cache',
+    kind: 'boolean',
+    faces: actionOnly,
+    default: 'true',
+    description: 'Restore and save the Nix store in the workflow’s cache.',
+  },
+  {
+    name: 'upload',
+    kind: 'choice',
+    choices: ['always', 'failure', 'never'],
+    faces: actionOnly,
+    default: 'always',
+    description: 'When the results are uploaded as an artifact.',
+  },
+  {
+    name: 'artifact-name',
+    kind: 'text',
+    faces: actionOnly,
+    default: '',
+    description: 'Name of the artifact. Empty: made of the job, the step and what is tested, so that matrix jobs do not collide.',
+  },
+  {
+    name: 'nix-version',
+    kind: 'text',
+    faces: actionOnly,
+    default: '',
+    description: 'Nix to install where there is none. Empty: the version pinned in this release.',
+  },
+  {
+    name: 'nix-tarball-url',
+    kind: 'text',
+    faces: actionOnly,
+    default: '',
+    description: 'A mirror of the Nix release tarball; needs `nix-tarball-sha256`.',
+  },
+  { name: 'nix-tarball-sha256', kind: 'text', faces: actionOnly, default: '', description: 'SHA-256 of the tarball, in hexadecimal.' },
+  { name: 'nix-extra-conf', kind: 'text', faces: actionOnly, default: '', description: 'Further lines of nix.conf, passed in NIX_CONFIG.' },
+  {
+    name: 'substituters',
+    kind: 'list',
+    faces: actionOnly,
+    default: '',
+    description: 'Binary caches besides the default one. A flake’s own `nixConfig` is never accepted.',
+  },
+  { name: 'trusted-public-keys', kind: 'list', faces: actionOnly, default: '', description: 'Their public keys.' },
+]
+
+/** Every input, in the order of the documentation: what to test, how, and where things are kept. */
+export const INPUTS: readonly InputSpecification[] = [...what, ...how, ...where]
+
+/** An output of the action. */
+export interface OutputSpecification {
+  readonly name: string
+  readonly description: string
+}
+
+export const OUTPUTS: readonly OutputSpecification[] = [
+  { name: 'conclusion', description: '`passed`, `failed`, `could-not-test`, `build-failed` or `cancelled`.' },
+  { name: 'reason', description: 'The conclusion in one sentence.' },
+  { name: 'planned', description: 'Number of planned tests.' },
+  { name: 'passed', description: 'Number of tests that passed.' },
+  { name: 'failed', description: 'Number of tests that failed, crashed or timed out.' },
+  { name: 'notrun', description: 'Number of tests that declined to run.' },
+  { name: 'notreached', description: 'Number of planned tests that never started.' },
+  { name: 'new-failures', description: 'Number of failures the baseline does not have; empty without a baseline.' },
+  { name: 'flaky', description: 'Number of tests that failed first and passed when run again.' },
+  { name: 'accelerator', description: '`kvm` or `tcg`; empty where no VM was started.' },
+  { name: 'cache-hit', description: '`true` where the store came from the cache under its exact key.' },
+  { name: 'results', description: 'Directory with everything the run left.' },
+  { name: 'record', description: 'Path of `run.json`.' },
+  { name: 'junit', description: 'Path of the JUnit file.' },
+  { name: 'html', description: 'Path of the HTML report.' },
+  { name: 'artifact-id', description: 'Id of the uploaded artifact; empty where none was.' },
+]

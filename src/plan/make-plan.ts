@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { basename, isAbsolute, join } from 'node:path'
+import type { BundleSource, Inputs } from '../domain/inputs.js'
+import { PLAN_VERSION, type Plan } from '../domain/plan.js'
+import { reproduceCommand } from './reproduce.js'
+
+/** What the plan has to know of the place it will run in. */
+export interface PlanFacts {
+  readonly workingDirectory: string
+  /** True where the working directory has a flake.nix. */
+  readonly hasFlake: boolean
+  /** True where `fstests` or the bundle brings xfstests; decides the default suite before the bundle is built. */
+  readonly startedAt: Date
+  /** Where an action's results go. */
+  readonly temporaryDirectory: string
+  /** Names the job and step of a workflow, for the artifact's name; '' outside one. */
+  readonly jobName: string
+}
+
+/** Decides, from what was asked and where: the one place that does. Pure. */
+export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
+  const bundle = chooseBundle(inputs.bundle, facts)
+  const suite = inputs.suite ?? (inputs.fstests === null && bundle.kind === 'offline' ? 'smoke' : 'fstests')
+  const absolute = (path: string) => (isAbsolute(path) ? path : join(facts.workingDirectory, path))
+  const kernel = inputs.kernel && {
+    image: absolute(inputs.kernel.image),
+    ...(inputs.kernel.modules && { modules: absolute(inputs.kernel.modules) }),
+    ...(inputs.kernel.vmlinux && { vmlinux: absolute(inputs.kernel.vmlinux) }),
+    ...(inputs.kernel.config && { config: absolute(inputs.kernel.config) }),
+  }
+  const plan: Plan = {
+    version: PLAN_VERSION,
+    face: inputs.face,
+    bundle: bundle.kind === 'path' ? { kind: 'path', path: absolute(bundle.path) } : bundle,
+    kernel,
+    fstests: inputs.fstests && absolute(inputs.fstests),
+    suite,
+    localConfig: inputs.localConfig && absolute(inputs.localConfig),
+    selection: {
+      sections: [...inputs.selection.sections],
+      groups: [...inputs.selection.groups],
+      excludeGroups: [...inputs.selection.excludeGroups],
+      tests: [...inputs.selection.tests],
+      excludeFiles: inputs.selection.excludeFiles.map(absolute),
+      expectationFiles: inputs.selection.expectationFiles.map(absolute),
+    },
+    accelerator: inputs.accelerator,
+    vms: inputs.vms,
+    memoryMiB: inputs.memoryMiB,
+    cpusPerVm: inputs.cpusPerVm,
+    timeoutMinutes: inputs.timeoutMinutes,
+    testTimeoutSeconds: inputs.testTimeoutSeconds,
+    rerunFailed: inputs.rerunFailed,
+    failOn: inputs.failOn,
+    baseline: inputs.baseline && absolute(inputs.baseline),
+    emulationTuning: inputs.emulationTuning,
+    keep: inputs.keep,
+    cache: inputs.cache,
+    upload: inputs.upload,
+    artifactName: '',
+    outputDirectory: inputs.outputDirectory === '' ? defaultOutput(inputs.face, facts) : absolute(inputs.outputDirectory),
+    reproduce: '',
+  }
+  return { ...plan, artifactName: inputs.artifactName || defaultArtifactName(plan, facts), reproduce: reproduceCommand(inputs, bundle) }
+}
+
+function chooseBundle(source: BundleSource, facts: PlanFacts): Plan['bundle'] {
+  if (source.kind !== 'flake' || source.flake !== '') return source
+  // Without any flake the host's own programs make the guest: nothing to copy along, nothing to configure.
+  return facts.hasFlake ? { ...source, flake: '.' } : { kind: 'offline' }
+}
+
+/** Readable, sortable, unique to the second; a second run within it gets its own directory from the engine. */
+export function runStamp(date: Date): string {
+  return date
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replace(/:/g, '')
+}
+
+function defaultOutput(face: Inputs['face'], facts: PlanFacts): string {
+  const parent = face === 'action' ? join(facts.temporaryDirectory, 'kernel-vmtest') : join(facts.workingDirectory, '.vmtest', 'runs')
+  return join(parent, runStamp(facts.startedAt))
+}
+
+const ILLEGAL_IN_ARTIFACT_NAME = /["':<>|*?\r\n\\/\s]+/g
+
+function defaultArtifactName(plan: Plan, facts: PlanFacts): string {
+  // Matrix jobs share job and step names and differ in what they test.
+  const distinguishing = JSON.stringify([
+    plan.bundle,
+    plan.kernel && basename(plan.kernel.image),
+    plan.suite,
+    plan.selection,
+    plan.accelerator,
+  ])
+  const hash = createHash('sha256').update(distinguishing).digest('hex').slice(0, 8)
+  return ['vmtest', facts.jobName, hash].filter(Boolean).join('-').replace(ILLEGAL_IN_ARTIFACT_NAME, '-')
+}

@@ -1,0 +1,61 @@
+import type { Inputs } from '../domain/inputs.js'
+import type { Plan } from '../domain/plan.js'
+import type { TestId } from '../domain/test.js'
+
+/** One word as a POSIX shell reads it back. */
+export function shellWord(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
+
+/** The part of the command that says what is tested, without the choice of tests. */
+function subject(inputs: Inputs, bundle: Plan['bundle']): readonly string[] {
+  const words: string[] = []
+  switch (bundle.kind) {
+    case 'flake':
+      if (bundle.flake !== '.') words.push('--flake', bundle.flake)
+      if (bundle.attribute !== 'vmtest') words.push('--attribute', bundle.attribute)
+      if (bundle.impure) words.push('--impure')
+      break
+    case 'path':
+      words.push('--bundle', bundle.path)
+      break
+    case 'offline':
+      words.push('--bundle', 'offline')
+      break
+  }
+  const { kernel } = inputs
+  if (kernel !== null) {
+    words.push('--kernel', kernel.image)
+    if (kernel.modules !== undefined) words.push('--modules', kernel.modules)
+  }
+  if (inputs.fstests !== null) words.push('--fstests', inputs.fstests)
+  if (inputs.suite !== null) words.push('--suite', inputs.suite)
+  if (inputs.localConfig !== null) words.push('--local-config', inputs.localConfig)
+  if (!inputs.emulationTuning) words.push('--no-emulation-tuning')
+  return words
+}
+
+/** The command that runs the same again, `@TESTS@` standing where the choice of tests goes. */
+export function reproduceCommand(inputs: Inputs, bundle: Plan['bundle']): string {
+  return ['vmtest', 'run', ...subject(inputs, bundle).map(shellWord), TESTS].join(' ')
+}
+
+const TESTS = '@TESTS@'
+
+/** The command that runs one test again, as CI ran it. */
+export function reproduceTest(plan: Pick<Plan, 'reproduce'>, test: TestId): string {
+  return plan.reproduce.replace(TESTS, () => `-s ${shellWord(test.section)} ${shellWord(test.name)}`)
+}
+
+/** The command that runs the whole choice of tests again. */
+export function reproduceRun(plan: Pick<Plan, 'reproduce' | 'selection'>): string {
+  const { sections, groups, excludeGroups, tests, excludeFiles } = plan.selection
+  const words = [
+    ...sections.flatMap((name) => ['-s', name]),
+    ...groups.flatMap((name) => ['-g', name]),
+    ...excludeGroups.flatMap((name) => ['-x', name]),
+    ...excludeFiles.flatMap((path) => ['-E', path]),
+    ...tests,
+  ]
+  return plan.reproduce.replace(TESTS, () => words.map(shellWord).join(' ')).trimEnd()
+}
