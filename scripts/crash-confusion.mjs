@@ -1,8 +1,9 @@
 // Measures the crash classifier on labelled console logs: which are found to hold a report, and whose title is right.
-//   npm run crash:confusion -- [--misses] [--half a|b] [DIR]
+//   npm run crash:confusion -- [--misses] [--part a|b|c] [DIR]
 // A label is the header of a file up to its first blank line: `TITLE:` the expected title (empty or absent: nothing to
 // report), `ALT:` further accepted ones, `CORRUPTED: Y` a mangled log (its title does not count), `TYPE:` the kind.
-// `--half` takes one of two fixed halves, so that patterns can be written against one and measured on the other.
+// `--part` takes one fixed random part (a: half, b and c: a quarter each), so that patterns can be written against one
+// and measured on another.
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -44,7 +45,10 @@ function classify(createClassifier, log) {
   return [...reports, ...classifier.end()].sort((one, other) => one.firstLine - other.firstLine)
 }
 
-const halfOf = (name) => (Number.parseInt(createHash('md5').update(`vmtest-${name}`).digest('hex')[0], 16) < 8 ? 'a' : 'b')
+function partOf(name) {
+  const [first, second] = [...createHash('md5').update(`vmtest-${name}`).digest('hex')].map((digit) => Number.parseInt(digit, 16))
+  return first < 8 ? 'a' : second < 8 ? 'b' : 'c'
+}
 const percent = (part, whole) => (whole === 0 ? 'n/a' : `${((100 * part) / whole).toFixed(1)} %`)
 
 function table(rows) {
@@ -61,10 +65,10 @@ function byType(results) {
   return table([['type', 'titles', 'right'], ...rows.filter(([, count]) => count > 0)])
 }
 
-const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { misses: { type: 'boolean' }, half: { type: 'string' } } })
+const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { misses: { type: 'boolean' }, part: { type: 'string' } } })
 const dir = resolve(positionals[0] ?? join(root, '../shared/crash-logs'))
 const { createClassifier } = await loadClassifier()
-const names = readdirSync(dir).filter((name) => /^\d+\.txt$/.test(name) && (options.half === undefined || halfOf(name) === options.half))
+const names = readdirSync(dir).filter((name) => /^\d+\.txt$/.test(name) && (options.part === undefined || partOf(name) === options.part))
 const results = names
   .sort((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10))
   .map((name) => {

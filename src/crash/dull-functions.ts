@@ -1,8 +1,8 @@
-/**
- * Functions that are on a stack because of how reports are made or of what everybody calls, never because they are at fault.
- * Grouped by reason. A stable title needs the first function that is none of these.
- */
-const groups: Readonly<Record<string, readonly string[]>> = {
+type Groups = Readonly<Record<string, readonly string[]>>
+const matching = (groups: Groups): RegExp => new RegExp(`^(?:${Object.values(groups).flat().join('|')})$`)
+
+/** On a stack because of how reports are noticed, made and printed. */
+const machinery: Groups = {
   sanitizers: [
     '_*(?:k[ac]san|kmsan|hwasan|ubsan|asan|msan|tsan|kfence|sanitizer)_.*',
     '.*_(?:kasan|kmsan|kcsan|hwasan|ubsan)(?:_.*)?',
@@ -16,6 +16,15 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'start_report',
     'handle_overflow',
     'val_to_string',
+    '_*stack_trace_.*',
+    'arch_stack_walk.*',
+    'walk_stackframe',
+    '_*unwind_.*',
+    'save_stack(?:_trace)?',
+    'write_comp_data',
+    'check_kcov_mode',
+    'in_softirq_really',
+    'stack_depot_(?:save|fetch).*',
   ],
   'the way a report is printed': [
     '_*dump_stack(?:_lvl)?',
@@ -68,22 +77,6 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'handle_page_fault',
     'do_(?:DataAbort|PrefetchAbort)',
   ],
-  'lock operations': [
-    '_*(?:raw_)?(?:spin|read|write)_(?:try)?(?:un)?lock.*',
-    'do_raw_(?:spin|read|write)_.*',
-    '(?:native_|pv_|_*)queued_(?:spin|read|write)_.*',
-    '_*(?:ww_)?mutex_(?:lock|trylock|unlock|remove_waiter).*',
-    '(?:__)?rt_mutex_.*',
-    '_*(?:down|up)(?:_(?:read|write|killable|interruptible|trylock|timeout).*)?',
-    'percpu_(?:down|up)_.*',
-    'downgrade_write',
-    'rwsem_.*',
-    'osq_(?:un)?lock',
-    'spin_(?:bug|dump)',
-    'rwlock_bug',
-    'arch_spin_.*',
-    'ticket_spin_.*',
-  ],
   lockdep: [
     '_*lock_(?:acquire|release|set_class|downgrade|is_held).*',
     '_*lockdep_.*',
@@ -102,8 +95,37 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'debug_(?:mutex|rt_mutex|spin|check_no_locks)_.*',
     'debug_check_no_locks_(?:held|freed)',
     'valid_state',
+    '_*rcu_(?:read_(?:un)?lock|lock_acquire|lock_release).*',
+    'preempt_(?:count|latency)_.*',
+    '(?:arch|native|raw)_(?:local_)?(?:irq_.*|save_fl|restore_fl)',
+    'trace_hardirqs_.*',
+    'trace_(?:raw_)?(?:irq|preempt)_.*',
     'save_trace',
     '_*might_(?:sleep|resched|fault).*',
+  ],
+  'debug objects': ['_*debug_(?:object|print_object|check_no_obj).*', 'lookup_object_or_alloc'],
+  thunks: ['_*x86_indirect_thunk_.*', '.*_indirect_thunk_.*', 'ret_from_exception', 'retint_.*'],
+}
+
+/** What everybody calls: at fault only where nothing else is on the stack. */
+const library: Groups = {
+  'lock operations': [
+    '_*(?:raw_)?(?:spin|read|write)_(?:try)?(?:un)?lock.*',
+    'do_raw_(?:spin|read|write)_.*',
+    '(?:native_|pv_|_*)queued_(?:spin|read|write)_.*',
+    '_*(?:ww_)?mutex_(?:lock|trylock|unlock|remove_waiter).*',
+    '(?:__)?rt_mutex_.*',
+    '_*(?:down|up)(?:_(?:read|write|killable|interruptible|trylock|timeout).*)?',
+    'percpu_(?:down|up)_.*',
+    'downgrade_write',
+    'rwsem_.*',
+    'osq_(?:un)?lock',
+    '.*_(?:read|write)_(?:un)?lock(?:_.*)?',
+    'mutex_.*_spin.*',
+    'spin_(?:bug|dump)',
+    'rwlock_bug',
+    'arch_spin_.*',
+    'ticket_spin_.*',
   ],
   'memory and strings': [
     '_*(?:pi_)?mem(?:cpy|set|move|cmp|chr|scan|zero)(?:_.*|16|32|64)?',
@@ -116,7 +138,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'copy(?:out|in)',
     'raw_copy_.*',
     'rep_(?:movs|stos)_alternative',
-    '_*copy_(?:to|from)_iter.*',
+    '_*copy_(?:page_|folio_)?(?:to|from)_iter.*',
     'simple_copy_to_iter',
     'copy_to_user_iter',
     'instrument_.*',
@@ -129,11 +151,65 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     '_*h?list_(?:add|del|move|replace|splice|unhashed|empty).*',
     '_*list_(?:add|del)_.*valid.*',
     '_*refcount_.*',
-    '(?:raw_|arch_)?atomic(?:64|_long)?_.*',
+    '_*(?:raw_|arch_)?atomic(?:64|_long)?_.*',
     '_*kref_(?:get|put|init|read).*',
     '(?:arch_)?_*(?:test|set|clear|change)(?:_and_(?:set|clear|change))?_bit(?:_.*)?',
     '_*(?:read|write)_once_size.*',
+    '_*rb_(?:first|last|next|prev|insert|erase|link|replace|find|add).*',
+    '_*klist_.*',
+    '_*(?:xas?|idr|ida|mas|mtree|rhashtable|rht|rhl|kfifo|llist|cpumask)_.*',
+    '_*radix_tree_(?:lookup|next_chunk|iter|delete|insert|load|tag|replace).*',
+    '(?:variable|constant|arch|generic)_test_bit',
+    '_*jhash.*',
+    'INIT_LIST_HEAD',
+    '_*(?:bitmap|find_(?:first|next|last))_.*',
+    '(?:inc|drop|set|clear)_nlink',
+    'ref_tracker_.*',
   ],
+  'taking and giving back memory': [
+    '_*(?:kv?|v|kvm)[mzc]?alloc(?:_.*)?',
+    '_*krealloc.*',
+    '_*kmem_cache_(?:alloc|free|create|destroy).*',
+    '_*kmalloc_.*',
+    '_*alloc_(?:frozen_)?pages?(?:_.*)?',
+    'alloc_pages_bulk.*',
+    '_*get_free_pages.*',
+    'get_zeroed_page',
+    'get_page_from_freelist',
+    '_*slab_(?:alloc|free).*',
+    '_*slab_.*_hook.*',
+    '(?:_|new|allocate|deactivate)_*slab.*',
+    '_*k?v?free(?:_(?:sensitive|sized|bulk|rcu))?',
+    '_*free_(?:pages?|unref_page|frozen_pages?|large_kmalloc).*',
+    '_*do_(?:kmem_cache_free|slab_free)',
+    '_*(?:kv|k|v)?memdup(?:_user)?(?:_nul)?.*',
+    'k?str[n]?dup.*',
+    'vmemdup_.*',
+    'cache_.*alloc.*',
+    'prep_new_page',
+    'post_alloc_hook',
+    'bad_page',
+    '_*(?:vun|vm|kun|k)map(?:_.*)?',
+    '_*do_kmalloc.*',
+    'devm_k[mzc]?alloc.*',
+    '(?:get|set)_freepointer.*',
+    'mempool_(?:alloc|free).*',
+    'virt_to_(?:head_page|folio|slab|cache)',
+  ],
+  'packet buffers': [
+    '_*skb_(?:over_|under_)?panic',
+    '_*p?skb_(?:put|push|pull|trim|copy_bits|release_data|release_all|unref)(?:_.*)?',
+    '_*(?:kfree|consume)_skb.*',
+    'sk_skb_reason_drop',
+  ],
+  'page cache walks': [
+    'truncate_inode_pages.*',
+    'invalidate_(?:inode|mapping)_pages.*',
+    'find_(?:get|lock)_(?:page|pages|entry|entries).*',
+    'pagevec_.*',
+    'folio_batch_.*',
+  ],
+  'helpers that die for their caller': ['\\w*_panic', 'fortify_\\w+', 'assfail', 'asswarn', 'btrfs_assert\\w*', 'fast_dput', 'dput', 'check_preemption_disabled'],
   printing: [
     '_*v?printk.*',
     '_?dev_(?:info|notice|warn|err|alert|crit|emerg|printk.*)',
@@ -149,6 +225,9 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     '_*cancel_(?:work|delayed_work).*',
     '_*cancel_work_timer',
     'try_to_grab_pending',
+    '_*(?:insert|queue)_(?:delayed_)?work(?:_on)?',
+    'mod_delayed_work.*',
+    '(?:lock_timer_base|_*add_timer.*)',
     '(?:drain|destroy)_workqueue',
     'start_flush_work',
     'finish_wait',
@@ -158,8 +237,9 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'work_is_static_object',
     'perf_trace_.*',
   ],
-  'debug objects': ['_*debug_(?:object|print_object|check_no_obj).*', 'lookup_object_or_alloc'],
   'device and object removal': [
+    'devres_release_all',
+    'device_release',
     'kobject_(?:del|put|uevent_env|cleanup|release)',
     'add_uevent_var',
     'get_device_parent',
@@ -173,11 +253,12 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'tty_unregister_device',
     'usb_(?:kill_urb|kill_anchored_urbs|control_msg|hcd_submit_urb|submit_urb)',
   ],
-  thunks: ['_*x86_indirect_thunk_.*', '.*_indirect_thunk_.*', 'ret_from_exception', 'retint_.*'],
 }
 
 /** Never the guilty function. */
-export const DULL_FUNCTION = new RegExp(`^(?:${Object.values(groups).flat().join('|')})$`)
+export const MACHINERY = matching(machinery)
+/** The guilty function only for want of another. A stable title needs the first function that is neither. */
+export const LIBRARY = matching(library)
 
 /** Takes memory on somebody's behalf: passed over where the report is about the memory's user. */
 export const ALLOCATORS: readonly RegExp[] = [
@@ -227,6 +308,10 @@ export const DISPATCHERS = new RegExp(
     'cpu_startup_entry',
     'ret_from_fork.*',
     'vfs_(?:read|write|ioctl|open|iter_read|iter_write)',
+    'do_vfs_ioctl',
+    'ksys_\\w+',
+    'new_sync_(?:read|write)',
+    'rtnetlink_rcv_msg',
     'do_iter_(?:read|write|readv_writev)',
     'blkdev_(?:driver_)?ioctl',
     'call_(?:read|write)_iter',
@@ -241,15 +326,14 @@ export const DISPATCHERS = new RegExp(
     'sk_common_release',
     'nfnetlink_rcv_msg',
     '(?:(?:compat_)?(?:SYSC|SyS)|(?:do_|se_|x64_|ia32_|arm64_)?(?:compat_)?sys)_(?:socketpair|connect|ioctl)',
-    'do_fault',
-    'handle_mm_fault',
-    'do_page_fault',
-    '(?:async_)?page_fault',
     'fput',
     'task_work_run',
     'exit_to_user_?mode.*',
   ].join('|')})$`,
 )
+
+/** The same for a stall that a program's page fault leads into, where no system call is on the stack. */
+export const FAULT_DISPATCHERS = /^_*(?:do_fault|handle_mm_fault|do_(?:user_addr_fault|page_fault)|(?:async_)?page_fault|(?:asm_)?exc_page_fault)$/
 
 /** Functions a task sleeps in, whatever it waits for. */
 export const WAITING: readonly RegExp[] = [
@@ -268,6 +352,8 @@ export const WAITING: readonly RegExp[] = [
 ]
 
 /** Waits that many unrelated tasks fall into when one thing is stuck: one title for them all. */
+export const SHARED_STALLS: readonly (readonly [RegExp, string])[] = [[/^smp_call_function/, 'smp_call_function']]
+
 export const SHARED_WAITS: readonly (readonly [RegExp, string])[] = [
   [/^rtnl_lock/, 'rtnl_lock'],
   [/^synchronize_(?:rcu|srcu|net|sched)/, 'synchronize_rcu'],

@@ -1,10 +1,13 @@
-import { DISPATCHERS, DULL_FUNCTION, SHARED_WAITS, WAITING } from './dull-functions.js'
+import { DISPATCHERS, FAULT_DISPATCHERS, LIBRARY, MACHINERY, SHARED_STALLS, SHARED_WAITS, WAITING } from './dull-functions.js'
 import type { GuiltyPlan, GuiltySource } from './opener.js'
 import { readTraceLine, sourceName, type TraceLine } from './trace-line.js'
 
 /** Where lockdep names the lock a report is about, and, nearby, `at: function+0x…`. */
 const LOCK_IN_QUESTION =
   /is trying to acquire|just changed the state|takes|is trying to release|is freeing memory|locks? held by|leaving the kernel with locks|is trying to lock|is trying to contend/
+/** The second lock follows this soon. */
+const LOCK_LINES = 8
+const IRQ_SAFE = /which became \S+-irq-safe at:/
 const LOCK_PLACE = /(?:\bat: (?:\[<[0-9a-f]+>\] )?|^\s*\[<[0-9a-f]+>\] )([A-Za-z_$][\w.$]*)\+0x/
 /** Frames of the timer tick in which RCU and the watchdogs notice. */
 const NOTICED_BY_TICK = /^(?:rcu_|print_\w*stall|check_cpu_stall|update_process_times|tick_|_*hrtimer_)/
@@ -13,46 +16,52 @@ const SYSCALL = /^_*(?:(?:compat_)?SyS_|(?:compat_)?SYSC_|(?:do|se|x64|ia32|arm6
 
 /** The function a report is charged to, or null when its lines name none that could be guilty. */
 export function guiltyFunction(plan: GuiltyPlan, lines: readonly string[], headerFunction: string | undefined): string | null {
-  const names = candidates(plan.from, lines, headerFunction)
-  const skipped = (name: string): boolean => DULL_FUNCTION.test(name) || (plan.skip?.some((pattern) => pattern.test(name)) ?? false)
+  const all = candidates(plan.from, lines, headerFunction)
+  const names = all.filter((name) => !MACHINERY.test(name) && !matchesAny(plan.skip ?? [], name))
+  const telling = names.filter((name) => !LIBRARY.test(name))
+  const chosen = choose(plan, all, telling) ?? telling[0] ?? names[0]
+  return chosen === undefined ? null : publicName(chosen)
+}
+
+const matchesAny = (patterns: readonly RegExp[], name: string): boolean => patterns.some((pattern) => pattern.test(name))
+const shared = (buckets: typeof SHARED_WAITS, names: readonly string[]): string | undefined => {
+  for (const name of names) {
+    const bucket = buckets.find(([pattern]) => pattern.test(name))
+    if (bucket !== undefined) return bucket[1]
+  }
+  return undefined
+}
+
+function choose(plan: GuiltyPlan, all: readonly string[], telling: readonly string[]): string | undefined {
   switch (plan.choose) {
     case 'dispatched':
-      return dispatched(names, skipped)
+      return shared(SHARED_STALLS, all) ?? dispatched(all, telling, DISPATCHERS) ?? dispatched(all, telling, FAULT_DISPATCHERS)
     case 'waiting':
-      return waiting(names, skipped)
+      return shared(SHARED_WAITS, all) ?? telling.find((name) => !matchesAny(WAITING, name))
     default:
-      return publicName(names.find((name) => !skipped(name)))
+      return telling[0]
   }
 }
 
 /** One name for a system call whatever the architecture's wrapper is called. */
-function publicName(name: string | undefined): string | null {
-  if (name === undefined) return null
-  if (/^smp_call_function/.test(name)) return 'smp_call_function'
-  return name.replace(SYSCALL, 'sys_')
-}
+const publicName = (name: string): string => name.replace(SYSCALL, 'sys_')
 
-function dispatched(names: readonly string[], skipped: (name: string) => boolean): string | null {
+/** The last telling function before the kernel's dispatch point, walking outwards. */
+function dispatched(all: readonly string[], telling: readonly string[], dispatchers: RegExp): string | undefined {
   let previous: string | undefined
-  for (const name of names) {
-    if (DISPATCHERS.test(name) && previous !== undefined) return publicName(previous)
-    if (!skipped(name)) previous = name
+  for (const name of all) {
+    if (dispatchers.test(name) && previous !== undefined) return previous
+    if (telling.includes(name)) previous = name
   }
-  return publicName(names.find((name) => !skipped(name)))
-}
-
-function waiting(names: readonly string[], skipped: (name: string) => boolean): string | null {
-  for (const name of names) {
-    for (const [pattern, shared] of SHARED_WAITS) if (pattern.test(name)) return shared
-  }
-  return publicName(names.find((name) => !skipped(name) && !WAITING.some((pattern) => pattern.test(name))))
+  return undefined
 }
 
 function candidates(sources: readonly GuiltySource[], lines: readonly string[], headerFunction: string | undefined): string[] {
   const items = lines.map(readTraceLine)
   const names: string[] = []
   const stackSources = sources.filter((source) => source === 'ip' || source === 'trace')
-  if (sources.includes('header') && headerFunction !== undefined) names.push(sourceName(headerFunction))
+  if (sources.includes('header') && headerFunction !== undefined && headerFunction !== '') names.push(sourceName(headerFunction))
+  if (sources.includes('irq-safe')) names.push(...afterLine(items, lines.findIndex((line) => IRQ_SAFE.test(line))))
   if (sources.includes('lock')) names.push(...atLock(lines))
   if (sources.includes('interrupted')) names.push(...interrupted(items))
   if (stackSources.length > 0) names.push(...stack(items, sources.includes('ip') ? 'with-ip' : 'trace-only', sources.includes('trace')))
@@ -60,25 +69,34 @@ function candidates(sources: readonly GuiltySource[], lines: readonly string[], 
   return names
 }
 
+/** The lock in question, then the locks held: where each was taken. */
 function atLock(lines: readonly string[]): string[] {
   const start = lines.findIndex((line) => LOCK_IN_QUESTION.test(line))
   if (start === -1) return []
-  for (const line of lines.slice(start, start + 6)) {
-    const place = LOCK_PLACE.exec(line)?.[1]
-    if (place !== undefined) return [sourceName(place)]
-  }
-  return []
+  const places = lines.slice(start, start + LOCK_LINES).map((line) => LOCK_PLACE.exec(line)?.[1])
+  return places.filter((place) => place !== undefined).map(sourceName)
+}
+
+/** The stack that a line of lockdep's announces: frames up to the first line that is none. */
+function afterLine(items: readonly (TraceLine | null)[], line: number): string[] {
+  if (line === -1) return []
+  const rest = items.slice(line + 1)
+  const end = rest.findIndex((item) => item?.kind !== 'frame')
+  return (end === -1 ? rest : rest.slice(0, end)).filter(isNamed).map(({ name }) => name)
 }
 
 const isNamed = (item: TraceLine | null): item is Extract<TraceLine, { name: string }> =>
   item !== null && (item.kind === 'ip' || (item.kind === 'frame' && item.reliable))
+
+const namesOf = (item: Extract<TraceLine, { name: string }>): string[] =>
+  item.kind === 'frame' && item.callee !== undefined ? [item.callee, item.name] : [item.name]
 
 function stack(items: readonly (TraceLine | null)[], pointer: 'with-ip' | 'trace-only', withTrace: boolean): string[] {
   const names: string[] = []
   let inStack = false
   for (const item of items) {
     if (item?.kind === 'heading') inStack = item.of === 'stack'
-    else if (isNamed(item) && ((inStack && withTrace) || (item.kind === 'ip' && pointer === 'with-ip'))) names.push(item.name)
+    else if (isNamed(item) && ((inStack && withTrace) || (item.kind === 'ip' && pointer === 'with-ip'))) names.push(...namesOf(item))
   }
   return names
 }
@@ -88,7 +106,7 @@ function leadingFrames(items: readonly (TraceLine | null)[]): string[] {
   const names: string[] = []
   for (const item of items) {
     if (item?.kind === 'heading' && item.of === 'elsewhere') break
-    if (isNamed(item)) names.push(item.name)
+    if (isNamed(item)) names.push(...namesOf(item))
   }
   return names
 }
@@ -100,5 +118,5 @@ function interrupted(items: readonly (TraceLine | null)[]): string[] {
   )
   const before = entry === -1 ? [] : items.slice(0, entry)
   const noticed = before.some((item) => item?.kind === 'frame' && item.reliable && NOTICED_BY_TICK.test(item.name))
-  return (noticed ? items.slice(entry) : items).filter(isNamed).map((item) => item.name)
+  return (noticed ? items.slice(entry) : items).filter(isNamed).flatMap(namesOf)
 }

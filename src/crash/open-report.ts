@@ -11,8 +11,10 @@ export interface NumberedLine {
   readonly text: string
 }
 
-/** Lines a report keeps; what follows only moves its end. */
+/** Lines a report is handed over with. */
 export const MAX_REPORT_LINES = 400
+/** Lines looked at for the title: a recursion that overflows the stack is long, and what began it stands last. */
+const MAX_READ_LINES = 1500
 export const MAX_FRAMES = 64
 /** A report ends when so many lines of its context are no part of it. */
 const MAX_FOREIGN_LINES = 30
@@ -22,7 +24,7 @@ const MAX_EXTENT_LINES = 5000
 const PREFACE_LINES = 6
 
 const BODY =
-  /^\s+\S|^(?:CPU: |Hardware name|Modules linked in|Code: |Workqueue: |Call [Tt]race|[A-Z][A-Z0-9]{1,3}: +[0-9a-f]{2,}|RSP: |RIP: |Kernel panic|Kernel Offset|Rebooting in|Dumping ftrace|---\[ end|irq event stamp|hardirqs last|softirqs last|no locks held|\d+ locks? held|pstate|[a-z][a-z0-9]{1,2} ?: |Allocated|Freed|The buggy|Memory state|which belongs|page dumped|page:|flags: |raw: |[Tt]ask[: ]|Tainted|NMI backtrace|Sending NMI|rcu: |INFO: lockdep|Disabling lock|the existing dependency|stack backtrace|but |other info|\(detected by|Showing all|\[<|={10,}|-{10,}|Oops|PGD |#PF|XFS |EXT4-fs|BTRFS|JBD2)/
+  /^\s+\S|^(?:CPU: |Hardware name|Modules linked in|Code: |Workqueue: |Call [Tt]race|[A-Z][A-Z0-9]{1,3}: +[0-9a-f]{2,}|RSP: |RIP: |Kernel panic|Kernel Offset|Rebooting in|Dumping ftrace|---\[ end|irq event stamp|hardirqs last|softirqs last|no locks held|\d+ locks? held|pstate|[a-z][a-z0-9]{1,2} ?: |Allocated|Freed|The buggy|Memory state|which belongs|page dumped|page:|flags: |raw: |[Tt]ask[: ]|Tainted|NMI backtrace|Sending NMI|rcu: |INFO: lockdep|Disabling lock|the existing dependency|stack backtrace|but |other info|\(detected by|Showing all|\[<|={10,}|-{10,}|Oops|PGD |#PF|Register |Process |Stack: |Backtrace|Exception stack|[0-9a-f]{3,4}: |CPU\d|Mem abort|Data abort|XFS |EXT4-fs|BTRFS|JBD2)/
 
 /** One report being gathered. */
 export class OpenReport {
@@ -80,7 +82,7 @@ export class OpenReport {
 
   add(line: NumberedLine): void {
     this.lineCount += 1
-    if (this.lines.length < MAX_REPORT_LINES) this.lines.push(line)
+    if (this.lines.length < MAX_READ_LINES) this.lines.push(line)
     if (line.text.startsWith('---[ end trace')) this.traceEnded = true
     if (BODY.test(line.text)) {
       this.lastBody = line
@@ -117,7 +119,7 @@ export class OpenReport {
       firstLine: kept[0]?.number ?? this.lastBody.number,
       lastLine: this.lastBody.number,
       test: this.test,
-      lines: texts,
+      lines: texts.slice(0, MAX_REPORT_LINES),
       frames: framesOf(texts),
       provoked: false,
     }
@@ -160,14 +162,24 @@ export function normaliseTitle(title: string): string {
     .slice(0, MAX_TITLE_CHARS)
 }
 
+/** The report's own stack, the instruction pointer before it; where no heading announces a stack, the frames that come first. */
 function framesOf(texts: readonly string[]): Frame[] {
-  const frames: Frame[] = []
+  const pointers: Frame[] = []
+  const leading: Frame[] = []
+  const own: Frame[] = []
+  let section: 'none' | 'own' | 'elsewhere' = 'none'
   for (const text of texts) {
+    if (text.startsWith('---[ end trace') && own.length > 0) break
     const item = readTraceLine(text)
-    if (item === null || item.kind === 'heading' || item.kind === 'interrupt-end') continue
-    if (item.kind === 'frame' && !item.reliable) continue
-    frames.push(item.frame)
-    if (frames.length === MAX_FRAMES) break
+    if (item === null || item.kind === 'interrupt-end') continue
+    if (item.kind === 'heading') {
+      if (own.length > 0) break
+      section = item.of === 'stack' ? 'own' : 'elsewhere'
+    } else if (item.kind === 'ip' || item.reliable) {
+      if (section === 'own') own.push(item.frame)
+      else if (section === 'none') leading.push(item.frame)
+      if (section !== 'own' && item.kind === 'ip') pointers.push(item.frame)
+    }
   }
-  return frames
+  return (own.length > 0 ? [...pointers, ...own] : leading).slice(0, MAX_FRAMES)
 }

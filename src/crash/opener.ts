@@ -37,8 +37,8 @@ export interface GuiltyPlan {
 }
 
 /**
- * `header`: named groups `fn` of the opening line. `lock`: after `at:` of the lock a lockdep report is about.
- * `ip`: the instruction pointer. `trace`: frames after the first stack heading. `frames`: frames from the first line on.
+ * `header`: named groups `fn` of the opening line. `lock`: after `at:` of the lock a lockdep report is about, then of those held.
+ * `irq-safe`: the stack that made a lock irq-safe. `ip`: the instruction pointer. `trace`: frames after the first stack heading. `frames`: frames from the first line on.
  * `interrupted`: what ran when the interrupt came that noticed the trouble.
  */
-export type GuiltySource = 'header' | 'lock' | 'ip' | 'trace' | 'frames' | 'interrupted'
+export type GuiltySource = 'header' | 'lock' | 'irq-safe' | 'ip' | 'trace' | 'frames' | 'interrupted'

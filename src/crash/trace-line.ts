@@ -2,7 +2,15 @@ import type { Frame } from '../domain/kernel-report.js'
 
 /** What one line of a report says about where the kernel was. */
 export type TraceLine =
-  | { readonly kind: 'frame'; readonly frame: Frame; readonly name: string; readonly reliable: boolean; readonly interruptEnd: boolean }
+  | {
+      readonly kind: 'frame'
+      readonly frame: Frame
+      readonly name: string
+      readonly reliable: boolean
+      readonly interruptEnd: boolean
+      /** 32-bit ARM names both ends of a call in one line. */
+      readonly callee?: string
+    }
   | { readonly kind: 'ip'; readonly frame: Frame; readonly name: string }
   /** `stack` opens the report's own stack; `elsewhere` one of another time: where memory was allocated or freed, say. */
   | { readonly kind: 'heading'; readonly of: 'stack' | 'elsewhere' }
@@ -68,9 +76,9 @@ function readFrame(text: string): TraceLine | null {
 function readArmFrame(text: string): TraceLine | null {
   const match = ARM_FRAME.exec(text)
   if (match === null) return null
-  // The line names callee and caller; the caller's address is the frame, the callee stood on the line before.
-  const [, , symbol = '', offset = '', size = ''] = match
-  return { kind: 'frame', name: sourceName(symbol), frame: toFrame(`${symbol}+0x${offset}/0x${size}`, ''), reliable: true, interruptEnd: false }
+  const [, callee = '', symbol = '', offset = '', size = ''] = match
+  const frame = toFrame(`${symbol}+0x${offset}/0x${size}`, '')
+  return { kind: 'frame', name: sourceName(symbol), frame, reliable: true, interruptEnd: false, callee: sourceName(callee) }
 }
 
 function readInlineFrame(text: string): TraceLine | null {

@@ -22,7 +22,7 @@ export const faultOpeners: readonly Opener[] = [
   {
     kind: 'oops',
     hint: 'nable to handle ',
-    pattern: /[Uu]nable to handle (?:kernel (?:paging request|access to user memory|execute from non-executable memory|write to read-only memory|read from unreadable memory|data access|unknown fault|user access|instruction fetch)|page fault for address|paging request)(?: (?:at|for|on|outside|by)\b|:|$)/,
+    pattern: /[Uu]nable to handle (?:kernel (?:paging request|access to user memory|execute from non-executable memory|write to read-only memory|read from unreadable memory|data access|unknown fault|user access|instruction fetch|pointer dereference)|page fault for address|paging request)(?: (?:at|for|on|in|outside|by|without)\b|:|$)/,
     title: 'BUG: unable to handle kernel paging request in {fn}',
     guilty: faulting,
   },
@@ -63,7 +63,8 @@ export const faultOpeners: readonly Opener[] = [
     hint: 'stack guard page',
     pattern: /BUG: (?:\w+ )?stack guard page was hit at/,
     title: 'BUG: stack guard page was hit in {fn}',
-    guilty: { from: ['ip', 'trace'] },
+    // A recursion is on top of the stack; what began it is below.
+    guilty: { from: ['ip', 'trace'], choose: 'dispatched' },
     fatal: true,
   },
   {
@@ -87,6 +88,16 @@ export const faultOpeners: readonly Opener[] = [
     pattern: /^Unhandled fault: |Unhandled prefetch abort: /,
     title: 'Unhandled fault in {fn}',
     guilty: { from: ['ip', 'trace'] },
+  },
+  { kind: 'oops', hint: 'CFI failure', pattern: /^CFI failure (?:at|\(target: )\s*(?<fn>[A-Za-z_][\w.]*)?/, title: 'CFI failure in {fn}', guilty: { from: ['header', 'ip', 'trace'] } },
+  {
+    kind: 'bug',
+    hint: 'rust_kernel: panicked',
+    pattern: /rust_kernel: panicked at /,
+    title: '{message} in {fn}',
+    details: { message: /^((?:attempt to|index out of bounds|range |called `|assertion|explicit panic|internal error).*)/ },
+    guilty: { from: ['trace'], skip: [/rust_(?:begin_unwind|helper_BUG)/, /panic/, /^_R.*(?:panicking|panic)/] },
+    role: 'preface',
   },
   { kind: 'oops', hint: 'Alignment trap', pattern: /^Alignment trap: /, title: 'Alignment trap in {fn}', guilty: faulting },
   {

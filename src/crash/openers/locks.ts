@@ -2,14 +2,22 @@ import type { GuiltyPlan, Opener } from '../opener.js'
 
 const DEADLOCK =
   /(?:WARNING|INFO): (?:possible .*(?:dependency|recursive locking) detected|[\w-]+ -> [\w-]+ lock order detected|Nested lock was not taken)/
-const ALLOCATION = [/kmem/, /slab/, /alloc/]
+/** Allocation allocates for somebody, freeing checks locks for somebody. */
+const ALLOCATION = [/kmem/, /slab/]
 /** Where the lock was asked for; the helper that took it may be dull, then whoever called it. */
 const atTheLock: GuiltyPlan = { from: ['lock', 'trace'] }
 const preempted: GuiltyPlan = { from: ['trace'], skip: [/preempt/, /^debug_smp_processor_id/, /^_*this_cpu_/] }
 
 /** Lockdep (kernel/locking/lockdep.c), RCU's lockdep checks, spinlock debugging, atomic context checks. */
 export const lockOpeners: readonly Opener[] = [
-  ...['dependency detected', 'recursive locking detected', 'lock order detected', 'Nested lock was not taken'].map(
+  {
+    kind: 'lockdep',
+    hint: 'lock order detected',
+    pattern: DEADLOCK,
+    title: 'possible deadlock in {fn}',
+    guilty: { from: ['irq-safe', 'lock', 'trace'] },
+  },
+  ...['dependency detected', 'recursive locking detected', 'Nested lock was not taken'].map(
     (hint): Opener => ({ kind: 'lockdep', hint, pattern: DEADLOCK, title: 'possible deadlock in {fn}', guilty: atTheLock }),
   ),
   { kind: 'lockdep', hint: 'inconsistent lock state', pattern: /(?:WARNING|INFO): inconsistent lock state/, title: 'inconsistent lock state in {fn}', guilty: atTheLock },
@@ -31,7 +39,7 @@ export const lockOpeners: readonly Opener[] = [
     title: '$1: lock held when returning to user space in {fn}',
     guilty: { from: ['lock', 'trace'] },
   },
-  { kind: 'lockdep', hint: 'nvalid wait context', pattern: /(WARNING|BUG): Invalid wait context/i, title: '$1: Invalid wait context in {fn}', guilty: { from: ['lock', 'trace'] } },
+  { kind: 'lockdep', hint: 'nvalid wait context', pattern: /(WARNING|BUG): Invalid wait context/i, title: 'WARNING: locking bug in {fn}', guilty: { from: ['trace'], skip: [/^lock_sock/, /^release_sock/] } },
   {
     kind: 'lockdep',
     hint: 'non-static key',
@@ -71,7 +79,7 @@ export const lockOpeners: readonly Opener[] = [
     hint: 'sleeping function called',
     pattern: /BUG: sleeping function called from invalid context(?: at |$)/,
     title: 'BUG: sleeping function called from invalid context in {fn}',
-    guilty: { from: ['trace'], skip: ALLOCATION.slice(0, 2).concat([/^alloc_pages|^__alloc_pages|^k[mvz]\w*alloc|^__k\w*alloc/]) },
+    guilty: { from: ['trace'] },
   },
   {
     kind: 'atomic-sleep',

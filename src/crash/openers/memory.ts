@@ -12,8 +12,8 @@ export const memoryOpeners: readonly Opener[] = [
   {
     kind: 'kasan',
     hint: 'KASAN: ',
-    pattern: new RegExp(`BUG: KASAN: (?:double-free or )?(invalid-free|double-free) in ${FN}`),
-    title: 'KASAN: $1 in {fn}',
+    pattern: new RegExp(`BUG: KASAN: (?:double-free or invalid-free|invalid-free|double-free) in ${FN}`),
+    title: 'KASAN: invalid-free in {fn}',
     guilty: freed,
   },
   {
@@ -104,12 +104,14 @@ export const memoryOpeners: readonly Opener[] = [
     title: 'BUG: slab: $1 in {fn}',
     guilty: { from: ['trace'], skip: [/slab/, /^k?v?free/, /^kmem/, /alloc/, /^object_err/, /^check_/] },
   },
+  // The tail of a slab report whose head was lost; inside one it is a line of it.
+  { kind: 'bug', hint: 'INFO: ', pattern: /^INFO: ((?:Allocated|Freed) in \S+ age=\d+ cpu=\d+ pid=\d+)/, title: 'INFO: $1', role: 'joins' },
   {
     kind: 'bug',
     hint: 'Bad page ',
     pattern: /BUG: Bad page (state|map|cache) in process /,
     title: 'BUG: Bad page $1 in {fn}',
-    guilty: { from: ['trace'], skip: [/bad_page/, /free_(?:page|unref|pcp|frozen)/, /alloc/, /get_page_from_freelist/, /rmqueue/, /prep_new_page/, /check_new_page/] },
+    guilty: { from: ['trace'], skip: [/bad_page/, /free_(?:page|unref|pcp|frozen)/, /skb/, /alloc/, /get_page_from_freelist/, /rmqueue/, /prep_new_page/, /check_new_page/] },
   },
   { kind: 'bug', hint: 'rss-counter', pattern: /BUG: Bad rss-counter state/, title: 'BUG: Bad rss-counter state' },
   { kind: 'bug', hint: 'on freeing mm', pattern: /BUG: non-zero (\w+) on freeing mm/, title: 'BUG: non-zero $1 on freeing mm' },

@@ -18,7 +18,7 @@ export const warningOpeners: readonly Opener[] = [
   { kind: 'warning', hint: 'WARNING: ', pattern: at('mm/usercopy\\.c', 'usercopy_\\w+'), title: 'WARNING: bad usercopy in {fn}', guilty: warned(/usercopy/, /^_*check_/) },
   { kind: 'warning', hint: 'WARNING: ', pattern: at('lib/kobject\\.c', 'kobject_\\w+'), title: 'WARNING: kobject bug in {fn}', guilty: warned(/kobject_/) },
   { kind: 'warning', hint: 'WARNING: ', pattern: at('fs/proc/generic\\.c', '_*proc_register\\w*'), title: 'WARNING: proc registration bug in {fn}', guilty: warned(/proc_/) },
-  { kind: 'refcount', hint: 'WARNING: ', pattern: at('lib/refcount\\.c', `(?:refcount_\\w+|0x0|${SYMBOL})`), title: 'WARNING: refcount bug in {fn}', guilty: warned(/refcount/, /kobject_/) },
+  { kind: 'refcount', hint: 'WARNING: ', pattern: at('lib/refcount\\.c', `(?:${SYMBOL})?`), title: 'WARNING: refcount bug in {fn}', guilty: warned(/refcount/, /kobject_/) },
   {
     kind: 'list-corruption',
     hint: 'WARNING: ',
