@@ -9,6 +9,7 @@ import { looksLikeCommand, plainText } from './plain-text.js'
 export const SUMMARY_LIMIT_BYTES = 1024 * 1024 - 4096
 /** The runner cuts messages here (ExecutionContext.cs). */
 const MESSAGE_LIMIT = 4096
+const ANNOTATE = { error: core.error, warning: core.warning, notice: core.notice } as const
 
 /** The workflow runner, through `@actions/core`. Reads and writes this process's environment and standard output. */
 export function createGitHubRunner(env: Readonly<Record<string, string | undefined>> = process.env): Runner {
@@ -57,7 +58,7 @@ function annotate({ level, title, message, file, line }: Annotation): void {
     ...(file === undefined ? {} : { file }),
     ...(line === undefined ? {} : { startLine: line }),
   }
-  core[level](plainText(message).slice(0, MESSAGE_LIMIT), properties)
+  ANNOTATE[level](plainText(message).slice(0, MESSAGE_LIMIT), properties)
 }
 
 async function writeSummary(env: Readonly<Record<string, string | undefined>>, markdown: string): Promise<void> {
