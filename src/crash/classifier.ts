@@ -45,7 +45,7 @@ class StreamingClassifier implements Classifier {
   private readonly open = new Map<string, OpenReport>()
   /** The last few lines of each context, for the banner and message that come before the line that opens a report. */
   private readonly recent = new Map<string, NumberedLine[]>()
-  private readonly matchOpening: (text: string) => Opening | null
+  private readonly matchOpening: (line: ConsoleLine) => Opening | null
   private readonly provocations: readonly Provocation[]
 
   constructor(options: ClassifierOptions) {
@@ -59,7 +59,7 @@ class StreamingClassifier implements Classifier {
     const numbered = { number: this.number, text: line.text }
     const boundary = this.boundary(line.text)
     const closed = boundary ? this.closeAll() : []
-    const opening = this.matchOpening(line.text)
+    const opening = this.matchOpening(line)
     if (opening === null) this.ordinary(line, numbered, closed)
     else this.opening(opening, line, numbered, closed)
     this.remember(line.context, numbered)

@@ -116,7 +116,5 @@ function interrupted(items: readonly (TraceLine | null)[]): string[] {
   const entry = items.findIndex(
     (item) => item !== null && ((item.kind === 'frame' && (item.interruptEnd || TICK_ENTRY.test(item.name))) || item.kind === 'interrupt-end'),
   )
-  const before = entry === -1 ? [] : items.slice(0, entry)
-  const noticed = before.some((item) => item?.kind === 'frame' && item.reliable && NOTICED_BY_TICK.test(item.name))
-  return (noticed ? items.slice(entry) : items).filter(isNamed).flatMap(namesOf)
+  return (entry === -1 ? items : items.slice(entry)).filter(isNamed).flatMap(namesOf)
 }

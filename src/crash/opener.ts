@@ -11,6 +11,8 @@ export interface Opener {
   readonly pattern: RegExp
   /** Lines that match this too are something else. */
   readonly unless?: RegExp
+  /** Only in a line with the kernel's time stamp: programs print the like. */
+  readonly stampedOnly?: true
   /** `$1`, `$2`… are the pattern's groups, `{name}` a detail below, `{fn}` the guilty function; an absent one goes with its preposition. */
   readonly title: string
   /** Further parts of the title, found in later lines: the first group of the first match. */

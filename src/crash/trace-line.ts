@@ -29,7 +29,7 @@ const INSTRUCTION_POINTERS = [
   new RegExp(`^--- interrupt: [0-9a-f]+ at ${SYMBOL}(.*)$`),
   new RegExp(`^Krnl PSW : .*\\(${SYMBOL}(.*)$`),
 ]
-const STACK_HEADING = /Call [Tt]race|^\s*(?:stack )?[Bb]acktrace:/
+const STACK_HEADING = /Call [Tt]race|^\s*(?:stack )?[Bb]acktrace(?: \(crc [0-9a-f]+\))?:/
 const OTHER_HEADING =
   /^(?:(?:Allocated|Freed|Uninit was|Last potentially related|Second to last|The buggy address|Local variable|kfence-#\d+ |freed by task|allocated by task)|INFO: (?:Allocated|Freed) in )/
 const MODULE = /\[([\w-]+)(?: [0-9a-f(E)]+)?\]/

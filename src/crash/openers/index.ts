@@ -1,3 +1,4 @@
+import type { ConsoleLine } from '../console-line.js'
 import type { Opener } from '../opener.js'
 import { faultOpeners } from './faults.js'
 import { filesystemOpeners } from './filesystems.js'
@@ -28,12 +29,12 @@ export interface Opening {
 }
 
 /** A matcher over a list of openers; null for a line that opens nothing. */
-export function openingMatcher(openers: readonly Opener[]): (text: string) => Opening | null {
+export function openingMatcher(openers: readonly Opener[]): (line: ConsoleLine) => Opening | null {
   const scan = hintScan(openers)
-  return (text) => {
+  return ({ text, context }) => {
     if (!scan.test(text)) return null
     for (const opener of openers) {
-      if (!text.includes(opener.hint)) continue
+      if (!text.includes(opener.hint) || (opener.stampedOnly === true && context === '')) continue
       const match = opener.pattern.exec(text)
       if (match !== null && opener.unless?.test(text) !== true) return { opener, match }
     }

@@ -25,14 +25,14 @@ export const stallOpeners: readonly Opener[] = [
   },
   {
     kind: 'hung-task',
-    hint: ' blocked for more than ',
+    hint: ' for more than ',
     pattern: /INFO: task .{1,64}:\d+ blocked (?:in I\/O wait )?for more than \d+ seconds/,
     title: 'INFO: task hung in {fn}',
     guilty: { from: ['trace'], choose: 'waiting' },
   },
   {
     kind: 'hung-task',
-    hint: "can't die for more than ",
+    hint: ' for more than ',
     pattern: /INFO: task .{1,64}:\d+ can't die for more than \d+ seconds/,
     title: "INFO: task can't die in {fn}",
     guilty: { from: ['trace'], choose: 'waiting' },

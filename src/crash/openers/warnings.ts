@@ -58,6 +58,8 @@ export const warningOpeners: readonly Opener[] = [
 const NOT_A_REPORT = new RegExp(
   [
     'WARNING: /',
+    // A driver's or subsystem's note: `WARNING: fbcon: …`.
+    'WARNING: [\\w-]+: ',
     'mount option is being deprecated',
     'WARNING: See https?:',
     'https?://',
@@ -82,5 +84,5 @@ const NOT_A_REPORT = new RegExp(
 export const unknownOpeners: readonly Opener[] = [
   { kind: 'bug', hint: 'BUG: ', pattern: /^(?:\[ )?BUG: Dentry .* still in use \(\d+\) \[unmount of ([^\]]+)\]/, title: 'BUG: Dentry still in use [unmount of $1]' },
   { kind: 'bug', hint: 'BUG: ', pattern: /^(?:\[ )?BUG: (.*?)(?: \])?$/, unless: NOT_A_REPORT, title: 'BUG: $1' },
-  { kind: 'warning', hint: 'WARNING: ', pattern: /^(?:\[ )?WARNING: (.*?)(?: \])?$/, unless: NOT_A_REPORT, title: 'WARNING: $1' },
+  { kind: 'warning', hint: 'WARNING: ', pattern: /^(?:\[ )?WARNING: (.*?)(?: \])?$/, unless: NOT_A_REPORT, stampedOnly: true, title: 'WARNING: $1' },
 ]
