@@ -1,0 +1,137 @@
+import { assertNever } from '../domain/errors.js'
+import type { Frame, KernelReport } from '../domain/kernel-report.js'
+import type { Attempt, TestRecord } from '../domain/record.js'
+import type { VmExit } from '../domain/vm-run.js'
+import { byteLength, cutMiddle, headBytes, shortLine, visible, visibleLine } from './foreign-text.js'
+import { decidingAttempt } from './places.js'
+
+/** The reports of an attempt that say something: those a test provokes on purpose are left out. */
+export function tellingReports(attempt: Attempt | null): readonly KernelReport[] {
+  return attempt?.reports.filter((report) => !report.provoked) ?? []
+}
+
+/** One line that names what is wrong with a test: the kernel's title, else what the suite said, else the status. */
+export function headlineOf(test: TestRecord): string {
+  const attempt = decidingAttempt(test)
+  const reports = tellingReports(attempt)
+  const report = reports.find((each) => each.fatal) ?? reports[0]
+  if (report !== undefined) return shortLine(report.title, 300)
+  if (attempt?.message) return withDifference(shortLine(attempt.message, 300).replace(/^- /, ''), attempt.diff)
+  if (attempt?.exit) return shortLine(describeExit(attempt.exit), 300)
+  if (test.reason !== null) return shortLine(test.reason, 300)
+  if (attempt?.diff) return withDifference('output mismatch', attempt.diff)
+  return test.status === 'notreached' ? 'planned, never started' : test.status
+}
+
+/** `output mismatch` alone says nothing: the first line that should not be there often does. */
+function withDifference(message: string, diff: string | null): string {
+  if (diff === null || !message.startsWith('output mismatch')) return message
+  const extra = diff
+    .slice(0, 16384)
+    .split('\n')
+    .find((line) => /^ *\+(?!\+\+)/.test(line) && line.trim() !== '+')
+  return extra === undefined ? message : `output mismatch: ${shortLine(extra, 160)}`
+}
+
+/** How a guest ended, as a sentence. */
+export function describeExit(exit: VmExit): string {
+  switch (exit.kind) {
+    case 'poweroff':
+      return 'the guest powered off'
+    case 'panic':
+      return `kernel panic: ${exit.line}`
+    case 'timeout':
+      return `no end within ${Math.round(exit.afterSeconds)} s (limit of the ${exit.what}); last line: ${exit.lastLine}`
+    case 'qemu-died':
+      return `QEMU ended ${exit.signal === null ? `with exit code ${exit.code}` : `by ${exit.signal}`}: ${exit.stderr}`
+    case 'gone':
+      return `the guest went away with work left; last line: ${exit.lastLine}`
+    case 'cancelled':
+      return 'cancelled'
+    default:
+      return assertNever(exit, 'guest exit')
+  }
+}
+
+/** A frame on one line: where it is in the source when that is known, else as the console printed it. */
+export function describeFrame(frame: Frame): string {
+  const where = frame.file === undefined ? '' : ` at ${frame.file}${frame.line === undefined ? '' : `:${frame.line}`}`
+  const name = frame.function ?? frame.symbol
+  const inlined = frame.inlined ? ' (inlined)' : ''
+  return shortLine(`${where === '' ? frame.symbol : name}${where}${inlined}`, 300)
+}
+
+/** The frames worth showing first: those with a place in the source when there are any. */
+export function topFrames(report: KernelReport, count: number): readonly Frame[] {
+  const decoded = report.frames.filter((frame) => frame.file !== undefined)
+  return (decoded.length > 0 ? decoded : report.frames).slice(0, count)
+}
+
+/** The paths of an attempt's logs, those that explain most first. */
+export function logPaths(attempt: Attempt | null): readonly string[] {
+  if (attempt === null) return []
+  const rank = ['outBad', 'dmesg', 'console', 'full']
+  const order = (kind: string) => (rank.includes(kind) ? rank.indexOf(kind) : rank.length)
+  return Object.entries(attempt.logs)
+    .sort(([a], [b]) => order(a) - order(b) || (a < b ? -1 : 1))
+    .map(([, path]) => visibleLine(path))
+}
+
+/** Where to read on when text was cut. */
+export function pointerTo(attempt: Attempt | null): string {
+  const [first] = logPaths(attempt)
+  return first === undefined ? 'the run record (run.json) has the rest' : `see ${first} in the artifact`
+}
+
+/** One report as text: title, extent, decoded frames, then the kernel's own lines. */
+export function* reportText(report: KernelReport): Generator<string> {
+  const provoked = report.provoked ? ', provoked by the test' : ''
+  yield `kernel: ${visibleLine(report.title)} (${report.kind}, console lines ${report.firstLine}-${report.lastLine}${provoked})\n`
+  const decoded = report.frames.filter((frame) => frame.file !== undefined)
+  for (const frame of decoded) yield `  ${describeFrame(frame)}\n`
+  if (decoded.length > 0) yield '\n'
+  for (const line of report.lines) yield `${visible(line)}\n`
+}
+
+/**
+ * All that is known about an attempt, as text within a number of UTF-8 bytes: message, guest's end, difference
+ * (half of the room at most, so that a kernel report is never pushed out), kernel reports, log paths.
+ */
+export function evidenceText(attempt: Attempt, maxBytes: number): string {
+  const pointer = pointerTo(attempt)
+  const logs = logPaths(attempt).map((path) => `log: ${path}\n`)
+  const ending = headBytes(logs.join(''), Math.floor(maxBytes / 8))
+  return takeBytes(evidenceParts(attempt, maxBytes, pointer), maxBytes - byteLength(ending), pointer) + ending
+}
+
+function* evidenceParts(attempt: Attempt, maxBytes: number, pointer: string): Generator<string> {
+  if (attempt.message) yield `${cutMiddle(visible(attempt.message), maxBytes / 8, pointer)}\n`
+  if (attempt.exit !== null && attempt.exit.kind !== 'poweroff') yield `guest: ${shortLine(describeExit(attempt.exit), 1000)}\n`
+  if (attempt.diff) {
+    // Escaping can make text longer, so what is far too long is cut before it is looked at.
+    const diff = cutMiddle(attempt.diff, maxBytes, pointer)
+    yield `\n${cutMiddle(visible(diff), Math.floor(maxBytes / 2), pointer)}\n`
+  }
+  for (const report of attempt.reports) {
+    yield '\n'
+    yield* reportText(report)
+  }
+}
+
+/** Joins parts until the room is used up; a cut is marked and says where the rest lies. */
+export function takeBytes(parts: Iterable<string>, maxBytes: number, pointer: string): string {
+  const note = `[… cut; ${pointer} …]\n`
+  const noteBytes = byteLength(note)
+  const taken: string[] = []
+  let left = maxBytes - noteBytes
+  for (const part of parts) {
+    const size = byteLength(part)
+    if (size > left) {
+      taken.push(headBytes(part, left), left > 0 ? '\n' : '', note)
+      return headBytes(taken.join(''), maxBytes)
+    }
+    left -= size
+    taken.push(part)
+  }
+  return taken.join('')
+}

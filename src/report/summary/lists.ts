@@ -1,0 +1,111 @@
+import type { RunRecord } from '../../domain/record.js'
+import type { ComparedTest } from '../../domain/stages.js'
+import type { Rendered } from '../context.js'
+import { shortLine } from '../foreign-text.js'
+import { decidingAttempt } from '../places.js'
+import type { Detail } from './detail.js'
+import { expectationList, kernelReport, more, testList } from './failures.js'
+import { code, count, details, prose, table } from './markdown.js'
+
+/** What is not new, each kind in its own fold. */
+export function otherPlaces(rendered: Rendered, detail: Detail): string {
+  const { byPlace, fixed, vanished, newlyNotrun } = rendered.placement
+  const fold = (title: string, length: number, body: () => string) => (length === 0 ? '' : details(`${title}: ${length}`, body()))
+  return [
+    fold('Flaky (failed, then passed)', byPlace.flaky.length, () => testList(byPlace.flaky, detail)),
+    fold('Not reached', byPlace.notreached.length, () => testList(byPlace.notreached, detail)),
+    fold('Stale expected failures (they pass: remove them from the list)', byPlace.stale.length, () =>
+      expectationList(byPlace.stale, detail),
+    ),
+    fold('Vanished (the baseline has them, this run does not)', vanished.length, () => names(vanished, detail)),
+    fold('Newly not run', newlyNotrun.length, () => newlyNotrunList(rendered, detail)),
+    fold('Known failures (the baseline has them too)', byPlace.known.length, () => testList(byPlace.known, detail)),
+    fold('Fixed', fixed.length, () => names(fixed, detail)),
+    fold('Expected failures', byPlace.xfail.length, () => expectationList(byPlace.xfail, detail)),
+  ].join('')
+}
+
+function names(tests: readonly ComparedTest[], detail: Detail): string {
+  const lines = tests
+    .slice(0, detail.listed)
+    .map((test) => `- ${code(shortLine(test.name, 120))} on ${code(shortLine(test.section, 120))}\n`)
+  return lines.join('') + more(tests.length, detail.listed)
+}
+
+function newlyNotrunList(rendered: Rendered, detail: Detail): string {
+  const wanted = rendered.placement.newlyNotrun
+  const reasons = new Map(rendered.placement.byPlace.notrun.map((test) => [`${test.section}\0${test.name}`, test.reason]))
+  const lines = wanted.slice(0, detail.listed).map((test) => {
+    const reason = reasons.get(`${test.section}\0${test.name}`)
+    return `- ${code(shortLine(test.name, 120))} on ${code(shortLine(test.section, 120))}${reason ? `: ${code(shortLine(reason, 200))}` : ''}\n`
+  })
+  return lines.join('') + more(wanted.length, detail.listed)
+}
+
+/** Kernel reports outside any test, problems, sections that could not be tested, disagreements. */
+export function troubles(rendered: Rendered, detail: Detail): string {
+  const { record } = rendered
+  const untested = record.sections.filter((section) => section.couldNotTest !== null)
+  const sentences = [
+    ...untested.map((section) => `${code(section.name)} could not be tested: ${prose(shortLine(section.couldNotTest ?? '', 500))}`),
+    ...record.problems.map((problem) => prose(shortLine(problem, 500))),
+  ]
+  const shown = sentences.slice(0, detail.sentences).map((sentence) => `- ${sentence}\n`)
+  const problems = shown.length === 0 ? '' : `### Problems\n\n${shown.join('')}${more(sentences.length, detail.sentences)}\n`
+  return problems + outsideReports(record, detail) + disagreements(record, detail)
+}
+
+function outsideReports(record: RunRecord, detail: Detail): string {
+  const reports = record.unattributedReports.filter((report) => !report.provoked)
+  if (reports.length === 0) return ''
+  const limit = Math.min(10, detail.sentences)
+  const shown = reports.slice(0, limit).map((report) => {
+    return detail.reportBytes === 0 ? `- ${code(shortLine(report.title, 300))}\n` : kernelReport(report, detail, 'see the console log')
+  })
+  return `### Kernel reports outside any test: ${reports.length}\n\n${shown.join('')}${more(reports.length, limit)}\n`
+}
+
+function disagreements(record: RunRecord, detail: Detail): string {
+  if (record.disagreements.length === 0) return ''
+  const rows = record.disagreements.slice(0, detail.sentences).map((each) => {
+    const sources = Object.entries(each.sources).slice(0, 8)
+    const said = sources.map(([source, verdict]) => `${shortLine(source, 40)}: ${shortLine(verdict, 60)}`).join(', ')
+    return [code(shortLine(each.test, 120)), code(shortLine(each.section, 120)), code(said), prose(shortLine(each.resolution, 300))]
+  })
+  const left = record.disagreements.length - rows.length
+  return details(
+    `Sources that disagree: ${record.disagreements.length}`,
+    table(['test', 'section', 'said', 'taken'], rows) + (left > 0 ? `and ${left} more\n` : ''),
+  )
+}
+
+/** Why tests did not run, grouped, with the change against the baseline. */
+export function skipReasons(rendered: Rendered, detail: Detail): string {
+  const now = reasonCounts(rendered.record)
+  const before = rendered.baseline === null ? null : reasonCounts(rendered.baseline)
+  const reasons = [...new Set([...now.keys(), ...(before?.keys() ?? [])])]
+  const change = (reason: string) => (now.get(reason) ?? 0) - (before?.get(reason) ?? 0)
+  reasons.sort((a, b) => (before === null ? 0 : Math.abs(change(b)) - Math.abs(change(a))) || (now.get(b) ?? 0) - (now.get(a) ?? 0))
+  if (reasons.length === 0) return ''
+  const rows = reasons.slice(0, detail.reasons).map((reason) => {
+    const row = [code(shortLine(reason, 200)), String(now.get(reason) ?? 0)]
+    return before === null ? row : [...row, signed(change(reason))]
+  })
+  const left = reasons.length - rows.length
+  const head = before === null ? ['reason', 'tests:'] : ['reason', 'tests:', 'change:']
+  const total = [...now.values()].reduce((sum, each) => sum + each, 0)
+  return details(`Not run: ${count(total, 'test')}, by reason`, table(head, rows) + (left > 0 ? `and ${count(left, 'more reason')}\n` : ''))
+}
+
+const signed = (change: number): string => (change === 0 ? '0' : change > 0 ? `+${change}` : `\u2212${-change}`)
+
+function reasonCounts(record: RunRecord): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const test of record.tests) {
+    if (test.status !== 'notrun' && test.status !== 'expunged') continue
+    const own = test.reason ?? decidingAttempt(test)?.message ?? 'no reason given'
+    const reason = test.status === 'expunged' ? `expunged: ${own}` : own
+    counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  }
+  return counts
+}

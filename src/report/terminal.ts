@@ -1,0 +1,119 @@
+import type { TestRecord } from '../domain/record.js'
+import type { Rendered } from './context.js'
+import { describeFrame, headlineOf, logPaths, tellingReports, topFrames } from './evidence.js'
+import { shortLine } from './foreign-text.js'
+import { decidingAttempt } from './places.js'
+import { duration } from './summary/markdown.js'
+import { type Verdict, verdictOf } from './verdict.js'
+
+export interface TerminalOptions {
+  readonly colour: 'never' | 'always'
+  /** Failures shown in full; the rest is counted. */
+  readonly maxFailures: number
+  /** The run's directory as the reader types it: log paths are shown below it. */
+  readonly directory: string
+  /** Files to point at, by name, in order: `report`, `JUnit`, … */
+  readonly files: Readonly<Record<string, string>>
+}
+
+type Paint = (text: string) => string
+interface Palette {
+  readonly good: Paint
+  readonly bad: Paint
+  readonly unsure: Paint
+  readonly strong: Paint
+  readonly faint: Paint
+}
+
+const sgr =
+  (code: number): Paint =>
+  (text) =>
+    `\u001b[${code}m${text}\u001b[0m`
+const COLOURS: Palette = { good: sgr(32), bad: sgr(31), unsure: sgr(33), strong: sgr(1), faint: sgr(2) }
+const PLAIN: Palette = { good: String, bad: String, unsure: String, strong: String, faint: String }
+
+/** The verdict as the last thing on a terminal: failures with their next step, counts, paths, and the verdict line at the end. */
+export function terminalText(rendered: Rendered, options: TerminalOptions): string {
+  const paint = options.colour === 'always' ? COLOURS : PLAIN
+  const verdict = verdictOf(rendered.record, rendered.placement)
+  const lines = [
+    ...failures(rendered, options, paint),
+    ...named(rendered, 'flaky', paint.unsure),
+    ...named(rendered, 'stale', paint.unsure),
+    ...named(rendered, 'notreached', paint.unsure),
+    ...(rendered.record.problems.length > 0 ? [''] : []),
+    ...rendered.record.problems.slice(0, 20).map((problem) => `${paint.unsure('problem')}  ${shortLine(problem, 500)}`),
+    ...sections(rendered, paint),
+    '',
+    ...Object.entries(options.files).map(([name, path]) => `${paint.faint(name.padEnd(8))} ${shortLine(path, 4096)}`),
+    '',
+    verdictLine(verdict, rendered, paint),
+    shortLine(rendered.record.conclusion.reason, 1000),
+  ]
+  return `${lines.join('\n').replace(/^\n+/, '')}\n`
+}
+
+function verdictLine(verdict: Verdict, rendered: Rendered, paint: Palette): string {
+  const clock = (Date.parse(rendered.record.endedAt) - Date.parse(rendered.record.startedAt)) / 1000
+  const time = Number.isFinite(clock) ? ` in ${duration(clock)}` : ''
+  const accelerator = rendered.record.accelerator === null ? '' : ` on ${rendered.record.accelerator.accelerator}`
+  return `${paint[verdict.tone](paint.strong(verdict.title))}: ${verdict.counts.join(', ') || 'no tests'}${time}${accelerator}`
+}
+
+function failures(rendered: Rendered, options: TerminalOptions, paint: Palette): string[] {
+  const tests = rendered.placement.byPlace.new
+  const lines = tests.slice(0, options.maxFailures).flatMap((test) => ['', ...failure(test, rendered, options, paint)])
+  const left = tests.length - options.maxFailures
+  if (left > 0) lines.push('', `and ${left} more failures, listed in the report`)
+  const known = rendered.placement.byPlace.known.length
+  if (known > 0)
+    lines.push('', paint.faint(known === 1 ? '1 known failure is in the baseline too' : `${known} known failures are in the baseline too`))
+  return lines
+}
+
+function failure(test: TestRecord, rendered: Rendered, options: TerminalOptions, paint: Palette): string[] {
+  const attempt = decidingAttempt(test)
+  const [report] = tellingReports(attempt)
+  const frames = report === undefined ? [] : topFrames(report, 4).map((frame) => `    ${describeFrame(frame)}`)
+  const diff = (attempt?.diff ?? '')
+    .slice(0, 4096)
+    .split('\n')
+    .filter((line) => line !== '')
+  const logs = logPaths(attempt).slice(0, 2)
+  return [
+    `${paint.bad(test.status.padEnd(8))} ${paint.strong(shortLine(test.name, 120))} on ${shortLine(test.section, 80)}`,
+    `    ${headlineOf(test)}`,
+    ...frames,
+    ...diff.slice(0, 8).map((line) => paint.faint(`    ${shortLine(line, 200)}`)),
+    ...logs.map((path) => `    log    ${shortLine(`${options.directory.replace(/\/+$/, '')}/${path}`, 4096)}`),
+    `    again  ${shortLine(rendered.reproduce(test), 4096)}`,
+  ]
+}
+
+const WORDS = { flaky: 'flaky', stale: 'stale expected failure', notreached: 'not reached' } as const
+
+function named(rendered: Rendered, place: keyof typeof WORDS, paint: Paint): string[] {
+  const tests = rendered.placement.byPlace[place]
+  if (tests.length === 0) return []
+  const shown = tests.slice(0, 10).map((test) => `${shortLine(test.name, 120)} on ${shortLine(test.section, 80)}`)
+  const left = tests.length - shown.length
+  return ['', `${paint(WORDS[place])}: ${shown.join(', ')}${left > 0 ? `, and ${left} more` : ''}`]
+}
+
+function sections(rendered: Rendered, paint: Palette): string[] {
+  const width = Math.max(0, ...rendered.record.sections.map((section) => section.name.length))
+  const lines = rendered.record.sections.slice(0, 50).map((section) => {
+    const own = rendered.placement.tests.filter(({ test }) => test.section === section.name)
+    const at = (...places: string[]) => own.filter(({ place }) => places.includes(place)).length
+    const failed = at('new', 'known')
+    const skipped = at('notrun', 'expunged')
+    const parts = [
+      `${at('pass', 'stale')} passed`,
+      failed > 0 ? paint.bad(`${failed} failed`) : '',
+      skipped > 0 ? `${skipped} not run` : '',
+    ]
+    const untested = section.couldNotTest === null ? '' : `  ${paint.unsure(shortLine(section.couldNotTest, 200))}`
+    return `${section.name.padEnd(width)}  ${section.fstyp.padEnd(5)}  ${parts.filter((part) => part !== '').join(', ')}${untested}`
+  })
+  return lines.length === 0 ? [] : ['', ...lines]
+}
