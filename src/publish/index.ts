@@ -1,0 +1,80 @@
+import { assertNever } from '../domain/errors.js'
+import type { UploadPolicy } from '../domain/inputs.js'
+import type { Published, Report } from '../domain/stages.js'
+import type { Ports } from '../ports/index.js'
+import { selectArtifactFiles } from './artifact-files.js'
+import { outputsOf } from './outputs.js'
+import { stepFails } from './policy.js'
+
+export { selectArtifactFiles } from './artifact-files.js'
+export { stepFails } from './policy.js'
+
+type PublishPorts = Pick<Ports, 'runner' | 'files' | 'artifactStore'>
+
+/**
+ * Hands the report to the workflow: annotations, job summary, artifact, outputs, and the step's conclusion.
+ * The upload comes first, since losing results is worse than losing their rendering; its failure is a note.
+ */
+export async function publish(report: Report, runDirectory: string, ports: PublishPorts): Promise<Published> {
+  const { record, comparison } = report
+  const { plan, conclusion } = record
+  const failed = stepFails(conclusion, comparison, plan.failOn)
+  const upload = await uploadResults(
+    { policy: plan.upload, failed: conclusion.kind !== 'passed', name: plan.artifactName, runDirectory },
+    ports,
+  )
+  for (const annotation of report.annotations) ports.runner.annotate(annotation)
+  await ports.runner.writeSummary(report.summaryMarkdown)
+  const outputs = outputsOf(report, runDirectory, upload.id)
+  for (const [name, value] of Object.entries(outputs)) ports.runner.setOutput(name, value)
+  if (failed) ports.runner.setFailed(conclusion.reason)
+  return { artifactId: upload.id, artifactNote: upload.note, outputs, failed }
+}
+
+/** What to upload, under which name, by which policy. */
+export interface UploadRequest {
+  readonly policy: UploadPolicy
+  /** True where something other than `passed` was concluded. */
+  readonly failed: boolean
+  readonly name: string
+  readonly runDirectory: string
+}
+
+/** Uploads a run's directory. Never throws: without the service the files stay where they are, and the log says where. */
+export async function uploadResults(
+  request: UploadRequest,
+  ports: PublishPorts,
+): Promise<{ readonly id: number | null; readonly note: string | null }> {
+  const { runner, artifactStore, files } = ports
+  if (!wanted(request)) return { id: null, note: null }
+  const keep = (reason: string) => {
+    const note = `results are not uploaded (${reason}); they are in ${request.runDirectory}`
+    runner.warning(note)
+    return { id: null, note }
+  }
+  if (!artifactStore.available()) return keep('no artifact service')
+  try {
+    const selection = await selectArtifactFiles(files, request.runDirectory)
+    for (const note of selection.notes) runner.info(note)
+    if (selection.files.length === 0) return keep('there are none')
+    const uploaded = await artifactStore.upload(request.name, selection.files, request.runDirectory)
+    if (uploaded.kind === 'failed') return keep(uploaded.reason)
+    runner.info(`artifact \`${request.name}\`: ${selection.files.length} files, ${uploaded.sizeBytes} bytes, id ${uploaded.id}`)
+    return { id: uploaded.id, note: null }
+  } catch (error) {
+    return keep(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function wanted({ policy, failed }: UploadRequest): boolean {
+  switch (policy) {
+    case 'always':
+      return true
+    case 'failure':
+      return failed
+    case 'never':
+      return false
+    default:
+      return assertNever(policy, 'upload policy')
+  }
+}
