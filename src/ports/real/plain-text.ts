@@ -2,7 +2,7 @@
 const LINE_LIMIT = 8192
 
 // ECMA-48: CSI sequences, OSC and other strings up to their terminator, two-character escapes.
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])/g
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b\n]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])/g
 // C0 and C1 without tab and newline; bidirectional embeddings, overrides, isolates and marks; line and paragraph separators.
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
