@@ -1,0 +1,16 @@
+# Builder: the guest's root as a read-only EROFS image. $populate fills the current directory with programs;
+# $etc: files for /etc; $smoke: the built-in suite; $out: the image.
+set -euo pipefail
+mkdir root
+cd root
+$populate
+mkdir -p dev etc home/fsgqa home/fsgqa2 home/123456-fsgqa mnt/test mnt/scratch proc results root run sys tmp \
+  var/cache var/lib var/log var/tmp vmtest/suites
+cp --no-preserve=mode "$etc"/* etc/
+ln -s /proc/self/mounts etc/mtab
+cp -r "$smoke" vmtest/suites/smoke
+chmod -R u+w vmtest
+chmod 1777 tmp var/tmp
+cd ..
+# Uncompressed: decompression costs an emulated processor more than the disk costs the host.
+mkfs.erofs --quiet -T1 --all-root -U 6b6d7674-6573-7400-0000-000000000001 "$out" root

@@ -1,0 +1,155 @@
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Architecture } from '../domain/bundle.js'
+import { UserError } from '../domain/errors.js'
+import type { Ports } from '../ports/index.js'
+import { type DistributionKernel, fetchDistributionKernel } from './distribution-kernel.js'
+import { collectHostTree, type HostTree, sha256Of } from './host-tree.js'
+
+type StagePorts = Pick<Ports, 'exec' | 'files'>
+
+/** Where the offline bundle is made. */
+export interface OfflineOptions {
+  /** This project's own checkout: examples/offline and nix/ are copied from it. */
+  readonly checkout: string
+  /** A directory of ours that is kept between runs: downloaded kernels and the staged flake. */
+  readonly cacheDirectory: string
+}
+
+/** A file Nix takes into its store: `file://` with its hash, allowed in pure evaluation and in the sandbox. */
+interface FetchedFile {
+  readonly url: string
+  readonly sha256: string
+}
+
+/** What host.json holds: read by nix/offline/default.nix. */
+export interface HostDescription {
+  /** As Nix names it: `x86_64-linux`. */
+  readonly system: string
+  readonly shell: string
+  readonly path: readonly string[]
+  readonly qemu: string | null
+  readonly busybox: FetchedFile
+  readonly kernel: Omit<DistributionKernel, 'archives'> & { readonly archives: readonly FetchedFile[] }
+  readonly revisions: Readonly<Record<string, string>>
+}
+
+/** Trees of nix/ the flake needs; the rest of nix/ serves other package sets. */
+const STAGED_TREES = ['lib', 'offline', 'guest', 'suites', 'sections', 'kconfig']
+
+/** The architecture in our words, from `uname -m`. @throws UserError for one no guest is made for */
+export function architectureOf(machine: string): Architecture {
+  if (machine === 'x86_64' || machine === 'aarch64') return machine
+  throw new UserError(`This machine is ${machine}; guests are made for x86_64 and aarch64.`, 'Use a machine of one of these kinds.', {
+    kind: 'could-not-test',
+  })
+}
+
+/** `debian` or `ubuntu`, from os-release's ID and ID_LIKE; null for another distribution. */
+export function distributionOf(osRelease: string): 'debian' | 'ubuntu' | null {
+  const value = (name: string) => new RegExp(`^${name}="?([^"\\n]*)"?$`, 'm').exec(osRelease)?.[1] ?? ''
+  const names = [value('ID'), ...value('ID_LIKE').split(' ')]
+  return names.includes('ubuntu') ? 'ubuntu' : names.includes('debian') ? 'debian' : null
+}
+
+/** Builders do not see the host's /etc: its files are copied into the flake instead. */
+const inEtc = (path: string) => path.startsWith('/etc/')
+
+/** Sha256sum's format: what `sha256sum --check` reads. */
+export function formatHostFiles(tree: HostTree): string {
+  const seen = tree.files.filter((one) => !inEtc(one.path))
+  return seen.map((one) => `${one.sha256}  ${one.path}\n`).join('')
+}
+
+export function formatHostLinks(tree: HostTree): string {
+  return tree.links.map((one) => `${one.path} ${one.target}\n`).join('')
+}
+
+async function copyTree(from: string, to: string, files: Ports['files']): Promise<void> {
+  await files.makeDirectory(to)
+  for (const name of await files.list(from)) {
+    const source = join(from, name)
+    const entry = await files.stat(source)
+    if (entry?.kind === 'directory') await copyTree(source, join(to, name), files)
+    else if (entry?.kind === 'file') await files.copy(source, join(to, name))
+  }
+}
+
+/** Versions of what the guest will run, for the record. A program that says nothing is left out. */
+async function programVersions(ports: Pick<Ports, 'exec'>): Promise<Record<string, string>> {
+  const asked = { xfsprogs: ['mkfs.xfs', '-V'], e2fsprogs: ['mke2fs', '-V'], fio: ['fio', '--version'] }
+  const found: Record<string, string> = {}
+  for (const [name, argv] of Object.entries(asked)) {
+    const { stdout, stderr } = await ports.exec.run(argv, { timeoutSeconds: 30 })
+    const version = /\d+(\.\d+)+\S*/.exec(stdout + stderr)?.[0]
+    if (version !== undefined) found[name] = version
+  }
+  return found
+}
+
+async function describeHost(options: OfflineOptions, ports: StagePorts): Promise<HostDescription> {
+  const architecture = architectureOf((await ports.exec.run(['uname', '-m'])).stdout.trim())
+  const distribution = distributionOf(await ports.files.readText('/etc/os-release'))
+  if (distribution === null) {
+    throw new UserError(
+      'The offline bundle takes its kernel from Debian or Ubuntu packages, and this is neither.',
+      'Use a bundle from a flake (`vmtest init`), or give one with `--bundle`.',
+      { kind: 'could-not-test' },
+    )
+  }
+  const busybox = await ports.exec.which('busybox')
+  if (busybox === null) throw missingPrograms(['busybox'])
+  const busyboxPath = await ports.files.realPath(busybox)
+  const kernel = await fetchDistributionKernel({ cacheDirectory: options.cacheDirectory, architecture, distribution }, ports)
+  return {
+    system: `${architecture}-linux`,
+    shell: '/bin/bash',
+    path: ['/usr/bin', '/bin', '/usr/sbin', '/sbin'],
+    qemu: await ports.exec.which(`qemu-system-${architecture}`),
+    busybox: fetched({ path: busyboxPath, sha256: await sha256Of(ports, busyboxPath) }),
+    kernel: { ...kernel, archives: kernel.archives.map(fetched) },
+    revisions: await programVersions(ports),
+  }
+}
+
+function fetched(file: { readonly path: string; readonly sha256: string }): FetchedFile {
+  return { url: pathToFileURL(file.path).href, sha256: file.sha256 }
+}
+
+function missingPrograms(names: readonly string[]): UserError {
+  return new UserError(
+    `The guest needs programs this machine does not have: ${names.join(', ')}.`,
+    'Run `vmtest demo`: it installs them.',
+    {
+      kind: 'could-not-test',
+    },
+  )
+}
+
+/**
+ * Writes the offline flake into a work directory: examples/offline's flake.nix, this project's nix/, and host/ with
+ * what this machine offers. The same machine gives the same bytes, so Nix rebuilds nothing.
+ * @returns the flake's directory
+ * @throws UserError (`could-not-test`) where programs are missing or no kernel can be had
+ */
+export async function stageOfflineFlake(options: OfflineOptions, ports: StagePorts): Promise<string> {
+  const tree = await collectHostTree(ports)
+  if (tree.missing.length > 0) throw missingPrograms(tree.missing)
+  const host = await describeHost(options, ports)
+  const flake = join(options.cacheDirectory, 'offline-flake')
+  await ports.files.remove(flake)
+  await ports.files.makeDirectory(join(flake, 'host/etc'))
+  for (const { path } of tree.files.filter((one) => inEtc(one.path))) {
+    await ports.files.makeDirectory(join(flake, 'host', dirname(path)))
+    await ports.files.copy(path, join(flake, 'host', path))
+  }
+  await ports.files.copy(join(options.checkout, 'examples/offline/flake.nix'), join(flake, 'flake.nix'))
+  for (const name of STAGED_TREES) {
+    const source = join(options.checkout, 'nix', name)
+    if ((await ports.files.stat(source)) !== null) await copyTree(source, join(flake, 'nix', name), ports.files)
+  }
+  await ports.files.write(join(flake, 'host/host.json'), `${JSON.stringify(host, null, 1)}\n`)
+  await ports.files.write(join(flake, 'host/host-files.sha256'), formatHostFiles(tree))
+  await ports.files.write(join(flake, 'host/host-links.txt'), formatHostLinks(tree))
+  return flake
+}
