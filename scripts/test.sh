@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 # Not `npm ci`: a lockfile written where the registry lacks other platforms' optional packages does not satisfy it.
-if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
+if [ ! -e node_modules/.package-lock.json ] || [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
   npm install --no-audit --no-fund
 fi
 npm run check

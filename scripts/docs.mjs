@@ -1,0 +1,91 @@
+// Writes what is derived from src/inputs/specification.ts: action.yml's inputs and outputs, and the README's tables.
+// `--check` writes nothing and fails where a file is not what the table gives.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { build } from 'esbuild'
+
+const root = new URL('..', import.meta.url).pathname
+
+async function specification() {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/inputs/specification.ts'],
+    bundle: true,
+    format: 'esm',
+    write: false,
+  })
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`)
+}
+
+const quote = (text) => `'${text.replaceAll("'", "''")}'`
+
+function actionYml({ INPUTS, OUTPUTS }) {
+  const inputs = INPUTS.filter(({ faces }) => faces.includes('action')).map(
+    (input) => `  ${input.name}:\n    description: ${quote(input.description)}\n    required: false\n    default: ${quote(input.default)}\n`,
+  )
+  const outputs = OUTPUTS.map((output) => `  ${output.name}:\n    description: ${quote(output.description)}\n`)
+  return [
+    '# Inputs and outputs are written by `npm run docs` from src/inputs/specification.ts.\n',
+    "name: 'kernel-vmtest'\n",
+    "description: 'Build the kernel and a test VM from the repository’s flake, boot it, run fstests, report what broke'\n",
+    "branding:\n  icon: 'check-circle'\n  color: 'green'\n",
+    `inputs:\n${inputs.join('')}`,
+    `outputs:\n${outputs.join('')}`,
+    "runs:\n  using: 'node24'\n  main: 'dist/main.js'\n  post: 'dist/post.js'\n  post-if: 'always()'\n",
+  ].join('\n')
+}
+
+const cell = (text) => text.replaceAll('|', '\\|')
+
+function values(input) {
+  if (input.kind === 'choice') return input.choices.map((choice) => `\`${choice}\``).join(', ')
+  if (input.kind === 'boolean') return '`true`, `false`'
+  if (input.kind === 'integer') return `${input.auto ? '`auto` or ' : ''}${input.minimum}…${input.maximum}`
+  return input.kind === 'list' ? 'words, by space, comma or line' : 'text'
+}
+
+const flag = (input) => {
+  if (!input.faces.includes('cli')) return '–'
+  const own = input.flag?.replace(/ <.*/, '')
+  return `\`${own ?? (input.kind === 'boolean' && input.default === 'true' ? `--no-${input.name}` : `--${input.name}`)}\``
+}
+
+function tables({ INPUTS, OUTPUTS }) {
+  const inputs = INPUTS.map((i) => {
+    const name = i.faces.includes('action') ? `\`${i.name}\`` : '–'
+    return `| ${name} | ${flag(i)} | ${cell(i.description)} | ${values(i)} | ${i.default === '' ? '–' : `\`${i.default}\``} |`
+  })
+  const outputs = OUTPUTS.map((o) => `| \`${o.name}\` | ${cell(o.description)} |`)
+  return {
+    inputs: ['| Input | Option | What it is | Values | Default |', '| --- | --- | --- | --- | --- |', ...inputs].join('\n'),
+    outputs: ['| Output | What it is |', '| --- | --- |', ...outputs].join('\n'),
+  }
+}
+
+function between(text, name, body) {
+  const [start, end] = [`<!-- ${name}: written by npm run docs -->`, `<!-- /${name} -->`]
+  const from = text.indexOf(start)
+  const to = text.indexOf(end)
+  if (from < 0 || to < from) throw new Error(`README.md has no place for the ${name} (${start} … ${end})`)
+  return `${text.slice(0, from + start.length)}\n${body}\n${text.slice(to)}`
+}
+
+const spec = await specification()
+const readme = readFileSync(`${root}README.md`, 'utf8')
+const { inputs, outputs } = tables(spec)
+const wanted = new Map([
+  ['action.yml', actionYml(spec)],
+  ['README.md', between(between(readme, 'inputs', inputs), 'outputs', outputs)],
+])
+const stale = [...wanted].filter(([name, text]) => {
+  try {
+    return readFileSync(root + name, 'utf8') !== text
+  } catch {
+    return true
+  }
+})
+if (process.argv.includes('--check')) {
+  if (stale.length > 0) {
+    console.error(`${stale.map(([name]) => name).join(', ')}: not what src/inputs/specification.ts says. Run \`npm run docs\`.`)
+    process.exit(1)
+  }
+} else for (const [name, text] of stale) writeFileSync(root + name, text)
