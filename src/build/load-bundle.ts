@@ -95,10 +95,10 @@ export async function loadBundle(path: string, ports: Pick<Ports, 'files'>): Pro
   const manifest = parseManifest(text, file)
   checkVersion(manifest, file)
   const bundle = makeAbsolute(validate(manifest, file), directory)
-  for (const [name, where] of namedPaths(bundle)) {
-    if ((await ports.files.stat(where)) === null) {
+  for (const { name, path: named } of namedPaths(bundle)) {
+    if (named !== undefined && (await ports.files.stat(named)) === null) {
       throw new UserError(
-        `${file}: ${name} is ${where}, which does not exist.`,
+        `${file}: ${name} is ${named}, which does not exist.`,
         'Build the bundle again, or copy it with its whole closure.',
       )
     }
