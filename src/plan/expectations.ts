@@ -1,0 +1,139 @@
+import { architectureSchema } from '../domain/bundle.js'
+import { describeError } from '../domain/errors.js'
+import type { SelectionRequest } from '../domain/inputs.js'
+import type { Files } from '../ports/index.js'
+import { type KernelRange, parseKernelRange } from './kernel-range.js'
+
+/** One line of an expectation or exclude file. */
+export interface Expectation {
+  /** `expunged`: not run. `xfail`: run, and expected to fail. */
+  readonly verb: 'expunged' | 'xfail'
+  /** A test's name or a glob (`xfs/*`). */
+  readonly test: string
+  /** Section names or globs; empty: every section. */
+  readonly sections: readonly string[]
+  readonly kernel: KernelRange | null
+  /** Empty: every architecture. */
+  readonly architectures: readonly string[]
+  readonly reason: string
+  readonly link: string | null
+  /** `FILE:LINE`, for messages. */
+  readonly origin: string
+}
+
+/** Every line of every list, with what is wrong with them, each as `FILE:LINE: …`. */
+export interface Expectations {
+  readonly entries: readonly Expectation[]
+  readonly problems: readonly string[]
+}
+
+export const noExpectations: Expectations = { entries: [], problems: [] }
+
+/** Reads every list a request names. A missing file is a problem like any other: all are reported at once, before booting. */
+export async function loadExpectations(
+  files: Pick<Files, 'readText'>,
+  request: Pick<SelectionRequest, 'excludeFiles' | 'expectationFiles'>,
+): Promise<Expectations> {
+  const loaded: Expectations[] = []
+  for (const path of request.expectationFiles) loaded.push(await loadOne(files, path, parseExpectations))
+  for (const path of request.excludeFiles) loaded.push(await loadOne(files, path, parseExcludeFile))
+  return { entries: loaded.flatMap((one) => one.entries), problems: loaded.flatMap((one) => one.problems) }
+}
+
+async function loadOne(
+  files: Pick<Files, 'readText'>,
+  path: string,
+  parse: (text: string, path: string) => Expectations,
+): Promise<Expectations> {
+  try {
+    return parse(await files.readText(path), path)
+  } catch (error) {
+    return { entries: [], problems: [`${path}: the list cannot be read: ${describeError(error)}.`] }
+  }
+}
+
+const keys = ['section', 'kernel', 'arch', 'link'] as const
+type Key = (typeof keys)[number]
+
+/**
+ * Reads our own form (docs/expectations.md): `xfail generic/475 section=xfs_4k kernel=>=6.1,<6.6 -- reason`.
+ * @param path for messages only
+ */
+export function parseExpectations(text: string, path: string): Expectations {
+  const entries: Expectation[] = []
+  const problems: string[] = []
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.trim()
+    if (line === '' || line.startsWith('#')) continue
+    const result = parseLine(line, `${path}:${index + 1}`)
+    if (typeof result === 'string') problems.push(`${path}:${index + 1}: ${result}`)
+    else entries.push(result)
+  }
+  return { entries, problems }
+}
+
+function parseLine(line: string, origin: string): Expectation | string {
+  const [left = '', ...right] = line.split(/\s--\s+/)
+  const reason = right.join(' -- ').trim()
+  const [verb, test, ...options] = left.split(/\s+/).filter(Boolean)
+  if (verb !== 'xfail' && verb !== 'expunged') return `\`${verb ?? ''}\` is neither \`xfail\` nor \`expunged\`.`
+  if (test === undefined || !test.includes('/'))
+    return `\`${verb}\` wants a test (\`generic/475\`) or a glob (\`xfs/*\`), not \`${test ?? ''}\`.`
+  if (reason === '') return `\`${test}\` has no reason: end the line with \` -- why\`.`
+  const values = parseOptions(options)
+  if (typeof values === 'string') return values
+  const kernel = values.kernel === undefined ? null : parseKernelRange(values.kernel)
+  if (values.kernel !== undefined && kernel === null) return `\`kernel=${values.kernel}\` is no range such as \`>=6.1,<6.6\`.`
+  const architectures = values.arch?.split(',') ?? []
+  const odd = architectures.find((name) => !architectureSchema.safeParse(name).success)
+  if (odd !== undefined) return `\`arch=${odd}\` is none of ${architectureSchema.options.join(', ')}.`
+  return { verb, test, sections: values.section?.split(',') ?? [], kernel, architectures, reason, link: values.link ?? null, origin }
+}
+
+function parseOptions(options: readonly string[]): Partial<Record<Key, string>> | string {
+  const values: Partial<Record<Key, string>> = {}
+  for (const option of options) {
+    const at = option.indexOf('=')
+    const key = keys.find((name) => name === option.slice(0, at))
+    if (at < 0 || key === undefined)
+      return `\`${option}\` is none of ${keys.map((name) => `${name}=`).join(', ')} (a reason follows \` -- \`).`
+    if (values[key] !== undefined) return `\`${key}=\` stands twice.`
+    if (option.length === at + 1) return `\`${key}=\` has no value.`
+    values[key] = option.slice(at + 1)
+  }
+  return values
+}
+
+/**
+ * Reads fstests' exclude form (`check -E`): a test's name at the start of a line, `#` comments.
+ * check ignores a line that starts with a blank or names no test; here that is a problem.
+ * @param path for messages only
+ */
+export function parseExcludeFile(text: string, path: string): Expectations {
+  const entries: Expectation[] = []
+  const problems: string[] = []
+  for (const [index, raw] of text.split('\n').entries()) {
+    const origin = `${path}:${index + 1}`
+    const [left = '', ...comment] = raw.replace(/\r$/, '').split('#')
+    if (left.trim() === '') continue
+    const [test = '', ...words] = left.trim().split(/\s+/)
+    if (/^\s/.test(left)) problems.push(`${origin}: \`${test}\` must stand at the start of the line (check ignores it otherwise).`)
+    else if (!test.includes('/')) problems.push(`${origin}: \`${test}\` is not a test such as \`generic/475\`.`)
+    else entries.push(excluded(test, [words.join(' '), comment.join('#').trim()], origin))
+  }
+  return { entries, problems }
+}
+
+function excluded(test: string, said: readonly string[], origin: string): Expectation {
+  const reason = said.filter((part) => part !== '').join(' ')
+  return {
+    verb: 'expunged',
+    test,
+    sections: [],
+    kernel: null,
+    architectures: [],
+    reason: reason === '' ? `excluded by ${origin}` : reason,
+    link: null,
+    origin,
+  }
+}

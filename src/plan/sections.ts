@@ -1,0 +1,41 @@
+import type { Section } from '../domain/section.js'
+import { localConfigSections } from '../suites/fstests/index.js'
+
+/** Where sections are looked up by name. */
+export interface SectionTable {
+  /** Every name there is. */
+  readonly names: readonly string[]
+  /** What runs when no section is asked for. */
+  readonly defaults: readonly string[]
+  /** Where the names come from, for messages: `the bundle`, a path. */
+  readonly origin: string
+  /**
+   * The sections of some known names, each once, in running order.
+   * Problems are whole sentences; they concern only what was asked for.
+   */
+  resolve(names: readonly string[]): { readonly sections: readonly Section[]; readonly problems: readonly string[] }
+}
+
+/**
+ * Sections of the bundle, and behind them the built-in ones (nix/sections/sections.json, as the bundle's builder read it), which are
+ * only found by name. Without a request all of the bundle's run, as `check` runs all of a local.config.
+ */
+export function bundleSections(bundle: readonly Section[], builtIn: readonly Section[] = []): SectionTable {
+  const table = new Map<string, Section>()
+  for (const section of [...bundle, ...builtIn]) if (!table.has(section.name)) table.set(section.name, section)
+  return {
+    names: [...table.keys()],
+    defaults: bundle.map((section) => section.name),
+    origin: 'the bundle',
+    resolve: (names) => ({ sections: [...new Set(names)].flatMap((name) => table.get(name) ?? []), problems: [] }),
+  }
+}
+
+/**
+ * Sections of a local.config; it replaces the bundle's as a whole.
+ * @param path as the user gave it
+ */
+export function localConfigTable(text: string, path: string): SectionTable {
+  const config = localConfigSections(text, path)
+  return { names: config.names, defaults: config.names, origin: path, resolve: config.resolve }
+}

@@ -1,0 +1,189 @@
+import type { Architecture } from '../domain/bundle.js'
+import { UserError } from '../domain/errors.js'
+import type { SelectionRequest } from '../domain/inputs.js'
+import type { PlannedTest, Selection } from '../domain/plan.js'
+import type { Section } from '../domain/section.js'
+import type { Catalogue, TestName } from '../domain/test.js'
+import type { Expectation, Expectations } from './expectations.js'
+import { globToRegExp, isGlob } from './glob.js'
+import { isInKernelRange } from './kernel-range.js'
+import type { SectionTable } from './sections.js'
+import { type CatalogueIndex, findTests, groupProblem, indexCatalogue, testsOfGroup } from './select-names.js'
+import { didYouMean, listNames } from './suggest.js'
+
+export interface SelectionContext {
+  readonly sections: SectionTable
+  readonly catalogue: Catalogue
+  readonly expectations: Expectations
+  /** As `uname -r` will print it in the guest; null where it is not known before booting: no `kernel=` condition holds then. */
+  readonly kernelRelease: string | null
+  readonly architecture: Architecture
+}
+
+export interface Selected {
+  readonly selection: Selection
+  /** Decisions made for the user, one sentence each, for the plan and the log. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Resolves what was asked for against sections and catalogue, before anything boots.
+ * check itself is green on an unknown name, an unknown section and an empty list (check:418); nothing of that gets past here.
+ * @throws UserError naming every problem at once
+ */
+export function selectTests(request: SelectionRequest, context: SelectionContext): Selected {
+  const problems: string[] = [...context.expectations.problems]
+  const notes: string[] = []
+  const index = indexCatalogue(context.catalogue)
+  const sections = selectSections(request, context.sections, problems, notes)
+  const named = selectNames(request, index, problems)
+  const groups = selectGroups(request, context.catalogue, index, problems, notes)
+  const entries = resolveEntries(context, index, problems)
+  const tests: PlannedTest[] = []
+  if (problems.length === 0) {
+    for (const section of sections) tests.push(...selectInSection(section, { named, groups, request, context, index, entries, problems }))
+    if (problems.length === 0) refuseAllExpunged(tests, problems)
+  }
+  if (problems.length > 0) throw refusal(problems)
+  return { selection: { suite: context.catalogue.suite, sections: [...sections], tests }, notes }
+}
+
+function refusal(problems: readonly string[]): UserError {
+  const [only] = problems
+  const message =
+    problems.length === 1
+      ? `Nothing was started: ${only}`
+      : `Nothing was started, for ${problems.length} reasons:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`
+  return new UserError(message, '`vmtest list` shows the sections, groups and tests there are.')
+}
+
+function selectSections(request: SelectionRequest, table: SectionTable, problems: string[], notes: string[]): readonly Section[] {
+  const wanted = request.sections.length > 0 ? [...new Set(request.sections)] : table.defaults
+  for (const name of wanted) {
+    if (!table.names.includes(name))
+      problems.push(`unknown section \`${name}\`${didYouMean(name, table.names)}: ${table.origin} has ${listNames(table.names)}.`)
+  }
+  if (wanted.length === 0) problems.push(`${table.origin} has no section.`)
+  if (request.sections.length === 0 && wanted.length > 0)
+    notes.push(`No section was asked for: all of ${table.origin} run (${listNames(wanted)}).`)
+  const resolved = table.resolve(wanted.filter((name) => table.names.includes(name)))
+  problems.push(...resolved.problems)
+  return resolved.sections
+}
+
+function selectNames(request: SelectionRequest, index: CatalogueIndex, problems: string[]): ReadonlySet<TestName> {
+  const named = new Set<TestName>()
+  for (const word of request.tests) {
+    const found = findTests(word, index)
+    if (typeof found === 'string') problems.push(found)
+    else for (const name of found) named.add(name)
+  }
+  return named
+}
+
+/** Groups to run. Without any request: all of the smoke suite, `quick` of fstests (its `auto`, check's default, takes hours). */
+function selectGroups(
+  request: SelectionRequest,
+  catalogue: Catalogue,
+  index: CatalogueIndex,
+  problems: string[],
+  notes: string[],
+): readonly string[] {
+  for (const group of [...request.groups, ...request.excludeGroups]) {
+    const problem = groupProblem(group, index)
+    if (problem !== null) problems.push(problem)
+  }
+  if (request.groups.length > 0 || request.tests.length > 0) return request.groups
+  const group = catalogue.suite === 'smoke' ? 'all' : 'quick'
+  notes.push(group === 'all' ? 'No test was asked for: the whole suite runs.' : 'No test was asked for: group `quick` runs.')
+  return [group]
+}
+
+interface ResolvedEntry {
+  readonly entry: Expectation
+  readonly tests: ReadonlySet<TestName>
+}
+
+/** Lists whose lines hold here, with the tests they name. A line that names an unknown test or section is a problem. */
+function resolveEntries(context: SelectionContext, index: CatalogueIndex, problems: string[]): readonly ResolvedEntry[] {
+  const resolved: ResolvedEntry[] = []
+  for (const entry of context.expectations.entries) {
+    const found = findTests(entry.test, index)
+    if (typeof found === 'string') problems.push(`${entry.origin}: ${found}`)
+    for (const section of entry.sections) {
+      if (matchesAny(section, context.sections.names)) continue
+      problems.push(`${entry.origin}: unknown section \`${section}\`${didYouMean(section, context.sections.names)}.`)
+    }
+    if (typeof found === 'string' || !holdsHere(entry, context)) continue
+    resolved.push({ entry, tests: new Set(found) })
+  }
+  return resolved
+}
+
+function matchesAny(pattern: string, names: readonly string[]): boolean {
+  if (!isGlob(pattern)) return names.includes(pattern)
+  const regExp = globToRegExp(pattern)
+  return names.some((name) => regExp.test(name))
+}
+
+function holdsHere(entry: Expectation, context: SelectionContext): boolean {
+  if (entry.architectures.length > 0 && !entry.architectures.includes(context.architecture)) return false
+  return entry.kernel === null || isInKernelRange(context.kernelRelease, entry.kernel)
+}
+
+interface SectionChoice {
+  readonly named: ReadonlySet<TestName>
+  readonly groups: readonly string[]
+  readonly request: SelectionRequest
+  readonly context: SelectionContext
+  readonly index: CatalogueIndex
+  readonly entries: readonly ResolvedEntry[]
+  readonly problems: string[]
+}
+
+/**
+ * One section's tests, in the suite's order. A test of another file system is taken when it is named (fstests runs it and it declines),
+ * not by a group. An excluded group takes named tests away too, as in check.
+ */
+function selectInSection(section: Section, choice: SectionChoice): readonly PlannedTest[] {
+  const { index, request, problems } = choice
+  const chosen = new Set(choice.named)
+  for (const group of choice.groups) {
+    const tests = testsOfGroup(group, section.fstyp, index)
+    if (tests.length === 0) problems.push(`group \`${group}\` has no test for section \`${section.name}\` (${section.fstyp}).`)
+    for (const name of tests) chosen.add(name)
+  }
+  const before = chosen.size
+  for (const group of request.excludeGroups) for (const name of testsOfGroup(group, section.fstyp, index)) chosen.delete(name)
+  if (before > 0 && chosen.size === 0) {
+    problems.push(`section \`${section.name}\`: excluding ${listNames(request.excludeGroups)} leaves no test of ${before}.`)
+  }
+  return index.tests.filter((test) => chosen.has(test.name)).map((test) => planTest(test, section, choice.entries))
+}
+
+function planTest(test: Catalogue['tests'][number], section: Section, entries: readonly ResolvedEntry[]): PlannedTest {
+  const mine = entries.filter(
+    ({ entry, tests }) =>
+      tests.has(test.name) && (entry.sections.length === 0 || entry.sections.some((name) => matchesAny(name, [section.name]))),
+  )
+  const expunged = mine.find(({ entry }) => entry.verb === 'expunged')?.entry
+  const expected = expunged === undefined ? mine.find(({ entry }) => entry.verb === 'xfail')?.entry : undefined
+  return {
+    section: section.name,
+    name: test.name,
+    file: test.file,
+    line: test.line,
+    ...(expunged === undefined ? {} : { expunged: because(expunged) }),
+    ...(expected === undefined ? {} : { expectedFailure: because(expected) }),
+  }
+}
+
+function because(entry: Expectation): { reason: string; link?: string } {
+  return entry.link === null ? { reason: entry.reason } : { reason: entry.reason, link: entry.link }
+}
+
+function refuseAllExpunged(tests: readonly PlannedTest[], problems: string[]): void {
+  if (tests.length > 0 && tests.every((test) => test.expunged !== undefined)) {
+    problems.push(`the lists exclude every selected test (${listNames(tests.map((test) => `${test.section} ${test.name}`))}).`)
+  }
+}
