@@ -18,7 +18,15 @@ async function loadClassifier() {
   const dir = mkdtempSync(join(tmpdir(), 'vmtest-crash-'))
   const outfile = join(dir, 'crash.mjs')
   try {
-    await build({ absWorkingDir: root, entryPoints: ['src/crash/index.ts'], outfile, bundle: true, format: 'esm', platform: 'node', logLevel: 'error' })
+    await build({
+      absWorkingDir: root,
+      entryPoints: ['src/crash/index.ts'],
+      outfile,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      logLevel: 'error',
+    })
     return await import(pathToFileURL(outfile).href)
   } finally {
     rmSync(dir, { recursive: true })
@@ -53,7 +61,14 @@ const percent = (part, whole) => (whole === 0 ? 'n/a' : `${((100 * part) / whole
 
 function table(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)))
-  return rows.map((row) => row.map((cell, column) => String(cell).padEnd(widths[column])).join('  ').trimEnd()).join('\n')
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => String(cell).padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 function byType(results) {
@@ -65,7 +80,10 @@ function byType(results) {
   return table([['type', 'titles', 'right'], ...rows.filter(([, count]) => count > 0)])
 }
 
-const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { misses: { type: 'boolean' }, part: { type: 'string' } } })
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { misses: { type: 'boolean' }, part: { type: 'string' } },
+})
 const dir = resolve(positionals[0] ?? join(root, '../shared/crash-logs'))
 const { createClassifier } = await loadClassifier()
 const names = readdirSync(dir).filter((name) => /^\d+\.txt$/.test(name) && (options.part === undefined || partOf(name) === options.part))
@@ -82,11 +100,24 @@ const count = (hasReport, found) => results.filter((result) => result.hasReport 
 const titled = results.filter((result) => result.hasReport && !result.corrupted)
 const right = titled.filter((result) => result.right).length
 const detected = results.filter((result) => result.detected).length
-console.log(table([['', 'found', 'not found'], ['report', count(true, true), count(true, false)], ['no report', count(false, true), count(false, false)]]))
+console.log(
+  table([
+    ['', 'found', 'not found'],
+    ['report', count(true, true), count(true, false)],
+    ['no report', count(false, true), count(false, false)],
+  ]),
+)
 console.log(`\n${byType(results)}`)
 console.log(`\ndetection ${detected} of ${results.length} (${percent(detected, results.length)})`)
 console.log(`titles ${right} of ${titled.length} not marked corrupted (${percent(right, titled.length)})`)
 if (options.misses) {
-  for (const { name, titles, reports } of results.filter((result) => !result.detected)) console.log(`\n${name}: detection\n  expected ${titles[0] ?? '(nothing)'}\n  found    ${reports[0]?.title ?? '(nothing)'}`)
-  for (const { name, titles, reports } of titled.filter((result) => result.detected && !result.right)) console.log(`\n${name}: title\n  expected ${titles.join(' | ')}\n  found    ${reports.map(({ title }) => title).slice(0, 3).join(' ; ')}`)
+  for (const { name, titles, reports } of results.filter((result) => !result.detected))
+    console.log(`\n${name}: detection\n  expected ${titles[0] ?? '(nothing)'}\n  found    ${reports[0]?.title ?? '(nothing)'}`)
+  for (const { name, titles, reports } of titled.filter((result) => result.detected && !result.right))
+    console.log(
+      `\n${name}: title\n  expected ${titles.join(' | ')}\n  found    ${reports
+        .map(({ title }) => title)
+        .slice(0, 3)
+        .join(' ; ')}`,
+    )
 }

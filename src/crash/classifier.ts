@@ -1,8 +1,8 @@
 import type { KernelReport } from '../domain/kernel-report.js'
 import { type ConsoleLine, readConsoleLine } from './console-line.js'
 import { type NumberedLine, OpenReport } from './open-report.js'
-import { type Opening, openingMatcher, OPENERS } from './openers/index.js'
 import type { Opener } from './opener.js'
+import { OPENERS, type Opening, openingMatcher } from './openers/index.js'
 import { isProvoked, PROVOCATIONS, type Provocation } from './provoked.js'
 
 export interface ClassifierOptions {
@@ -121,7 +121,7 @@ class StreamingClassifier implements Classifier {
   /** The open report that an opening line belongs to, or undefined when it begins another. */
   private ownerOf({ opener }: Opening, line: ConsoleLine): OpenReport | undefined {
     const same = this.open.get(line.context)
-    const dead = [...this.open.values()].find((report) => report.isPanic)
+    const dead = [...this.open.values()].find((report) => report.isDying)
     // After a panic everything is its echo: stopping the other CPUs warns, and their stacks are printed.
     if (dead !== undefined) return dead
     if (opener.role === 'panic') return this.panicOwner(line, same)

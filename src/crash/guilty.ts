@@ -9,10 +9,9 @@ const LOCK_IN_QUESTION =
 const LOCK_LINES = 8
 const IRQ_SAFE = /which became \S+-irq-safe at:/
 const LOCK_PLACE = /(?:\bat: (?:\[<[0-9a-f]+>\] )?|^\s*\[<[0-9a-f]+>\] )([A-Za-z_$][\w.$]*)\+0x/
-/** Frames of the timer tick in which RCU and the watchdogs notice. */
-const NOTICED_BY_TICK = /^(?:rcu_|print_\w*stall|check_cpu_stall|update_process_times|tick_|_*hrtimer_)/
 const TICK_ENTRY = /^(?:\w*apic_timer_interrupt|asm_sysvec_\w+|el1_irq|el1h_64_irq|__irq_svc|timer_interrupt|handle_\w*irq\w*)$/
-const SYSCALL = /^_*(?:(?:compat_)?SyS_|(?:compat_)?SYSC_|(?:do|se|x64|ia32|arm64|riscv|s390x?|powerpc)_(?:compat_)?sys_)/
+const OLD_SYSCALL = /^(?:compat_)?(?:SyS|SYSC)_/
+const SYSCALL = /^_*(?:(?:do|se|x64|ia32|arm64|riscv|s390x?|powerpc)_(?:compat_)?sys_)/
 
 /** The function a report is charged to, or null when its lines name none that could be guilty. */
 export function guiltyFunction(plan: GuiltyPlan, lines: readonly string[], headerFunction: string | undefined): string | null {
@@ -43,8 +42,8 @@ function choose(plan: GuiltyPlan, all: readonly string[], telling: readonly stri
   }
 }
 
-/** One name for a system call whatever the architecture's wrapper is called. */
-const publicName = (name: string): string => name.replace(SYSCALL, 'sys_')
+/** One name for a system call whatever the architecture's wrapper is called; before 4.17 syzkaller's names have no prefix. */
+const publicName = (name: string): string => name.replace(OLD_SYSCALL, '').replace(SYSCALL, 'sys_')
 
 /** The last telling function before the kernel's dispatch point, walking outwards. */
 function dispatched(all: readonly string[], telling: readonly string[], dispatchers: RegExp): string | undefined {
@@ -61,7 +60,13 @@ function candidates(sources: readonly GuiltySource[], lines: readonly string[], 
   const names: string[] = []
   const stackSources = sources.filter((source) => source === 'ip' || source === 'trace')
   if (sources.includes('header') && headerFunction !== undefined && headerFunction !== '') names.push(sourceName(headerFunction))
-  if (sources.includes('irq-safe')) names.push(...afterLine(items, lines.findIndex((line) => IRQ_SAFE.test(line))))
+  if (sources.includes('irq-safe'))
+    names.push(
+      ...afterLine(
+        items,
+        lines.findIndex((line) => IRQ_SAFE.test(line)),
+      ),
+    )
   if (sources.includes('lock')) names.push(...atLock(lines))
   if (sources.includes('interrupted')) names.push(...interrupted(items))
   if (stackSources.length > 0) names.push(...stack(items, sources.includes('ip') ? 'with-ip' : 'trace-only', sources.includes('trace')))
@@ -114,7 +119,8 @@ function leadingFrames(items: readonly (TraceLine | null)[]): string[] {
 /** What ran when the tick came; the whole stack where another CPU noticed and the stack shows no tick. */
 function interrupted(items: readonly (TraceLine | null)[]): string[] {
   const entry = items.findIndex(
-    (item) => item !== null && ((item.kind === 'frame' && (item.interruptEnd || TICK_ENTRY.test(item.name))) || item.kind === 'interrupt-end'),
+    (item) =>
+      item !== null && ((item.kind === 'frame' && (item.interruptEnd || TICK_ENTRY.test(item.name))) || item.kind === 'interrupt-end'),
   )
   return (entry === -1 ? items : items.slice(entry)).filter(isNamed).flatMap(namesOf)
 }

@@ -1,8 +1,8 @@
 import type { Frame, KernelReport } from '../domain/kernel-report.js'
 import { guiltyFunction } from './guilty.js'
 import type { Opener } from './opener.js'
-import type { Opening } from './openers/index.js'
 import { CONSEQUENT_PANIC } from './openers/faults.js'
+import type { Opening } from './openers/index.js'
 import { readTraceLine } from './trace-line.js'
 
 /** A line of the console log as the classifier keeps it. */
@@ -20,6 +20,8 @@ export const MAX_FRAMES = 64
 const MAX_FOREIGN_LINES = 30
 /** A report longer than this ends, whatever follows: garbage that looks like a stack forever. */
 const MAX_EXTENT_LINES = 5000
+/** A panic's echo is over after so many lines. */
+const ECHO_LINES = 100
 /** The line after a preface that names the same event must come this soon. */
 const PREFACE_LINES = 6
 
@@ -38,7 +40,7 @@ export class OpenReport {
   private lineCount = 0
   private foreign = 0
   private traceEnded = false
-  private panicked = false
+  private panickedAt: number | null
 
   /** @param lead lines that came just before and belong to the report: its banner, its message. */
   constructor(opening: Opening, at: { header: NumberedLine; lead: readonly NumberedLine[]; context: string; test: string | null }) {
@@ -49,7 +51,7 @@ export class OpenReport {
     this.header = at.header
     this.lastBody = at.header
     this.fatal = opening.opener.fatal === true
-    this.panicked = opening.opener.role === 'panic'
+    this.panickedAt = opening.opener.role === 'panic' ? 0 : null
   }
 
   get opener(): Opener {
@@ -61,8 +63,9 @@ export class OpenReport {
     return this.opener.role === 'preface' && this.lineCount <= PREFACE_LINES
   }
 
-  get isPanic(): boolean {
-    return this.panicked
+  /** True while what the console says is the echo of this report's panic: other CPUs being stopped, their stacks. */
+  get isDying(): boolean {
+    return this.panickedAt !== null && this.lineCount - this.panickedAt <= ECHO_LINES
   }
 
   /** True once so much else came that the report is over. */
@@ -98,7 +101,7 @@ export class OpenReport {
     this.lastBody = line
     this.foreign = 0
     if (opening.opener.fatal === true) this.fatal = true
-    if (opening.opener.role === 'panic') this.panicked = true
+    if (opening.opener.role === 'panic') this.panickedAt ??= this.lineCount
   }
 
   /** Gives back what a following report claims: its banner and message, which came before its opening line. */
@@ -130,12 +133,12 @@ export class OpenReport {
     const { opener, match } = this.opening
     const body = kept.slice(kept.indexOf(this.header) + 1).map((line) => line.text)
     const values = new Map<string, string>()
-    match.forEach((group, index) => values.set(`$${index}`, group ?? ''))
+    for (const [index, group] of match.entries()) values.set(`$${index}`, group ?? '')
     for (const [name, pattern] of Object.entries(opener.details ?? {})) {
       const found = body.map((text) => pattern.exec(text)?.[1]).find((value) => value !== undefined)
       values.set(`{${name}}`, found ?? '')
     }
-    const guilty = opener.guilty === undefined ? null : guiltyFunction(opener.guilty, body, match.groups?.['fn'])
+    const guilty = opener.guilty === undefined ? null : guiltyFunction(opener.guilty, body, match.groups?.fn)
     values.set('{fn}', guilty ?? '')
     return normaliseTitle(fillTitle(opener.title, values))
   }

@@ -21,7 +21,9 @@ const SYMBOL = '([A-Za-z_$.][\\w.$]*)\\+0x([0-9a-f]+)/0x([0-9a-f]+)'
 const ADDRESSES = '(?:\\(?\\[<?(?:0x)?[0-9a-f]+>?\\]\\s*){0,2}'
 const FRAME = new RegExp(`^\\s*(<EOI>|</?[A-Z#]+>)?\\s*${ADDRESSES}\\s*(\\? )?(?:\\d+:)?${SYMBOL}(.*)$`)
 /** 32-bit ARM: `[<80114ee4>] (foo) from [<8010f000>] (bar+0x10/0x14)`, later ` foo from bar+0x10/0x14`. */
-const ARM_FRAME = new RegExp(`^\\s*(?:\\[<[0-9a-f]+>\\] )?\\(?([A-Za-z_$.][\\w.$]*)(?:\\+0x[0-9a-f]+/0x[0-9a-f]+)?\\)? from (?:\\[<[0-9a-f]+>\\] )?\\(?${SYMBOL}`)
+const ARM_FRAME = new RegExp(
+  `^\\s*(?:\\[<[0-9a-f]+>\\] )?\\(?([A-Za-z_$.][\\w.$]*)(?:\\+0x[0-9a-f]+/0x[0-9a-f]+)?\\)? from (?:\\[<[0-9a-f]+>\\] )?\\(?${SYMBOL}`,
+)
 const INLINE_FRAME = /^\s*(?:\[<\s*inline\s*>\]\s*)?(\? )?([A-Za-z_$][\w.$]*) ([\w./-]+\.(?:c|h|S|rs)):(\d+)( \[inline\])?$/
 const INSTRUCTION_POINTERS = [
   new RegExp(`(?:^|\\s)(?:[RE]?IP|NIP|EIP is at|PC is at):?\\s+(?:[0-9a-f]{4}:)?\\s*(?:\\[<?[0-9a-f]+>?\\]\\s*){0,2}\\s*${SYMBOL}(.*)$`),

@@ -19,8 +19,9 @@ export const OPENERS: readonly Opener[] = [
 ]
 
 /** Escapes a literal for use inside a regular expression. */
-const escape = (literal: string): string => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-const hintScan = (openers: readonly Opener[]): RegExp => new RegExp([...new Set(openers.map((opener) => opener.hint))].map(escape).join('|'))
+const literally = (literal: string): string => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+const hintScan = (openers: readonly Opener[]): RegExp =>
+  new RegExp([...new Set(openers.map((opener) => opener.hint))].map(literally).join('|'))
 
 /** What opened, and the groups its pattern found. */
 export interface Opening {

@@ -12,15 +12,21 @@ const preempted: GuiltyPlan = { from: ['trace'], skip: [/preempt/, /^debug_smp_p
 export const lockOpeners: readonly Opener[] = [
   {
     kind: 'lockdep',
-    hint: 'lock order detected',
+    hint: 'HARDIRQ-unsafe lock order',
     pattern: DEADLOCK,
     title: 'possible deadlock in {fn}',
     guilty: { from: ['irq-safe', 'lock', 'trace'] },
   },
-  ...['dependency detected', 'recursive locking detected', 'Nested lock was not taken'].map(
+  ...['dependency detected', 'recursive locking detected', 'lock order detected', 'Nested lock was not taken'].map(
     (hint): Opener => ({ kind: 'lockdep', hint, pattern: DEADLOCK, title: 'possible deadlock in {fn}', guilty: atTheLock }),
   ),
-  { kind: 'lockdep', hint: 'inconsistent lock state', pattern: /(?:WARNING|INFO): inconsistent lock state/, title: 'inconsistent lock state in {fn}', guilty: atTheLock },
+  {
+    kind: 'lockdep',
+    hint: 'inconsistent lock state',
+    pattern: /(?:WARNING|INFO): inconsistent lock state/,
+    title: 'inconsistent lock state in {fn}',
+    guilty: atTheLock,
+  },
   {
     kind: 'rcu',
     hint: 'suspicious RCU usage',
@@ -28,10 +34,34 @@ export const lockOpeners: readonly Opener[] = [
     title: '$1: suspicious RCU usage in {fn}',
     guilty: { from: ['trace'], skip: [/rcu/, ...ALLOCATION] },
   },
-  { kind: 'lockdep', hint: 'bad unlock balance', pattern: /(WARNING|BUG): bad unlock balance detected/, title: '$1: bad unlock balance in {fn}', guilty: atTheLock },
-  { kind: 'lockdep', hint: 'bad contention', pattern: /(WARNING|BUG): bad contention detected/, title: '$1: bad contention in {fn}', guilty: atTheLock },
-  { kind: 'lockdep', hint: 'held lock freed', pattern: /(WARNING|BUG): held lock freed!/, title: '$1: held lock freed in {fn}', guilty: { from: ['lock', 'trace'], skip: ALLOCATION } },
-  { kind: 'lockdep', hint: 'still has locks held', pattern: /(WARNING|BUG): .*still has locks held!/, title: '$1: still has locks held in {fn}', guilty: { from: ['lock', 'trace'] } },
+  {
+    kind: 'lockdep',
+    hint: 'bad unlock balance',
+    pattern: /(WARNING|BUG): bad unlock balance detected/,
+    title: '$1: bad unlock balance in {fn}',
+    guilty: atTheLock,
+  },
+  {
+    kind: 'lockdep',
+    hint: 'bad contention',
+    pattern: /(WARNING|BUG): bad contention detected/,
+    title: '$1: bad contention in {fn}',
+    guilty: atTheLock,
+  },
+  {
+    kind: 'lockdep',
+    hint: 'held lock freed',
+    pattern: /(WARNING|BUG): held lock freed!/,
+    title: '$1: held lock freed in {fn}',
+    guilty: { from: ['lock', 'trace'], skip: ALLOCATION },
+  },
+  {
+    kind: 'lockdep',
+    hint: 'still has locks held',
+    pattern: /(WARNING|BUG): .*still has locks held!/,
+    title: '$1: still has locks held in {fn}',
+    guilty: { from: ['lock', 'trace'] },
+  },
   {
     kind: 'lockdep',
     hint: 'returning to user space',
@@ -39,7 +69,13 @@ export const lockOpeners: readonly Opener[] = [
     title: '$1: lock held when returning to user space in {fn}',
     guilty: { from: ['lock', 'trace'] },
   },
-  { kind: 'lockdep', hint: 'nvalid wait context', pattern: /(WARNING|BUG): Invalid wait context/i, title: 'WARNING: locking bug in {fn}', guilty: { from: ['trace'], skip: [/^lock_sock/, /^release_sock/] } },
+  {
+    kind: 'lockdep',
+    hint: 'nvalid wait context',
+    pattern: /(WARNING|BUG): Invalid wait context/i,
+    title: 'WARNING: locking bug in {fn}',
+    guilty: { from: ['trace'], skip: [/^lock_sock/, /^release_sock/] },
+  },
   {
     kind: 'lockdep',
     hint: 'non-static key',
@@ -63,7 +99,8 @@ export const lockOpeners: readonly Opener[] = [
   {
     kind: 'bug',
     hint: 'spinlock ',
-    pattern: /BUG: spinlock (lockup suspected|already unlocked|recursion|bad magic|trylock failure|wrong owner|wrong CPU|cpu recursion|uninitialized)/,
+    pattern:
+      /BUG: spinlock (lockup suspected|already unlocked|recursion|bad magic|trylock failure|wrong owner|wrong CPU|cpu recursion|uninitialized)/,
     title: 'BUG: spinlock $1 in {fn}',
     guilty: { from: ['trace'], skip: [/spin_/] },
   },

@@ -100,7 +100,8 @@ export const memoryOpeners: readonly Opener[] = [
   {
     kind: 'bug',
     hint: 'BUG ',
-    pattern: /^BUG [\w.:()-]+ \([^)]*\): ((?:Right |Left )?Redzone overwritten|Poison overwritten|Object padding overwritten|Padding overwritten|Freepointer corrupt|Freechain corrupt|Wrong object count|Invalid object pointer|Not a valid slab page)/i,
+    pattern:
+      /^BUG [\w.:()-]+ \([^)]*\): ((?:Right |Left )?Redzone overwritten|Poison overwritten|Object padding overwritten|Padding overwritten|Freepointer corrupt|Freechain corrupt|Wrong object count|Invalid object pointer|Not a valid slab page)/i,
     title: 'BUG: slab: $1 in {fn}',
     guilty: { from: ['trace'], skip: [/slab/, /^k?v?free/, /^kmem/, /alloc/, /^object_err/, /^check_/] },
   },
@@ -111,7 +112,19 @@ export const memoryOpeners: readonly Opener[] = [
     hint: 'Bad page ',
     pattern: /BUG: Bad page (state|map|cache) in process /,
     title: 'BUG: Bad page $1 in {fn}',
-    guilty: { from: ['trace'], skip: [/bad_page/, /free_(?:page|unref|pcp|frozen)/, /skb/, /alloc/, /get_page_from_freelist/, /rmqueue/, /prep_new_page/, /check_new_page/] },
+    guilty: {
+      from: ['trace'],
+      skip: [
+        /bad_page/,
+        /free_(?:page|unref|pcp|frozen)/,
+        /skb/,
+        /alloc/,
+        /get_page_from_freelist/,
+        /rmqueue/,
+        /prep_new_page/,
+        /check_new_page/,
+      ],
+    },
   },
   { kind: 'bug', hint: 'rss-counter', pattern: /BUG: Bad rss-counter state/, title: 'BUG: Bad rss-counter state' },
   { kind: 'bug', hint: 'on freeing mm', pattern: /BUG: non-zero (\w+) on freeing mm/, title: 'BUG: non-zero $1 on freeing mm' },
@@ -130,7 +143,13 @@ export const memoryOpeners: readonly Opener[] = [
     title: 'out of memory: oom-killer invoked in {fn}',
     guilty: { from: ['trace'], skip: [/oom/, /dump_header/, /alloc/, /charge/, /page_fault/, /handle_mm/] },
   },
-  { kind: 'oom', hint: 'Killed process ', pattern: /ut of memory.*: Killed process \d+/, title: 'out of memory: process killed', role: 'joins' },
+  {
+    kind: 'oom',
+    hint: 'Killed process ',
+    pattern: /ut of memory.*: Killed process \d+/,
+    title: 'out of memory: process killed',
+    role: 'joins',
+  },
   {
     kind: 'list-corruption',
     hint: 'list_',

@@ -35,7 +35,7 @@ export const stallOpeners: readonly Opener[] = [
     hint: ' for more than ',
     pattern: /INFO: task .{1,64}:\d+ can't die for more than \d+ seconds/,
     title: "INFO: task can't die in {fn}",
-    guilty: { from: ['trace'], choose: 'waiting' },
+    guilty: { from: ['trace'], skip: [/schedule/] },
   },
   { kind: 'soft-lockup', hint: 'workqueue lockup', pattern: /BUG: workqueue lockup - pool /, title: 'BUG: workqueue lockup' },
   {

@@ -8,17 +8,58 @@ const at = (file: string, fn: string): RegExp =>
 
 const SYMBOL = '[A-Za-z_$][\\w.$]*'
 const USB_TRANSFER = /^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg)/
-const PREEMPT_OF_DEBUG: GuiltyPlan = warned(
-  /debug_/, /rcu/, /^_*hrtimer_/, /timer_/, /work_/, /percpu_/, /kmem_/, /slab_/, /^k?v?free/, /^vunmap/, /^_*free_/, /kobject_/,
+const DEBUG_OBJECT_USERS: GuiltyPlan = warned(
+  /debug_/,
+  /rcu/,
+  /timer_/,
+  /work_/,
+  /percpu_/,
+  /kmem_/,
+  /slab_/,
+  /kfree/,
+  /vfree/,
+  /vunmap/,
+  /__free_/,
+  /kobject_/,
 )
 
 /** WARN() and its kin (kernel/panic.c), by the place that warned where that place speaks for others. */
 export const warningOpeners: readonly Opener[] = [
-  { kind: 'warning', hint: 'WARNING: ', pattern: at('lib/debugobjects\\.c', '_*debug_(?:print|check)\\w*'), title: 'WARNING: ODEBUG bug in {fn}', guilty: PREEMPT_OF_DEBUG },
-  { kind: 'warning', hint: 'WARNING: ', pattern: at('mm/usercopy\\.c', 'usercopy_\\w+'), title: 'WARNING: bad usercopy in {fn}', guilty: warned(/usercopy/, /^_*check_/) },
-  { kind: 'warning', hint: 'WARNING: ', pattern: at('lib/kobject\\.c', 'kobject_\\w+'), title: 'WARNING: kobject bug in {fn}', guilty: warned(/kobject_/) },
-  { kind: 'warning', hint: 'WARNING: ', pattern: at('fs/proc/generic\\.c', '_*proc_register\\w*'), title: 'WARNING: proc registration bug in {fn}', guilty: warned(/proc_/) },
-  { kind: 'refcount', hint: 'WARNING: ', pattern: at('lib/refcount\\.c', `(?:${SYMBOL})?`), title: 'WARNING: refcount bug in {fn}', guilty: warned(/refcount/, /kobject_/) },
+  {
+    kind: 'warning',
+    hint: 'WARNING: ',
+    pattern: at('lib/debugobjects\\.c', '_*debug_(?:print|check)\\w*'),
+    title: 'WARNING: ODEBUG bug in {fn}',
+    guilty: DEBUG_OBJECT_USERS,
+  },
+  {
+    kind: 'warning',
+    hint: 'WARNING: ',
+    pattern: at('mm/usercopy\\.c', 'usercopy_\\w+'),
+    title: 'WARNING: bad usercopy in {fn}',
+    guilty: warned(/usercopy/, /^_*check_/),
+  },
+  {
+    kind: 'warning',
+    hint: 'WARNING: ',
+    pattern: at('lib/kobject\\.c', 'kobject_\\w+'),
+    title: 'WARNING: kobject bug in {fn}',
+    guilty: warned(/kobject_/),
+  },
+  {
+    kind: 'warning',
+    hint: 'WARNING: ',
+    pattern: at('fs/proc/generic\\.c', '_*proc_register\\w*'),
+    title: 'WARNING: proc registration bug in {fn}',
+    guilty: warned(/proc_/),
+  },
+  {
+    kind: 'refcount',
+    hint: 'WARNING: ',
+    pattern: at('lib/refcount\\.c', `(?:${SYMBOL})?`),
+    title: 'WARNING: refcount bug in {fn}',
+    guilty: warned(/refcount/, /kobject_/),
+  },
   {
     kind: 'list-corruption',
     hint: 'WARNING: ',
@@ -26,7 +67,13 @@ export const warningOpeners: readonly Opener[] = [
     title: 'BUG: corrupted list in {fn}',
     guilty: warned(),
   },
-  { kind: 'lockdep', hint: 'WARNING: ', pattern: at('kernel/locking/lockdep\\.c', '\\w*lock_\\w*'), title: 'WARNING: locking bug in {fn}', guilty: warned(/^lock_sock/, /^release_sock/, /lock_/) },
+  {
+    kind: 'lockdep',
+    hint: 'WARNING: ',
+    pattern: at('kernel/locking/lockdep\\.c', '\\w*lock_\\w*'),
+    title: 'WARNING: locking bug in {fn}',
+    guilty: warned(/^lock_sock/, /^release_sock/, /lock_/),
+  },
   {
     kind: 'warning',
     hint: 'WARNING: ',
@@ -34,7 +81,13 @@ export const warningOpeners: readonly Opener[] = [
     title: 'WARNING: zero-size vmalloc in {fn}',
     guilty: warned(/vmalloc/, ...ALLOCATORS),
   },
-  { kind: 'warning', hint: 'WARNING: ', pattern: at('mm/\\w+\\.c', 'k?.?malloc\\w*|__?kv?malloc\\w*'), title: 'WARNING: kmalloc bug in {fn}', guilty: warned(...ALLOCATORS) },
+  {
+    kind: 'warning',
+    hint: 'WARNING: ',
+    pattern: at('mm/\\w+\\.c', 'k?.?malloc\\w*|__?kv?malloc\\w*'),
+    title: 'WARNING: kmalloc bug in {fn}',
+    guilty: warned(...ALLOCATORS),
+  },
   {
     kind: 'warning',
     hint: 'WARNING: ',
@@ -45,13 +98,25 @@ export const warningOpeners: readonly Opener[] = [
   {
     kind: 'warning',
     hint: 'WARNING: ',
-    pattern: new RegExp(`WARNING: (?:CPU: \\d+ PID: \\d+ )?(?:at )?\\[?(?:[\\w.+-]+/)*[\\w+-]+\\.(?:c|h|S|rs):\\d+\\]?(?: (?:at )?(?<fn>${SYMBOL})\\+0x| at 0x| )`),
+    pattern: new RegExp(
+      `WARNING: (?:CPU: \\d+ PID: \\d+ )?(?:at )?\\[?(?:[\\w.+-]+/)*[\\w+-]+\\.(?:c|h|S|rs):\\d+\\]?(?: (?:at )?(?<fn>${SYMBOL})\\+0x| at 0x| )`,
+    ),
     title: 'WARNING in {fn}',
     guilty: warned(),
   },
   { kind: 'warning', hint: 'WARNING: ', pattern: /WARNING: CPU: \d+ PID: \d+ at /, title: 'WARNING in {fn}', guilty: warned() },
-  { kind: 'warning', hint: 'WARNING: ', pattern: /WARNING: kernel stack regs at .* has bad ('\w+') value/, title: 'WARNING: kernel stack regs has bad $1 value' },
-  { kind: 'warning', hint: 'WARNING: ', pattern: /WARNING: kernel stack frame pointer at .* has bad value/, title: 'WARNING: kernel stack frame pointer has bad value' },
+  {
+    kind: 'warning',
+    hint: 'WARNING: ',
+    pattern: /WARNING: kernel stack regs at .* has bad ('\w+') value/,
+    title: 'WARNING: kernel stack regs has bad $1 value',
+  },
+  {
+    kind: 'warning',
+    hint: 'WARNING: ',
+    pattern: /WARNING: kernel stack frame pointer at .* has bad value/,
+    title: 'WARNING: kernel stack frame pointer has bad value',
+  },
 ]
 
 /** Lines that say WARNING:, BUG: or INFO: and are not reports: notes of the kernel, and what programs write to the console. */
@@ -82,7 +147,19 @@ const NOT_A_REPORT = new RegExp(
 
 /** The last resort: a capital word at the very start of a line that the kernel printed. Its text, numbers apart, is the title. */
 export const unknownOpeners: readonly Opener[] = [
-  { kind: 'bug', hint: 'BUG: ', pattern: /^(?:\[ )?BUG: Dentry .* still in use \(\d+\) \[unmount of ([^\]]+)\]/, title: 'BUG: Dentry still in use [unmount of $1]' },
+  {
+    kind: 'bug',
+    hint: 'BUG: ',
+    pattern: /^(?:\[ )?BUG: Dentry .* still in use \(\d+\) \[unmount of ([^\]]+)\]/,
+    title: 'BUG: Dentry still in use [unmount of $1]',
+  },
   { kind: 'bug', hint: 'BUG: ', pattern: /^(?:\[ )?BUG: (.*?)(?: \])?$/, unless: NOT_A_REPORT, title: 'BUG: $1' },
-  { kind: 'warning', hint: 'WARNING: ', pattern: /^(?:\[ )?WARNING: (.*?)(?: \])?$/, unless: NOT_A_REPORT, stampedOnly: true, title: 'WARNING: $1' },
+  {
+    kind: 'warning',
+    hint: 'WARNING: ',
+    pattern: /^(?:\[ )?WARNING: (.*?)(?: \])?$/,
+    unless: NOT_A_REPORT,
+    stampedOnly: true,
+    title: 'WARNING: $1',
+  },
 ]
