@@ -1,0 +1,161 @@
+import * as z from 'zod'
+import { UserError } from '../domain/errors.js'
+import type { NixEnvironment } from '../domain/stages.js'
+import { type NixSettings, nixVariables } from '../nix/configuration.js'
+import type { Ports } from '../ports/index.js'
+import { explainFailure } from './nix-failure.js'
+import { type BuilderLog, describeEvent, type NixLogEvent, NixLogReader, storeName } from './nix-log.js'
+
+export interface NixBuildRequest {
+  readonly nix: NixEnvironment
+  /** `FLAKE#ATTRIBUTE`. */
+  readonly installable: string
+  readonly impure: boolean
+  /** Where relative flake references start. */
+  readonly cwd: string
+  readonly settings?: NixSettings
+  /** The whole log of every builder goes here, where given. */
+  readonly logPath?: string
+}
+
+/** How a build ended; its logs are there either way. */
+export type NixBuildResult =
+  | {
+      readonly kind: 'built'
+      readonly outPath: string
+      readonly drvPath: string
+      readonly seconds: number
+      readonly logs: readonly BuilderLog[]
+    }
+  | { readonly kind: 'failed'; readonly error: UserError; readonly logs: readonly BuilderLog[] }
+
+type BuildPorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
+
+/** `nix build --json`: outputs by name. Newer Nix adds fields. */
+const resultSchema = z.array(z.looseObject({ drvPath: z.string(), outputs: z.record(z.string(), z.string()) })).min(1)
+
+/** A builder that says nothing new for people is still heard of this often. */
+const HEARTBEAT_SECONDS = 30
+
+/** Prints what Nix does as it happens, and keeps the whole log. */
+class LiveLog {
+  readonly reader = new NixLogReader()
+  readonly #ports: BuildPorts
+  readonly #append: (text: string) => void
+  #lastShown: number
+
+  constructor(ports: BuildPorts, append: (text: string) => void) {
+    this.#ports = ports
+    this.#append = append
+    this.#lastShown = ports.clock.monotonicSeconds()
+  }
+
+  feed(line: string): void {
+    const now = this.#ports.clock.monotonicSeconds()
+    for (const event of this.reader.feed(line, now)) this.#show(event, now)
+  }
+
+  #show(event: NixLogEvent, now: number): void {
+    if (event.kind === 'log') {
+      this.#append(`${storeName(event.derivation)}> ${event.line}\n`)
+      if (now - this.#lastShown < HEARTBEAT_SECONDS) return
+      this.#lastShown = now
+      this.#ports.runner.untrusted(`${storeName(event.derivation)}> ${event.line}`)
+      return
+    }
+    if (event.kind === 'message') this.#append(`${event.text}\n`)
+    const line = describeEvent(event)
+    if (line === null) return
+    this.#lastShown = now
+    this.#ports.runner.info(line)
+  }
+}
+
+/** Appends in order without making the reader wait; `close` waits for the last one and tells of a full disk. */
+async function openLog(
+  path: string | undefined,
+  files: Ports['files'],
+): Promise<{ append: (text: string) => void; close: () => Promise<void> }> {
+  if (path === undefined) return { append: () => undefined, close: async () => undefined }
+  const file = await files.openAppend(path)
+  let tail = Promise.resolve()
+  let failure: unknown
+  return {
+    append: (text) => {
+      tail = tail
+        .then(() => file.append(text))
+        .catch((error: unknown) => {
+          failure = error
+        })
+    },
+    close: async () => {
+      await tail
+      await file.close()
+      if (failure !== undefined)
+        throw new UserError(`The build log ${path} cannot be written.`, 'Free disk space.', { cause: failure, kind: 'could-not-test' })
+    },
+  }
+}
+
+/**
+ * `nix build` with a live view, in words every Nix since 2.8 knows (`--print-out-paths` came later).
+ * A failure is a value: an error of kind `build-failed` with the first compiler error, or a known problem with its cure.
+ * @throws UserError (`could-not-test`) where nix cannot be started or the log cannot be written
+ */
+export async function nixBuild(request: NixBuildRequest, ports: BuildPorts): Promise<NixBuildResult> {
+  const { nix, installable } = request
+  const log = await openLog(request.logPath, ports.files)
+  const live = new LiveLog(ports, log.append)
+  const started = ports.clock.monotonicSeconds()
+  const argv = [
+    nix.program,
+    'build',
+    installable,
+    '--json',
+    '--no-link',
+    '--log-format',
+    'internal-json',
+    ...(request.impure ? ['--impure'] : []),
+  ]
+  const result = await ports.exec.run(argv, {
+    cwd: request.cwd,
+    env: nixVariables(nix, ports.runner.env, request.settings),
+    onStderrLine: (line) => live.feed(line),
+  })
+  await log.close()
+  const { errors, logs } = live.reader
+  if (result.code !== 0) {
+    const failure = { installable, errors, logs, logPath: request.logPath ?? null, exitCode: result.code }
+    return { kind: 'failed', error: explainFailure(failure), logs }
+  }
+  const built = resultSchema.safeParse(parseJson(result.stdout)).data?.[0]
+  const outPath = built?.outputs.out ?? Object.values(built?.outputs ?? {})[0]
+  if (built === undefined || outPath === undefined) {
+    throw new UserError(`\`nix build ${installable} --json\` printed no output path.`, 'Report this with the version of Nix in use.', {
+      kind: 'could-not-test',
+    })
+  }
+  return { kind: 'built', outPath, drvPath: built.drvPath, seconds: ports.clock.monotonicSeconds() - started, logs }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/** The attributes a flake offers under `packages.SYSTEM`, or null where that cannot be evaluated. */
+export async function packageAttributes(
+  request: Pick<NixBuildRequest, 'nix' | 'cwd' | 'impure'> & { readonly flake: string; readonly system: string },
+  ports: Pick<Ports, 'exec' | 'runner'>,
+): Promise<readonly string[] | null> {
+  const argv = [request.nix.program, 'eval', '--json', `${request.flake}#packages.${request.system}`, '--apply', 'builtins.attrNames']
+  const result = await ports.exec.run(request.impure ? [...argv, '--impure'] : argv, {
+    cwd: request.cwd,
+    env: nixVariables(request.nix, ports.runner.env),
+    timeoutSeconds: 120,
+  })
+  return z.array(z.string()).safeParse(parseJson(result.stdout)).data ?? null
+}

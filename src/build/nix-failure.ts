@@ -1,0 +1,121 @@
+import { UserError } from '../domain/errors.js'
+import { formatMessage, readCompilerMessages } from './compiler-messages.js'
+import { type BuilderLog, storeName } from './nix-log.js'
+
+/** What a failed `nix build` left behind. */
+export interface NixFailure {
+  /** As given to Nix: `.#vmtest`. */
+  readonly installable: string
+  readonly errors: readonly string[]
+  readonly logs: readonly BuilderLog[]
+  /** Where the whole log was written, where it was. */
+  readonly logPath: string | null
+  readonly exitCode: number | null
+}
+
+const LAST_LINES = 15
+
+/** The derivation whose own builder failed, from Nix's wording: 2.8 to 2.30, then 2.31 and later. */
+export function failedDerivation(errors: readonly string[]): string | null {
+  for (const error of errors) {
+    const match = /builder for '([^']+\.drv)' failed/.exec(error) ?? /Cannot build '([^']+\.drv)'\.\s+Reason:.*builder/s.exec(error)
+    if (match?.[1] !== undefined) return match[1]
+  }
+  return null
+}
+
+interface KnownProblem {
+  readonly pattern: RegExp
+  readonly explain: (match: RegExpExecArray, failure: NixFailure) => UserError
+}
+
+/** Messages of `nix` that have a better name and a cure. The first that fits is used. */
+const KNOWN_PROBLEMS: readonly KnownProblem[] = [
+  {
+    pattern: /flake '([^']*)' does not provide attribute ([^\n]*)/,
+    explain: (match, failure) =>
+      new UserError(
+        `\`${failure.installable}\` does not exist: the flake ${match[1]} has no such attribute.`,
+        'Name one the flake has with `--attribute` (input `attribute`); `nix flake show` lists them.',
+      ),
+  },
+  {
+    // A git flake whose flake.nix git does not know: 2.8 stats the copied source, newer Nix says it outright.
+    pattern:
+      /(?:source'? ?does not contain a '?[^\n]*flake\.nix|\/flake\.nix' (?:is not tracked by Git|does not exist)|-source\/flake\.nix': No such file|not tracked by Git)/,
+    explain: (_match, failure) =>
+      new UserError(
+        `Nix finds no flake.nix for \`${failure.installable}\`. In a git tree it sees only files git knows.`,
+        'If there is none, write one with `vmtest init`. If it is there, tell git of it, without committing it: `git add -N -f flake.nix`.',
+      ),
+  },
+  {
+    pattern: /(?:could not find a flake\.nix file|is not a flake|does not contain a '?flake\.nix|path '([^']*)' does not exist)/,
+    explain: (_match, failure) =>
+      new UserError(`There is no flake at \`${failure.installable}\`.`, 'Write one with `vmtest init`, or name another with `--flake`.'),
+  },
+  {
+    pattern: /is not owned by current user/,
+    explain: (_match, failure) =>
+      new UserError(
+        `git refuses \`${failure.installable}\`: the tree belongs to another user.`,
+        "Run `git config --global --add safe.directory DIRECTORY` with the tree's directory.",
+        { kind: 'could-not-test' },
+      ),
+  },
+  {
+    pattern: /No space left on device/,
+    explain: (_match, failure) =>
+      new UserError(
+        `The disk is full while building \`${failure.installable}\`.`,
+        'Free space (`nix-collect-garbage`), or move /nix to a larger disk.',
+        {
+          kind: 'could-not-test',
+        },
+      ),
+  },
+  {
+    pattern: /(?:unable to download '([^']*)'|Could(?:n't| not) resolve host[^\n]*|Failed to connect to [^\n]*)/,
+    explain: (match, failure) =>
+      new UserError(
+        `Nix could not download what \`${failure.installable}\` needs: ${match[0]}.`,
+        'Check the network and the substituters, and try again.',
+        { kind: 'could-not-test' },
+      ),
+  },
+]
+
+function lastLines(log: BuilderLog | undefined): string {
+  if (log === undefined || log.lines.length === 0) return ''
+  return `\nIts last lines:\n${log.lines
+    .slice(-LAST_LINES)
+    .map((line) => `  ${line}`)
+    .join('\n')}`
+}
+
+function buildFailed(derivation: string, failure: NixFailure): UserError {
+  const log = failure.logs.find((one) => one.derivation === derivation)
+  const first = readCompilerMessages(log?.lines ?? []).find((one) => one.level === 'error')
+  const name = storeName(derivation)
+  const what = /^linux(-|$)/.test(name) ? 'The kernel does not build' : `${name} does not build`
+  const reason = first === undefined ? '.' : `: ${formatMessage(first)}`
+  const whole = failure.logPath === null ? `\`nix log ${derivation}\`` : failure.logPath
+  return new UserError(`${what}${reason}${lastLines(log)}`, `The whole log: ${whole}`, { kind: 'build-failed' })
+}
+
+/** The error a person gets for a failed `nix build`: the first compiler error on top, or the cure of a known problem. */
+export function explainFailure(failure: NixFailure): UserError {
+  const derivation = failedDerivation(failure.errors)
+  if (derivation !== null) return buildFailed(derivation, failure)
+  const everything = failure.errors.join('\n')
+  for (const { pattern, explain } of KNOWN_PROBLEMS) {
+    const match = pattern.exec(everything)
+    if (match !== null) return explain(match, failure)
+  }
+  const said = everything.trim() === '' ? `it exited with ${failure.exitCode ?? 'a signal'} and said nothing` : everything.trim()
+  return new UserError(
+    `Nix cannot build \`${failure.installable}\`: ${said}`,
+    `Try it by hand: \`nix build ${failure.installable} --show-trace\`.`,
+    { kind: 'build-failed' },
+  )
+}

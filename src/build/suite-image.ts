@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { UserError } from '../domain/errors.js'
+import type { Ports } from '../ports/index.js'
+
+type ImagePorts = Pick<Ports, 'exec' | 'files'>
+
+/** Not part of a suite: history, and what earlier runs in the tree left behind. */
+const LEFT_OUT = ['.git', 'results']
+/** A helper every test run needs; a tree without it has not been built. */
+const BUILT_HELPER = 'ltp/fsstress'
+const STATS_AT_ONCE = 64
+
+interface Entry {
+  readonly path: string
+  readonly line: string
+}
+
+async function walk(root: string, directory: string, files: Ports['files'], entries: Entry[]): Promise<void> {
+  const names = (await files.list(join(root, directory))).filter((name) => directory !== '' || !LEFT_OUT.includes(name))
+  const below: string[] = []
+  for (let at = 0; at < names.length; at += STATS_AT_ONCE) {
+    const some = names.slice(at, at + STATS_AT_ONCE).map((name) => join(directory, name))
+    const stats = await Promise.all(some.map((path) => files.stat(join(root, path))))
+    for (const [index, path] of some.entries()) {
+      const entry = stats[index]
+      if (entry === null || entry === undefined) continue
+      if (entry.kind === 'directory') below.push(path)
+      else entries.push({ path, line: `${path}\0${entry.kind}\0${entry.sizeBytes}\0${entry.modifiedMs}\0${entry.mode}\n` })
+    }
+  }
+  for (const path of below) await walk(root, path, files, entries)
+}
+
+/** What a tree looks like from outside: paths, kinds, sizes, modification times and modes. Contents are not read. */
+export async function treeFingerprint(tree: string, files: Ports['files']): Promise<string> {
+  const entries: Entry[] = []
+  await walk(tree, '', files, entries)
+  const hash = createHash('sha256')
+  hash.update(`${tree}\n`)
+  for (const entry of entries.sort((a, b) => (a.path < b.path ? -1 : 1))) hash.update(entry.line)
+  return hash.digest('hex').slice(0, 32)
+}
+
+/** A revision for the record: git's, or null where the tree is no checkout or git is missing. */
+export async function treeRevision(tree: string, ports: ImagePorts): Promise<string | null> {
+  if ((await ports.files.stat(join(tree, '.git'))) === null || (await ports.exec.which('git')) === null) return null
+  const { stdout, code } = await ports.exec.run(['git', '-C', tree, 'describe', '--always', '--dirty', '--abbrev=12'], {
+    timeoutSeconds: 60,
+  })
+  const revision = stdout.trim()
+  return code === 0 && revision !== '' ? revision : null
+}
+
+/**
+ * A read-only EROFS image of a built or installed suite tree, made once for each state of the tree.
+ * @returns the image's path below `cacheDirectory`
+ * @throws UserError where the tree is not built, or mkfs.erofs is missing or fails
+ */
+export async function suiteImage(tree: string, cacheDirectory: string, ports: ImagePorts): Promise<string> {
+  if ((await ports.files.stat(join(tree, BUILT_HELPER))) === null) {
+    throw new UserError(`${tree} has not been built: it has no ${BUILT_HELPER}.`, `Run \`make\` in ${tree} first.`)
+  }
+  const mkfs = await ports.exec.which('mkfs.erofs')
+  if (mkfs === null) {
+    throw new UserError('mkfs.erofs is not installed.', 'Install erofs-utils: it makes the image the guest reads the tests from.', {
+      kind: 'could-not-test',
+    })
+  }
+  const directory = join(cacheDirectory, 'suites')
+  const image = join(directory, `${await treeFingerprint(tree, ports.files)}.erofs`)
+  if ((await ports.files.stat(image)) !== null) return image
+  await ports.files.makeDirectory(directory)
+  const unfinished = `${image}.part`
+  await ports.files.remove(unfinished)
+  const left = LEFT_OUT.map((name) => `--exclude-regex=^${name.replace('.', '\\.')}(/|$)`)
+  const { code, stderr, stdout } = await ports.exec.run([mkfs, '--quiet', '-T1', '--all-root', ...left, unfinished, tree])
+  if (code !== 0) {
+    await ports.files.remove(unfinished)
+    throw new UserError(`mkfs.erofs cannot make an image of ${tree}: ${(stderr || stdout).trim()}`, 'Check free space and the tree.', {
+      kind: 'could-not-test',
+    })
+  }
+  await ports.files.rename(unfinished, image)
+  return image
+}
