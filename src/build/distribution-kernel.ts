@@ -2,6 +2,7 @@ import { basename, join } from 'node:path'
 import type { Architecture } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
+import type { Distribution } from './host-facts.js'
 import { sha256Of } from './host-tree.js'
 
 /** The distribution's kernel as downloaded packages: taken apart by the builder, never installed here. */
@@ -30,7 +31,7 @@ interface KernelFlavour {
  * Small kernels with virtio, EROFS and overlay first. Ubuntu splits modules off the image
  * (packages.ubuntu.com, linux-modules and linux-modules-extra).
  */
-const FLAVOURS: Readonly<Record<Architecture, Readonly<Record<'debian' | 'ubuntu', KernelFlavour>>>> = {
+const FLAVOURS: Readonly<Record<Architecture, Readonly<Record<Distribution, KernelFlavour>>>> = {
   x86_64: {
     debian: { metapackages: ['linux-image-cloud-amd64', 'linux-image-amd64'], companions: ['linux-modules-'] },
     ubuntu: { metapackages: ['linux-image-virtual', 'linux-image-generic'], companions: ['linux-modules-', 'linux-modules-extra-'] },
@@ -68,8 +69,12 @@ export function archiveName(one: Package): string {
   return `${one.name}_${one.version}.deb`.replaceAll(/[^A-Za-z0-9._+-]/g, '_')
 }
 
-/** The newest kernel apt's lists know, as the packages to download. Reads local lists only. */
-async function chooseKernel(flavour: KernelFlavour, ports: Pick<Ports, 'exec'>): Promise<{ release: string; packages: Package[] } | null> {
+/** The newest kernel apt's lists know, as the packages to download; null where they know none. Reads local lists only. */
+export async function kernelPackages(
+  host: { readonly architecture: Architecture; readonly distribution: Distribution },
+  ports: Pick<Ports, 'exec'>,
+): Promise<{ release: string; packages: readonly Package[] } | null> {
+  const flavour = FLAVOURS[host.architecture][host.distribution]
   for (const metapackage of flavour.metapackages) {
     const meta = await aptShow(ports, metapackage)
     const image = meta === null ? null : imageDependency(meta.depends)
@@ -119,14 +124,13 @@ function lastLine(text: string): string {
  * @throws UserError (`could-not-test`) where apt knows no kernel or cannot download it
  */
 export async function fetchDistributionKernel(
-  options: { readonly cacheDirectory: string; readonly architecture: Architecture; readonly distribution: 'debian' | 'ubuntu' },
+  options: { readonly cacheDirectory: string; readonly architecture: Architecture; readonly distribution: Distribution },
   ports: Pick<Ports, 'exec' | 'files'>,
 ): Promise<DistributionKernel> {
-  const flavour = FLAVOURS[options.architecture][options.distribution]
-  const chosen = await chooseKernel(flavour, ports)
+  const chosen = await kernelPackages(options, ports)
   if (chosen === null) {
     throw new UserError(
-      `apt knows none of ${flavour.metapackages.join(', ')}.`,
+      `apt knows none of ${FLAVOURS[options.architecture][options.distribution].metapackages.join(', ')}.`,
       'Run `apt-get update` as root and try again, or give a built bundle with `--bundle`.',
       { kind: 'could-not-test' },
     )

@@ -175,6 +175,16 @@ async function findProgram(ports: HostPorts, name: string): Promise<string | nul
   return null
 }
 
+/** Programs of the required list this host does not have. */
+export async function missingRequiredPrograms(ports: HostPorts): Promise<readonly string[]> {
+  const missing: string[] = []
+  for (const name of REQUIRED_PROGRAMS) {
+    const path = await findProgram(ports, name)
+    if (path === null || !(await runnable(ports, path))) missing.push(name)
+  }
+  return missing
+}
+
 /** Perl's own library directories; local and vendor trees stay out, they can be large and tests do not use them. */
 async function perlDirectories(ports: HostPorts): Promise<readonly string[]> {
   const { stdout, code } = await ports.exec.run(['perl', '-e', 'print "$_\\n" for @INC'], { timeoutSeconds: 30 })

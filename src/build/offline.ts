@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Architecture } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
 import { type DistributionKernel, fetchDistributionKernel } from './distribution-kernel.js'
+import { architectureOf, distributionOf } from './host-facts.js'
 import { collectHostTree, type HostTree, sha256Of } from './host-tree.js'
 
 type StagePorts = Pick<Ports, 'exec' | 'files'>
@@ -36,21 +36,6 @@ export interface HostDescription {
 
 /** Trees of nix/ the flake needs; the rest of nix/ serves other package sets. */
 const STAGED_TREES = ['lib', 'offline', 'guest', 'suites', 'sections', 'kconfig']
-
-/** The architecture in our words, from `uname -m`. @throws UserError for one no guest is made for */
-export function architectureOf(machine: string): Architecture {
-  if (machine === 'x86_64' || machine === 'aarch64') return machine
-  throw new UserError(`This machine is ${machine}; guests are made for x86_64 and aarch64.`, 'Use a machine of one of these kinds.', {
-    kind: 'could-not-test',
-  })
-}
-
-/** `debian` or `ubuntu`, from os-release's ID and ID_LIKE; null for another distribution. */
-export function distributionOf(osRelease: string): 'debian' | 'ubuntu' | null {
-  const value = (name: string) => new RegExp(`^${name}="?([^"\\n]*)"?$`, 'm').exec(osRelease)?.[1] ?? ''
-  const names = [value('ID'), ...value('ID_LIKE').split(' ')]
-  return names.includes('ubuntu') ? 'ubuntu' : names.includes('debian') ? 'debian' : null
-}
 
 /** Builders do not see the host's /etc: its files are copied into the flake instead. */
 const inEtc = (path: string) => path.startsWith('/etc/')

@@ -1,0 +1,20 @@
+import type { Architecture } from '../domain/bundle.js'
+import { UserError } from '../domain/errors.js'
+
+/** Distributions whose packages the offline bundle is made of. */
+export type Distribution = 'debian' | 'ubuntu'
+
+/** The architecture in our words, from `uname -m`. @throws UserError for one no guest is made for */
+export function architectureOf(machine: string): Architecture {
+  if (machine === 'x86_64' || machine === 'aarch64') return machine
+  throw new UserError(`This machine is ${machine}; guests are made for x86_64 and aarch64.`, 'Use a machine of one of these kinds.', {
+    kind: 'could-not-test',
+  })
+}
+
+/** From os-release's ID and ID_LIKE; null for another distribution. */
+export function distributionOf(osRelease: string): Distribution | null {
+  const value = (name: string) => new RegExp(`^${name}="?([^"\\n]*)"?$`, 'm').exec(osRelease)?.[1] ?? ''
+  const names = [value('ID'), ...value('ID_LIKE').split(' ')]
+  return names.includes('ubuntu') ? 'ubuntu' : names.includes('debian') ? 'debian' : null
+}

@@ -1,0 +1,173 @@
+import type { Architecture } from '../domain/bundle.js'
+import { UserError } from '../domain/errors.js'
+import type { Ports } from '../ports/index.js'
+import { kernelPackages } from './distribution-kernel.js'
+import { readElf } from './elf.js'
+import { architectureOf, distributionOf } from './host-facts.js'
+import { missingRequiredPrograms } from './host-tree.js'
+
+type HostPorts = Pick<Ports, 'exec' | 'files' | 'runner'>
+
+/**
+ * Which Debian package has a program; Ubuntu's have the same names. Programs of the base system
+ * (coreutils, util-linux, sed, …) are not listed: they are there.
+ */
+const PACKAGE_OF: Readonly<Record<string, string>> = {
+  awk: 'gawk',
+  bc: 'bc',
+  cpio: 'cpio',
+  depmod: 'kmod',
+  diff: 'diffutils',
+  cmp: 'diffutils',
+  e2fsck: 'e2fsprogs',
+  dumpe2fs: 'e2fsprogs',
+  find: 'findutils',
+  fio: 'fio',
+  'fsck.ext4': 'e2fsprogs',
+  getfacl: 'acl',
+  getfattr: 'attr',
+  kill: 'procps',
+  losetup: 'mount',
+  mke2fs: 'e2fsprogs',
+  'mkfs.erofs': 'erofs-utils',
+  'mkfs.ext4': 'e2fsprogs',
+  'mkfs.xfs': 'xfsprogs',
+  modprobe: 'kmod',
+  mount: 'mount',
+  nix: 'nix-bin',
+  perl: 'perl',
+  ps: 'procps',
+  quota: 'quota',
+  setfacl: 'acl',
+  setfattr: 'attr',
+  tune2fs: 'e2fsprogs',
+  umount: 'mount',
+  xargs: 'findutils',
+  xfs_db: 'xfsprogs',
+  xfs_io: 'xfsprogs',
+  xfs_repair: 'xfsprogs',
+}
+
+/** What the host itself needs to build and boot the offline bundle, beside what goes into the guest. */
+const HOST_PROGRAMS = ['nix', 'mkfs.erofs', 'cpio', 'depmod', 'quota']
+
+const QEMU_PACKAGE: Readonly<Record<Architecture, string>> = { x86_64: 'qemu-system-x86', aarch64: 'qemu-system-arm' }
+
+/** What the machine lacks, and the one command that installs it. */
+export interface HostTools {
+  /** Packages that were or are missing, sorted; empty where nothing was. */
+  readonly packages: readonly string[]
+  /** For people: to be pasted into a shell. Null where nothing is missing. */
+  readonly command: string | null
+  readonly installed: boolean
+}
+
+/** busybox is the initramfs' only program, so it must need no library. */
+async function hasStaticBusybox(ports: HostPorts): Promise<boolean> {
+  const path = await ports.exec.which('busybox')
+  if (path === null) return false
+  const elf = await readElf((offset, length) => ports.files.readBytes(path, { offset, length }))
+  return elf !== null && elf.interpreter === null
+}
+
+async function missingPackages(architecture: Architecture, ports: HostPorts): Promise<readonly string[]> {
+  const missing = new Set<string>()
+  const unknown: string[] = []
+  const programs = [...(await missingRequiredPrograms(ports))]
+  for (const name of HOST_PROGRAMS) if ((await ports.exec.which(name)) === null) programs.push(name)
+  for (const name of programs) {
+    const owner = PACKAGE_OF[name]
+    if (owner === undefined) unknown.push(name)
+    else missing.add(owner)
+  }
+  if (unknown.length > 0) {
+    throw new UserError(`The base system lacks ${unknown.join(', ')}.`, "Install them with the system's package manager and try again.", {
+      kind: 'could-not-test',
+    })
+  }
+  if (!(await hasStaticBusybox(ports))) missing.add('busybox-static')
+  if ((await ports.exec.which(`qemu-system-${architecture}`)) === null) missing.add(QEMU_PACKAGE[architecture])
+  return [...missing].sort()
+}
+
+interface Privilege {
+  readonly prefix: readonly string[]
+}
+
+async function privilege(ports: HostPorts): Promise<Privilege | null> {
+  if ((await ports.exec.run(['id', '-u'])).stdout.trim() === '0') return { prefix: [] }
+  return (await ports.exec.which('sudo')) === null ? null : { prefix: ['sudo'] }
+}
+
+const APT = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=300']
+
+async function apt(who: Privilege, argv: readonly string[], ports: HostPorts): Promise<boolean> {
+  const { code } = await ports.exec.run([...who.prefix, ...APT, ...argv], {
+    timeoutSeconds: 1800,
+    onStdoutLine: (line) => {
+      if (line.startsWith('Setting up ')) ports.runner.untrusted(line)
+    },
+    onStderrLine: (line) => {
+      if (/^[EW]: /.test(line)) ports.runner.untrusted(line)
+    },
+  })
+  return code === 0
+}
+
+async function aptKnows(packages: readonly string[], ports: HostPorts): Promise<boolean> {
+  if (packages.length === 0) return true
+  return (await ports.exec.run(['apt-cache', 'show', '--no-all-versions', ...packages])).code === 0
+}
+
+/**
+ * Sees to it that this Debian or Ubuntu machine has what the demo needs: QEMU, Nix, file-system tools, and apt lists
+ * that know a kernel. With `install` false nothing is changed: the command is only told.
+ * @throws UserError (`could-not-test`) on another distribution, without root or sudo, or where apt fails
+ */
+export async function ensureHostTools(ports: HostPorts, options: { readonly install: boolean }): Promise<HostTools> {
+  const architecture = architectureOf((await ports.exec.run(['uname', '-m'])).stdout.trim())
+  const distribution = distributionOf(await ports.files.readText('/etc/os-release').catch(() => ''))
+  if (distribution === null || (await ports.exec.which('apt-get')) === null) {
+    throw new UserError(
+      'The demo runs on Debian and Ubuntu: it takes programs and a kernel from their packages.',
+      'On another system, use a bundle from a flake: `vmtest init` in a kernel tree, then `vmtest run`.',
+      { kind: 'could-not-test' },
+    )
+  }
+  const packages = await missingPackages(architecture, ports)
+  const listsKnow = (await kernelPackages({ architecture, distribution }, ports)) !== null && (await aptKnows(packages, ports))
+  if (packages.length === 0 && listsKnow) return { packages, command: null, installed: false }
+  const who = await privilege(ports)
+  const command = installCommand(packages, who?.prefix ?? ['sudo'])
+  if (!options.install) return { packages, command, installed: false }
+  if (who === null) {
+    throw new UserError(
+      `Missing here: ${packages.join(', ')}; and there is neither root nor sudo to install them.`,
+      `Run as root: \`${command}\``,
+      {
+        kind: 'could-not-test',
+      },
+    )
+  }
+  ports.runner.info(`installing: ${command}`)
+  if (!listsKnow) await apt(who, ['update'], ports)
+  if (packages.length > 0 && !(await apt(who, installArguments(packages), ports))) {
+    // Lists older than the archive name files that are gone.
+    await apt(who, ['update'], ports)
+    if (!(await apt(who, installArguments(packages), ports))) {
+      throw new UserError(`apt could not install ${packages.join(', ')}.`, `Run it by hand to see why: \`${command}\``, {
+        kind: 'could-not-test',
+      })
+    }
+  }
+  return { packages, command, installed: true }
+}
+
+function installArguments(packages: readonly string[]): readonly string[] {
+  return ['install', '--yes', '--no-install-recommends', ...packages]
+}
+
+function installCommand(packages: readonly string[], prefix: readonly string[]): string {
+  const update = [...prefix, 'apt-get', 'update'].join(' ')
+  return packages.length === 0 ? update : `${update} && ${[...prefix, 'apt-get', ...installArguments(packages)].join(' ')}`
+}
