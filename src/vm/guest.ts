@@ -24,6 +24,8 @@ export interface GuestOptions {
   readonly kernelArguments?: readonly string[]
   /** Keep the disks when the guest ends. */
   readonly keep: boolean
+  /** When the guest panics, its memory is dumped into this file before QEMU ends. */
+  readonly dumpPath?: string
 }
 
 /** Work for a guest: tests of its section, run by one `check`. */

@@ -1,0 +1,106 @@
+import type { BatchRun, VmExit } from '../domain/vm-run.js'
+import type { ProgressParser, SuiteProgress } from '../suites/suite.js'
+import type { GuestBatch, GuestEvent } from './guest.js'
+
+type TestEnd = Extract<GuestEvent, { kind: 'test-end' }>
+
+interface TimelineEntry {
+  name: string
+  startedAt: string
+  endedAt: string | null
+  seconds: number | null
+}
+
+/** How long a test's last line of output may lag behind the next test's start; they come on two channels. */
+export const OUTPUT_LAG_SECONDS = 0.25
+
+/**
+ * What is known of the batch that runs. Two channels tell it: the results channel says when a test starts (and then the one
+ * before it has ended and its files are here), the suite's output says how it went.
+ */
+export class BatchProgress {
+  readonly notes: string[] = []
+  private readonly timeline: TimelineEntry[] = []
+  private readonly statuses = new Map<string, { status: string; seconds: number | null }>()
+  private readonly wakeUps = new Set<() => void>()
+  private outputEnded = false
+  private exitStatus: number | null = null
+
+  constructor(
+    readonly batch: GuestBatch,
+    private readonly parser: ProgressParser,
+  ) {}
+
+  /** The test that runs now, by the guest's word. */
+  get running(): string | null {
+    const last = this.timeline.at(-1)
+    return last !== undefined && last.endedAt === null ? last.name : null
+  }
+
+  output(text: string): void {
+    this.note(this.parser.feed(text))
+  }
+
+  /** The suite's output for this batch is complete. */
+  endOutput(): void {
+    this.note(this.parser.end())
+    this.outputEnded = true
+    this.wake()
+  }
+
+  private note(progress: readonly SuiteProgress[]): void {
+    for (const step of progress) if (step.kind === 'end') this.statuses.set(step.name, { status: step.status, seconds: step.seconds })
+    if (progress.length > 0) this.wake()
+  }
+
+  private wake(): void {
+    for (const wakeUp of this.wakeUps) wakeUp()
+    this.wakeUps.clear()
+  }
+
+  /** True once the output said how the running test went. */
+  get settled(): boolean {
+    return this.running === null || this.statuses.has(this.running)
+  }
+
+  get outputComplete(): boolean {
+    return this.outputEnded
+  }
+
+  /** Resolves at the next step of the output. */
+  nextOutput(): Promise<void> {
+    return new Promise((resolve) => this.wakeUps.add(resolve))
+  }
+
+  /** Ends the running test, if any, at this time. */
+  endTest(at: Date): TestEnd | null {
+    const last = this.timeline.at(-1)
+    if (last === undefined || last.endedAt !== null) return null
+    const known = this.statuses.get(last.name)
+    last.endedAt = at.toISOString()
+    last.seconds = known?.seconds ?? (at.getTime() - Date.parse(last.startedAt)) / 1000
+    return { kind: 'test-end', name: last.name, status: known?.status ?? 'unknown', seconds: last.seconds }
+  }
+
+  startTest(name: string, at: Date): void {
+    this.timeline.push({ name, startedAt: at.toISOString(), endedAt: null, seconds: null })
+  }
+
+  exited(status: number | null): void {
+    this.exitStatus = status
+  }
+
+  /** The batch as it stands; `exit` where the guest ended under it. */
+  finish(place: { guest: number; section: string; directory: string; notes: readonly string[] }, exit: VmExit | null): BatchRun {
+    return {
+      guest: place.guest,
+      section: place.section,
+      tests: [...this.batch.tests],
+      directory: place.directory,
+      timeline: this.timeline.map((entry) => ({ ...entry })),
+      exitStatus: this.exitStatus,
+      died: exit === null ? null : { exit, test: this.running },
+      notes: [...place.notes, ...this.notes],
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import type { VmExit } from '../domain/vm-run.js'
+import type { ProcessExit } from '../ports/index.js'
+
+/** What is known when QEMU has ended. */
+export interface EndOfGuest {
+  /** Why we ended it, if we did. */
+  readonly stopped: VmExit | null
+  readonly panicLine: string | null
+  readonly process: ProcessExit
+  readonly stderr: string
+  /** A trouble of the host that QEMU reported: a full disk. */
+  readonly hostProblem: string | null
+  /** We said there is no more work and the agent took leave. */
+  readonly tookLeave: boolean
+  readonly lastLine: string
+}
+
+/** `Kernel panic - not syncing: …` on the console, whatever stands before it. */
+export const PANIC_LINE = /Kernel panic - not syncing/
+
+/**
+ * How the guest ended. QEMU's exit code says nothing about the guest (0 for a power-off, a reset and a panic alike), so what
+ * was seen on console and control channel decides; only a QEMU that died itself is told by its exit.
+ */
+export function guestExit(end: EndOfGuest): VmExit {
+  if (end.stopped !== null) return end.stopped
+  if (end.panicLine !== null) return { kind: 'panic', line: end.panicLine }
+  if (end.hostProblem !== null) return { kind: 'qemu-died', code: end.process.code, signal: end.process.signal, stderr: end.hostProblem }
+  if (end.process.signal !== null || end.process.code !== 0) {
+    return { kind: 'qemu-died', code: end.process.code, signal: end.process.signal, stderr: end.stderr }
+  }
+  return end.tookLeave ? { kind: 'poweroff' } : { kind: 'gone', lastLine: end.lastLine }
+}

@@ -1,0 +1,81 @@
+import { join } from 'node:path'
+import { UserError } from '../domain/errors.js'
+import type { Section } from '../domain/section.js'
+import type { Built } from '../domain/stages.js'
+import type { Exec, Files } from '../ports/index.js'
+import { findModuleDirectory, readBootModules } from './initramfs/boot-modules.js'
+import { writeCpio } from './initramfs/cpio.js'
+import { type BootModule, type GuestScripts, type GuestSettings, initramfsEntries } from './initramfs/settings.js'
+import { moduleImage } from './module-image.js'
+import type { Drive } from './qemu/argv.js'
+
+/** What a guest boots from, as files on the host. */
+export interface GuestImage {
+  readonly initrd: string
+  readonly drives: readonly Drive[]
+}
+
+export interface GuestImageOptions {
+  readonly built: Built
+  readonly section: Section
+  readonly settings: GuestSettings
+  /** Directory with our guest programs (nix/guest). */
+  readonly scriptsDirectory: string
+  /** Where the module image is kept. */
+  readonly cacheDirectory: string
+  /** This guest's own directory for its disks and initrd. */
+  readonly diskDirectory: string
+}
+
+/** Makes initrd and disks of one guest. @throws UserError when something it needs is missing */
+export async function prepareGuestImage(ports: { files: Files; exec: Exec }, options: GuestImageOptions): Promise<GuestImage> {
+  const { files } = ports
+  const { built, diskDirectory } = options
+  const { kernel } = built.bundle
+  await files.makeDirectory(diskDirectory)
+  const images: Drive[] = [{ path: built.bundle.rootImage, serial: 'root', readOnly: true }]
+  if (built.suite.image !== null) images.push({ path: built.suite.image, serial: 'suite', readOnly: true })
+  let modules: readonly BootModule[] = []
+  if (kernel.modules !== undefined) {
+    const directory = await findModuleDirectory(files, kernel.modules, kernel.release)
+    modules = await readBootModules(ports, directory)
+    const image = await moduleImage(ports, { directory, release: kernel.release, cacheDirectory: options.cacheDirectory })
+    images.push({ path: image, serial: 'modules', readOnly: true })
+  }
+  const initrd = join(diskDirectory, 'initrd')
+  await files.write(initrd, await composeInitrd(files, options, modules))
+  return { initrd, drives: [...images, ...(await makeDisks(files, options.section, diskDirectory))] }
+}
+
+/** The bundle's base, then ours: of two files with one name the kernel keeps the later. */
+async function composeInitrd(files: Files, options: GuestImageOptions, modules: readonly BootModule[]): Promise<Uint8Array> {
+  const base = await files.readBytes(options.built.bundle.initrd)
+  const read = (name: keyof GuestScripts) => files.readBytes(join(options.scriptsDirectory, name))
+  const scripts: GuestScripts = {
+    init: await read('init'),
+    agent: await read('agent'),
+    logger: await read('logger'),
+    dmsetup: await read('dmsetup'),
+    'kernel-modprobe': await read('kernel-modprobe'),
+    shell: await read('shell'),
+  }
+  // The kernel looks for the next archive at a multiple of four bytes, skipping zeros.
+  const gap = new Uint8Array((4 - (base.length % 4)) % 4)
+  return Buffer.concat([base, gap, writeCpio(initramfsEntries(scripts, options.settings, modules))])
+}
+
+/** Sparse raw disks, one for each of the section. Their serials are the roles; members of the pool are numbered. */
+async function makeDisks(files: Files, section: Section, directory: string): Promise<readonly Drive[]> {
+  const drives: Drive[] = []
+  let members = 0
+  for (const { role, sizeMiB } of section.disks) {
+    const serial = role === 'pool' ? `pool${members++}` : role
+    if (drives.some((drive) => drive.serial === serial)) {
+      throw new UserError(`Section ${section.name} has two disks with the role ${role}.`, 'Only `pool` may be given more than once.')
+    }
+    const path = join(directory, `${serial}.raw`)
+    await files.createSparse(path, sizeMiB * 1024 * 1024)
+    drives.push({ path, serial, readOnly: false })
+  }
+  return drives
+}

@@ -1,0 +1,96 @@
+import { UserError } from '../../domain/errors.js'
+
+/** Kernel modules without which the guest does not reach its agent. `virtio_mmio` serves machines without PCI. */
+export const BOOT_MODULES: readonly string[] = [
+  'virtio_pci',
+  'virtio_mmio',
+  'virtio_blk',
+  'virtio_console',
+  'virtio_rng',
+  'erofs',
+  'overlay',
+]
+
+/** Of these a kernel may lack one: it has the other bus, or does without. */
+const OPTIONAL: ReadonlySet<string> = new Set(['virtio_mmio', 'virtio_rng'])
+
+/** What a module directory says about itself: the texts of its index files ('' where a file is absent). */
+export interface ModuleIndex {
+  /** `modules.dep`: `path: paths it needs`, nearest first. */
+  readonly dependencies: string
+  /** `modules.builtin`: paths of what is in the kernel itself. */
+  readonly builtin: string
+  /** `modules.softdep`: `softdep NAME pre: NAMES post: NAMES`. */
+  readonly softDependencies: string
+}
+
+/**
+ * The files to load, in an order in which each finds what it needs (modules.dep, and `pre:` of modules.softdep: erofs and
+ * ext4 name their checksums there). Paths are relative to `lib/modules/RELEASE`.
+ * @throws UserError when a module is neither a file nor built in
+ */
+export function moduleOrder(index: ModuleIndex, wanted: readonly string[] = BOOT_MODULES): readonly string[] {
+  const dependencies = readDependencies(index.dependencies)
+  const byName = new Map([...dependencies.keys()].map((path) => [moduleName(path), path]))
+  const builtin = new Set(index.builtin.split('\n').filter(Boolean).map(moduleName))
+  const soft = readSoftDependencies(index.softDependencies)
+  const ordered: string[] = []
+  const visit = (path: string): void => {
+    if (ordered.includes(path)) return
+    for (const name of soft.get(moduleName(path)) ?? []) {
+      const file = byName.get(name)
+      if (file !== undefined && !ordered.includes(file)) visit(file)
+    }
+    // depmod lists what is needed first at the end.
+    for (const needed of [...(dependencies.get(path) ?? [])].reverse()) if (!ordered.includes(needed)) ordered.push(needed)
+    ordered.push(path)
+  }
+  const missing: string[] = []
+  for (const name of wanted) {
+    const path = byName.get(name)
+    if (path !== undefined) visit(path)
+    else if (!builtin.has(name) && !OPTIONAL.has(name)) missing.push(name)
+  }
+  if (missing.length > 0) {
+    throw new UserError(
+      `The kernel has no ${missing.join(', ')}: neither a module nor built in. The guest could not boot.`,
+      'Enable the options in the kernel configuration (nix/kconfig/base.config lists them), or give the modules that belong to the kernel with --modules.',
+      { kind: 'could-not-test' },
+    )
+  }
+  return ordered
+}
+
+/** `kernel/fs/xfs/xfs.ko.zst` → `xfs`; the kernel takes `-` and `_` for the same. */
+export function moduleName(path: string): string {
+  const file = path.slice(path.lastIndexOf('/') + 1)
+  return file.replace(/\.ko(\.(gz|xz|zst))?$/, '').replaceAll('-', '_')
+}
+
+function readDependencies(text: string): ReadonlyMap<string, readonly string[]> {
+  const dependencies = new Map<string, readonly string[]>()
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':')
+    if (colon > 0)
+      dependencies.set(
+        line.slice(0, colon),
+        line
+          .slice(colon + 1)
+          .split(' ')
+          .filter(Boolean),
+      )
+  }
+  return dependencies
+}
+
+function readSoftDependencies(text: string): ReadonlyMap<string, readonly string[]> {
+  const soft = new Map<string, readonly string[]>()
+  for (const line of text.split('\n')) {
+    const match = /^softdep\s+(\S+)\s+(.*)$/.exec(line)
+    const pre = match?.[2]?.match(/(?:^|\s)pre:\s*([^:]*?)(?=\s+post:|$)/)?.[1]
+    if (match?.[1] !== undefined && pre !== undefined) {
+      soft.set(moduleName(match[1]), pre.split(/\s+/).filter(Boolean).map(moduleName))
+    }
+  }
+  return soft
+}

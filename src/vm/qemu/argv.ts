@@ -1,0 +1,163 @@
+import type { Accelerator } from '../../domain/accelerator.js'
+import type { Architecture } from '../../domain/bundle.js'
+import { EMULATION_KERNEL_ARGUMENTS, MACHINES, type Machine } from './machine.js'
+
+/** A raw image the guest sees as a virtio disk and finds by its serial. */
+export interface Drive {
+  readonly path: string
+  /** At most 20 characters: virtio-blk carries no more. */
+  readonly serial: string
+  readonly readOnly: boolean
+}
+
+/** Where the guest's byte streams end: file descriptors QEMU inherits, or the terminal. */
+export interface Channels {
+  readonly console: number | 'terminal'
+  /** virtio-serial ports 1, 2 and 3. */
+  readonly control: number
+  readonly results: number
+  readonly output: number
+  readonly qmp: number
+}
+
+export interface QemuOptions {
+  readonly program: string
+  readonly architecture: Architecture
+  readonly accelerator: Accelerator
+  readonly emulationTuning: boolean
+  readonly memoryMiB: number
+  readonly cpus: number
+  readonly kernel: string
+  readonly initrd: string
+  readonly drives: readonly Drive[]
+  readonly channels: Channels
+  /** False where this QEMU was built without seccomp. */
+  readonly sandbox: boolean
+  /** Stop instead of ending when the guest resets or powers off, so that its memory can be dumped. */
+  readonly pauseAtShutdown: boolean
+  readonly kernelArguments: readonly string[]
+  /** `stub`: where gdb attaches (`unix:PATH,server=on,wait=off` or `tcp::PORT`); `wait`: do not start before it says so. */
+  readonly gdb?: { readonly stub: string; readonly wait: boolean }
+}
+
+/** The whole command line: data, no shell. */
+export function qemuArgv(options: QemuOptions): readonly string[] {
+  const machine = MACHINES[options.architecture]
+  return [
+    options.program,
+    ...hermeticArgs(options.sandbox),
+    ...machineArgs(machine, options),
+    ...bootArgs(options, kernelCommandLine(machine, options)),
+    ...consoleArgs(options.channels.console),
+    ...portArgs(options.channels),
+    ...monitorArgs(options.channels.qmp),
+    ...options.drives.flatMap((drive, index) => driveArgs(drive, index)),
+    ...['-device', 'virtio-rng-pci'],
+    ...gdbArgs(options.gdb),
+  ]
+}
+
+/** Nothing but what is asked for: no default devices, no network, no configuration files, no display, one life. */
+export function hermeticArgs(sandbox: boolean): readonly string[] {
+  const quiet = ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot']
+  if (!sandbox) return quiet
+  return [...quiet, '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny']
+}
+
+export function machineArgs(
+  machine: Machine,
+  options: Pick<QemuOptions, 'accelerator' | 'emulationTuning' | 'memoryMiB' | 'cpus'>,
+): readonly string[] {
+  const { accelerator } = options
+  const tuned = accelerator === 'tcg' && options.emulationTuning ? machine.tunedCpu : null
+  return [
+    ...['-machine', machine.type],
+    ...['-accel', accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm'],
+    ...['-cpu', tuned ?? machine.cpu[accelerator]],
+    ...['-smp', String(options.cpus)],
+    ...['-m', `${options.memoryMiB}M`],
+  ]
+}
+
+export function bootArgs(options: Pick<QemuOptions, 'kernel' | 'initrd' | 'pauseAtShutdown'>, commandLine: string): readonly string[] {
+  const boot = ['-kernel', options.kernel, '-initrd', options.initrd, '-append', commandLine]
+  return options.pauseAtShutdown ? [...boot, '-no-shutdown'] : boot
+}
+
+/**
+ * `panic=-1` with `-no-reboot` ends QEMU at once. `oops=panic`: a kernel that has oopsed holds locks and hangs later, elsewhere.
+ * Everything the kernel prints reaches the console, whatever its level; sysrq works from the serial line.
+ */
+export function kernelCommandLine(
+  machine: Machine,
+  options: Pick<QemuOptions, 'accelerator' | 'emulationTuning' | 'kernelArguments'>,
+): string {
+  const tuned = options.accelerator === 'tcg' && options.emulationTuning
+  return [
+    `console=${machine.console}`,
+    `earlycon=${machine.earlyConsole}`,
+    'ignore_loglevel',
+    'log_buf_len=4M',
+    'printk.devkmsg=on',
+    'panic=-1',
+    'oops=panic',
+    'sysrq_always_enabled=1',
+    'random.trust_cpu=on',
+    ...machine.kernelArguments,
+    ...(tuned ? EMULATION_KERNEL_ARGUMENTS : []),
+    ...options.kernelArguments,
+  ].join(' ')
+}
+
+export function consoleArgs(console: number | 'terminal'): readonly string[] {
+  if (console === 'terminal') return ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console']
+  return [...socketArgs('console', console), '-serial', 'chardev:console']
+}
+
+/** The ports have fixed numbers: the agent finds them as /dev/vport*p1 and so on. */
+export function portArgs(channels: Pick<Channels, 'control' | 'results' | 'output'>): readonly string[] {
+  const ports = [
+    ['control', channels.control],
+    ['results', channels.results],
+    ['output', channels.output],
+  ] as const
+  return [
+    '-device',
+    'virtio-serial-pci,max_ports=4',
+    ...ports.flatMap(([name, descriptor], index) => [
+      ...socketArgs(name, descriptor),
+      '-device',
+      `virtserialport,chardev=${name},nr=${index + 1},name=${name}`,
+    ]),
+  ]
+}
+
+export function monitorArgs(descriptor: number): readonly string[] {
+  return [...socketArgs('qmp', descriptor), '-mon', 'chardev=qmp,mode=control']
+}
+
+/** A connected socket that QEMU inherits: no path on the host, nobody else can connect. */
+function socketArgs(id: string, descriptor: number): readonly string[] {
+  return ['-chardev', `socket,id=${id},fd=${descriptor}`]
+}
+
+/** `cache=unsafe`: the disks live no longer than the guest, so nothing is worth a flush on the host. */
+export function driveArgs(drive: Drive, index: number): readonly string[] {
+  const mode = drive.readOnly ? 'readonly=on' : 'cache=unsafe,discard=unmap'
+  return [
+    '-drive',
+    `file=${quoteOption(drive.path)},format=raw,if=none,id=drive${index},${mode}`,
+    '-device',
+    `virtio-blk-pci,drive=drive${index},serial=${quoteOption(drive.serial)}`,
+  ]
+}
+
+export function gdbArgs(gdb: QemuOptions['gdb']): readonly string[] {
+  if (gdb === undefined) return []
+  return ['-gdb', gdb.stub, ...(gdb.wait ? ['-S'] : [])]
+}
+
+/** QEMU splits options at commas; a doubled one stands for itself. */
+export function quoteOption(value: string): string {
+  return value.replaceAll(',', ',,')
+}
