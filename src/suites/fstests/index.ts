@@ -5,8 +5,14 @@ import { createProgressParser } from './progress.js'
 
 export { readFstestsCatalogue } from './catalogue.js'
 export { fstestsCommand } from './command.js'
-export { localConfigSections } from './local-config.js'
+export { type FstestsEvidence, gatherEvidence, type TreeReader } from './gather.js'
+export { type LocalConfig, localConfigSections } from './local-config.js'
+export { type OutputSection, readOutput } from './output.js'
 export { createProgressParser } from './progress.js'
+export type { ResultFile, ResultFileKind } from './result-files.js'
+export { isTestName, testDirectory, testNameSource } from './test-name.js'
+export { type EvidenceAttempt, type EvidenceVerdict, type FstestsVerdicts, readFstestsResults } from './verdicts.js'
+export type { EvidenceStatus } from './weigh.js'
 
 /** Real xfstests. */
 export const fstests: Suite = {

@@ -1,0 +1,173 @@
+import { SaxesParser, type SaxesTagPlain } from 'saxes'
+import type { TestName } from '../../domain/test.js'
+
+/** One `<testcase>` of a result.xml. */
+export interface XunitCase {
+  /** From the class name `xfstests.SECTION`; null for `xfstests.global`. */
+  readonly section: string | null
+  readonly name: TestName
+  /**
+   * `unclear`: the element is damaged, or was found again after damage: it shows that the test ran, and no more.
+   * A `pass` is an element that is whole and empty.
+   */
+  readonly status: 'pass' | 'fail' | 'notrun' | 'unclear'
+  /** Whole seconds; null where the attribute is missing or no number. */
+  readonly seconds: number | null
+  /** The reason of a notrun. A failure's message is left out on purpose: check does not reset it between tests (common/report). */
+  readonly reason: string | null
+  /** The whole difference from the golden output, capped. */
+  readonly diff: string | null
+}
+
+/** What is read of a result.xml. */
+export interface XunitReport {
+  readonly cases: readonly XunitCase[]
+  /** KERNEL, FSTYP, MKFS_OPTIONS, …: what the guest says of itself. */
+  readonly properties: Readonly<Record<string, string>>
+  /** False where the document is cut or damaged somewhere. */
+  readonly whole: boolean
+}
+
+/** A diff beyond this is cut: a test that prints a whole image must not fill the record. */
+const longestDiff = 256 * 1024
+
+/** Damage found more often than this ends the reading: the rest is not worth trusting. */
+const mostRestarts = 200
+
+/** Makes a document of the rest behind damage. */
+const restartPrefix = '<testsuite>'
+
+const suitePrefix = 'xfstests.'
+const bodies: ReadonlySet<string> = new Set(['system-out', 'system-err', 'kernel-log'])
+
+/**
+ * Reads a result.xml, also a cut or damaged one. Behind damage, reading starts again at the next `<testcase` that begins a line as check
+ * writes it; such cases count as failures or notruns where they say so, never as passes.
+ */
+export function readXunit(text: string): XunitReport {
+  // Bytes below a blank that XML does not allow: trees before 2023 copied them from a test's output.
+  let rest = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+  const cases: XunitCase[] = []
+  const properties: Record<string, string> = {}
+  for (let restarts = 0; restarts <= mostRestarts; restarts += 1) {
+    const reader = new XunitReader(restarts > 0, properties)
+    const stoppedAt = reader.read(restarts > 0 ? restartPrefix + rest : rest)
+    cases.push(...reader.cases)
+    if (stoppedAt === null) return { cases, properties, whole: restarts === 0 }
+    const next = rest.indexOf('\n\t<testcase ', Math.max(1, stoppedAt - (restarts > 0 ? restartPrefix.length : 0)))
+    if (next < 0) break
+    rest = rest.slice(next)
+  }
+  return { cases, properties, whole: false }
+}
+
+interface OpenCase {
+  section: string | null
+  name: string
+  seconds: number | null
+  status: XunitCase['status']
+  reason: string | null
+  diff: string
+}
+
+class Damaged extends Error {}
+
+class XunitReader {
+  readonly cases: XunitCase[] = []
+  readonly #recovered: boolean
+  readonly #properties: Record<string, string>
+  readonly #parser = new SaxesParser()
+  #case: OpenCase | null = null
+  #caseFrom = 0
+  #body: string | null = null
+
+  constructor(recovered: boolean, properties: Record<string, string>) {
+    this.#recovered = recovered
+    this.#properties = properties
+    this.#parser.on('opentag', (tag) => this.#open(tag))
+    this.#parser.on('closetag', (tag) => this.#close(tag.name))
+    this.#parser.on('text', (text) => this.#text(text))
+    this.#parser.on('cdata', (text) => this.#text(text))
+    this.#parser.on('error', (error) => {
+      throw new Damaged(error.message)
+    })
+  }
+
+  /** Null where the document is whole; otherwise from where to look for the next case, in characters. */
+  read(text: string): number | null {
+    try {
+      this.#parser.write(text).close()
+      return null
+    } catch (error) {
+      if (!(error instanceof Damaged)) throw error
+      // From the open case on, not from the error: an unclosed CDATA is only noticed at the very end.
+      const from = this.#case === null ? this.#parser.position : this.#caseFrom
+      this.#keepCutCase()
+      return Math.min(from, text.length)
+    }
+  }
+
+  /** A case that damage cut: what it said so far can only make it worse. */
+  #keepCutCase(): void {
+    const cut = this.#case
+    if (cut === null) return
+    if (cut.status === 'pass') cut.status = 'unclear'
+    this.#keep(cut)
+  }
+
+  #open(tag: SaxesTagPlain): void {
+    const attributes = tag.attributes
+    if (tag.name === 'testcase') {
+      if (this.#case !== null) this.#keepCutCase()
+      this.#case = openCase(attributes)
+      this.#caseFrom = this.#parser.position
+      return
+    }
+    if (this.#case === null) {
+      if (tag.name === 'property' && attributes.name !== undefined) this.#properties[attributes.name] = attributes.value ?? ''
+      return
+    }
+    if (tag.name === 'failure' || tag.name === 'error') this.#case.status = 'fail'
+    else if (tag.name === 'skipped') {
+      if (this.#case.status === 'pass') this.#case.status = 'notrun'
+      this.#case.reason = attributes.message ?? null
+    } else if (bodies.has(tag.name)) this.#body = tag.name
+    // A passing case of check is empty: anything else in it is damage.
+    else if (this.#case.status === 'pass') this.#case.status = 'unclear'
+  }
+
+  #text(text: string): void {
+    if (this.#case === null) return
+    if (this.#body === null) {
+      if (text.trim() !== '' && this.#case.status === 'pass') this.#case.status = 'unclear'
+    } else if (this.#body === 'system-err' && this.#case.diff.length < longestDiff) this.#case.diff += text
+  }
+
+  #close(name: string): void {
+    if (name === this.#body) this.#body = null
+    if (name !== 'testcase' || this.#case === null) return
+    this.#keep(this.#case)
+    this.#case = null
+  }
+
+  #keep(open: OpenCase): void {
+    const diff = open.diff.replace(/^\n/, '').trimEnd()
+    const status = this.#recovered && open.status === 'pass' ? 'unclear' : open.status
+    this.cases.push({ ...open, status, diff: diff === '' ? null : diff.slice(0, longestDiff) })
+    this.#case = null
+  }
+}
+
+function openCase(attributes: Readonly<Record<string, string>>): OpenCase {
+  const className = attributes.classname ?? ''
+  const section = className.startsWith(suitePrefix) ? className.slice(suitePrefix.length) : 'global'
+  const seconds = Number(attributes.time ?? '')
+  return {
+    section: section === 'global' ? null : section,
+    name: attributes.name ?? '',
+    seconds: attributes.time !== undefined && attributes.time !== '' && seconds >= 0 ? seconds : null,
+    status: className.startsWith(suitePrefix) && attributes.name !== undefined ? 'pass' : 'unclear',
+    reason: null,
+    diff: '',
+  }
+}
