@@ -33,7 +33,10 @@ export const testRecordSchema = z.object({
   line: z.number().int().positive().optional(),
   /** The first verdict: it stands, whatever later attempts say. */
   status: testStatusSchema,
-  /** True where a later attempt passed after a first failure. */
+  /**
+   * True where a later attempt passed after a first failure or timeout. Never for a crash, nor where the kernel reported a bug:
+   * a later pass does not undo those.
+   */
   flaky: z.boolean(),
   /** Why it is expunged, notrun, or notreached. */
   reason: z.string().nullable(),
@@ -124,6 +127,8 @@ export const runRecordSchema = z.object({
   disagreements: z.array(disagreementSchema),
   /** What went wrong around the tests, one sentence each. */
   problems: z.array(z.string()),
+  /** What ended the run as a whole before every planned test had its turn; absent where nothing did. */
+  stopped: z.object({ kind: z.enum(['deadline', 'cancelled', 'infrastructure', 'build-failed']), reason: z.string() }).optional(),
   cache: z.array(cacheLedgerEntrySchema),
   conclusion: conclusionSchema,
 })
