@@ -1,0 +1,52 @@
+import type { KernelReport } from '../domain/kernel-report.js'
+import type { Attempt, Disagreement } from '../domain/record.js'
+import type { TestName } from '../domain/test.js'
+import type { GuestRun } from '../domain/vm-run.js'
+import { isSevere } from './attempts.js'
+
+/** Attempts by section and test, as they are being put together. */
+export type AttemptTable = Map<string, Attempt[]>
+
+export function tableKey(section: string, name: TestName): string {
+  return `${section}\n${name}`
+}
+
+/**
+ * Gives each guest's kernel reports to the attempts they fell into, and lowers a pass under which the kernel reported a bug.
+ * @returns reports that no attempt owns, in order
+ */
+export function attributeReports(
+  guests: readonly GuestRun[],
+  sectionOf: ReadonlyMap<number, string>,
+  table: AttemptTable,
+  disagreements: Disagreement[],
+): KernelReport[] {
+  const unattributed: KernelReport[] = []
+  for (const guest of guests) {
+    const section = sectionOf.get(guest.id)
+    for (const report of guest.reports) {
+      const attempts = section === undefined || report.test === null ? undefined : table.get(tableKey(section, report.test))
+      const index = attempts?.findLastIndex((attempt) => attempt.guest === guest.id) ?? -1
+      const attempt = attempts?.[index]
+      if (attempts === undefined || attempt === undefined || section === undefined || report.test === null) unattributed.push(report)
+      else attempts[index] = addReport(attempt, report, { section, test: report.test }, disagreements)
+    }
+  }
+  return unattributed
+}
+
+function addReport(
+  attempt: Attempt,
+  report: KernelReport,
+  id: { readonly section: string; readonly test: string },
+  disagreements: Disagreement[],
+): Attempt {
+  const reports = [...attempt.reports, report]
+  if (!isSevere(report) || (attempt.status !== 'pass' && attempt.status !== 'notrun')) return { ...attempt, reports }
+  disagreements.push({
+    ...id,
+    sources: { suite: attempt.status, console: report.kind },
+    resolution: `fail: the kernel reported "${report.title}" while it ran, whatever the suite says.`,
+  })
+  return { ...attempt, reports, status: 'fail', message: `the kernel reported: ${report.title}` }
+}

@@ -1,0 +1,152 @@
+import type { Attempt, Disagreement } from '../domain/record.js'
+import type { TestName, TestStatus } from '../domain/test.js'
+import type { BatchRun, VmExit } from '../domain/vm-run.js'
+import type { EvidenceAttempt, FstestsVerdicts, ResultFile } from '../suites/fstests/index.js'
+import { worse } from './attempts.js'
+
+/** One attempt with what is still needed to finish it. */
+export interface PendingAttempt {
+  readonly attempt: Attempt
+  /** The file with the whole differing output, where the diff is not whole yet. */
+  readonly outBad: ResultFile | null
+}
+
+export interface BatchAttempts {
+  readonly section: string
+  readonly byTest: ReadonlyMap<TestName, readonly PendingAttempt[]>
+  readonly disagreements: readonly Disagreement[]
+  readonly problems: readonly string[]
+}
+
+export interface BatchEvidence {
+  readonly batch: BatchRun
+  readonly verdicts: FstestsVerdicts
+  /** Paths of logs every attempt of the batch has (`console`, `stdout`). */
+  readonly sharedLogs: Readonly<Record<string, string>>
+  /** Makes a path relative to the run's directory. */
+  readonly relative: (path: string) => string
+}
+
+/** Joins a batch's evidence with what the guest reported: who ran when, and under which test it died. */
+export function readBatch(evidence: BatchEvidence): BatchAttempts {
+  const { batch, verdicts } = evidence
+  const asked = new Set(batch.tests)
+  const byTest = new Map<TestName, PendingAttempt[]>()
+  const problems = [...batch.notes, ...verdicts.problems]
+  const disagreements = verdicts.disagreements.map((one) => ({ ...one, section: batch.section }))
+  const victim = findVictim(evidence)
+  for (const verdict of verdicts.verdicts) {
+    if (!asked.has(verdict.name)) {
+      problems.push(`${verdict.name} left a verdict, though it was not asked for; it is not counted.`)
+      continue
+    }
+    byTest.set(
+      verdict.name,
+      verdict.attempts.map((attempt, index) => finish(evidence, verdict.name, attempt, index)),
+    )
+  }
+  for (const started of batch.timeline) {
+    if (asked.has(started.name) && !byTest.has(started.name)) byTest.set(started.name, [finish(evidence, started.name, noVerdict, 0)])
+  }
+  if (victim !== null && batch.died !== null) {
+    const attempts = byTest.get(victim) ?? [finish(evidence, victim, noVerdict, 0)]
+    byTest.set(victim, killLast(attempts, batch.died.exit, { section: batch.section, test: victim }, disagreements))
+  }
+  return { section: batch.section, byTest, disagreements, problems }
+}
+
+const noVerdict: EvidenceAttempt = {
+  status: 'notreached',
+  seconds: null,
+  message: 'it started and left no verdict',
+  diff: null,
+  isDiffWhole: false,
+  files: [],
+}
+
+/** The test a guest died under: as the guest run says, else the one that started and left no verdict. */
+function findVictim({ batch, verdicts }: BatchEvidence): TestName | null {
+  if (batch.died === null) return null
+  if (batch.died.test !== null) return batch.tests.includes(batch.died.test) ? batch.died.test : null
+  const open = verdicts.verdicts.findLast((verdict) => verdict.attempts.at(-1)?.status === 'notreached')
+  return open !== undefined && batch.tests.includes(open.name) ? open.name : null
+}
+
+function finish(evidence: BatchEvidence, name: TestName, found: EvidenceAttempt, index: number): PendingAttempt {
+  const { batch, relative, sharedLogs } = evidence
+  const times = batch.timeline.filter((entry) => entry.name === name)[index]
+  const logs: Record<string, string> = { ...sharedLogs }
+  for (const file of found.files) logs[file.kind] = relative(file.path)
+  const outBad = found.files.find((file) => file.kind === 'outBad') ?? null
+  return {
+    attempt: {
+      status: found.status,
+      durationSeconds: times?.seconds ?? found.seconds,
+      guest: batch.guest,
+      startedAt: times?.startedAt ?? null,
+      message: found.message,
+      diff: found.diff,
+      reports: [],
+      exit: null,
+      logs,
+    },
+    outBad: found.status === 'fail' && !found.isDiffWhole ? outBad : null,
+  }
+}
+
+/** The last attempt of the test the guest died under: the guest's end counts, unless it was not the test's doing. */
+function killLast(
+  attempts: readonly PendingAttempt[],
+  exit: VmExit,
+  id: { readonly section: string; readonly test: string },
+  disagreements: Disagreement[],
+): PendingAttempt[] {
+  const last = attempts.at(-1)
+  if (last === undefined) return []
+  const said = last.attempt.status
+  const status = worse(said, statusOfExit(exit))
+  if (said !== 'notreached' && status !== said) {
+    disagreements.push({
+      ...id,
+      sources: { suite: said, guest: exit.kind },
+      resolution: `${status}: ${describeExit(exit)}, and the worse word counts.`,
+    })
+  }
+  const message = status === said && said !== 'notreached' ? last.attempt.message : describeExit(exit)
+  return [...attempts.slice(0, -1), { ...last, attempt: { ...last.attempt, status, message, exit } }]
+}
+
+/** What a guest's end makes of the test it ran. The run's own deadline and a cancellation are not the test's doing. */
+export function statusOfExit(exit: VmExit): TestStatus {
+  switch (exit.kind) {
+    case 'panic':
+    case 'qemu-died':
+    case 'gone':
+      return 'crashed'
+    case 'timeout':
+      return exit.what === 'test' ? 'timeout' : 'notreached'
+    case 'cancelled':
+    case 'poweroff':
+      return 'notreached'
+  }
+}
+
+/** A guest's end in words, for a test's message. */
+export function describeExit(exit: VmExit): string {
+  switch (exit.kind) {
+    case 'panic':
+      return `the kernel panicked: ${exit.line}`
+    case 'qemu-died':
+      return `QEMU died (${exit.signal ?? `exit status ${exit.code}`})`
+    case 'gone':
+      return `the guest went away under it; the console ends with: ${exit.lastLine}`
+    case 'timeout':
+      return exit.what === 'test'
+        ? `it did not end within ${exit.afterSeconds} s`
+        : `the ${exit.what === 'run' ? "run's" : "boot's"} time limit of ${exit.afterSeconds} s ended the guest under it`
+    case 'cancelled':
+      return 'the run was cancelled under it'
+    case 'poweroff':
+      return 'the guest powered off under it'
+  }
+}

@@ -1,0 +1,47 @@
+import type { RunRecord, TestRecord } from '../domain/record.js'
+import type { ComparedTest, Comparison } from '../domain/stages.js'
+import { isFailure } from '../domain/test.js'
+import { countsAsFailure } from './attempts.js'
+
+/** What is needed of a baseline; `summarizeRecord`-sized extracts fit too. */
+export type Baseline = Pick<RunRecord, 'runId' | 'tests'>
+
+/**
+ * Holds a record against the base branch's.
+ * - new: counts as a failure now, and did not fail there (passed, declined, was not reached, or was not there)
+ * - known: counts as a failure now, and failed there too, whatever the way, also flakily
+ * - fixed: failed there for good and passes now
+ * - vanished: planned there, not planned now, in a section that both have
+ * - newly notrun: passed or failed there and declines now
+ */
+export function compareRecords(current: Pick<RunRecord, 'tests' | 'sections'>, baseline: Baseline): Comparison {
+  const before = new Map(baseline.tests.map((test) => [keyOf(test), test]))
+  const now = new Set(current.tests.map(keyOf))
+  const sections = new Set(current.sections.map((section) => section.name))
+  const failures = current.tests.filter(countsAsFailure)
+  const failedBefore = (test: TestRecord): boolean => isFailure(before.get(keyOf(test))?.status ?? 'notreached')
+  return {
+    baselineRunId: baseline.runId,
+    newFailures: failures.filter((test) => !failedBefore(test)).map(toCompared),
+    knownFailures: failures.filter(failedBefore).map(toCompared),
+    fixed: current.tests
+      .filter((test) => test.status === 'pass' && failedBefore(test) && before.get(keyOf(test))?.flaky === false)
+      .map(toCompared),
+    vanished: baseline.tests
+      .filter((test) => sections.has(test.section) && test.status !== 'expunged' && !now.has(keyOf(test)))
+      .map(toCompared),
+    newlyNotrun: current.tests.filter((test) => test.status === 'notrun' && ran(before.get(keyOf(test)))).map(toCompared),
+  }
+}
+
+function ran(test: TestRecord | undefined): boolean {
+  return test !== undefined && (test.status === 'pass' || isFailure(test.status))
+}
+
+function keyOf(test: ComparedTest): string {
+  return `${test.section}\n${test.name}`
+}
+
+function toCompared(test: TestRecord): ComparedTest {
+  return { section: test.section, name: test.name }
+}

@@ -1,0 +1,135 @@
+import type { FailOn } from '../domain/inputs.js'
+import type { Conclusion, ConclusionKind, RunRecord, TestRecord } from '../domain/record.js'
+import type { Comparison } from '../domain/stages.js'
+import { type TestStatus, testStatusSchema } from '../domain/test.js'
+import { countsAsFailure } from './attempts.js'
+
+/** What is needed of a record to conclude from it. */
+export type Concludable = Pick<RunRecord, 'plan' | 'tests' | 'sections' | 'stopped'>
+
+/**
+ * What the run as a whole says. Never `passed` by default: something must have been tested in every section, and every planned test must
+ * have ended.
+ *
+ * Failures come first: they were found whatever happened to the rest. `fail-on: new` leaves out those the baseline has too; `never`
+ * changes nothing here, only what follows from it (`exitCode`). A section in which every test declined was not tested, except where the
+ * user named the tests and another section did test.
+ * @param comparison null without a baseline: then `new` means every failure
+ */
+export function conclude(record: Concludable, comparison: Comparison | null, failOn: FailOn): Conclusion {
+  const counts = countStatuses(record.tests)
+  const of = (kind: ConclusionKind, reason: string): Conclusion => ({ kind, reason, counts })
+  if (record.stopped?.kind === 'build-failed') return of('build-failed', record.stopped.reason)
+  const failures = record.tests.filter(countsAsFailure)
+  const counted = failOn === 'new' && comparison !== null ? onlyNew(failures, comparison) : failures
+  if (record.stopped?.kind === 'cancelled') return of('cancelled', cancelledReason(record, counted))
+  if (counted.length > 0) return of('failed', failedReason(counted, failures, comparison, record))
+  const untested = whyUntested(record, counts)
+  if (untested !== null) return of('could-not-test', untested)
+  return of('passed', passedReason(counts, failures))
+}
+
+/** Counts by status, every status present. */
+export function countStatuses(tests: readonly Pick<TestRecord, 'status'>[]): Record<TestStatus, number> {
+  const counts = Object.fromEntries(testStatusSchema.options.map((status) => [status, 0])) as Record<TestStatus, number>
+  for (const test of tests) counts[test.status] += 1
+  return counts
+}
+
+function onlyNew(failures: readonly TestRecord[], comparison: Comparison): readonly TestRecord[] {
+  // A failure the comparison does not know of counts: it may be of another record.
+  const known = new Set(comparison.knownFailures.map((test) => `${test.section}\n${test.name}`))
+  return failures.filter((test) => !known.has(`${test.section}\n${test.name}`))
+}
+
+function failedReason(
+  counted: readonly TestRecord[],
+  failures: readonly TestRecord[],
+  comparison: Comparison | null,
+  record: Concludable,
+): string {
+  const known = failures.length - counted.length
+  const word = comparison === null ? '' : 'new '
+  const parts = [`${count(counted.length, `${word}failure`)}: ${name(counted)}`]
+  if (known > 0) parts.push(`${known} more on the base branch too`)
+  const missing = record.tests.filter((test) => test.status === 'notreached').length
+  if (missing > 0) parts.push(`${count(missing, 'test')} not reached`)
+  return `${parts.join('; ')}.`
+}
+
+function name(tests: readonly TestRecord[]): string {
+  const shown = tests.slice(0, 3).map((test) => `${test.section} ${test.name} (${test.status})`)
+  return tests.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ')
+}
+
+function cancelledReason(record: Concludable, failures: readonly TestRecord[]): string {
+  const found = failures.length > 0 ? ` Until then: ${count(failures.length, 'failure')}, ${name(failures)}.` : ''
+  return `${record.stopped?.reason ?? 'cancelled'}${found}`
+}
+
+/** Why nothing can be said, or null where every planned test ended and something was tested. */
+function whyUntested(record: Concludable, counts: Readonly<Record<TestStatus, number>>): string | null {
+  if (record.tests.length === 0) return 'No test was planned.'
+  if (counts.expunged === record.tests.length) return 'Every test is expunged: nothing was tested.'
+  if (record.stopped !== undefined)
+    return `${sentence(record.stopped.reason)}${counts.notreached > 0 ? ` ${count(counts.notreached, 'test')} not reached.` : ''}`
+  const given = record.sections.find((section) => section.couldNotTest !== null)
+  if (given !== undefined) return `Section ${given.name} could not be tested: ${given.couldNotTest}`
+  if (counts.notreached > 0) return `${count(counts.notreached, 'test')} not reached: ${notreachedReason(record.tests)}`
+  return whyNothingRan(record, counts)
+}
+
+function notreachedReason(tests: readonly TestRecord[]): string {
+  const first = tests.find((test) => test.status === 'notreached')
+  return sentence(first === undefined ? '' : `${first.section} ${first.name}: ${first.reason ?? 'no verdict'}`)
+}
+
+function whyNothingRan(record: Concludable, counts: Readonly<Record<TestStatus, number>>): string | null {
+  if (counts.notrun + counts.expunged === record.tests.length) return 'Every test declined to run (notrun): nothing was tested.'
+  const isNamed = record.plan.selection.tests.length > 0 && record.plan.selection.groups.length === 0
+  if (isNamed) return null
+  for (const section of record.sections) {
+    const planned = record.tests.filter((test) => test.section === section.name && test.status !== 'expunged')
+    if (planned.length === 0) return `Section ${section.name}: no test ran.`
+    if (planned.every((test) => test.status === 'notrun'))
+      return `Section ${section.name}: every test declined to run (notrun), nothing was tested.`
+  }
+  return null
+}
+
+function passedReason(counts: Readonly<Record<TestStatus, number>>, failures: readonly TestRecord[]): string {
+  const parts = [`${counts.pass} passed`]
+  if (counts.notrun > 0) parts.push(`${counts.notrun} not run`)
+  if (counts.expunged > 0) parts.push(`${counts.expunged} expunged`)
+  if (failures.length > 0) parts.push(`${count(failures.length, 'failure')}, all on the base branch too`)
+  const excused = counts.fail + counts.timeout + counts.crashed - failures.length
+  if (excused > 0) parts.push(`${count(excused, 'failure')} expected or flaky`)
+  return `${parts.join(', ')}.`
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
+/**
+ * The exit code of a conclusion: 0 passed, 1 tests failed, 65 the build failed (EX_DATAERR), 69 could not test (EX_UNAVAILABLE),
+ * 130 cancelled. `never` makes failed tests 0 and nothing else: a check that did not work is never green.
+ */
+export function exitCode(kind: ConclusionKind, failOn: FailOn): number {
+  switch (kind) {
+    case 'passed':
+      return 0
+    case 'failed':
+      return failOn === 'never' ? 0 : 1
+    case 'build-failed':
+      return 65
+    case 'could-not-test':
+      return 69
+    case 'cancelled':
+      return 130
+  }
+}
