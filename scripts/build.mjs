@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { pageIsCurrent, writePage } from './page.mjs'
 
 const root = new URL('..', import.meta.url).pathname
 
@@ -41,6 +42,10 @@ function differences(expected, actual) {
 
 const dist = join(root, 'dist')
 if (process.argv.includes('--check')) {
+  if (!(await pageIsCurrent())) {
+    console.error('src/report/html/page.generated.ts is not what src/report/html/page builds. Run `npm run build` and commit it.')
+    process.exit(1)
+  }
   const fresh = mkdtempSync(join(tmpdir(), 'vmtest-dist-'))
   await bundle(fresh)
   const changed = differences(contents(fresh), contents(dist))
@@ -50,6 +55,7 @@ if (process.argv.includes('--check')) {
     process.exit(1)
   }
 } else {
+  await writePage()
   rmSync(dist, { recursive: true, force: true })
   await bundle(dist)
 }

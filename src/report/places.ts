@@ -2,16 +2,7 @@ import { assertNever } from '../domain/errors.js'
 import type { Attempt, RunRecord, TestRecord } from '../domain/record.js'
 import type { ComparedTest, Comparison } from '../domain/stages.js'
 import { isFailure } from '../domain/test.js'
-
-/**
- * Where a reader finds a test: every planned test has exactly one place.
- * `new`: a failure the baseline does not have, or any failure where there is no baseline.
- * `known`: a failure the baseline has too. `flaky`: failed, then passed. `xfail`: failed as expected.
- * `stale`: passed although a failure was expected.
- */
-export type Place = 'new' | 'known' | 'flaky' | 'xfail' | 'stale' | 'pass' | 'notrun' | 'expunged' | 'notreached'
-
-export const PLACES: readonly Place[] = ['new', 'known', 'flaky', 'xfail', 'stale', 'notreached', 'notrun', 'expunged', 'pass']
+import type { Place } from './place.js'
 
 /** A test with its place. */
 export interface PlacedTest {

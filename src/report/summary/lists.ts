@@ -2,7 +2,7 @@ import type { RunRecord } from '../../domain/record.js'
 import type { ComparedTest } from '../../domain/stages.js'
 import type { Rendered } from '../context.js'
 import { shortLine } from '../foreign-text.js'
-import { decidingAttempt } from '../places.js'
+import { reasonChanges } from '../skip-reasons.js'
 import type { Detail } from './detail.js'
 import { expectationList, kernelReport, more, testList } from './failures.js'
 import { code, count, details, prose, table } from './markdown.js'
@@ -81,31 +81,16 @@ function disagreements(record: RunRecord, detail: Detail): string {
 
 /** Why tests did not run, grouped, with the change against the baseline. */
 export function skipReasons(rendered: Rendered, detail: Detail): string {
-  const now = reasonCounts(rendered.record)
-  const before = rendered.baseline === null ? null : reasonCounts(rendered.baseline)
-  const reasons = [...new Set([...now.keys(), ...(before?.keys() ?? [])])]
-  const change = (reason: string) => (now.get(reason) ?? 0) - (before?.get(reason) ?? 0)
-  reasons.sort((a, b) => (before === null ? 0 : Math.abs(change(b)) - Math.abs(change(a))) || (now.get(b) ?? 0) - (now.get(a) ?? 0))
+  const reasons = reasonChanges(rendered)
   if (reasons.length === 0) return ''
-  const rows = reasons.slice(0, detail.reasons).map((reason) => {
-    const row = [code(shortLine(reason, 200)), String(now.get(reason) ?? 0)]
-    return before === null ? row : [...row, signed(change(reason))]
+  const rows = reasons.slice(0, detail.reasons).map(({ reason, now, before }) => {
+    const row = [code(shortLine(reason, 200)), String(now)]
+    return before === null ? row : [...row, signed(now - before)]
   })
   const left = reasons.length - rows.length
-  const head = before === null ? ['reason', 'tests:'] : ['reason', 'tests:', 'change:']
-  const total = [...now.values()].reduce((sum, each) => sum + each, 0)
+  const head = rendered.baseline === null ? ['reason', 'tests:'] : ['reason', 'tests:', 'change:']
+  const total = reasons.reduce((sum, each) => sum + each.now, 0)
   return details(`Not run: ${count(total, 'test')}, by reason`, table(head, rows) + (left > 0 ? `and ${count(left, 'more reason')}\n` : ''))
 }
 
 const signed = (change: number): string => (change === 0 ? '0' : change > 0 ? `+${change}` : `\u2212${-change}`)
-
-function reasonCounts(record: RunRecord): Map<string, number> {
-  const counts = new Map<string, number>()
-  for (const test of record.tests) {
-    if (test.status !== 'notrun' && test.status !== 'expunged') continue
-    const own = test.reason ?? decidingAttempt(test)?.message ?? 'no reason given'
-    const reason = test.status === 'expunged' ? `expunged: ${own}` : own
-    counts.set(reason, (counts.get(reason) ?? 0) + 1)
-  }
-  return counts
-}

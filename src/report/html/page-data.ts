@@ -1,0 +1,118 @@
+import type { Place } from '../place.js'
+
+/**
+ * What the page's script reads: one object for the run, and for each test worth it one more, parsed only when it is opened.
+ * Columns instead of objects where there is one entry per test: 50 000 tests are then some megabytes and parse in an instant.
+ */
+
+export interface PageData {
+  readonly verdict: { readonly tone: 'good' | 'bad' | 'unsure'; readonly title: string; readonly reason: string }
+  readonly run: { readonly id: string; readonly startedAt: string; readonly seconds: number | null; readonly accelerator: string }
+  /** False: there was no baseline, and every failure is called new. */
+  readonly compared: boolean
+  readonly sections: readonly PageSection[]
+  readonly tests: TestColumns
+  readonly guests: readonly PageGuest[]
+  readonly spans: SpanColumns
+  readonly facts: readonly (readonly [string, string])[]
+  readonly problems: readonly string[]
+  readonly disagreements: readonly { readonly test: string; readonly section: string; readonly said: string; readonly taken: string }[]
+  readonly reasons: readonly { readonly reason: string; readonly now: number; readonly before: number | null }[]
+  readonly cache: readonly PageCacheEntry[]
+  /** Kernel reports no test owns. */
+  readonly outside: readonly PageReport[]
+  readonly vanished: readonly { readonly section: string; readonly name: string }[]
+  /** Tests whose details were left out to keep the page small. */
+  readonly withoutDetails: number
+}
+
+export interface PageSection {
+  readonly name: string
+  readonly fstyp: string
+  readonly options: string
+  readonly kernel: string
+  readonly couldNotTest: string | null
+}
+
+export type Change = '' | 'fixed' | 'newly not run'
+
+/** One entry per test in every column, in the plan's order. */
+export interface TestColumns {
+  readonly name: readonly string[]
+  /** Index into `sections`. */
+  readonly section: readonly number[]
+  readonly place: readonly Place[]
+  readonly status: readonly string[]
+  /** Milliseconds of the deciding attempt. */
+  readonly ms: readonly (number | null)[]
+  /** Median of earlier passes. */
+  readonly usualMs: readonly (number | null)[]
+  /** One line: what is wrong, or why it did not run. */
+  readonly note: readonly string[]
+  readonly change: readonly Change[]
+}
+
+/** One entry per attempt that has a time and a guest. Milliseconds count from the run's start. */
+export interface SpanColumns {
+  readonly test: readonly number[]
+  readonly guest: readonly number[]
+  readonly startMs: readonly number[]
+  readonly ms: readonly number[]
+  readonly status: readonly string[]
+}
+
+export interface PageGuest {
+  readonly id: number
+  readonly startMs: number
+  readonly endMs: number
+  /** When the agent asked for work. */
+  readonly readyMs: number | null
+  readonly exit: string
+  readonly tone: 'good' | 'bad'
+  readonly console: string
+}
+
+export interface PageCacheEntry {
+  readonly layer: string
+  readonly outcome: string
+  readonly detail: string
+  readonly bytes: number | null
+  readonly restoreSeconds: number | null
+  readonly saveSeconds: number | null
+  readonly savedSeconds: number | null
+}
+
+/** One test's details: element `t` and the test's index. */
+export interface PageDetail {
+  readonly source: string | null
+  readonly reproduce: string
+  readonly reason: string | null
+  readonly expected: { readonly reason: string; readonly link: string | null } | null
+  readonly attempts: readonly PageAttempt[]
+  /** Earlier runs, oldest first: status and milliseconds. */
+  readonly history: readonly (readonly [string, number | null])[]
+}
+
+export interface PageAttempt {
+  readonly status: string
+  readonly seconds: number | null
+  readonly guest: number | null
+  readonly message: string | null
+  readonly exit: string | null
+  readonly diff: string | null
+  readonly reports: readonly PageReport[]
+  /** Kind and path relative to the page. */
+  readonly logs: readonly (readonly [string, string])[]
+}
+
+export interface PageReport {
+  readonly title: string
+  readonly kind: string
+  readonly fatal: boolean
+  readonly provoked: boolean
+  readonly firstLine: number
+  readonly lastLine: number
+  /** Function and place in the source, decoded frames only. */
+  readonly frames: readonly (readonly [string, string])[]
+  readonly log: string
+}

@@ -1,0 +1,74 @@
+import { PLACES, type Place } from '../../place.js'
+import type { PageData } from '../page-data.js'
+
+export const SORTS = ['importance', 'plan', 'name', 'slowest', 'slower'] as const
+/** `slower`: by how much longer than usual. */
+export type Sort = (typeof SORTS)[number]
+
+export interface Filter {
+  /** Words that must all occur in name, section or note, in any case. */
+  readonly text: string
+  /** Empty: every place. */
+  readonly places: readonly Place[]
+  /** Index into the sections; null: all. */
+  readonly section: number | null
+  readonly sort: Sort
+}
+
+/** Places that want attention: shown first, the rest on demand. */
+const ATTENTION: readonly Place[] = ['new', 'known', 'flaky', 'stale', 'notreached']
+
+export function firstFilter(data: PageData): Filter {
+  const present = new Set(data.tests.place)
+  return { text: '', places: ATTENTION.filter((place) => present.has(place)), section: null, sort: 'importance' }
+}
+
+/** Lower-case text of every test to search in. */
+export function searchTexts(data: PageData): readonly string[] {
+  const { name, section, note } = data.tests
+  return name.map((each, index) => `${each} ${data.sections[section[index] ?? 0]?.name ?? ''} ${note[index] ?? ''}`.toLowerCase())
+}
+
+/** Tests that fit, as indices, in the chosen order. */
+export function matching(data: PageData, texts: readonly string[], filter: Filter): readonly number[] {
+  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean)
+  const places = new Set(filter.places)
+  const { place, section } = data.tests
+  const found: number[] = []
+  for (let index = 0; index < texts.length; index += 1) {
+    if (places.size > 0 && !places.has(place[index] ?? 'pass')) continue
+    if (filter.section !== null && section[index] !== filter.section) continue
+    const text = texts[index] ?? ''
+    if (words.every((word) => text.includes(word))) found.push(index)
+  }
+  return sorted(data, found, filter.sort)
+}
+
+function sorted(data: PageData, found: number[], sort: Sort): readonly number[] {
+  const { ms, usualMs, name, place } = data.tests
+  const by = (value: (index: number) => number) => found.sort((a, b) => value(a) - value(b) || a - b)
+  switch (sort) {
+    case 'plan':
+      return found
+    case 'importance': {
+      const rank = new Map(PLACES.map((each, index) => [each, index]))
+      return by((index) => rank.get(place[index] ?? 'pass') ?? 0)
+    }
+    case 'name':
+      return found.sort((a, b) => (name[a] ?? '').localeCompare(name[b] ?? '', 'en', { numeric: true }) || a - b)
+    case 'slowest':
+      return by((index) => -(ms[index] ?? -1))
+    case 'slower':
+      return by((index) => -((ms[index] ?? 0) - (usualMs[index] ?? ms[index] ?? 0)))
+  }
+}
+
+/** How many tests each place has, under the text and section of a filter. */
+export function placeCounts(data: PageData, texts: readonly string[], filter: Filter): ReadonlyMap<Place, number> {
+  const counts = new Map<Place, number>()
+  for (const index of matching(data, texts, { ...filter, places: [], sort: 'plan' })) {
+    const place = data.tests.place[index] ?? 'pass'
+    counts.set(place, (counts.get(place) ?? 0) + 1)
+  }
+  return counts
+}

@@ -1,0 +1,142 @@
+import type { GuestRun } from '../../domain/vm-run.js'
+import type { Rendered } from '../context.js'
+import { describeExit, headlineOf } from '../evidence.js'
+import { shortLine, visibleLine } from '../foreign-text.js'
+import { decidingAttempt, testKey } from '../places.js'
+import { reasonChanges } from '../skip-reasons.js'
+import { verdictOf } from '../verdict.js'
+import { pageReports } from './details.js'
+import type { Change, PageData, PageGuest, SpanColumns, TestColumns } from './page-data.js'
+
+/** The run as the page's script reads it. */
+export function pageData(rendered: Rendered, withoutDetails: number): PageData {
+  const { record, placement } = rendered
+  const { tone, title } = verdictOf(record, placement)
+  const seconds = (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000
+  return {
+    verdict: { tone, title, reason: shortLine(record.conclusion.reason, 2000) },
+    run: {
+      id: shortLine(record.runId, 200),
+      startedAt: shortLine(record.startedAt, 40),
+      seconds: Number.isFinite(seconds) ? seconds : null,
+      accelerator: record.accelerator?.accelerator ?? 'none',
+    },
+    compared: placement.compared,
+    sections: sectionNames(rendered).map((name) => {
+      const section = record.sections.find((each) => each.name === name)
+      return {
+        name: shortLine(name, 120),
+        fstyp: section?.fstyp ?? '',
+        options: shortLine([section?.mkfsOptions ?? '', section?.mountOptions ?? ''].filter((each) => each !== '').join(' · '), 300),
+        kernel: shortLine(section?.kernelRelease ?? '', 120),
+        couldNotTest: section?.couldNotTest ? shortLine(section.couldNotTest, 1000) : null,
+      }
+    }),
+    tests: testColumns(rendered),
+    guests: record.guests.map((guest) => pageGuest(guest, record.startedAt)),
+    spans: spanColumns(rendered),
+    facts: facts(rendered),
+    problems: record.problems.slice(0, 1000).map((problem) => shortLine(problem, 1000)),
+    disagreements: record.disagreements.slice(0, 1000).map((each) => ({
+      test: shortLine(each.test, 200),
+      section: shortLine(each.section, 120),
+      said: shortLine(
+        Object.entries(each.sources)
+          .map(([source, verdict]) => `${source}: ${verdict}`)
+          .join(', '),
+        500,
+      ),
+      taken: shortLine(each.resolution, 500),
+    })),
+    reasons: reasonChanges(rendered)
+      .slice(0, 500)
+      .map((each) => ({ ...each, reason: shortLine(each.reason, 300) })),
+    cache: record.cache
+      .slice(0, 100)
+      .map(({ key: _key, ...entry }) => ({ ...entry, layer: shortLine(entry.layer, 120), detail: shortLine(entry.detail, 300) })),
+    outside: pageReports(record.unattributedReports, 256 * 1024, 'see the console log'),
+    vanished: placement.vanished.slice(0, 5000).map((test) => ({ section: shortLine(test.section, 120), name: shortLine(test.name, 200) })),
+    withoutDetails,
+  }
+}
+
+function sectionNames({ record }: Rendered): readonly string[] {
+  return [...new Set([...record.sections.map((section) => section.name), ...record.tests.map((test) => test.section)])]
+}
+
+function testColumns(rendered: Rendered): TestColumns {
+  const { placement } = rendered
+  const sections = new Map(sectionNames(rendered).map((name, index) => [name, index]))
+  const changes = new Map<string, Change>([
+    ...placement.fixed.map((test) => [testKey(test), 'fixed'] as const),
+    ...placement.newlyNotrun.map((test) => [testKey(test), 'newly not run'] as const),
+  ])
+  const tests = placement.tests
+  return {
+    name: tests.map(({ test }) => shortLine(test.name, 200)),
+    section: tests.map(({ test }) => sections.get(test.section) ?? 0),
+    place: tests.map(({ place }) => place),
+    status: tests.map(({ test }) => test.status),
+    ms: tests.map(({ test }) => milliseconds(decidingAttempt(test)?.durationSeconds ?? null)),
+    usualMs: tests.map(({ test }) =>
+      median(rendered.history(test).flatMap((point) => (point.status === 'pass' ? (point.seconds ?? []) : []))),
+    ),
+    note: tests.map(({ test, place }) =>
+      place === 'pass' ? '' : shortLine(place === 'stale' ? (test.expectedFailure?.reason ?? '') : headlineOf(test), 200),
+    ),
+    change: tests.map(({ test }) => changes.get(testKey(test)) ?? ''),
+  }
+}
+
+const milliseconds = (seconds: number | null): number | null => (seconds === null ? null : Math.round(seconds * 1000))
+
+function median(seconds: readonly number[]): number | null {
+  const sorted = [...seconds].sort((a, b) => a - b)
+  return milliseconds(sorted[Math.floor(sorted.length / 2)] ?? null)
+}
+
+function spanColumns(rendered: Rendered): SpanColumns {
+  const start = Date.parse(rendered.record.startedAt)
+  const spans = rendered.placement.tests.flatMap(({ test }, index) =>
+    test.attempts.flatMap((attempt) => {
+      const startMs = attempt.startedAt === null ? Number.NaN : Date.parse(attempt.startedAt) - start
+      if (attempt.guest === null || !Number.isFinite(startMs)) return []
+      return [{ test: index, guest: attempt.guest, startMs, ms: milliseconds(attempt.durationSeconds) ?? 0, status: attempt.status }]
+    }),
+  )
+  return {
+    test: spans.map((span) => span.test),
+    guest: spans.map((span) => span.guest),
+    startMs: spans.map((span) => span.startMs),
+    ms: spans.map((span) => span.ms),
+    status: spans.map((span) => span.status),
+  }
+}
+
+function pageGuest(guest: GuestRun, runStart: string): PageGuest {
+  const start = Date.parse(guest.startedAt) - Date.parse(runStart)
+  const ready = guest.boot.readySeconds
+  return {
+    id: guest.id,
+    startMs: start,
+    endMs: Date.parse(guest.endedAt) - Date.parse(runStart),
+    readyMs: ready === null ? null : start + Math.round(ready * 1000),
+    exit: shortLine(describeExit(guest.exit), 300),
+    tone: guest.exit.kind === 'poweroff' ? 'good' : 'bad',
+    console: visibleLine(guest.consolePath),
+  }
+}
+
+function facts({ record }: Rendered): PageData['facts'] {
+  const rows: [string, string][] = []
+  if (record.accelerator !== null) {
+    const { accelerator, requested, reason, timeoutFactor } = record.accelerator
+    rows.push(['accelerator', `${accelerator} (asked for ${requested}): ${reason}`])
+    if (timeoutFactor !== 1) rows.push(['time limits', `multiplied by ${timeoutFactor}`])
+  }
+  for (const [name, value] of Object.entries(record.settings).slice(0, 100)) rows.push([`setting ${name}`, value])
+  rows.push(['host', `${record.host.os}, ${record.host.architecture}, Linux ${record.host.kernelRelease}, ${record.host.cpus} CPUs`])
+  for (const [name, value] of Object.entries(record.revisions).slice(0, 100)) rows.push([`revision ${name}`, value])
+  rows.push(['vmtest', record.tool.version], ['run', record.runId], ['started', record.startedAt], ['ended', record.endedAt])
+  return rows.map(([name, value]) => [shortLine(name, 120), shortLine(value, 1000)])
+}
