@@ -1,0 +1,84 @@
+import type { VmBundle } from '../../domain/bundle.js'
+import type { TestId } from '../../domain/test.js'
+import type { TimeTable } from './history.js'
+
+/** A limit and the words for "why so long". */
+export interface Limit {
+  readonly seconds: number
+  readonly reason: string
+}
+
+export interface LimitOptions {
+  readonly times: TimeTable
+  /** The accelerator's factor and the debug kernel's. */
+  readonly timeoutFactor: number
+  readonly debugFactor: number
+  /** SOAK_DURATION, null for none. */
+  readonly soakSeconds: number | null
+  /** A limit the user set; it overrides every rule and is not scaled. */
+  readonly fixedSeconds: number | null
+  /** What the whole run has. */
+  readonly runSeconds: number
+}
+
+/** Known times above this count ten times over; below it the floor is the better limit. */
+const SHORT_SECONDS = 30
+const KNOWN_MULTIPLE = 10
+const FLOOR_SECONDS = 5 * 60
+const UNKNOWN_SECONDS = 60 * 60
+/** A test without history may not eat the whole run: with one hang the other tests still get the rest. */
+const UNKNOWN_SHARE = 0.5
+
+/**
+ * How long a test may run: ten times its known time where that is above 30 s, else five minutes, an hour without history
+ * (the thresholds of kdevops' watchdog), plus SOAK_DURATION. Scaled by accelerator and debug kernel, except that a time measured
+ * under this accelerator is slow already.
+ */
+export function testLimit(test: TestId, options: LimitOptions): Limit {
+  if (options.fixedSeconds !== null) return { seconds: options.fixedSeconds, reason: 'set by test-timeout' }
+  const known = options.times.known(test)
+  const soak = options.soakSeconds ?? 0
+  const scale = options.timeoutFactor * options.debugFactor
+  if (known === null) {
+    const seconds = UNKNOWN_SECONDS * scale + soak
+    const most = options.runSeconds * UNKNOWN_SHARE
+    return seconds <= most ? { seconds, reason: 'no history' } : { seconds: most, reason: "no history, half of the run's time" }
+  }
+  const factor = known.foreign ? scale : 1
+  const longest = known.longestSeconds
+  const base = longest > SHORT_SECONDS ? KNOWN_MULTIPLE * longest : FLOOR_SECONDS
+  const scaled = factor === 1 ? '' : ` × ${factor}`
+  return { seconds: base * factor + soak, reason: `took ${Math.round(longest)} s before${scaled}` }
+}
+
+/** Between two tests, and between a batch and its first test: mkfs, fsck and check's own start. */
+export function gapLimit(options: Pick<LimitOptions, 'timeoutFactor' | 'debugFactor'>): Limit {
+  return { seconds: FLOOR_SECONDS * options.timeoutFactor * options.debugFactor, reason: 'nothing happened between two tests' }
+}
+
+/** A minimal guest is ready in 1 to 2 s under KVM and 4 to 14 s under emulation on a busy machine; systemd takes ten times that. */
+const BOOT_SECONDS: Readonly<Record<VmBundle['kind'], number>> = { minimal: 30, nixos: 120 }
+
+/** From QEMU's start to the agent's "ready". */
+export function bootLimit(kind: VmBundle['kind'], options: Pick<LimitOptions, 'timeoutFactor' | 'debugFactor'>): Limit {
+  return { seconds: BOOT_SECONDS[kind] * options.timeoutFactor * options.debugFactor, reason: `a ${kind} guest boots in far less` }
+}
+
+/** From "no more work" to QEMU's end. */
+export function leaveLimit(options: Pick<LimitOptions, 'timeoutFactor'>): Limit {
+  return { seconds: 10 * options.timeoutFactor, reason: 'nothing was left to do' }
+}
+
+const RESERVE_SHARE = 0.05
+const SMALLEST_RESERVE_SECONDS = 20
+const LARGEST_RESERVE_SECONDS = 300
+
+/**
+ * What is left for the guests: the run's time, less what went by, less what reading, reporting and uploading will take.
+ * Never more than half of the time is held back, so that a very short run still runs something.
+ */
+export function guestSeconds(run: { readonly timeoutMinutes: number; readonly elapsedSeconds: number }): number {
+  const total = run.timeoutMinutes * 60
+  const reserve = Math.min(Math.max(total * RESERVE_SHARE, SMALLEST_RESERVE_SECONDS), LARGEST_RESERVE_SECONDS, total / 2)
+  return Math.max(0, total - reserve - run.elapsedSeconds)
+}
