@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto'
+import type { Fingerprint } from './fingerprint.js'
+import type { Registration } from './registration.js'
+import { INDEX_VERSION, type LayerName } from './store-index.js'
+
+/** Which run writes: a key once reserved is spent, even if the upload broke off, so that every attempt has its own. */
+export interface Attempt {
+  readonly run: string
+  readonly attempt: string
+}
+
+export function attemptOf(env: Readonly<Record<string, string | undefined>>): Attempt {
+  return { run: env.GITHUB_RUN_ID ?? '0', attempt: env.GITHUB_RUN_ATTEMPT ?? '1' }
+}
+
+export interface IndexKeys {
+  readonly key: string
+  /** An entry whose key begins with this is of exactly this build; null where there is no such thing. */
+  readonly exactPrefix: string | null
+  /** Newest first within each: the same build, the same recipe with another tree, anything. */
+  readonly restoreKeys: readonly string[]
+}
+
+export function indexKeys({ system, recipe, exact }: Fingerprint, { run, attempt }: Attempt): IndexKeys {
+  const any = `vmtest-index-v${INDEX_VERSION}-${system}-`
+  const sameRecipe = `${any}${recipe}-`
+  const exactPrefix = exact === null ? null : `${sameRecipe}${exact}-`
+  return {
+    key: `${exactPrefix ?? `${sameRecipe}none-`}${run}-${attempt}`,
+    exactPrefix,
+    restoreKeys: [...(exactPrefix === null ? [] : [exactPrefix]), sameRecipe, any],
+  }
+}
+
+/** A layer's key is made of its contents: the same paths are never uploaded twice. */
+export function layerKey(system: string, name: LayerName, paths: readonly Registration[], { run, attempt }: Attempt): string {
+  return `vmtest-layer-v${INDEX_VERSION}-${system}-${name}-${contentsOf(paths)}-${run}-${attempt}`
+}
+
+export function contentsOf(paths: readonly Registration[]): string {
+  const lines = paths.map(({ path, narHash }) => `${path} ${narHash}`).sort()
+  return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 24)
+}
