@@ -1,7 +1,7 @@
 import type { Files } from '../ports/index.js'
 
-/** Pieces are handed on in writes of about this many characters. */
-const BATCH = 1 << 20
+/** Pieces are handed on in writes of about this many characters: small enough to be collected as young garbage. */
+const BATCH = 1 << 16
 
 /** Writes a file from pieces, beside its name first: a reader never sees half of it, and memory holds one batch. */
 export async function writePieces(

@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process'
+import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { createInterface } from 'node:readline'
+import { createFiles } from '../src/ports/real/files.js'
+import { writeReport } from '../src/report/index.js'
+import { aRun } from './report-record.js'
+
+/**
+ * All renderings of a run with 50 000 failing testcases and 200 MB of diffs and kernel logs, written to a disk, and of two
+ * smaller ones to see how the cost grows. Each has a process of its own, so that its peak is its own. The peak holds everything:
+ * Node, the record in memory, the renderings. Limits: 10 s, 500 MiB, an exponent near 1.
+ */
+const TESTS = 50_000
+const LOG_BYTES = 200_000_000
+const SHARES = [0.25, 0.5, 1]
+
+interface Measured {
+  readonly seconds: number
+  readonly peakMiB: number
+}
+
+const asked = process.argv[2]
+if (asked === undefined) compare()
+else await measure(Number(asked))
+
+function compare(): void {
+  const results = SHARES.map((share) => {
+    const child = spawnSync(process.execPath, [process.argv[1] ?? '', String(share)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      encoding: 'utf8',
+    })
+    if (child.status !== 0) throw new Error(`a run of the benchmark ended with ${child.status ?? child.signal}`)
+    const lines = child.stdout.trim().split('\n')
+    console.log(lines.slice(0, -1).join('\n'))
+    return JSON.parse(lines.at(-1) ?? '') as Measured
+  })
+  const last = results.at(-1)
+  const exponent = slope(
+    SHARES,
+    results.map((each) => each.seconds),
+  )
+  console.log(JSON.stringify({ seconds: round(last?.seconds ?? Number.NaN), peakMiB: last?.peakMiB, exponent: round(exponent) }))
+}
+
+async function measure(share: number): Promise<void> {
+  const tests = Math.round(TESTS * share)
+  const directory = mkdtempSync(join(tmpdir(), 'vmtest-bench-report-'))
+  try {
+    const { record, comparison } = aRun({ tests, logCharacters: LOG_BYTES * share, vms: 8, verdicts: 'all-fail' })
+    const before = peak()
+    const start = performance.now()
+    const report = await writeReport(record, comparison, { directory }, { files: createFiles() })
+    const seconds = (performance.now() - start) / 1000
+    const peakMiB = peak()
+    const sizes = [report.junitPath, report.summaryPath, report.htmlPath, report.recordPath].map(
+      (path) => `${(statSync(path).size / 1e6).toFixed(1)} MB`,
+    )
+    console.log(
+      `${tests} tests: ${seconds.toFixed(2)} s, peak ${peakMiB} MiB (${before} MiB with the record alone); JUnit ${sizes[0]}, summary ${sizes[1]}, HTML ${sizes[2]}, record ${sizes[3]}`,
+    )
+    const written = await countTestcases(report.junitPath)
+    if (written !== tests) throw new Error(`JUnit holds ${written} of ${tests} testcases`)
+    console.log(JSON.stringify({ seconds, peakMiB } satisfies Measured))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function peak(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024)
+}
+
+async function countTestcases(path: string): Promise<number> {
+  let count = 0
+  for await (const line of createInterface({ input: createReadStream(path) })) if (line.startsWith('<testcase ')) count += 1
+  return count
+}
+
+/** The exponent of a power law through the points, by least squares of the logarithms. */
+function slope(sizes: readonly number[], values: readonly number[]): number {
+  const x = sizes.map(Math.log)
+  const y = values.map(Math.log)
+  const mean = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length
+  const [mx, my] = [mean(x), mean(y)]
+  const over = x.reduce((sum, each, index) => sum + (each - mx) * ((y[index] ?? my) - my), 0)
+  return over / x.reduce((sum, each) => sum + (each - mx) ** 2, 0)
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}
