@@ -34,22 +34,22 @@ async function loadClassifier() {
 }
 
 function readLabelled(path) {
-  const text = readFileSync(path, 'latin1')
-  const blank = text.indexOf('\n\n')
-  const header = blank === -1 ? text : text.slice(0, blank)
-  const values = (name) => [...header.matchAll(new RegExp(`^${name}:[ \\t]*(.*)$`, 'gm'))].map(([, value]) => value.trim())
+  const lines = readFileSync(path, 'latin1').split('\n')
+  const blank = lines.indexOf('')
+  const header = lines.slice(0, blank)
+  const values = (name) => header.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trim())
   return {
     titles: [...values('TITLE'), ...values('ALT')].filter((title) => title !== ''),
     hasReport: (values('TITLE')[0] ?? '') !== '',
     corrupted: values('CORRUPTED').includes('Y'),
     type: values('TYPE')[0] ?? '(none)',
-    log: blank === -1 ? '' : text.slice(blank + 2),
+    log: lines.slice(blank + 1),
   }
 }
 
 function classify(createClassifier, log) {
   const classifier = createClassifier()
-  const reports = log.split('\n').flatMap((line) => classifier.line(line))
+  const reports = log.flatMap((line) => classifier.line(line))
   return [...reports, ...classifier.end()].sort((one, other) => one.firstLine - other.firstLine)
 }
 

@@ -89,7 +89,7 @@ class StreamingClassifier implements Classifier {
     const report = this.open.get(line.context) ?? this.stackOfOtherCpu(line.context)
     if (report === undefined) return
     report.add(numbered)
-    if (report.isOver) closed.push(this.close(report))
+    if (report.isOver) closed.push(...this.close(report))
   }
 
   /** Where one CPU asks the others for their stacks, they answer in their own contexts. */
@@ -109,11 +109,11 @@ class StreamingClassifier implements Classifier {
     const lead = this.leadOf(line.context, numbered.number)
     if (current !== undefined) {
       current.endBefore(lead[0]?.number ?? numbered.number)
-      closed.push(this.close(current))
+      closed.push(...this.close(current))
     }
     if (this.open.size >= MAX_OPEN_REPORTS) {
       const oldest = this.open.values().next().value
-      if (oldest !== undefined) closed.push(this.close(oldest))
+      if (oldest !== undefined) closed.push(...this.close(oldest))
     }
     this.open.set(line.context, new OpenReport(opening, { header: numbered, lead, context: line.context, test: this.test }))
   }
@@ -157,13 +157,14 @@ class StreamingClassifier implements Classifier {
     if (lines.length > LEAD_LINES) lines.shift()
   }
 
-  private close(report: OpenReport): KernelReport {
+  private close(report: OpenReport): KernelReport[] {
     this.open.delete(report.context)
-    return report.close((found) => isProvoked(found, this.provocations))
+    const closed = report.close((found) => isProvoked(found, this.provocations))
+    return closed === null ? [] : [closed]
   }
 
   private closeAll(): KernelReport[] {
-    return [...this.open.values()].map((report) => this.close(report))
+    return [...this.open.values()].flatMap((report) => this.close(report))
   }
 }
 

@@ -219,6 +219,7 @@ const library: Groups = {
     'ass(?:ert)?fail',
     'asswarn',
     'btrfs_assert\\w*',
+    '_*btrfs_abort_transaction',
     'fast_dput',
     'dput',
     'iput',

@@ -3,6 +3,7 @@ import { guiltyFunction } from './guilty.js'
 import type { Opener } from './opener.js'
 import { CONSEQUENT_PANIC } from './openers/faults.js'
 import type { Opening } from './openers/index.js'
+import { REPORT_BODY } from './report-body.js'
 import { readTraceLine } from './trace-line.js'
 
 /** A line of the console log as the classifier keeps it. */
@@ -25,14 +26,13 @@ const ECHO_LINES = 100
 /** The line after a preface that names the same event must come this soon. */
 const PREFACE_LINES = 6
 
-const BODY =
-  /^\s+\S|^(?:CPU: |Hardware name|Modules linked in|Code: |Workqueue: |Call [Tt]race|[A-Z][A-Z0-9]{1,3}: +[0-9a-f]{2,}|RSP: |RIP: |Kernel panic|Kernel Offset|Rebooting in|Dumping ftrace|---\[ end|irq event stamp|hardirqs last|softirqs last|no locks held|\d+ locks? held|pstate|[a-z][a-z0-9]{1,2} ?: |Allocated|Freed|The buggy|Memory state|which belongs|page dumped|page:|flags: |raw: |[Tt]ask[: ]|Tainted|NMI backtrace|Sending NMI|rcu: |INFO: lockdep|Disabling lock|the existing dependency|stack backtrace|but |other info|\(detected by|Showing all|\[<|={10,}|-{10,}|Oops|PGD |#PF|Register |Process |Stack: |Backtrace|Exception stack|[0-9a-f]{3,4}: |CPU\d|Mem abort|Data abort|XFS |EXT4-fs|BTRFS|JBD2)/
-
 /** One report being gathered. */
 export class OpenReport {
   readonly context: string
   readonly test: string | null
-  private opening: Opening
+  private readonly opening: Opening
+  /** What the title is made of. */
+  private titled: { readonly opening: Opening; readonly header: NumberedLine }
   private readonly lines: NumberedLine[] = []
   private readonly header: NumberedLine
   private fatal: boolean
@@ -45,6 +45,7 @@ export class OpenReport {
   /** @param lead lines that came just before and belong to the report: its banner, its message. */
   constructor(opening: Opening, at: { header: NumberedLine; lead: readonly NumberedLine[]; context: string; test: string | null }) {
     this.opening = opening
+    this.titled = { opening, header: at.header }
     this.context = at.context
     this.test = at.test
     this.lines.push(...at.lead, at.header)
@@ -87,7 +88,7 @@ export class OpenReport {
     this.lineCount += 1
     if (this.lines.length < MAX_READ_LINES) this.lines.push(line)
     if (line.text.startsWith('---[ end trace')) this.traceEnded = true
-    if (BODY.test(line.text)) {
+    if (REPORT_BODY.test(line.text)) {
       this.lastBody = line
       this.foreign = 0
     } else if (line.text !== '') {
@@ -97,6 +98,8 @@ export class OpenReport {
 
   /** Takes in an opening line that belongs to this report. */
   join(line: NumberedLine, opening: Opening): void {
+    const untitled = this.opener.yieldsTitle === true && this.titled.opening === this.opening
+    if (untitled && this.awaitsReport && opening.opener.role !== 'joins') this.titled = { opening, header: line }
     this.add(line)
     this.lastBody = line
     this.foreign = 0
@@ -109,12 +112,15 @@ export class OpenReport {
     const kept = this.lines.filter((line) => line.number < number)
     const last = kept.at(-1)
     if (last === undefined || last.number < this.header.number) return
-    if (this.lastBody.number >= number) this.lastBody = kept.findLast((line) => BODY.test(line.text)) ?? this.header
+    if (this.lastBody.number >= number) this.lastBody = kept.findLast((line) => REPORT_BODY.test(line.text)) ?? this.header
   }
 
-  close(provoked: (report: KernelReport) => boolean): KernelReport {
+  /** Null where it turns out to be no report. */
+  close(provoked: (report: KernelReport) => boolean): KernelReport | null {
     const kept = this.lines.filter((line) => line.number <= this.lastBody.number)
     const texts = kept.map((line) => line.text)
+    const frames = framesOf(texts)
+    if (this.opener.needsStack === true && frames.length === 0) return null
     const report = {
       kind: this.opener.kind,
       title: this.title(kept),
@@ -123,15 +129,15 @@ export class OpenReport {
       lastLine: this.lastBody.number,
       test: this.test,
       lines: texts.slice(0, MAX_REPORT_LINES),
-      frames: framesOf(texts),
+      frames,
       provoked: false,
     }
     return { ...report, provoked: provoked(report) }
   }
 
   private title(kept: readonly NumberedLine[]): string {
-    const { opener, match } = this.opening
-    const body = kept.slice(kept.indexOf(this.header) + 1).map((line) => line.text)
+    const { opener, match } = this.titled.opening
+    const body = kept.slice(kept.indexOf(this.titled.header) + 1).map((line) => line.text)
     const values = new Map<string, string>()
     for (const [index, group] of match.entries()) values.set(`$${index}`, group ?? '')
     for (const [name, pattern] of Object.entries(opener.details ?? {})) {
@@ -184,5 +190,7 @@ function framesOf(texts: readonly string[]): Frame[] {
       if (section !== 'own' && item.kind === 'ip') pointers.push(item.frame)
     }
   }
-  return (own.length > 0 ? [...pointers, ...own] : leading).slice(0, MAX_FRAMES)
+  const frames = own.length > 0 ? [...pointers, ...own] : leading
+  // arm64 prints the instruction pointer's function again as the first frame.
+  return frames.filter((frame, index) => frame.symbol !== frames[index - 1]?.symbol || frame.inlined === true).slice(0, MAX_FRAMES)
 }

@@ -13,6 +13,8 @@ export interface Opener {
   readonly unless?: RegExp
   /** Only in a line with the kernel's time stamp: programs print the like. */
   readonly stampedOnly?: true
+  /** A report only where a stack follows: without one the like is a note. */
+  readonly needsStack?: true
   /** `$1`, `$2`… are the pattern's groups, `{name}` a detail below, `{fn}` the guilty function; an absent one goes with its preposition. */
   readonly title: string
   /** Further parts of the title, found in later lines: the first group of the first match. */
@@ -25,6 +27,8 @@ export interface Opener {
    * `panic`: the machine is dying; see the classifier for which report that is charged to.
    */
   readonly role?: 'opens' | 'joins' | 'preface' | 'panic'
+  /** A preface that only says of what kind the next report is: its title is made by that one. */
+  readonly yieldsTitle?: true
   /** The kernel cannot go on after this, whatever follows. */
   readonly fatal?: true
 }

@@ -99,7 +99,7 @@ export const PROVOCATIONS: readonly Provocation[] = [
       'xfs/686',
     ],
     kinds: ['fs-shutdown', 'fs-corruption'],
-    title: /shutdown|forced readonly|I\/O|aborted|JBD2|BTRFS error|transaction aborted|EXT4-fs error|log mount/i,
+    title: /shutdown|forced readonly|I\/O|aborted|JBD2|BTRFS error|WARNING in|EXT4-fs error|log mount/i,
     why: 'the device under the file system fails on purpose (dm-error, dm-thin, fail_make_request)',
   },
   {

@@ -5,12 +5,13 @@ const FN = '(?<fn>[A-Za-z_][\\w.]*)'
 /** What the file systems themselves say of damage they found. Wording: fs/xfs/xfs_error.c, xfs_fsops.c, xfs_message.c; fs/ext4/super.c; fs/btrfs/messages.c. */
 export const filesystemOpeners: readonly Opener[] = [
   {
-    kind: 'fs-corruption',
+    kind: 'bug',
     hint: 'Assertion failed: ',
     pattern: /^XFS(?: \([\w/:!.-]+\))?: Assertion failed: /,
     title: 'XFS assertion failure in {fn}',
     guilty: { from: ['trace'], skip: [/^(?:assfail|asswarn|xfs_assert\w*)$/] },
     role: 'preface',
+    yieldsTitle: true,
   },
   {
     kind: 'fs-corruption',
@@ -123,12 +124,13 @@ export const filesystemOpeners: readonly Opener[] = [
     guilty: { from: ['header'] },
   },
   {
-    kind: 'fs-corruption',
+    kind: 'bug',
     hint: 'assertion failed: ',
     pattern: /^(?:BTRFS[^:]*: )?assertion failed: .*\b(?:fs\/btrfs\/)/,
     title: 'BTRFS assertion failure in {fn}',
     guilty: { from: ['ip', 'trace'], skip: [/^btrfs_assert\w*/, /^assertfail$/] },
     role: 'preface',
+    yieldsTitle: true,
   },
   {
     kind: 'fs-corruption',
@@ -137,6 +139,7 @@ export const filesystemOpeners: readonly Opener[] = [
     title: 'BTRFS transaction aborted in {fn}',
     guilty: { from: ['ip', 'trace'], skip: [/abort_transaction/] },
     role: 'preface',
+    yieldsTitle: true,
   },
   {
     kind: 'fs-corruption',

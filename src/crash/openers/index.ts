@@ -32,10 +32,13 @@ export interface Opening {
 /** A matcher over a list of openers; null for a line that opens nothing. */
 export function openingMatcher(openers: readonly Opener[]): (line: ConsoleLine) => Opening | null {
   const scan = hintScan(openers)
+  const hints = [...new Set(openers.map((opener) => opener.hint))]
+  const numbered = openers.map((opener) => ({ opener, hint: hints.indexOf(opener.hint) }))
   return ({ text, context }) => {
     if (!scan.test(text)) return null
-    for (const opener of openers) {
-      if (!text.includes(opener.hint) || (opener.stampedOnly === true && context === '')) continue
+    const present = hints.map((hint) => text.includes(hint))
+    for (const { opener, hint } of numbered) {
+      if (present[hint] !== true || (opener.stampedOnly === true && context === '')) continue
       const match = opener.pattern.exec(text)
       if (match !== null && opener.unless?.test(text) !== true) return { opener, match }
     }

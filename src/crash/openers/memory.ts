@@ -140,8 +140,7 @@ export const memoryOpeners: readonly Opener[] = [
     kind: 'oom',
     hint: 'oom-killer',
     pattern: / invoked oom-killer: /,
-    title: 'out of memory: oom-killer invoked in {fn}',
-    guilty: { from: ['trace'], skip: [/oom/, /dump_header/, /alloc/, /charge/, /page_fault/, /handle_mm/] },
+    title: 'out of memory: oom-killer invoked',
   },
   {
     kind: 'oom',

@@ -145,7 +145,10 @@ const NOT_A_REPORT = new RegExp(
   ].join('|'),
 )
 
-/** The last resort: a capital word at the very start of a line that the kernel printed. Its text, numbers apart, is the title. */
+/**
+ * The last resort: a capital word at the very start of a line. Its text, numbers apart, is the title. The kernel also heads
+ * mere notes with WARNING (a deprecated option, an odd device), so that one needs a stack behind it.
+ */
 export const unknownOpeners: readonly Opener[] = [
   {
     kind: 'bug',
@@ -160,6 +163,7 @@ export const unknownOpeners: readonly Opener[] = [
     pattern: /^(?:\[ )?WARNING: (.*?)(?: \])?$/,
     unless: NOT_A_REPORT,
     stampedOnly: true,
+    needsStack: true,
     title: 'WARNING: $1',
   },
 ]

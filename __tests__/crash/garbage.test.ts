@@ -1,0 +1,87 @@
+import { describe, expect, it } from '@jest/globals'
+import { createClassifier } from '../../src/crash/classifier.js'
+import { MAX_REPORT_LINES } from '../../src/crash/open-report.js'
+import { kernelReportSchema } from '../../src/domain/kernel-report.js'
+
+/** A small generator with a seed, so that a failure can be repeated (mulberry32). */
+function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let value = Math.imul(state ^ (state >>> 15), 1 | state)
+    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value
+    return ((value ^ (value >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+const FRAGMENTS = [
+  '[    1.000000]',
+  '[   T31]',
+  '[  C1]',
+  '<4>',
+  '10:00:00.000| ',
+  'BUG: KASAN: use-after-free in ',
+  'WARNING: CPU: 1 PID: 2 at fs/a.c:1 ',
+  'Kernel panic - not syncing: ',
+  'foo+0x1/0x2',
+  ' Call Trace:',
+  'Read of size 8',
+  'INFO: task a:1 blocked for more than 120 seconds.',
+  '---[ end trace',
+  'run fstests generic/001 at 2026-11-24 10:00:00',
+  'XFS (vdb): Corruption of in-memory data',
+  '------------[ cut here ]------------',
+  '\u0000',
+  '\r',
+  '\u001b[31m',
+  '\ufffd',
+  '</IRQ>',
+  'RIP: 0010:',
+  '<EOI>',
+  'unreferenced object 0x0 (size 8)',
+  'Linux version 6.1',
+  '(((((((((',
+  '\\',
+  '$1 {fn} in ',
+  '?',
+]
+
+function garbageLine(next: () => number): string {
+  const parts = Array.from({ length: 1 + Math.floor(next() * 8) }, () => {
+    const fragment = FRAGMENTS[Math.floor(next() * FRAGMENTS.length)] ?? ''
+    return next() < 0.2 ? fragment.slice(0, Math.floor(next() * fragment.length)) : fragment
+  })
+  return parts.join(next() < 0.5 ? ' ' : '')
+}
+
+describe('garbage', () => {
+  it.each(Array.from({ length: 200 }, (_, seed) => seed))('seed %i gives valid reports and no exception', (seed) => {
+    const next = random(seed)
+    const classifier = createClassifier()
+    const count = 300
+    const reports = Array.from({ length: count }, () => garbageLine(next)).flatMap((line) => classifier.line(line))
+    for (const report of [...reports, ...classifier.end()]) {
+      kernelReportSchema.parse(report)
+      expect(report.title).not.toBe('')
+      expect(report.firstLine).toBeLessThanOrEqual(report.lastLine)
+      expect(report.lastLine).toBeLessThanOrEqual(count)
+      expect(report.lines.length).toBeLessThanOrEqual(MAX_REPORT_LINES)
+    }
+    expect(classifier.end()).toEqual([])
+  })
+
+  it('takes time in proportion to a line, whatever is in it', () => {
+    const classifier = createClassifier()
+    const hostile = [
+      'a'.repeat(100_000),
+      ' '.repeat(100_000),
+      'WARNING: '.repeat(10_000),
+      `BUG: ${'a.'.repeat(50_000)}`,
+      `at ${'/x'.repeat(50_000)}.c:1`,
+      '['.repeat(100_000),
+    ]
+    const started = process.hrtime.bigint()
+    for (let round = 0; round < 20; round += 1) for (const line of hostile) classifier.line(line)
+    expect(Number(process.hrtime.bigint() - started) / 1e9).toBeLessThan(2)
+  })
+})

@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals'
+import { isProvoked, PROVOCATIONS } from '../../src/crash/provoked.js'
+import type { KernelReportKind } from '../../src/domain/kernel-report.js'
+
+const report = (test: string | null, kind: KernelReportKind, title = 'x') => ({ test, kind, title, fatal: false })
+
+describe('provoked reports', () => {
+  it('a shutdown is provoked by the test that shuts down, and by no other', () => {
+    expect(isProvoked(report('generic/050', 'fs-shutdown', 'XFS user initiated shutdown'))).toBe(true)
+    expect(isProvoked(report('generic/001', 'fs-shutdown', 'XFS user initiated shutdown'))).toBe(false)
+    expect(isProvoked(report(null, 'fs-shutdown'))).toBe(false)
+  })
+
+  it('no test provokes memory errors, deadlocks or hangs', () => {
+    const never: readonly KernelReportKind[] = [
+      'kasan',
+      'kfence',
+      'kcsan',
+      'kmsan',
+      'lockdep',
+      'hung-task',
+      'soft-lockup',
+      'list-corruption',
+      'refcount',
+      'oops',
+    ]
+    expect(PROVOCATIONS.flatMap(({ kinds }) => kinds).filter((kind) => never.includes(kind))).toEqual([])
+  })
+
+  it('the crash that the harness asks for is provoked, another panic under the same test is not', () => {
+    expect(isProvoked(report('selftest/005', 'panic', 'kernel panic: sysrq triggered crash'))).toBe(true)
+    expect(isProvoked(report('selftest/005', 'panic', 'kernel panic: Fatal exception'))).toBe(false)
+  })
+
+  it('every entry says why', () => {
+    for (const { why, kinds } of PROVOCATIONS) expect([why.length > 10, kinds.length > 0]).toEqual([true, true])
+  })
+})

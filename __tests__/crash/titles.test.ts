@@ -1,0 +1,125 @@
+import { describe, expect, it } from '@jest/globals'
+import { createClassifier } from '../../src/crash/classifier.js'
+import { readConsoleLine } from '../../src/crash/console-line.js'
+import { normaliseTitle } from '../../src/crash/open-report.js'
+import { readTraceLine, sourceName } from '../../src/crash/trace-line.js'
+
+const reportsOf = (...lines: string[]) => {
+  const classifier = createClassifier()
+  return [...lines.flatMap((line) => classifier.line(line)), ...classifier.end()]
+}
+const titlesOf = (...lines: string[]) => reportsOf(...lines).map(({ title }) => title)
+
+describe('console lines', () => {
+  it.each([
+    ['[   12.345678] text', 'text', 'stamped'],
+    ['<4>[   12.345678][   T31]  frame', ' frame', 'T31'],
+    ['12:00:00.123| [   12.345678][  C1] text', 'text', 'C1'],
+    ['12:00:00.123| plain', 'plain', ''],
+    ['vm login: [   12.345678] text', 'text', 'stamped'],
+    ['Nov 24 08:17:40 host kernel: [   12.345678] text', 'text', 'stamped'],
+    ['** 12 printk messages dropped ** [   12.345678] text', 'text', 'stamped'],
+    ['\u001b[1;31m[   12.345678] te\u0000xt\r', 'text', 'stamped'],
+  ])('%j is %j of %j', (raw, text, context) => {
+    expect(readConsoleLine(raw)).toEqual({ text, context })
+  })
+})
+
+describe('titles', () => {
+  it.each([
+    ['BUG at ffff88810612c0e8 pid 123', 'BUG at ADDR pid NUM'],
+    ['foo+0x12/0x340 of 0xdead', 'foo of ADDR'],
+    ['kernel stack of sha256_update', 'kernel stack of sha256_update'],
+  ])('%j becomes %j', (title, normal) => {
+    expect(normaliseTitle(title)).toBe(normal)
+  })
+
+  it('cuts what the compiler added to a name', () => {
+    expect(['foo.isra.0', 'foo.constprop.3.cold', 'foo', '.foo'].map(sourceName)).toEqual(['foo', 'foo', 'foo', '.foo'])
+  })
+
+  it('leaves the function out where the stack names none', () => {
+    expect(titlesOf('[    1.000000] general protection fault: 0000 [#1] SMP', '[    1.000100] Call Trace:')).toEqual([
+      'general protection fault',
+    ])
+  })
+
+  it('names a system call alike on every architecture', () => {
+    const hung = (wrapper: string) =>
+      titlesOf(
+        '[    1.0] INFO: task a:1 blocked for more than 120 seconds.',
+        '[    1.0] Call Trace:',
+        '[    1.0]  schedule+0x1/0x2',
+        `[    1.0]  ${wrapper}+0x1/0x2`,
+      )
+    expect(hung('__x64_sys_fsync')).toEqual(['INFO: task hung in sys_fsync'])
+    expect(hung('__arm64_sys_fsync')).toEqual(['INFO: task hung in sys_fsync'])
+  })
+
+  it('keeps a title whose words come from a label', () => {
+    expect(
+      titlesOf('TITLE: INFO: task hung in foo', 'ALT: BUG: soft lockup in foo', 'TITLE: WARNING in foo', 'ALT: kernel BUG in foo'),
+    ).toEqual([])
+  })
+})
+
+describe('what belongs to what', () => {
+  const warning = [
+    '[    1.000000][   T7] WARNING: CPU: 0 PID: 7 at fs/a.c:1 foo+0x1/0x2',
+    '[    1.000100][   T7] Call Trace:',
+    '[    1.000200][   T7]  bar+0x1/0x2',
+  ]
+
+  it('a panic because of a warning makes the warning fatal', () => {
+    const reports = reportsOf(
+      ...warning,
+      '[    1.000300][   T7] ---[ end trace 0 ]---',
+      '[    1.000400][   T7] Kernel panic - not syncing: kernel: panic_on_warn set ...',
+    )
+    expect(reports).toMatchObject([{ title: 'WARNING in foo', fatal: true, firstLine: 1, lastLine: 5 }])
+  })
+
+  it('a panic of its own after a finished warning is another report', () => {
+    const reports = reportsOf(
+      ...warning,
+      '[    1.000300][   T7] ---[ end trace 0 ]---',
+      '[    1.000400][   T7] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)',
+    )
+    expect(reports).toMatchObject([
+      { title: 'WARNING in foo', fatal: false },
+      { title: 'kernel panic: VFS: Unable to mount root fs on unknown-block(NUM,NUM)', fatal: true, kind: 'panic' },
+    ])
+  })
+
+  it('two tasks that report at once are two reports', () => {
+    const other = warning.map((line) => line.replace('T7', 'T8').replaceAll('foo', 'other'))
+    const mixed = warning.flatMap((line, index) => [line, other[index] ?? ''])
+    expect(titlesOf(...mixed)).toEqual(['WARNING in foo', 'WARNING in other'])
+  })
+
+  it('what the other CPUs say while the machine dies is its echo', () => {
+    const titles = titlesOf(
+      '[    1.0][   T7] Kernel panic - not syncing: sysrq triggered crash',
+      '[    1.1][  C1] WARNING: CPU: 1 PID: 0 at arch/x86/kernel/smp.c:127 native_smp_send_reschedule+0x1/0x2',
+    )
+    expect(titles).toEqual(['kernel panic: sysrq triggered crash'])
+  })
+
+  it('a reboot ends the report and the dying', () => {
+    const classifier = createClassifier()
+    classifier.line('[    1.0] Kernel panic - not syncing: sysrq triggered crash')
+    expect(classifier.dying).toBe(true)
+    expect(classifier.line('[    0.000000] Linux version 6.12.0')).toMatchObject([{ kind: 'panic' }])
+    expect(classifier.dying).toBe(false)
+    expect(classifier.end()).toEqual([])
+  })
+
+  it('a report goes to the test whose marker came last', () => {
+    const reports = reportsOf(...warning, '[    2.0] run fstests xfs/001 at 2026-11-24 10:00:00', ...warning)
+    expect(reports.map(({ test }) => test)).toEqual([null, 'xfs/001'])
+  })
+
+  it('a line with an offset larger than its function is still read', () => {
+    expect(readTraceLine(' foo+0x40/0x20')).toMatchObject({ kind: 'frame', name: 'foo' })
+  })
+})
