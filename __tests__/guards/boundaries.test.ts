@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   build: ['domain', 'ports', 'suites', 'nix'],
   vm: ['domain', 'ports', 'suites', 'crash'],
   results: ['domain', 'ports', 'suites', 'crash', 'plan', 'vm'],
-  report: ['domain', 'ports', 'plan'],
+  report: ['domain', 'ports', 'plan', 'results'],
   publish: ['domain', 'ports'],
   post: ['domain', 'ports', 'publish'],
   engine: ['domain', 'ports', 'inputs', 'plan', 'nix', 'cache', 'build', 'vm', 'suites', 'crash', 'results', 'report', 'publish'],

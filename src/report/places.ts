@@ -2,6 +2,7 @@ import { assertNever } from '../domain/errors.js'
 import type { Attempt, RunRecord, TestRecord } from '../domain/record.js'
 import type { ComparedTest, Comparison } from '../domain/stages.js'
 import { isFailure } from '../domain/test.js'
+import { countsAsFailure, isStaleExpectation } from '../results/index.js'
 import type { Place } from './place.js'
 
 /** A test with its place. */
@@ -53,20 +54,16 @@ export function placeTests(record: RunRecord, comparison: Comparison | null): Pl
   }
 }
 
-/**
- * An expected failure covers only the verdict `fail`: a crash or a hang under such a test is news.
- * A failure the comparison does not list as known is new: when in doubt it is shown.
- */
+/** A failure the comparison does not list as known is new: when in doubt it is shown. */
 function placeOf(test: TestRecord, known: ReadonlySet<string>): Place {
   switch (test.status) {
     case 'pass':
-      return test.expectedFailure === null ? 'pass' : 'stale'
+      return isStaleExpectation(test) ? 'stale' : 'pass'
     case 'fail':
-      if (test.expectedFailure !== null) return 'xfail'
-      return failurePlace(test, known)
     case 'crashed':
     case 'timeout':
-      return failurePlace(test, known)
+      if (countsAsFailure(test)) return known.has(testKey(test)) ? 'known' : 'new'
+      return test.flaky ? 'flaky' : 'xfail'
     case 'notrun':
     case 'expunged':
     case 'notreached':
@@ -74,11 +71,6 @@ function placeOf(test: TestRecord, known: ReadonlySet<string>): Place {
     default:
       return assertNever(test.status, 'test status')
   }
-}
-
-function failurePlace(test: TestRecord, known: ReadonlySet<string>): Place {
-  if (test.flaky) return 'flaky'
-  return known.has(testKey(test)) ? 'known' : 'new'
 }
 
 /** The attempt that made the verdict: the first (it stands), or null for a test that never started. */
