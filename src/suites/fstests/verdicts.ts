@@ -183,7 +183,7 @@ function messageFor(
       return weighed?.taken.because ?? 'it started and left no verdict'
     case 'fail': {
       if (said?.status === 'fail') return said.message
-      const reasons = files.flatMap((file) => fileAgainstPass(file) ?? [])
+      const reasons = [...files.flatMap((file) => fileAgainstPass(file) ?? []), ...(found?.diff ? ['output mismatch'] : [])]
       return reasons.length > 0
         ? [...new Set(reasons)].join('; ')
         : (weighed?.taken.because ?? 'failed; no source that can be trusted says why')

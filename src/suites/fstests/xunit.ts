@@ -151,7 +151,7 @@ class XunitReader {
   }
 
   #keep(open: OpenCase): void {
-    const diff = open.diff.replace(/^\n/, '').trimEnd()
+    const diff = open.diff.replace(/^\n+/, '').trimEnd()
     const status = this.#recovered && open.status === 'pass' ? 'unclear' : open.status
     this.cases.push({ ...open, status, diff: diff === '' ? null : diff.slice(0, longestDiff) })
     this.#case = null
