@@ -1,0 +1,41 @@
+import { describe, expect, test } from '@jest/globals'
+import { type EndOfGuest, guestExit } from '../../../src/vm/guest-exit.js'
+
+const quiet: EndOfGuest = {
+  stopped: null,
+  panicLine: null,
+  process: { code: 0, signal: null },
+  stderr: '',
+  hostProblem: null,
+  tookLeave: false,
+  lastLine: 'last',
+}
+const panicLine = 'Kernel panic - not syncing: Attempted to kill init!'
+
+describe('how a guest ended', () => {
+  test.each<[string, Partial<EndOfGuest>, ReturnType<typeof guestExit>]>([
+    ['work done and leave taken', { tookLeave: true }, { kind: 'poweroff' }],
+    ['powered off with work left', {}, { kind: 'gone', lastLine: 'last' }],
+    ['panic: QEMU exits 0', { panicLine }, { kind: 'panic', line: panicLine }],
+    ['panic while powering off is a panic', { panicLine, tookLeave: true }, { kind: 'panic', line: panicLine }],
+    ['killed', { process: { code: null, signal: 'SIGKILL' } }, { kind: 'qemu-died', code: null, signal: 'SIGKILL', stderr: '' }],
+    [
+      'refused its options',
+      { process: { code: 1, signal: null }, stderr: 'bad' },
+      { kind: 'qemu-died', code: 1, signal: null, stderr: 'bad' },
+    ],
+    [
+      'killed after leave was taken',
+      { tookLeave: true, process: { code: null, signal: 'SIGKILL' } },
+      { kind: 'qemu-died', code: null, signal: 'SIGKILL', stderr: '' },
+    ],
+    [
+      'host disk full',
+      { hostProblem: 'no space', process: { code: null, signal: 'SIGKILL' } },
+      { kind: 'qemu-died', code: null, signal: 'SIGKILL', stderr: 'no space' },
+    ],
+    ['ended by us', { stopped: { kind: 'cancelled' }, process: { code: null, signal: 'SIGKILL' } }, { kind: 'cancelled' }],
+  ])('%s', (_, end, exit) => {
+    expect(guestExit({ ...quiet, ...end })).toEqual(exit)
+  })
+})
