@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { isProvoked, PROVOCATIONS } from '../../src/crash/provoked.js'
 import type { KernelReportKind } from '../../src/domain/kernel-report.js'
 
-const report = (test: string | null, kind: KernelReportKind, title = 'x') => ({ test, kind, title, fatal: false })
+const report = (test: string | null, kind: KernelReportKind, title = 'x') => ({ test, kind, title })
 
 describe('provoked reports', () => {
   it('a shutdown is provoked by the test that shuts down, and by no other', () => {
@@ -30,6 +30,13 @@ describe('provoked reports', () => {
   it('the crash that the harness asks for is provoked, another panic under the same test is not', () => {
     expect(isProvoked(report('selftest/005', 'panic', 'kernel panic: sysrq triggered crash'))).toBe(true)
     expect(isProvoked(report('selftest/005', 'panic', 'kernel panic: Fatal exception'))).toBe(false)
+  })
+
+  it('ranges name their ends and what lies between, and tests of another directory are others', () => {
+    const provocations = [{ tests: { xfs: '42-44 50' }, kinds: ['fs-shutdown'], why: 'a reason' }] as const
+    const provoked = (test: string) => isProvoked(report(test, 'fs-shutdown'), provocations)
+    expect(['xfs/042', 'xfs/043', 'xfs/044', 'xfs/050'].map(provoked)).toEqual([true, true, true, true])
+    expect(['xfs/041', 'xfs/045', 'xfs/005', 'generic/042', 'xfs', ''].map(provoked)).toEqual([false, false, false, false, false, false])
   })
 
   it('every entry says why', () => {
