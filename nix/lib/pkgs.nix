@@ -4,46 +4,274 @@ pkgs:
 let
   host = pkgs.vmtestHost or null;
   onHost = host != null;
+  inherit (pkgs.stdenv.hostPlatform) system;
+  architecture = builtins.head (builtins.split "-" system);
+
+  # Packages of these names that the set has; nixpkgs renames and drops some over the years.
+  present = names: builtins.concatMap (name: if pkgs ? ${name} then [ pkgs.${name} ] else [ ]) names;
+
+  # The output with the programs.
+  programsOf = package: package.bin or package.out or package;
+
+  # What fstests and the smoke suite call (fstests' README and the *_PROG variables of its common/config).
+  guestPackages = [
+    "bashInteractive"
+    "coreutils"
+    "util-linux"
+    "findutils"
+    "gnugrep"
+    "gnused"
+    "gawk"
+    "perl"
+    "bc"
+    "diffutils"
+    "psmisc"
+    "procps"
+    "kmod"
+    "lvm2"
+    "keyutils"
+    "e2fsprogs"
+    "btrfs-progs"
+    "f2fs-tools"
+    "xfsdump"
+    "attr"
+    "acl"
+    "quota"
+    "fio"
+    "dbench"
+    "duperemove"
+    "libcap"
+    "which"
+    "time"
+    "hostname"
+    "gnutar"
+    "gzip"
+    "xz"
+    "file"
+    "shadow"
+    "openssl"
+    "thin-provisioning-tools"
+    "nfs-utils"
+    "fsverity-utils"
+    "killall"
+    "python3"
+  ];
+
+  # Kernel development: build, check, send, debug.
+  shellPackages = [
+    "bc"
+    "bison"
+    "flex"
+    "cpio"
+    "perl"
+    "pahole"
+    "kmod"
+    "rsync"
+    "zstd"
+    "gnumake"
+    "pkg-config"
+    "ccache"
+    "sparse"
+    "smatch"
+    "coccinelle"
+    "b4"
+    "codespell"
+    "gdb"
+    "drgn"
+    "trace-cmd"
+    "python3"
+    "git"
+    "qemu_kvm"
+    "erofs-utils"
+  ];
+  # Libraries the kernel's own programs link with.
+  shellLibraries = [
+    "elfutils"
+    "openssl"
+    "ncurses"
+    "zlib"
+  ];
 in
 {
-  inherit (pkgs.stdenv.hostPlatform) system;
+  inherit system architecture onHost;
+  inherit (pkgs) writeText;
 
-  # A derivation whose builder has mkfs.erofs and cpio on PATH. `script` is a shell script's path.
+  # A derivation whose builder has mkfs.erofs, cpio and the usual programs on PATH. `script` is a shell script's path.
   runScript =
     name: environment: script:
     pkgs.runCommand name (
-      environment // { nativeBuildInputs = if onHost then [ ] else [ pkgs.erofs-utils pkgs.cpio ]; }
-    ) ''source ${script}'';
-
-  inherit (pkgs) writeText;
+      environment
+      // {
+        nativeBuildInputs =
+          if onHost then
+            [ ]
+          else
+            [
+              pkgs.erofs-utils
+              pkgs.cpio
+            ];
+      }
+    ) "source ${script}";
 
   # A static busybox: the base initramfs' only program.
   busybox = if onHost then host.busybox else "${pkgs.pkgsStatic.busybox}/bin/busybox";
 
-  # QEMU for the guest's architecture, or null: the host's own on PATH.
-  qemu = if onHost then host.qemu else "${pkgs.qemu_kvm}/bin/qemu-system-x86_64";
+  # QEMU for the guest's architecture, or null: the one on the host's PATH.
+  qemu = if onHost then host.qemu else "${pkgs.qemu_kvm}/bin/qemu-system-${architecture}";
 
-  # { populate; path; revisions }: a command that fills the current directory with the guest's programs, and their PATH.
+  # { environment; script; path; }: `script`, run by a builder with `environment`, fills the current directory with
+  # the guest's programs; `path` is the guest's PATH.
   guestPrograms =
-    packages:
+    {
+      # Packages in front of the usual ones: the user's xfsprogs.
+      first,
+      extra,
+    }:
     if onHost then
+      host.guestPrograms (first ++ extra)
+    else
+      let
+        programs = pkgs.buildEnv {
+          name = "vmtest-programs";
+          paths = map programsOf (first ++ extra ++ present guestPackages);
+          pathsToLink = [
+            "/bin"
+            "/sbin"
+          ];
+          ignoreCollisions = true;
+        };
+      in
       {
-        inherit (host) populate;
-        path = host.guestPath;
+        environment = {
+          inherit programs;
+          closure = pkgs.closureInfo { rootPaths = [ programs ] ++ first; };
+        };
+        script = ./populate-closure.sh;
+        path = [
+          "/bin"
+          "/sbin"
+        ];
+      };
+
+  # The user's xfsprogs; null `src`: the package set's, or null where the host's own programs serve.
+  xfsprogs =
+    src:
+    if src == null then
+      (if onHost then null else pkgs.xfsprogs)
+    else
+      pkgs.xfsprogs.overrideAttrs (_: {
+        inherit src;
+        version = src.shortRev or "local";
+      });
+
+  # The user's fstests, built against the same xfsprogs; null `src`: the package set's, or null where it has none.
+  xfstests =
+    { src, xfsprogs }:
+    let
+      package = pkgs.xfstests.override {
+        inherit xfsprogs;
+        libxfs = xfsprogs.dev or xfsprogs;
+      };
+    in
+    if !(pkgs ? xfstests) || (src == null && onHost) then
+      null
+    else if src == null then
+      package
+    else
+      package.overrideAttrs (_: {
+        inherit src;
+        version = src.shortRev or "local";
+      });
+  # Where `check` lies in that package.
+  xfstestsTree = package: "${package}/lib/xfstests";
+
+  # A .config for a source tree, from fragments, by the tree's own scripts.
+  kernelConfig =
+    {
+      src,
+      version,
+      fragments,
+    }:
+    pkgs.stdenv.mkDerivation {
+      name = "linux-${version}.config";
+      inherit src fragments;
+      nativeBuildInputs = present [
+        "flex"
+        "bison"
+        "perl"
+        "bc"
+      ];
+      dontUnpack = true;
+      phases = [ "buildPhase" ];
+      buildPhase = "source ${./kernel-config.sh}";
+    };
+
+  # Built in throughout: no modules (nix/kconfig/base.config), so nothing of the configuration is needed to evaluate.
+  buildKernel =
+    {
+      src,
+      version,
+      configfile,
+    }:
+    pkgs.linuxManualConfig {
+      inherit src version configfile;
+      inherit (pkgs) lib stdenv;
+      modDirVersion = version;
+      config = { };
+    };
+
+  # nixpkgs' kernels: the image under its target's name, modules in an output of their own since 25.11.
+  describeKernel =
+    kernel:
+    if onHost && kernel ? image then
+      {
+        inherit (kernel)
+          image
+          version
+          modules
+          config
+          ;
+        release = kernel.modDirVersion;
+        vmlinux = kernel.vmlinux or null;
       }
     else
-      throw "to be written";
+      {
+        image = "${kernel}/${if architecture == "aarch64" then "Image" else "bzImage"}";
+        release = kernel.modDirVersion;
+        inherit (kernel) version;
+        modules =
+          if (kernel.config.isYes or (_: false)) "MODULES" then "${kernel.modules or kernel}" else null;
+        config = "${kernel.configfile}";
+        vmlinux = if kernel ? dev then "${kernel.dev}/vmlinux" else null;
+      };
 
-  # { image; release; modules; config; version }.
-  defaultKernel =
-    let
-      kernel = pkgs.linux;
-    in
+  defaultKernel = pkgs.linux;
+
+  revisions = (if onHost then host.revisions else { nixpkgs = pkgs.lib.version or "unknown"; });
+
+  # A shell for work on the kernel. `compiler` is "gcc" or "clang".
+  mkShell =
     {
-      inherit (kernel) image version;
-      release = kernel.modDirVersion;
-      modules = "${kernel}";
-      config = kernel.configfile;
-    };
-  revisions = if onHost then host.revisions else { };
+      compiler,
+      packages,
+      environment,
+      shellHook,
+    }:
+    (pkgs.mkShell.override (
+      if compiler == "clang" then { stdenv = pkgs.llvmPackages.stdenv; } else { }
+    ))
+      (
+        environment
+        // {
+          name = "kernel-vmtest";
+          nativeBuildInputs =
+            packages ++ present shellPackages ++ (if compiler == "clang" then present [ "lld" "llvm" ] else [ ]);
+          buildInputs = present shellLibraries;
+          inherit shellHook;
+        }
+      );
+
+  # Node, for the command.
+  node = if onHost then host.node else "${pkgs.nodejs}/bin/node";
+  inherit (pkgs) runCommand;
 }

@@ -1,14 +1,18 @@
-# Builder: the guest's root as a read-only EROFS image. $populate fills the current directory with programs;
-# $etc: files for /etc; $smoke: the built-in suite; $out: the image.
+# Builder: the guest's root as a read-only EROFS image. $populate: a script that fills the current directory with
+# programs; $etc: files for /etc; $suites: NAME=TREE words; $out: the image.
 set -euo pipefail
 mkdir root
 cd root
-$populate
+bash "$populate"
 mkdir -p dev etc home/fsgqa home/fsgqa2 home/123456-fsgqa mnt/test mnt/scratch proc results root run sys tmp \
   var/cache var/lib var/log var/tmp vmtest/suites
 cp --no-preserve=mode "$etc"/* etc/
 ln -s /proc/self/mounts etc/mtab
-cp -r "$smoke" vmtest/suites/smoke
+for suite in $suites; do
+  cp -r "${suite#*=}" "vmtest/suites/${suite%%=*}"
+done
+# Where a suite given by --fstests is mounted.
+mkdir -p vmtest/suites/fstests
 chmod -R u+w vmtest
 chmod 1777 tmp var/tmp
 cd ..

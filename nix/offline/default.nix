@@ -1,76 +1,175 @@
 # A package set with nixpkgs' attribute names, made of the host's own programs: what nix/lib asks of `pkgs`, and no more.
-# `host` is host.json, `manifest` the directory that holds it with host-files.sha256 and host-links.txt.
-# Host files are tracked by content: their hashes are in the derivations' inputs and checked by the builders.
+# `host` is host.json, `manifest` the directory that holds it with host-files.sha256, host-links.txt and etc/.
+# Host files are tracked by content: their hashes are in the derivations' inputs and checked by the builders. Only what
+# compiles (linuxManualConfig, xfsprogs and xfstests from sources) takes the host's compiler as it is.
 { host, manifest }:
 let
+  # What nixpkgs' functions take and a builder of ours has no use for.
+  notEnvironment = [
+    "nativeBuildInputs"
+    "buildInputs"
+    "meta"
+    "passthru"
+    "phases"
+    "dontUnpack"
+  ];
+
   # Builders see the host's /bin, /usr and /lib only (sandbox-paths); never /etc, so no alternatives: real names only.
   runCommand =
     name: attrs: script:
-    let
-      environment = removeAttrs attrs [
-        "nativeBuildInputs"
-        "meta"
-        "passthru"
-      ];
-      built = derivation (
-        environment
-        // {
-          inherit name;
-          inherit (host) system;
-          builder = host.shell;
-          # The last command is the shell's own: `bash -c` would exec the last program, and one that closes its output
-          # before it exits (coreutils do) is taken for finished and killed by Nix: a build that fails now and then.
-          args = [
-            "-euc"
-            "${script}\n:\n"
-          ];
-          PATH = builtins.concatStringsSep ":" host.path;
-          LC_ALL = "C";
-        }
-      );
-    in
-    built // (attrs.passthru or { });
+    derivation (
+      removeAttrs attrs notEnvironment
+      // {
+        inherit name;
+        inherit (host) system;
+        builder = host.shell;
+        # The last command is the shell's own: `bash -c` would exec the last program, and one that closes its output
+        # before it exits (coreutils do) is taken for finished and killed by Nix: a build that fails now and then.
+        args = [
+          "-euc"
+          "${script}\n:\n"
+        ];
+        PATH = builtins.concatStringsSep ":" host.path;
+        LC_ALL = "C";
+      }
+    )
+    // (attrs.passthru or { });
 
-  writeText = name: text: runCommand name {
-    inherit text;
-    passAsFile = [ "text" ];
-  } ''cp "$textPath" "$out"'';
+  writeText =
+    name: text:
+    runCommand name {
+      inherit text;
+      passAsFile = [ "text" ];
+    } ''cp "$textPath" "$out"'';
+
+  stdenv = {
+    hostPlatform = {
+      inherit (host) system;
+    };
+    mkDerivation = { name, buildPhase, ... }@attrs: runCommand name (removeAttrs attrs [ "name" "buildPhase" ]) buildPhase;
+  };
 
   # One file of the work directory as a store path of its own, so that other files' changes do not touch it.
   narrow = name: builtins.toFile name (builtins.readFile (manifest + "/${name}"));
 
-  fetchHostFile =
-    { url, sha256 }: builtins.fetchurl { inherit url sha256; };
+  fetchHostFile = { url, sha256 }: builtins.fetchurl { inherit url sha256; };
 
-  kernel =
-    runCommand "linux-${host.kernel.release}"
-      {
+  # The distribution's kernel, taken out of its packages.
+  linux =
+    let
+      package = runCommand "linux-${host.kernel.release}" {
         archives = map fetchHostFile host.kernel.archives;
         inherit (host.kernel) release;
+      } "source ${./kernel-package.sh}";
+    in
+    package
+    // {
+      inherit (host.kernel) version;
+      modDirVersion = host.kernel.release;
+      image = "${package}/image";
+      config = "${package}/config";
+      modules = "${package}";
+    };
+
+  # A kernel built from source with the host's compiler.
+  linuxManualConfig =
+    {
+      src,
+      version,
+      modDirVersion,
+      configfile,
+      ...
+    }:
+    let
+      package = runCommand "linux-${version}" {
+        inherit src configfile;
+        release = modDirVersion;
+      } "source ${./kernel-source.sh}";
+    in
+    package
+    // {
+      inherit version modDirVersion;
+      image = "${package}/image";
+      config = "${package}/config";
+      modules = null;
+      vmlinux = "${package}/vmlinux";
+    };
+
+  # A package that exists only once it is given a source.
+  fromSource =
+    name: script:
+    let
+      package = {
+        override = _: package;
+        overrideAttrs =
+          change:
+          let
+            attrs = change { };
+          in
+          runCommand "${name}-${attrs.version}" { inherit (attrs) src; } "source ${script}";
+      };
+    in
+    package;
+
+  mkShell = {
+    override = _: mkShell;
+    __functor =
+      _: attrs:
+      runCommand attrs.name (
+        removeAttrs attrs [ "name" ]
+        // {
+          tools = attrs.nativeBuildInputs or [ ];
+          shellHook = ''
+            for tool in $tools; do PATH=$tool/bin:$PATH; done
+            ${attrs.shellHook or ""}
+          '';
+        }
+      ) ''echo "$tools" >"$out"'';
+  };
+
+  fetchFromGitHub =
+    {
+      owner,
+      repo,
+      rev ? tag,
+      tag ? null,
+      hash ? sha256,
+      sha256 ? "",
+      ...
+    }:
+    runCommand "${repo}-source"
+      {
+        outputHashMode = "recursive";
+        outputHashAlgo = if builtins.match "sha256-.*" hash == null then "sha256" else null;
+        outputHash = hash;
+        url = "https://github.com/${owner}/${repo}/archive/${rev}.tar.gz";
         passthru = {
-          inherit (host.kernel) version;
-          modDirVersion = host.kernel.release;
-          image = "${kernel}/image";
-          configfile = "${kernel}/config";
+          shortRev = builtins.substring 0 12 rev;
         };
       }
-      ''exec ${host.shell} ${./kernel.sh}'';
+      ''
+        mkdir "$out"
+        curl --fail --silent --show-error --location "$url" | tar -xz --strip-components=1 -C "$out"
+      '';
 in
 {
-  inherit runCommand writeText;
-  stdenv.hostPlatform = {
-    inherit (host) system;
-  };
-  linux = kernel;
+  inherit
+    runCommand
+    writeText
+    stdenv
+    linux
+    linuxManualConfig
+    mkShell
+    fetchFromGitHub
+    ;
+  lib.version = "host";
+  xfsprogs = fromSource "xfsprogs" ./xfsprogs.sh;
+  xfstests = fromSource "xfstests" ./xfstests.sh;
 
   # Marks this set for nix/lib/pkgs.nix: the guest gets the host's tree instead of a closure of packages.
   vmtestHost = {
-    inherit (host) qemu;
-    guestPath = [
-      "/usr/sbin"
-      "/usr/bin"
-    ];
-    inherit (host) revisions;
+    inherit (host) qemu revisions;
+    node = "node";
     # A fetched file is not executable, and busybox goes by the name it is called under.
     busybox = "${
       runCommand "busybox" { file = fetchHostFile host.busybox; } ''
@@ -79,16 +178,21 @@ in
         chmod 0555 "$out/bin/busybox"
       ''
     }/bin/busybox";
-    # Run by the builder of the root image, in the directory that becomes the guest's root.
-    populate = builtins.concatStringsSep " " [
-      host.shell
-      "${./populate-root.sh}"
-      (narrow "host-files.sha256")
-      (narrow "host-links.txt")
-      (builtins.path {
-        name = "host-etc";
-        path = manifest + "/etc";
-      })
-    ];
+    guestPrograms = packages: {
+      environment = {
+        inherit packages;
+        files = narrow "host-files.sha256";
+        links = narrow "host-links.txt";
+        hostEtc = builtins.path {
+          name = "host-etc";
+          path = manifest + "/etc";
+        };
+      };
+      script = ./populate-root.sh;
+      path = [
+        "/usr/sbin"
+        "/usr/bin"
+      ];
+    };
   };
 }

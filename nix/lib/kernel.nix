@@ -1,0 +1,57 @@
+# Which kernel a bundle boots: { image; release; version; modules; config; vmlinux; } with null for what there is not.
+{
+  tools,
+  # Built already: a kernel package, or { image; release; modules ? …; config ? …; vmlinux ? …; } with paths. Or null.
+  kernel,
+  # A kernel source: a path, a fetched source, a flake input. Or null.
+  kernel-src,
+  # The tree the flake is in, as a string. Or null.
+  root,
+  # Fragments: names, paths or text (kconfig.nix).
+  kconfig,
+}:
+let
+  fragments = import ./kconfig.nix;
+
+  # `root` in a flake is the copy of what git tracks; outside the store (with --impure) the dirty tree as git sees it.
+  inStore = path: builtins.match "${builtins.storeDir}/.*" path != null;
+  source =
+    if kernel-src != null then
+      kernel-src
+    else if root == null then
+      null
+    else if inStore (toString root) then
+      root
+    else
+      builtins.fetchGit { url = toString root; };
+
+  built =
+    let
+      version = import ./kernel-version.nix (builtins.readFile "${source}/Makefile");
+      configfile = tools.kernelConfig {
+        inherit version;
+        src = source;
+        fragments = map fragments.fragment kconfig;
+      };
+    in
+    tools.describeKernel (
+      tools.buildKernel {
+        inherit version configfile;
+        src = source;
+      }
+    );
+
+  files = {
+    inherit (kernel) image release;
+    version = kernel.version or kernel.release;
+    modules = kernel.modules or null;
+    config = kernel.config or null;
+    vmlinux = kernel.vmlinux or null;
+  };
+in
+if kernel != null then
+  (if kernel ? image && kernel ? release then files else tools.describeKernel kernel)
+else if source != null then
+  built
+else
+  tools.describeKernel tools.defaultKernel
