@@ -67,15 +67,18 @@ export class SymbolTable {
    */
   locate(symbol: TracedSymbol): CodeAddress | null {
     if (symbol.offset > symbol.size) return null
-    const fitting = (this.entries.get(symbol.name) ?? []).filter((entry) => this.fits(entry, symbol.size))
-    const [only, ...others] = distinct(fitting)
+    const [only, ...others] = distinct(this.fitting(this.entries.get(symbol.name) ?? [], symbol.size))
     if (only === undefined || others.length > 0) return null
     return { address: only.address + BigInt(symbol.offset), section: only.section }
   }
 
-  private fits(entry: SymbolEntry, tracedSize: number): boolean {
-    if (tracedSize === this.distanceToNext(entry)) return true
-    return entry.sizeBytes > 0 && tracedSize >= entry.sizeBytes && tracedSize < entry.sizeBytes + MAX_PADDING_BYTES
+  /** The entries of the traced size: by the kernel's reckoning, else by the image's, else by the image's and some padding. */
+  private fitting(entries: readonly SymbolEntry[], tracedSize: number): readonly SymbolEntry[] {
+    const reckoned = entries.filter((entry) => this.distanceToNext(entry) === tracedSize)
+    if (reckoned.length > 0) return reckoned
+    const exact = entries.filter(({ sizeBytes }) => sizeBytes === tracedSize)
+    if (exact.length > 0) return exact
+    return entries.filter(({ sizeBytes }) => sizeBytes > 0 && tracedSize > sizeBytes && tracedSize < sizeBytes + MAX_PADDING_BYTES)
   }
 
   private distanceToNext({ address, section }: SymbolEntry): number | null {
