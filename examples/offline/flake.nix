@@ -1,22 +1,20 @@
 # A VM bundle without inputs: real Nix, with the host's own programs in the place of nixpkgs.
-# `vmtest` stages this file into a work directory beside nix/ (this repository's) and host/ (what the host offers:
+# `vmtest` stages this directory into a work directory beside nix/ (this repository's) and host/ (what the host offers:
 # written by src/build/offline.ts), and builds it as `path:DIRECTORY#vmtest`. Nothing is fetched, evaluation is pure.
+# As the input `nixpkgs` of another flake it lets that flake be evaluated and built without a network.
 {
   description = "kernel-vmtest: a bundle made of this machine's own programs";
 
   outputs =
     { self }:
     let
-      lib = import ./nix/lib;
-      pkgs = import ./nix/offline {
-        host = builtins.fromJSON (builtins.readFile ./host/host.json);
-        manifest = ./host;
-      };
+      pkgs = import ./. { };
       system = pkgs.stdenv.hostPlatform.system;
     in
     {
+      legacyPackages.${system} = pkgs;
       packages.${system} = {
-        vmtest = lib.mkVmTest { inherit pkgs; };
+        vmtest = (import ./nix/lib).mkVmTest { inherit pkgs; };
         default = self.packages.${system}.vmtest;
       };
     };

@@ -128,7 +128,9 @@ export async function stageOfflineFlake(options: OfflineOptions, ports: StagePor
     await ports.files.makeDirectory(join(flake, 'host', dirname(path)))
     await ports.files.copy(path, join(flake, 'host', path))
   }
-  await ports.files.copy(join(options.checkout, 'examples/offline/flake.nix'), join(flake, 'flake.nix'))
+  for (const name of ['flake.nix', 'default.nix']) {
+    await ports.files.copy(join(options.checkout, 'examples/offline', name), join(flake, name))
+  }
   for (const name of STAGED_TREES) {
     const source = join(options.checkout, 'nix', name)
     if ((await ports.files.stat(source)) !== null) await copyTree(source, join(flake, 'nix', name), ports.files)
