@@ -246,7 +246,8 @@ describe('symbolizers', () => {
   })
 
   it('answer in groups of which some are empty', () => {
-    const output = '0x1\ninner\n/l/fs/a.c:3 (discriminator 2)\nouter\n/l/fs/a.c:9\n0x2\n??\n??:0\n0x3\nlast\n/l/fs/b.c:1\n\n'
+    const output =
+      '0x1\ninner\n/l/fs/a.c:3 (discriminator 2)\nouter\n/l/fs/a.c:9\n0x2\n??\n??:0\n0x3\nlast\n/l/fs/b.c:1\n0x4\n??\n/l/fs/c.c:7\n\n'
     expect(parseSymbolizer(output)).toEqual([
       [
         { function: 'inner', file: '/l/fs/a.c', line: 3 },
@@ -254,6 +255,7 @@ describe('symbolizers', () => {
       ],
       [],
       [{ function: 'last', file: '/l/fs/b.c', line: 1 }],
+      [{ function: null, file: '/l/fs/c.c', line: 7 }],
     ])
   })
 })

@@ -1,6 +1,6 @@
 import type { Frame, KernelReport } from '../domain/kernel-report.js'
 import type { Exec } from '../ports/index.js'
-import { type CodeAddress, readSymbolTable, readTracedSymbol, type TracedSymbol } from './symbol-table.js'
+import { type CodeAddress, readSymbolTable, readTracedSymbol, type SymbolTable, type TracedSymbol } from './symbol-table.js'
 import { chooseSymbolizer, type SourceChain, type SourcePlace, symbolize } from './symbolizer.js'
 import { readTraceLine, sourceName } from './trace-line.js'
 
@@ -23,6 +23,7 @@ export interface DecodeOutcome {
 
 interface Located {
   readonly index: number
+  readonly printed: string
   readonly address: CodeAddress
 }
 
@@ -75,45 +76,54 @@ function exactSymbols(lines: readonly string[]): ReadonlySet<string> {
   return new Set(pointers.map(({ frame }) => frame.symbol))
 }
 
-async function decodeImage(
-  job: { image: string; kind: 'linked' | 'relocatable'; frames: readonly IndexedFrame[]; exact: ReadonlySet<string> },
-  exec: Pick<Exec, 'run' | 'which'>,
-  chains: Map<number, SourceChain>,
-): Promise<string[]> {
+interface ImageJob {
+  readonly image: string
+  readonly kind: 'linked' | 'relocatable'
+  readonly frames: readonly IndexedFrame[]
+  readonly exact: ReadonlySet<string>
+}
+
+async function decodeImage(job: ImageJob, exec: Pick<Exec, 'run' | 'which'>, chains: Map<number, SourceChain>): Promise<string[]> {
   const symbolizer = await chooseSymbolizer(exec, job.kind)
-  if (symbolizer === null)
-    return [`No ${job.kind === 'linked' ? 'llvm-symbolizer or addr2line' : 'addr2line'} on PATH to decode ${job.image}.`]
+  const tools = job.kind === 'linked' ? 'llvm-symbolizer or addr2line' : 'addr2line'
+  if (symbolizer === null) return [`No ${tools} on PATH to decode ${job.image}.`]
   const table = await readSymbolTable(exec, job.image, new Set(job.frames.map(([, symbol]) => symbol.name)))
   if (table === null) return [`The symbols of ${job.image} cannot be listed.`]
-  const notes: string[] = []
-  const located: Located[] = []
-  for (const [index, symbol, printed] of job.frames) {
-    const address = table.locate(symbol)
-    if (address === null) notes.push(`${printed} is not to be told for sure in ${job.image}.`)
-    else
-      located.push({
-        index,
-        address: job.exact.has(printed) || symbol.offset === 0 ? address : { ...address, address: address.address - 1n },
-      })
-  }
+  const { located, notes } = locate(job, table)
   // In a relocatable file each section begins at 0, so one call for each of the two or three that occur.
   const sections = job.kind === 'linked' ? [null] : [...new Set(located.map(({ address }) => address.section))]
   for (const section of sections) {
     const here = located.filter(({ address }) => section === null || address.section === section)
     const found = await symbolize(exec, symbolizer, { image: job.image, section, addresses: here.map(({ address }) => address.address) })
-    for (const [position, { index }] of here.entries()) {
+    for (const [position, { index, printed }] of here.entries()) {
       const chain = found[position] ?? []
       if (chain.length > 0) chains.set(index, chain)
+      else notes.push(`No source line in ${job.image} for ${printed}.`)
     }
   }
   return notes
+}
+
+function locate({ frames, image, exact }: ImageJob, table: SymbolTable): { located: Located[]; notes: string[] } {
+  const notes: string[] = []
+  const located: Located[] = []
+  for (const [index, symbol, printed] of frames) {
+    const found = table.locate(symbol)
+    if (found === null) {
+      notes.push(`${printed} is not to be told for sure in ${image}.`)
+      continue
+    }
+    const back = exact.has(printed) || symbol.offset === 0 ? 0n : 1n
+    located.push({ index, printed, address: { ...found, address: found.address - back } })
+  }
+  return { located, notes }
 }
 
 function withPlaces(frame: Frame, chain: SourceChain, root: string): Frame[] {
   if (chain.length === 0) return [frame]
   return chain.map((place, position) => ({
     ...frame,
-    function: sourceName(place.function),
+    function: sourceName(place.function ?? readTracedSymbol(frame.symbol)?.name ?? frame.symbol),
     file: treePath(place, root),
     line: place.line,
     ...(position < chain.length - 1 ? { inlined: true } : {}),

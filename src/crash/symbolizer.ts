@@ -2,7 +2,8 @@ import type { Exec } from '../ports/index.js'
 
 /** One function at a code address. */
 export interface SourcePlace {
-  readonly function: string
+  /** Null where the debug information knows the line alone. */
+  readonly function: string | null
   /** As the debug information has it, often absolute. */
   readonly file: string
   readonly line: number
@@ -62,7 +63,7 @@ export function parseSymbolizer(output: string): SourceChain[] {
     const place = PLACE.exec(lines[index + 1] ?? '')
     index += 1
     const [, file = '??', number = '0'] = place ?? []
-    if (file !== '??' && number !== '0' && line !== '??') chains.at(-1)?.push({ function: line, file, line: Number(number) })
+    if (file !== '??' && number !== '0') chains.at(-1)?.push({ function: line === '??' ? null : line, file, line: Number(number) })
   }
   return chains
 }
