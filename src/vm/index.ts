@@ -1,3 +1,16 @@
+export {
+  type AcceleratorOptions,
+  type AcceleratorPorts,
+  decideAccelerator,
+  describeAccelerator,
+  PACE,
+  type ProbeCommandOptions,
+  probeCommand,
+  suiteScale,
+  undoPermissions,
+} from './accelerator/index.js'
 export type { Guest, GuestBatch, GuestEvent, GuestOptions, StartGuest } from './guest.js'
+export { type GuestShape, type RunLimits, type RunTestsOptions, runTests } from './scheduler/index.js'
 export type { ConsoleObserver } from './session.js'
 export { createStartGuest, type StartGuestPorts, type StartGuestSettings } from './start-guest.js'
+export { debugKernel, guestSeconds, type TestHistory, type TestTimes, type TimeSample } from './watchdog/index.js'

@@ -1,0 +1,155 @@
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { batchSize } from '../../../src/vm/scheduler/batch-size.js'
+import { TestQueue } from '../../../src/vm/scheduler/queue.js'
+import type { Behaviour, GuestFate } from './fake-world.js'
+import { numbered, play, startCounts } from './setting.js'
+
+const behaviour: fc.Arbitrary<Behaviour> = fc.record({
+  kind: fc.oneof(
+    { weight: 8, arbitrary: fc.constant('passes' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('panics' as const, 'hangs' as const, 'ends-check' as const) },
+  ),
+  seconds: fc.integer({ min: 1, max: 60 }),
+})
+const fate: fc.Arbitrary<GuestFate> = fc.record({
+  boot: fc.oneof(
+    { weight: 8, arbitrary: fc.constant('ready' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('hangs' as const, 'dies' as const, 'cannot-start' as const) },
+  ),
+  killedAfterSeconds: fc.option(fc.integer({ min: 0, max: 300 }), { nil: null }),
+})
+const scenario = fc.record({
+  plan: fc.dictionary(
+    fc.constantFrom('xfs', 'ext4', 'btrfs'),
+    fc.integer({ min: 0, max: 25 }).map((count) => numbered(count)),
+    { minKeys: 1 },
+  ),
+  vms: fc.integer({ min: 1, max: 4 }),
+  behaviours: fc.array(behaviour, { minLength: 1, maxLength: 30 }),
+  fates: fc.array(fate, { minLength: 1, maxLength: 40 }),
+  cancelAfter: fc.option(fc.integer({ min: 0, max: 500 }), { nil: null, freq: 4 }),
+  runSeconds: fc.constantFrom(100_000, 100_000, 400),
+})
+
+const pick = <T>(list: readonly T[], index: number): T => list[index % list.length] as T
+
+test('random deaths at random moments: every test is accounted for exactly once', async () => {
+  await fc.assert(
+    fc.asyncProperty(scenario, async ({ plan, vms, behaviours, fates, cancelAfter, runSeconds }) => {
+      const setting = {
+        plan,
+        vms,
+        limits: { runSeconds },
+        world: {
+          behaviour: (section: string, name: string) => pick(behaviours, Number(name.slice(-3)) + section.length),
+          fate: (guest: number) => pick(fates, guest),
+        },
+        before: (world: { clock: { sleep(seconds: number): Promise<void> } }, cancel: () => void) => {
+          if (cancelAfter !== null) void world.clock.sleep(cancelAfter).then(cancel)
+        },
+      }
+      const { run, world, progress } = await play(setting)
+      const counts = startCounts(setting, world)
+
+      // Never twice, and nothing that was not planned.
+      expect([...counts.values()].filter((count) => count > 1)).toEqual([])
+      expect(counts.size).toBe(Object.values(plan).flat().length)
+
+      // Never lost: what did not start is in a section given up, or the run was stopped.
+      const givenUp = new Set(run.abandonedSections.map(({ section }) => section))
+      const missing = [...counts].filter(([key, count]) => count === 0 && !givenUp.has(key.split(' ')[0] ?? ''))
+      if (run.stopped === null) expect(missing).toEqual([])
+
+      // Every start is in exactly one batch's timeline, with its end where it had one.
+      const timeline = run.batches.flatMap((batch) => batch.timeline.map((entry) => ({ ...entry, section: batch.section })))
+      expect(timeline.map(({ section, name }) => `${section} ${name}`).sort()).toEqual(
+        world.starts.map(({ section, name }) => `${section} ${name}`).sort(),
+      )
+      expect(timeline.filter(({ endedAt }) => endedAt !== null)).toHaveLength(world.ends.length)
+
+      // Every guest that was started has ended and is in the run; progress told each end once.
+      expect(world.alive).toBe(0)
+      expect(run.guests.map(({ id }) => id)).toEqual(world.options.map(({ id }) => id).sort((a, b) => a - b))
+      const ends = progress.flatMap((each) => (each.kind === 'test-end' ? [`${each.section} ${each.name}`] : []))
+      expect(new Set(ends).size).toBe(ends.length)
+      expect(world.mostAlive).toBeLessThanOrEqual(vms)
+    }),
+    { numRuns: 300 },
+  )
+}, 120_000)
+
+type Step = { readonly guest: number; readonly act: 'take' | 'start' | 'end' | 'batch-end' | 'die' | 'lie'; readonly index: number }
+
+const step: fc.Arbitrary<Step> = fc.record({
+  guest: fc.integer({ min: 1, max: 3 }),
+  act: fc.constantFrom('take', 'start', 'start', 'end', 'batch-end', 'die', 'lie'),
+  index: fc.nat(20),
+})
+
+test('the queue by itself: guests that do anything in any order, lies included', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const names = numbered(12)
+      const queue = new TestQueue(
+        names.map((name, index) => ({ section: index % 3 === 0 ? 'ext4' : 'xfs', name, expectedSeconds: 1 + ((index * 7) % 5) })),
+      )
+      const started: string[] = []
+      const held = new Map<number, string[]>()
+      for (const { guest, act, index } of steps) {
+        const mine = held.get(guest) ?? []
+        const name = act === 'lie' ? pick(names, index) : pick(mine.length > 0 ? mine : names, index)
+        if (act === 'take')
+          held.set(guest, [...mine, ...queue.take(guest, { section: index % 2 === 0 ? 'xfs' : 'ext4', sharers: 2, pace: 1, most: 3 })])
+        if ((act === 'start' || act === 'lie') && queue.started(guest, name)) {
+          expect(mine).toContain(name)
+          started.push(name)
+        }
+        if (act === 'end') queue.ended(guest, name)
+        if (act === 'batch-end') queue.batchEnded(guest)
+        if (act === 'die') queue.guestGone(guest)
+        if (act === 'die' || act === 'batch-end') held.set(guest, [])
+      }
+      expect(new Set(started).size).toBe(started.length)
+      for (const guest of [1, 2, 3]) queue.guestGone(guest)
+      // Drain: what never started can still be had, everything else is settled.
+      for (const section of queue.openSections()) {
+        let batch = queue.take(9, { section, sharers: 1, pace: 1, most: 100 })
+        while (batch.length > 0) {
+          for (const name of batch) {
+            expect(started).not.toContain(name)
+            expect(queue.started(9, name)).toBe(true)
+            expect(queue.ended(9, name)).toBe(true)
+          }
+          batch = queue.take(9, { section, sharers: 1, pace: 1, most: 100 })
+        }
+      }
+      expect(queue.settled).toBe(true)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a batch is never empty while something waits, and shrinks to the end', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 2000 }), { minLength: 1, maxLength: 300 }),
+      fc.integer({ min: 1, max: 8 }),
+      (seconds, sharers) => {
+        const size = batchSize(seconds, sharers)
+        expect(size).toBeGreaterThan(0)
+        expect(size).toBeLessThanOrEqual(seconds.length)
+      },
+    ),
+  )
+  expect(batchSize(Array(40).fill(10), 2)).toBe(10)
+  expect(batchSize(Array(10).fill(10), 2)).toBe(6)
+  expect(batchSize(Array(40).fill(10), 1)).toBe(40)
+  expect(batchSize([3000, 1, 1], 2)).toBe(1)
+  expect(batchSize([], 2)).toBe(0)
+})
+
+test('a test planned twice is a mistake of the plan', () => {
+  const twice = { section: 'xfs', name: 'generic/001', expectedSeconds: 1 }
+  expect(() => new TestQueue([twice, twice])).toThrow('twice')
+})

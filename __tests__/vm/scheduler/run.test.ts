@@ -1,0 +1,236 @@
+import { describe, expect, test } from '@jest/globals'
+import { HEALTHY } from './fake-world.js'
+import { numbered, play, startCounts } from './setting.js'
+
+const once = (setting: Parameters<typeof startCounts>[0], told: Awaited<ReturnType<typeof play>>) =>
+  [...startCounts(setting, told.world).values()].every((count) => count === 1)
+
+test("all tests run once, in the plan's order, in one guest", async () => {
+  const setting = { plan: { xfs: numbered(5) } }
+  const told = await play(setting)
+  expect(told.world.ends.map(({ name }) => name)).toEqual(numbered(5))
+  expect(told.run.guests.map(({ exit }) => exit.kind)).toEqual(['poweroff'])
+  expect(told.run).toMatchObject({ stopped: null, abandonedSections: [], vms: 1 })
+  expect(told.progress.filter(({ kind }) => kind === 'test-end').at(-1)).toMatchObject({ done: 5, total: 5, status: 'pass' })
+  expect(told.world.batches[0]?.batch).toMatchObject({ environment: { SECTION: 'xfs' }, arguments: numbered(5) })
+})
+
+test('two guests share the work and end together', async () => {
+  const plan = { xfs: numbered(40) }
+  const one = await play({ plan })
+  const two = await play({ plan, vms: 2 })
+  expect(once({ plan }, two)).toBe(true)
+  expect(two.world.mostAlive).toBe(2)
+  expect(two.seconds / one.seconds).toBeLessThan(0.6)
+})
+
+test('the longest expected go first, and a long one does not wait behind short ones', async () => {
+  const history = numbered(20).map((name, index) => ({
+    section: 'xfs',
+    name,
+    samples: [{ seconds: index === 19 ? 600 : 20, timeoutFactor: 1 }],
+  }))
+  const behaviour = (_section: string, name: string) => ({ kind: 'passes' as const, seconds: name === 'generic/020' ? 600 : 20 })
+  const told = await play({ plan: { xfs: numbered(20) }, vms: 2, world: { behaviour }, limits: { history, testTimeoutSeconds: null } })
+  expect(told.world.starts[0]?.name).toBe('generic/020')
+  expect(told.world.batches[0]?.batch.tests).toEqual(['generic/020'])
+  expect(told.seconds).toBeLessThan(650)
+})
+
+test('sections are kept together: a guest serves one, and two guests take one each', async () => {
+  const setting = { plan: { xfs: numbered(10), ext4: numbered(10) }, vms: 2 }
+  const told = await play(setting)
+  expect(once(setting, told)).toBe(true)
+  expect(told.world.options.map(({ section }) => section.name).sort()).toEqual(['ext4', 'xfs'])
+})
+
+describe('a guest that dies', () => {
+  const behaviour = (_section: string, name: string) => ({
+    kind: name === 'generic/003' ? ('panics' as const) : ('passes' as const),
+    seconds: 10,
+  })
+
+  test('takes one test with it; a fresh one does what had not begun', async () => {
+    const setting = { plan: { xfs: numbered(6) }, world: { behaviour } }
+    const told = await play(setting)
+    expect(once(setting, told)).toBe(true)
+    expect(told.run.guests.map(({ exit }) => exit.kind)).toEqual(['panic', 'poweroff'])
+    expect(told.run.batches.map(({ died }) => died?.test ?? null)).toEqual(['generic/003', null])
+    expect(told.run.batches.map(({ timeline }) => timeline.length)).toEqual([3, 3])
+    expect(told.progress.find((each) => each.kind === 'test-end' && each.name === 'generic/003')).toMatchObject({ status: 'crashed' })
+  })
+
+  test('between two tests costs no test', async () => {
+    const fate = (guest: number) => ({ boot: 'ready' as const, killedAfterSeconds: guest === 1 ? 5 + 1 + 10 + 0.5 : null })
+    const setting = { plan: { xfs: numbered(4) }, world: { fate } }
+    const told = await play(setting)
+    expect(once(setting, told)).toBe(true)
+    expect(told.world.ends).toHaveLength(4)
+    expect(told.run.batches[0]?.died?.test).toBeNull()
+  })
+
+  test('`check` dying alone loses the test it ran and nothing else', async () => {
+    const dies = (_section: string, name: string) => ({
+      kind: name === 'generic/002' ? ('ends-check' as const) : ('passes' as const),
+      seconds: 1,
+    })
+    const setting = { plan: { xfs: numbered(5) }, world: { behaviour: dies } }
+    const told = await play(setting)
+    expect(once(setting, told)).toBe(true)
+    expect(told.run.guests).toHaveLength(1)
+    expect(told.world.ends).toHaveLength(4)
+  })
+})
+
+describe('`check` ends without starting', () => {
+  const skipping = (names: readonly string[]) => (_section: string, name: string) => ({
+    kind: names.includes(name) ? ('unknown' as const) : ('passes' as const),
+    seconds: 1,
+  })
+
+  test('one test: the others run, it is handed out again and left', async () => {
+    const told = await play({ plan: { xfs: numbered(4) }, world: { behaviour: skipping(['generic/002']) } })
+    expect(told.world.ends.map(({ name }) => name)).toEqual(['generic/001', 'generic/003', 'generic/004'])
+    expect(told.run.batches.map(({ tests }) => tests.length)).toEqual([4, 1, 1])
+    expect(told.run.abandonedSections).toEqual([])
+  })
+
+  test('any test: the section is given up, naming what check said', async () => {
+    const told = await play({ plan: { xfs: numbered(300) }, world: { behaviour: skipping(numbered(300)) } })
+    expect(told.run.batches).toHaveLength(3)
+    expect(told.run.abandonedSections).toMatchObject([
+      { section: 'xfs', reason: expect.stringContaining('guests/1/batches/3/check.stdout') },
+    ])
+  })
+})
+
+describe('the watchdog', () => {
+  test('diagnoses, ends and replaces a guest whose test hangs', async () => {
+    const behaviour = (_section: string, name: string) => ({
+      kind: name === 'generic/002' ? ('hangs' as const) : ('passes' as const),
+      seconds: 10,
+    })
+    const setting = { plan: { xfs: numbered(4) }, world: { behaviour } }
+    const told = await play(setting)
+    expect(once(setting, told)).toBe(true)
+    expect(told.world.diagnosed).toEqual([{ guest: 1, reason: 'generic/002 did not end within 100 s (set by test-timeout)' }])
+    expect(told.run.guests[0]?.exit).toMatchObject({ kind: 'timeout', what: 'test', afterSeconds: 100 })
+    expect(told.progress.find((each) => each.kind === 'test-end' && each.name === 'generic/002')).toMatchObject({ status: 'timeout' })
+  })
+
+  test('a boot that hangs three times ends the section, and another section goes on', async () => {
+    const fate = (guest: number) => ({ ...HEALTHY, boot: guest <= 3 ? ('hangs' as const) : ('ready' as const) })
+    const told = await play({ plan: { xfs: numbered(3), ext4: numbered(2) }, world: { fate } })
+    expect(told.run.guests.map(({ exit }) => (exit.kind === 'timeout' ? exit.what : exit.kind))).toEqual([
+      'boot',
+      'boot',
+      'boot',
+      'poweroff',
+    ])
+    expect(told.run.abandonedSections).toMatchObject([
+      { section: 'xfs', reason: expect.stringContaining('3 guests in a row ended before any test') },
+    ])
+    expect(told.world.ends.map(({ section }) => section)).toEqual(['ext4', 'ext4'])
+  })
+
+  test('two boots that die and a third that lives end nothing', async () => {
+    const fate = (guest: number) => ({ ...HEALTHY, boot: guest <= 2 ? ('dies' as const) : ('ready' as const) })
+    const setting = { plan: { xfs: numbered(3) }, world: { fate } }
+    const told = await play(setting)
+    expect(once(setting, told)).toBe(true)
+    expect(told.run.abandonedSections).toEqual([])
+  })
+
+  test('a guest that does not end when told is left behind', async () => {
+    const behaviour = () => ({ kind: 'hangs' as const, seconds: 0 })
+    const told = await play({ plan: { xfs: ['generic/001'] }, world: { behaviour, immortal: true } })
+    expect(told.run.guests).toEqual([])
+    expect(told.progress.find((each) => each.kind === 'test-end')).toMatchObject({ status: 'crashed' })
+  })
+})
+
+test('a kernel that panics in every test is given up after eight', async () => {
+  const behaviour = () => ({ kind: 'panics' as const, seconds: 1 })
+  const told = await play({ plan: { xfs: numbered(50) }, world: { behaviour } })
+  expect(told.world.starts).toHaveLength(8)
+  expect(told.run.abandonedSections[0]?.reason).toContain('8 guests in a row died under their first test')
+})
+
+describe('the end of the run', () => {
+  test('the deadline ends the guests and keeps what there is', async () => {
+    const told = await play({ plan: { xfs: numbered(50) }, vms: 2, limits: { runSeconds: 100 } })
+    expect(told.run.stopped).toEqual({ kind: 'deadline', reason: "the guests' time of 100 s was over" })
+    expect(told.seconds).toBeLessThan(103)
+    expect(told.run.guests.map(({ exit }) => exit)).toEqual(
+      Array(2).fill({ kind: 'timeout', what: 'run', afterSeconds: 100, lastLine: '' }),
+    )
+    expect(told.run.batches.flatMap(({ timeline }) => timeline)).toHaveLength(told.world.starts.length)
+  })
+
+  test.each([1, 5.5, 30])('a cancel after %d s ends within three', async (at) => {
+    const told = await play({
+      plan: { xfs: numbered(50) },
+      vms: 2,
+      before: (world, cancel) => void world.clock.sleep(at).then(cancel),
+    })
+    expect(told.run.stopped?.kind).toBe('cancelled')
+    expect(told.seconds).toBeLessThanOrEqual(at + 3)
+    expect(told.world.alive).toBe(0)
+    expect(told.run.guests).toHaveLength(2)
+    expect(told.run.batches.flatMap(({ timeline }) => timeline)).toHaveLength(told.world.starts.length)
+  })
+
+  test('a cancel ends within three seconds even when the guests do not', async () => {
+    const told = await play({
+      plan: { xfs: numbered(50) },
+      world: { immortal: true },
+      before: (world, cancel) => void world.clock.sleep(30).then(cancel),
+    })
+    expect(told.seconds).toBeLessThanOrEqual(33)
+  })
+
+  test('a cancel before anything starts starts nothing', async () => {
+    const told = await play({ plan: { xfs: numbered(5) }, before: (_world, cancel) => cancel() })
+    expect(told.world.options).toEqual([])
+    expect(told.run.stopped?.kind).toBe('cancelled')
+  })
+
+  test('a trouble of the host ends the run as such', async () => {
+    const fate = () => ({ boot: 'ready' as const, killedAfterSeconds: 20 })
+    const told = await play({ plan: { xfs: numbered(50) }, world: { fate }, options: { hostTrouble: async () => 'the disk is full' } })
+    expect(told.run.stopped).toEqual({ kind: 'infrastructure', reason: 'the disk is full' })
+    expect(told.run.guests).toHaveLength(1)
+  })
+})
+
+describe('a guest that cannot be started', () => {
+  test('beside one that lives: fewer guests do the work', async () => {
+    const fate = (guest: number) => ({ ...HEALTHY, boot: guest === 2 ? ('cannot-start' as const) : ('ready' as const) })
+    const setting = { plan: { xfs: numbered(20) }, vms: 2, world: { fate } }
+    const told = await play(setting)
+    expect(once(setting, told)).toBe(true)
+    expect(told.run.guests).toHaveLength(1)
+    expect(told.progress).toContainEqual(
+      expect.objectContaining({ kind: 'stage', message: expect.stringContaining('no memory for guest 2') }),
+    )
+  })
+
+  test('none at all: the run could not test, and says why', async () => {
+    const told = await play({
+      plan: { xfs: numbered(3), ext4: numbered(3) },
+      world: { fate: () => ({ ...HEALTHY, boot: 'cannot-start' }) },
+    })
+    expect(told.run.stopped).toMatchObject({ kind: 'infrastructure', reason: expect.stringContaining('no memory') })
+    expect(told.run.guests).toEqual([])
+  })
+})
+
+test('reruns: fresh guests, one test each, ids go on', async () => {
+  const told = await play({ plan: { xfs: numbered(3) }, options: { firstGuestId: 7, testsPerGuest: 1 } })
+  expect(told.run.guests.map(({ id }) => id)).toEqual([7, 8, 9])
+  expect(told.world.batches.map(({ batch }) => batch.tests)).toEqual(numbered(3).map((name) => [name]))
+})
+
+test('a section that is not there is refused', async () => {
+  await expect(play({ plan: { xfs: numbered(1) }, options: { tests: [{ section: 'zfs', name: 'generic/001' }] } })).rejects.toThrow('`zfs`')
+})

@@ -1,0 +1,211 @@
+import { assertNever, describeError } from '../../domain/errors.js'
+import type { Section } from '../../domain/section.js'
+import type { BatchRun, GuestRun, VmExit } from '../../domain/vm-run.js'
+import type { Guest, GuestEvent } from '../guest.js'
+import { bootLimit, gapLimit, type Limit, leaveLimit, testLimit } from '../watchdog/index.js'
+import { EventPump } from './event-pump.js'
+import { describeExit, statusOfLost } from './exit-words.js'
+import type { RunState } from './run-state.js'
+
+/** A guest's own ending takes this long at most: its channels are read to their end. */
+const ENDING_SECONDS = 45
+/** On cancel the runner kills us after 10 s: what a guest has not said by then is left unsaid. */
+const CANCEL_SECONDS = 3
+/** A guest bounds its diagnosis itself; this is for one that does not. */
+const DIAGNOSE_SECONDS = 120
+
+export interface ServedGuest {
+  readonly exit: VmExit
+  readonly testsStarted: number
+  readonly testsEnded: number
+}
+
+type Phase = 'boot' | 'gap' | 'test' | 'leaving' | 'ending'
+
+/** Serves one guest from QEMU's start to its end: hands out batches, keeps the limits, accounts for every test. */
+export class GuestService {
+  private readonly pump: EventPump
+  private phase: Phase = 'boot'
+  private limit: Limit
+  private since: number
+  private batchNumber = 0
+  private batchOut = false
+  private handed = 0
+  private testsStarted = 0
+  private testsEnded = 0
+
+  constructor(
+    private readonly run: RunState,
+    private readonly guest: Guest,
+    private readonly section: Section,
+  ) {
+    this.pump = new EventPump(guest.events(), run.options.clock)
+    this.limit = bootLimit(run.options.built.bundle.kind, run.limits)
+    this.since = run.options.clock.monotonicSeconds()
+  }
+
+  async serve(): Promise<ServedGuest> {
+    for (;;) {
+      const wake = await this.pump.next(this.since + this.limit.seconds, this.phase === 'ending' ? null : this.run.stopSignal)
+      if (wake.kind === 'event') {
+        if (wake.event.kind === 'exit') return this.gone(wake.event.exit, wake.event.guest, wake.event.batch)
+        await this.handle(wake.event)
+      } else if (wake.kind === 'end' || this.phase === 'ending') {
+        // A guest that does not even end is left behind: its files are on the host, its tests are accounted for.
+        return this.gone({ kind: 'gone', lastLine: '' }, null, null)
+      } else if (wake.kind === 'stop') this.end(this.run.stopExit())
+      else await this.expire()
+    }
+  }
+
+  private enter(phase: Phase, limit: Limit): void {
+    this.phase = phase
+    this.limit = limit
+    this.since = this.run.options.clock.monotonicSeconds()
+  }
+
+  private async handle(event: Exclude<GuestEvent, { kind: 'exit' }>): Promise<void> {
+    if (this.phase === 'ending') return this.note(event)
+    switch (event.kind) {
+      case 'kernel':
+      case 'init':
+        return
+      case 'ready':
+        return this.giveWork(event.release)
+      case 'test-start':
+        return this.testStarted(event.name)
+      case 'test-end':
+        return this.testEnded(event.name, event.status, event.seconds)
+      case 'batch-end':
+        return this.batchEnded(event.batch)
+      case 'report':
+        return this.note(event)
+      default:
+        return assertNever(event, 'guest event')
+    }
+  }
+
+  /** Events on the way out: a test that ended just before the end has ended. */
+  private note(event: GuestEvent): void {
+    if (event.kind === 'test-end') this.testEnded(event.name, event.status, event.seconds)
+    if (event.kind === 'batch-end') this.batchEnded(event.batch)
+    if (event.kind === 'report') {
+      const { title, test } = event.report
+      this.run.options.onProgress({ kind: 'kernel-report', guest: this.guest.id, title, test })
+    }
+  }
+
+  private async giveWork(release: string): Promise<void> {
+    if (this.batchOut || this.phase === 'leaving') return
+    const { run, guest, section } = this
+    if (this.phase === 'boot') {
+      run.say(
+        guest.id,
+        `ready after ${(run.options.clock.monotonicSeconds() - this.since).toFixed(1)} s (${release}, section ${section.name})`,
+      )
+    }
+    const most = (run.options.testsPerGuest ?? Number.POSITIVE_INFINITY) - this.handed
+    const tests = run.queue.take(guest.id, { section: section.name, sharers: run.guestsOf(section.name), pace: run.pace, most })
+    if (tests.length === 0) {
+      this.enter('leaving', leaveLimit(run.limits))
+      return guest.finish()
+    }
+    this.handed += tests.length
+    this.batchOut = true
+    this.batchNumber += 1
+    this.enter('gap', gapLimit(run.limits))
+    try {
+      const { environment, arguments: words } = run.options.suite.command(section, tests, run.options.scale)
+      await guest.run({ id: this.batchNumber, tests, environment, arguments: words })
+    } catch (error) {
+      // A setting that cannot be handed over: no other guest would fare better.
+      run.halt('infrastructure', `a batch of section ${section.name} could not be handed over: ${describeError(error)}`)
+    }
+  }
+
+  private testStarted(name: string): void {
+    const { run, guest, section } = this
+    if (!run.queue.started(guest.id, name)) return
+    this.testsStarted += 1
+    const test = { section: section.name, name }
+    this.enter('test', testLimit(test, run.limits))
+    run.options.onProgress({ kind: 'test-start', guest: guest.id, ...test, index: run.queue.placeOf(test), total: run.queue.total })
+  }
+
+  private testEnded(name: string, status: string, seconds: number | null): void {
+    const { run, guest, section } = this
+    if (!run.queue.ended(guest.id, name)) return
+    this.testsEnded += 1
+    run.health.testEnded(section.name)
+    run.observe({ section: section.name, name }, run.options.clock.monotonicSeconds() - this.since)
+    if (this.phase === 'test') this.enter('gap', gapLimit(run.limits))
+    this.sayEnd(name, status, seconds)
+  }
+
+  private batchEnded(batch: BatchRun): void {
+    this.run.batches.push(batch)
+    this.batchOut = false
+    const fruitful = this.run.queue.batchEnded(this.guest.id)
+    if (!fruitful && this.run.health.batchBarren(this.section.name)) {
+      this.run.abandon(
+        this.section.name,
+        `\`check\` ended again and again without starting a test; what it said: ${batch.directory}/check.stdout`,
+      )
+    }
+    if (this.phase !== 'ending') this.enter('gap', gapLimit(this.run.limits))
+    this.run.notify()
+  }
+
+  private sayEnd(name: string, status: string, seconds: number | null): void {
+    const { queue, options } = this.run
+    const progress = { guest: this.guest.id, section: this.section.name, name, status, seconds }
+    options.onProgress({ kind: 'test-end', ...progress, done: queue.settledCount, total: queue.total })
+  }
+
+  /** A limit is over: what the guest hangs in goes into its log, then it is ended. */
+  private async expire(): Promise<void> {
+    const { run, guest } = this
+    const seconds = Math.round(this.limit.seconds)
+    const what = this.phase === 'boot' ? 'boot' : this.phase === 'leaving' ? 'run' : 'test'
+    const running = run.queue.running(guest.id)
+    const subject = running === null ? phaseWords(this.phase) : running.name
+    const reason = `${subject} did not end within ${seconds} s (${this.limit.reason})`
+    run.say(guest.id, reason)
+    if (this.phase !== 'leaving') await this.diagnose(reason)
+    if (run.stopSignal.aborted) return
+    this.end({ kind: 'timeout', what, afterSeconds: seconds, lastLine: '' })
+  }
+
+  private async diagnose(reason: string): Promise<void> {
+    const { clock } = this.run.options
+    const over = new AbortController()
+    const stop = () => over.abort()
+    this.run.stopSignal.addEventListener('abort', stop)
+    // A guest that cannot be asked is ended all the same.
+    await Promise.race([this.guest.diagnose(reason).catch(() => undefined), clock.sleep(DIAGNOSE_SECONDS, over.signal)])
+    this.run.stopSignal.removeEventListener('abort', stop)
+    over.abort()
+  }
+
+  private end(exit: VmExit): void {
+    const seconds = exit.kind === 'cancelled' ? CANCEL_SECONDS : ENDING_SECONDS
+    this.enter('ending', { seconds, reason: 'it was told to end' })
+    // The exit event tells when it is done; a failure to stop shows as its absence.
+    void this.guest.stop(exit).catch(() => undefined)
+  }
+
+  private gone(exit: VmExit, guestRun: GuestRun | null, batch: BatchRun | null): ServedGuest {
+    const { run, guest } = this
+    if (guestRun !== null) run.guests.push(guestRun)
+    if (batch !== null) run.batches.push(batch)
+    const lost = run.queue.guestGone(guest.id)
+    if (lost !== null) this.sayEnd(lost.name, statusOfLost(exit), null)
+    if (exit.kind !== 'poweroff') run.say(guest.id, describeExit(exit))
+    return { exit, testsStarted: this.testsStarted, testsEnded: this.testsEnded }
+  }
+}
+
+function phaseWords(phase: Phase): string {
+  if (phase === 'boot') return 'the boot'
+  return phase === 'leaving' ? 'the power-off' : 'the time between two tests'
+}

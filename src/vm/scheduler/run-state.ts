@@ -1,0 +1,127 @@
+import type { TestId } from '../../domain/test.js'
+import type { BatchRun, GuestRun, VmExit, VmRun } from '../../domain/vm-run.js'
+import { createExpectation, type LimitOptions, TimeTable } from '../watchdog/index.js'
+import type { RunTestsOptions } from './options.js'
+import { TestQueue } from './queue.js'
+import { SectionHealth } from './section-health.js'
+
+export type StopKind = NonNullable<VmRun['stopped']>['kind']
+
+/** What the guests of one run share. */
+export class RunState {
+  readonly queue: TestQueue
+  readonly health = new SectionHealth()
+  readonly limits: LimitOptions
+  readonly guests: GuestRun[] = []
+  readonly batches: BatchRun[] = []
+  readonly abandoned: { section: string; reason: string }[] = []
+  stopped: VmRun['stopped'] = null
+  private readonly expected: (test: TestId) => number
+  private readonly halted = new AbortController()
+  private readonly serving = new Map<number, string>()
+  private readonly alive = new Set<number>()
+  private nextGuestId: number
+  private wakeUps: (() => void)[] = []
+  /** Seconds observed and expected of tests that ended: how wrong the guesses are. */
+  private observed = { seconds: 0, expected: 0 }
+
+  constructor(readonly options: RunTestsOptions) {
+    const { accelerator, limits, scale, built, tests } = options
+    const times = new TimeTable(limits.history, accelerator.timeoutFactor)
+    this.expected = createExpectation(built.catalogue, times, accelerator.timeoutFactor)
+    this.queue = new TestQueue(tests.map(({ section, name }) => ({ section, name, expectedSeconds: this.expected({ section, name }) })))
+    this.limits = {
+      times,
+      timeoutFactor: accelerator.timeoutFactor,
+      debugFactor: limits.debugFactor,
+      soakSeconds: scale.soakSeconds,
+      fixedSeconds: limits.testTimeoutSeconds,
+      runSeconds: limits.runSeconds,
+    }
+    this.nextGuestId = options.firstGuestId ?? 1
+  }
+
+  /** Aborted when the run as a whole stops. */
+  get stopSignal(): AbortSignal {
+    return this.halted.signal
+  }
+
+  /** Stops every guest; the first cause stands. */
+  halt(kind: StopKind, reason: string): void {
+    if (this.stopped !== null) return
+    this.stopped = { kind, reason }
+    this.halted.abort()
+    this.notify()
+  }
+
+  /** How a guest is ended by the run's end. */
+  stopExit(): VmExit {
+    if (this.stopped?.kind === 'deadline') {
+      return { kind: 'timeout', what: 'run', afterSeconds: Math.round(this.options.limits.runSeconds), lastLine: '' }
+    }
+    return { kind: 'cancelled' }
+  }
+
+  guestsOf(section: string): number {
+    return [...this.serving.values()].filter((other) => other === section).length
+  }
+
+  /** Guests that were really started and are not gone. */
+  get aliveGuests(): number {
+    return this.alive.size
+  }
+
+  started(guest: number): void {
+    this.alive.add(guest)
+  }
+
+  join(section: string): number {
+    const id = this.nextGuestId++
+    this.serving.set(id, section)
+    return id
+  }
+
+  leave(guest: number): void {
+    this.serving.delete(guest)
+    this.alive.delete(guest)
+    this.notify()
+  }
+
+  /** The section a fresh guest serves: where most work waits for each guest that would then share it. Null: nothing to do now. */
+  nextSection(): string | null {
+    const weight = (section: string) => this.queue.remainingSeconds(section) / (this.guestsOf(section) + 1)
+    const open = this.queue.openSections().filter((section) => this.health.mayStart(section, this.guestsOf(section)))
+    return open.reduce<string | null>((best, section) => (best === null || weight(section) > weight(best) ? section : best), null)
+  }
+
+  abandon(section: string, reason: string): void {
+    if (this.abandoned.some((other) => other.section === section)) return
+    this.queue.abandon(section)
+    this.abandoned.push({ section, reason })
+    this.notify()
+  }
+
+  /** Learns from a test that ended how far expectations are off, where they rest on no history. */
+  observe(test: TestId, seconds: number): void {
+    if (this.limits.times.known(test) !== null) return
+    this.observed = { seconds: this.observed.seconds + seconds, expected: this.observed.expected + this.expected(test) }
+  }
+
+  /** What expected times are multiplied by when work is divided. */
+  get pace(): number {
+    return this.observed.expected === 0 ? 1 : this.observed.seconds / this.observed.expected
+  }
+
+  /** Resolves at the next change that can mean work: a guest gone, a batch ended, the run stopped. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.wakeUps.push(resolve))
+  }
+
+  notify(): void {
+    for (const wake of this.wakeUps.splice(0)) wake()
+  }
+
+  say(guest: number, message: string): void {
+    this.options.onProgress({ kind: 'guest', guest, message })
+  }
+}

@@ -1,0 +1,158 @@
+import { describeError, UserError } from '../../domain/errors.js'
+import type { Section } from '../../domain/section.js'
+import type { VmRun } from '../../domain/vm-run.js'
+import type { Guest } from '../guest.js'
+import { describeExit } from './exit-words.js'
+import { GuestService, type ServedGuest } from './guest-service.js'
+import type { RunTestsOptions } from './options.js'
+import { RunState } from './run-state.js'
+
+/** A guest that is being started when the run stops is waited for this long, so that it can be ended too. */
+const LATE_START_SECONDS = 3
+
+/**
+ * Runs tests in guests and gives what they left, whatever happened to them: a panic, a hang, a killed QEMU, a deadline and a cancel are
+ * values in the result. Every test is handed to one guest, at most once started, and never lost: what is in no batch's timeline was not run.
+ * @throws UserError (`usage`) when a test names a section that is not there
+ */
+export async function runTests(options: RunTestsOptions): Promise<VmRun> {
+  const sections = new Map(options.sections.map((section) => [section.name, section]))
+  const stray = options.tests.find(({ section }) => !sections.has(section))
+  if (stray !== undefined) {
+    throw new UserError(
+      `test ${stray.name} is planned in section \`${stray.section}\`, which does not exist.`,
+      `Sections: ${[...sections.keys()].join(', ')}.`,
+    )
+  }
+  const run = new RunState(options)
+  const over = new AbortController()
+  const cancel = () => run.halt('cancelled', 'the run was cancelled')
+  options.signal.addEventListener('abort', cancel)
+  if (options.signal.aborted) cancel()
+  const deadline = options.clock.sleep(options.limits.runSeconds, over.signal).then(() => {
+    if (!over.signal.aborted) run.halt('deadline', `the guests' time of ${Math.round(options.limits.runSeconds)} s was over`)
+  })
+  try {
+    await Promise.all(Array.from({ length: options.machine.vms }, () => runSlot(run, sections)))
+  } finally {
+    options.signal.removeEventListener('abort', cancel)
+    over.abort()
+    await deadline
+  }
+  return result(run)
+}
+
+function result(run: RunState): VmRun {
+  const { machine } = run.options
+  return {
+    guests: [...run.guests].sort((a, b) => a.id - b.id),
+    batches: [...run.batches],
+    abandonedSections: [...run.abandoned],
+    stopped: run.stopped,
+    settings: {},
+    vms: machine.vms,
+    memoryMiB: machine.memoryMiB,
+    cpusPerVm: machine.cpusPerVm,
+  }
+}
+
+/** One place for a guest: fills it with a fresh one as long as there is work. */
+async function runSlot(run: RunState, sections: ReadonlyMap<string, Section>): Promise<void> {
+  while (!run.stopSignal.aborted && !run.queue.settled) {
+    const section = sections.get(run.nextSection() ?? '')
+    // What other guests hold may come back when they die.
+    if (section === undefined) await run.changed()
+    else if (!(await serveSection(run, section))) return
+  }
+}
+
+/** False when this place is to stay empty: the machine has no room for another guest. */
+async function serveSection(run: RunState, section: Section): Promise<boolean> {
+  const id = run.join(section.name)
+  try {
+    const guest = await startGuest(run, section, id)
+    if (guest === null) return true
+    if (guest.kind === 'failed') return await startFailed(run, section, guest.reason)
+    run.started(id)
+    const served = await new GuestService(run, guest.guest, section).serve()
+    await judgeEnd(run, section, served)
+    return true
+  } finally {
+    run.leave(id)
+  }
+}
+
+type Started = { readonly kind: 'started'; readonly guest: Guest } | { readonly kind: 'failed'; readonly reason: string }
+
+/** Null when the run stopped meanwhile. */
+async function startGuest(run: RunState, section: Section, id: number): Promise<Started | null> {
+  const { options } = run
+  const starting = options
+    .startGuest({
+      id,
+      built: options.built,
+      section,
+      accelerator: options.accelerator,
+      memoryMiB: options.machine.memoryMiB,
+      cpus: options.machine.cpusPerVm,
+      emulationTuning: options.emulationTuning && options.accelerator.accelerator === 'tcg',
+      runDirectory: options.runDirectory,
+      diskDirectory: options.machine.diskDirectory,
+      keep: options.keep,
+      ...(options.kernelArguments === undefined ? {} : { kernelArguments: options.kernelArguments }),
+    })
+    .then(
+      (guest): Started => ({ kind: 'started', guest }),
+      (error: unknown): Started => ({ kind: 'failed', reason: startError(error) }),
+    )
+  const stopped = untilAborted(run.stopSignal)
+  const first = await Promise.race([starting, stopped.promise])
+  stopped.forget()
+  if (first !== null) return first
+  await Promise.race([
+    starting.then((late) => (late.kind === 'started' ? late.guest.stop({ kind: 'cancelled' }) : undefined)),
+    options.clock.sleep(LATE_START_SECONDS),
+  ])
+  return null
+}
+
+function startError(error: unknown): string {
+  return error instanceof UserError ? `${error.message} ${error.nextStep}` : describeError(error)
+}
+
+function untilAborted(signal: AbortSignal): { promise: Promise<null>; forget: () => void } {
+  let forget = () => {}
+  const promise = new Promise<null>((resolve) => {
+    const end = () => resolve(null)
+    if (signal.aborted) end()
+    signal.addEventListener('abort', end)
+    forget = () => signal.removeEventListener('abort', end)
+  })
+  return { promise, forget: () => forget() }
+}
+
+async function startFailed(run: RunState, section: Section, reason: string): Promise<boolean> {
+  const trouble = await run.options.hostTrouble()
+  if (trouble !== null) run.halt('infrastructure', trouble)
+  // With another guest alive the machine is merely full: fewer guests do the rest.
+  if (run.aliveGuests > 0) {
+    run.options.onProgress({ kind: 'stage', stage: 'vm', message: `going on with one guest less: ${reason}` })
+    return false
+  }
+  judgeLife(run, section, { testsStarted: 0, testsEnded: 0, end: reason })
+  if (run.guests.length === 0 && run.abandoned.some(({ section: name }) => name === section.name)) run.halt('infrastructure', reason)
+  return true
+}
+
+/** A guest is gone: is the machine in trouble, is the section worth another guest? */
+async function judgeEnd(run: RunState, section: Section, served: ServedGuest): Promise<void> {
+  if (served.exit.kind === 'poweroff' || run.stopped !== null) return
+  const trouble = await run.options.hostTrouble()
+  if (trouble !== null) return run.halt('infrastructure', trouble)
+  judgeLife(run, section, { ...served, end: describeExit(served.exit) })
+}
+
+function judgeLife(run: RunState, section: Section, life: { testsStarted: number; testsEnded: number; end: string }): void {
+  const verdict = run.health.died(section.name, life, run.guestsOf(section.name) - 1)
+  if (verdict.kind === 'abandon') run.abandon(section.name, verdict.reason)
+}
