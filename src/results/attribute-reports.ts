@@ -35,7 +35,8 @@ export function attributeReports(
   return unattributed
 }
 
-function addReport(
+/** Adds a report to the attempt it fell into; a kernel bug lowers a pass. */
+export function addReport(
   attempt: Attempt,
   report: KernelReport,
   id: { readonly section: string; readonly test: string },

@@ -4,6 +4,7 @@ import type { FstestsEvidence } from './gather.js'
 import type { OutputSection, OutputVerdict } from './output.js'
 import { fileAgainstPass, type ResultFile } from './result-files.js'
 import { collectLists, type Lists, type Subject, Subjects } from './subjects.js'
+import { isTestName } from './test-name.js'
 import { type EvidenceStatus, type Weighed, type Witness, weigh } from './weigh.js'
 import type { XunitCase } from './xunit.js'
 
@@ -34,6 +35,8 @@ export interface FstestsVerdicts {
   readonly sections: readonly OutputSection[]
   /** From result.xml: KERNEL, FSTYP, … */
   readonly properties: Readonly<Record<string, string>>
+  /** Names the summaries say ran, of whom nothing else is left. */
+  readonly lost: readonly { readonly section: string | null; readonly name: TestName }[]
   readonly problems: readonly string[]
 }
 
@@ -56,7 +59,14 @@ export function readFstestsResults(evidence: FstestsEvidence): FstestsVerdicts {
     else verdicts.push(readSubject(subject, list, coverage, disagreements))
   }
   const properties = Object.assign({}, ...evidence.reports.map((report) => report.value.properties)) as Record<string, string>
-  return { verdicts, disagreements, sections: evidence.output?.sections ?? [], properties, problems }
+  return { verdicts, disagreements, sections: evidence.output?.sections ?? [], properties, lost: findLost(lists, subjects), problems }
+}
+
+function findLost(lists: ReadonlyMap<string | null, Lists>, subjects: Subjects): FstestsVerdicts['lost'] {
+  return [...lists].flatMap(([section, list]) => {
+    const known = new Set(subjects.in(section).map((subject) => subject.name))
+    return [...(list.ran ?? [])].filter((name) => isTestName(name) && !known.has(name)).map((name) => ({ section, name }))
+  })
 }
 
 function outputProblems(evidence: FstestsEvidence): string[] {

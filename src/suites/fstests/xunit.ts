@@ -24,6 +24,9 @@ export interface XunitReport {
   readonly cases: readonly XunitCase[]
   /** KERNEL, FSTYP, MKFS_OPTIONS, …: what the guest says of itself. */
   readonly properties: Readonly<Record<string, string>>
+  /** When check started and last wrote the report, as it says (ISO 8601); null in trees before 2023. */
+  readonly startedAt: string | null
+  readonly writtenAt: string | null
   /** False where the document is cut or damaged somewhere. */
   readonly whole: boolean
 }
@@ -48,17 +51,17 @@ export function readXunit(text: string): XunitReport {
   // Bytes below a blank that XML does not allow: trees before 2023 copied them from a test's output.
   let rest = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
   const cases: XunitCase[] = []
-  const properties: Record<string, string> = {}
+  const facts: ReportFacts = { properties: {}, startedAt: null, writtenAt: null }
   for (let restarts = 0; restarts <= mostRestarts; restarts += 1) {
-    const reader = new XunitReader(restarts > 0, properties)
+    const reader = new XunitReader(restarts > 0, facts)
     const stoppedAt = reader.read(restarts > 0 ? restartPrefix + rest : rest)
     cases.push(...reader.cases)
-    if (stoppedAt === null) return { cases, properties, whole: restarts === 0 }
+    if (stoppedAt === null) return { cases, ...facts, whole: restarts === 0 }
     const next = rest.indexOf('\n\t<testcase ', Math.max(1, stoppedAt - (restarts > 0 ? restartPrefix.length : 0)))
     if (next < 0) break
     rest = rest.slice(next)
   }
-  return { cases, properties, whole: false }
+  return { cases, ...facts, whole: false }
 }
 
 interface OpenCase {
@@ -70,20 +73,26 @@ interface OpenCase {
   diff: string
 }
 
+interface ReportFacts {
+  readonly properties: Record<string, string>
+  startedAt: string | null
+  writtenAt: string | null
+}
+
 class Damaged extends Error {}
 
 class XunitReader {
   readonly cases: XunitCase[] = []
   readonly #recovered: boolean
-  readonly #properties: Record<string, string>
+  readonly #facts: ReportFacts
   readonly #parser = new SaxesParser()
   #case: OpenCase | null = null
   #caseFrom = 0
   #body: string | null = null
 
-  constructor(recovered: boolean, properties: Record<string, string>) {
+  constructor(recovered: boolean, facts: ReportFacts) {
     this.#recovered = recovered
-    this.#properties = properties
+    this.#facts = facts
     this.#parser.on('opentag', (tag) => this.#open(tag))
     this.#parser.on('closetag', (tag) => this.#close(tag.name))
     this.#parser.on('text', (text) => this.#text(text))
@@ -124,7 +133,7 @@ class XunitReader {
       return
     }
     if (this.#case === null) {
-      if (tag.name === 'property' && attributes.name !== undefined) this.#properties[attributes.name] = attributes.value ?? ''
+      this.#fact(tag)
       return
     }
     if (tag.name === 'failure' || tag.name === 'error') this.#case.status = 'fail'
@@ -134,6 +143,13 @@ class XunitReader {
     } else if (bodies.has(tag.name)) this.#body = tag.name
     // A passing case of check is empty: anything else in it is damage.
     else if (this.#case.status === 'pass') this.#case.status = 'unclear'
+  }
+
+  #fact({ name, attributes }: SaxesTagPlain): void {
+    if (name === 'property' && attributes.name !== undefined) this.#facts.properties[attributes.name] = attributes.value ?? ''
+    if (name !== 'testsuite' || this.#recovered) return
+    this.#facts.startedAt ??= isoTime(attributes.start_timestamp)
+    this.#facts.writtenAt = isoTime(attributes.report_timestamp) ?? this.#facts.writtenAt
   }
 
   #text(text: string): void {
@@ -156,6 +172,11 @@ class XunitReader {
     this.cases.push({ ...open, status, diff: diff === '' ? null : diff.slice(0, longestDiff) })
     this.#case = null
   }
+}
+
+function isoTime(text: string | undefined): string | null {
+  const time = Date.parse(text ?? '')
+  return Number.isNaN(time) ? null : new Date(time).toISOString()
 }
 
 function openCase(attributes: Readonly<Record<string, string>>): OpenCase {

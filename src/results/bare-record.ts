@@ -1,0 +1,214 @@
+import type { KernelReport } from '../domain/kernel-report.js'
+import { PLAN_VERSION, type Plan } from '../domain/plan.js'
+import { type Attempt, RECORD_VERSION, type RunRecord, type SectionRecord, type TestRecord } from '../domain/record.js'
+import type { TestId, TestName } from '../domain/test.js'
+import type { EvidenceAttempt, EvidenceVerdict, FstestsVerdicts } from '../suites/fstests/index.js'
+import { settle, worse } from './attempts.js'
+import { addReport } from './attribute-reports.js'
+import type { BareConsole } from './bare-console.js'
+import { conclude } from './conclude.js'
+import type { ReadContext } from './read-directory.js'
+import { capDiff } from './unified-diff.js'
+
+export interface BareInput {
+  readonly directory: string
+  readonly context: ReadContext
+  readonly verdicts: FstestsVerdicts
+  readonly times: readonly { readonly startedAt: string | null; readonly writtenAt: string | null }[]
+  readonly console: BareConsole | null
+}
+
+/** The name of the one section of a tree without sections. */
+const soleSection = 'default'
+
+interface Entry {
+  readonly id: TestId
+  readonly attempts: Attempt[]
+  readonly isExpunged: boolean
+}
+
+/**
+ * A record of results that were there already. Its plan is what the results show was run, and says so; host and guests are not known.
+ * A test that started and left no verdict is `crashed` where the console shows the kernel's end under it, `notreached` otherwise.
+ */
+export function bareRecord(input: BareInput): RunRecord {
+  const disagreements = input.verdicts.disagreements.map((one) => ({ ...one, section: sectionName(one.section) }))
+  const entries = collectEntries(input)
+  const unattributedReports = attribute(input.console?.reports ?? [], entries, disagreements)
+  const tests = entries.map(toTestRecord)
+  const sections = collectSections(input, entries)
+  const starts = input.times.flatMap((time) => time.startedAt ?? []).sort()
+  const ends = input.times.flatMap((time) => time.writtenAt ?? []).sort()
+  const record = {
+    version: RECORD_VERSION,
+    tool: { name: 'kernel-vmtest', version: input.context.toolVersion },
+    runId: `results-${(starts[0] ?? input.context.now).replace(/[^0-9TZ]/g, '')}`,
+    startedAt: starts[0] ?? input.context.now,
+    endedAt: ends.at(-1) ?? input.context.now,
+    plan: barePlan(input, tests),
+    host: unknownHost(input.verdicts.properties),
+    accelerator: null,
+    settings: {},
+    revisions: {},
+    sections,
+    tests,
+    guests: [],
+    unattributedReports,
+    disagreements,
+    problems: [
+      `Made from results that were there already (${input.directory}): plan, host and guests are not known, and a test that left no trace is missing.`,
+      ...input.verdicts.problems,
+    ],
+    cache: [],
+  } satisfies Omit<RunRecord, 'conclusion'>
+  return { ...record, conclusion: conclude(record, null, 'any') }
+}
+
+function sectionName(section: string | null): string {
+  return section === null || section === '' ? soleSection : section.replace(/[^A-Za-z0-9_-]/g, '_')
+}
+
+function collectEntries(input: BareInput): Entry[] {
+  const { verdicts, console } = input
+  const entries = verdicts.verdicts.map((verdict) => toEntry(verdict, input))
+  const seen = new Set(verdicts.verdicts.map((verdict) => verdict.name))
+  for (const { section, name } of verdicts.lost) {
+    if (seen.has(name) && section === null) continue
+    entries.push(lostEntry({ section: sectionName(section), name }, 'the summary says that it ran; nothing of it is left', input))
+    seen.add(name)
+  }
+  // The console does not tell sections: with several, a start without a verdict cannot be placed.
+  const section = new Set(entries.map((entry) => entry.id.section)).size > 1 ? null : (entries[0]?.id.section ?? soleSection)
+  for (const name of new Set(console?.started ?? [])) {
+    if (section !== null && !seen.has(name)) entries.push(lostEntry({ section, name }, 'it started and left no verdict', input))
+  }
+  return entries
+}
+
+function lostEntry(id: TestId, message: string, input: BareInput): Entry {
+  const attempt: EvidenceAttempt = { status: 'notreached', seconds: null, message, diff: null, isDiffWhole: false, files: [] }
+  return { id, attempts: [toAttempt(attempt, input)], isExpunged: false }
+}
+
+function toEntry(verdict: EvidenceVerdict, input: BareInput): Entry {
+  const isExpunged = verdict.attempts.every((attempt) => attempt.status === 'expunged')
+  return {
+    id: { section: sectionName(verdict.section), name: verdict.name },
+    attempts: isExpunged ? [] : verdict.attempts.map((attempt) => toAttempt(attempt, input)),
+    isExpunged,
+  }
+}
+
+function toAttempt(found: EvidenceAttempt, input: BareInput): Attempt {
+  const logs: Record<string, string> = {}
+  if (input.console !== null) logs.console = input.console.path
+  for (const file of found.files) logs[file.kind] = file.path.slice(input.directory.length + 1)
+  return {
+    status: found.status,
+    durationSeconds: found.seconds,
+    guest: null,
+    startedAt: null,
+    message: found.message,
+    diff: found.diff === null ? null : capDiff(found.diff, logs.outBad ?? null),
+    reports: [],
+    exit: null,
+    logs,
+  }
+}
+
+/** Gives the console's reports to their tests; those it cannot place come back. */
+function attribute(reports: readonly KernelReport[], entries: readonly Entry[], disagreements: RunRecord['disagreements']): KernelReport[] {
+  return reports.filter((report) => {
+    const owners = entries.filter((entry) => entry.id.name === report.test && entry.attempts.length > 0)
+    const [owner] = owners
+    const last = owner?.attempts.at(-1)
+    if (owner === undefined || last === undefined || owners.length > 1) return true
+    const id = { section: owner.id.section, test: owner.id.name }
+    owner.attempts[owner.attempts.length - 1] = withEnd(addReport(last, report, id, disagreements), report)
+    return false
+  })
+}
+
+function withEnd(attempt: Attempt, report: KernelReport): Attempt {
+  if (attempt.status !== 'notreached' || !report.fatal) return attempt
+  return { ...attempt, status: worse(attempt.status, 'crashed'), message: `the kernel died: ${report.title}` }
+}
+
+function toTestRecord({ id, attempts, isExpunged }: Entry): TestRecord {
+  const settled = settle(attempts)
+  const status = isExpunged ? 'expunged' : settled.status
+  const saying = attempts.find((attempt) => attempt.status === status)
+  const reason =
+    status === 'expunged' ? 'excluded by a list' : status === 'notrun' || status === 'notreached' ? (saying?.message ?? null) : null
+  return { ...id, file: `tests/${id.name}`, status, flaky: settled.flaky, reason, expectedFailure: null, attempts }
+}
+
+function collectSections(input: BareInput, entries: readonly Entry[]): SectionRecord[] {
+  const names = new Set([...entries.map((entry) => entry.id.section), ...input.verdicts.sections.map((one) => sectionName(one.name))])
+  if (names.size === 0) names.add(soleSection)
+  const { properties } = input.verdicts
+  return [...names].map((name) => {
+    const printed = input.verdicts.sections.find((one) => sectionName(one.name) === name)
+    return {
+      name,
+      description: `as found in ${input.directory}`,
+      fstyp: (printed?.fstyp ?? properties.FSTYP ?? 'unknown').replace(/[^a-z0-9_-]/g, '') || 'unknown',
+      mkfsOptions: printed?.mkfsOptions ?? properties.MKFS_OPTIONS ?? '',
+      mountOptions: printed?.mountOptions ?? properties.MOUNT_OPTIONS ?? '',
+      disks: [],
+      environment: {},
+      kernelOptions: [],
+      suite: 'fstests',
+      kernelRelease: properties.KERNEL ?? releaseOf(printed?.platform ?? null),
+      platform: printed?.platform ?? null,
+      couldNotTest: null,
+    }
+  })
+}
+
+/** `Linux/x86_64 host 6.12.4 #1 SMP …` */
+function releaseOf(platform: string | null): string | null {
+  return platform === null ? null : (platform.split(' ')[2] ?? null)
+}
+
+function barePlan(input: BareInput, tests: readonly TestRecord[]): Plan {
+  const names: TestName[] = [...new Set(tests.map((test) => test.name))]
+  return {
+    version: PLAN_VERSION,
+    face: 'cli',
+    bundle: { kind: 'path', path: input.directory },
+    kernel: null,
+    fstests: null,
+    suite: 'fstests',
+    localConfig: null,
+    selection: { sections: [], groups: [], excludeGroups: [], tests: names, excludeFiles: [], expectationFiles: [] },
+    accelerator: 'auto',
+    vms: 1,
+    memoryMiB: 'auto',
+    cpusPerVm: 'auto',
+    timeoutMinutes: 1,
+    testTimeoutSeconds: 'auto',
+    rerunFailed: 0,
+    failOn: 'any',
+    baseline: null,
+    emulationTuning: false,
+    keep: false,
+    cache: false,
+    upload: 'never',
+    artifactName: '',
+    outputDirectory: input.directory,
+    reproduce: 'vmtest run @TESTS@',
+  }
+}
+
+/** The host is not known; what result.xml says is of the machine the tests ran on. */
+function unknownHost(properties: Readonly<Record<string, string>>): RunRecord['host'] {
+  const atLeastOne = (text: string | undefined): number => Math.max(1, Math.floor(Number(text ?? 0) || 0))
+  return {
+    os: 'unknown (results made elsewhere)',
+    architecture: properties.ARCH ?? 'unknown',
+    kernelRelease: properties.KERNEL ?? 'unknown',
+    cpus: atLeastOne(properties.CPUS),
+    memoryMiB: atLeastOne(String(Number(properties.MEM_KB ?? 0) / 1024)),
+  }
+}

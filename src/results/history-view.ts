@@ -1,0 +1,94 @@
+import { closest } from 'fastest-levenshtein'
+import { UserError } from '../domain/errors.js'
+import { isFailure, type TestStatus } from '../domain/test.js'
+import type { History } from './history.js'
+
+/** One run of a test, as `vmtest history` shows it. */
+export interface HistoryRow {
+  readonly runId: string
+  readonly startedAt: string
+  readonly kernelRelease: string | null
+  readonly status: TestStatus
+  readonly flaky: boolean
+  readonly seconds: number | null
+  readonly timeoutFactor: number
+}
+
+/** A test's past in one section. */
+export interface TestPast {
+  readonly section: string
+  readonly name: string
+  /** Newest last. */
+  readonly rows: readonly HistoryRow[]
+  readonly failures: number
+  /** Share of the runs that were flaky or turned to the other verdict from the run before, 0 to 1. */
+  readonly flakeRate: number
+  /** Of the runs that ended by themselves under the newest run's accelerator; null without one. */
+  readonly medianSeconds: number | null
+}
+
+/** @throws UserError where no section knows the test */
+export function testPast(history: History, name: string): readonly TestPast[] {
+  const found = history.tests.filter((test) => test.name === name)
+  if (found.length > 0) return found.map((test) => describePast(history, test))
+  const names = [...new Set(history.tests.map((test) => test.name))]
+  const hint =
+    names.length === 0 ? 'The history is empty: it is written at the end of a run.' : `The nearest name is \`${closest(name, names)}\`.`
+  throw new UserError(`the history knows no test \`${name}\`.`, hint)
+}
+
+function describePast(history: History, test: History['tests'][number]): TestPast {
+  const rows = test.samples.flatMap(([place, status, seconds, flaky]): HistoryRow[] => {
+    const run = history.runs[place]
+    if (run === undefined) return []
+    const { id, startedAt, kernelRelease, timeoutFactor } = run
+    return [{ runId: id, startedAt, kernelRelease, status, flaky: flaky === 1, seconds, timeoutFactor }]
+  })
+  return {
+    section: test.section,
+    name: test.name,
+    rows,
+    failures: rows.filter((row) => isFailure(row.status) && !row.flaky).length,
+    flakeRate: flakeRate(rows),
+    medianSeconds: medianSeconds(rows),
+  }
+}
+
+function flakeRate(rows: readonly HistoryRow[]): number {
+  const judged = rows.filter((row) => row.status !== 'notrun')
+  if (judged.length === 0) return 0
+  const turned = judged.filter((row, index) => {
+    const before = judged[index - 1]
+    // A turn on another kernel is a change, not a flake.
+    const isTurn = before !== undefined && before.kernelRelease === row.kernelRelease && isFailure(before.status) !== isFailure(row.status)
+    return row.flaky || isTurn
+  })
+  return turned.length / judged.length
+}
+
+function medianSeconds(rows: readonly HistoryRow[]): number | null {
+  const factor = rows.at(-1)?.timeoutFactor
+  const times = rows
+    .filter((row) => row.timeoutFactor === factor && (row.status === 'pass' || row.status === 'fail'))
+    .flatMap((row) => row.seconds ?? [])
+    .sort((left, right) => left - right)
+  return times[Math.floor(times.length / 2)] ?? null
+}
+
+/** The text of `vmtest history TEST`. */
+export function renderPast(pasts: readonly TestPast[]): string {
+  return pasts.map(renderOne).join('\n\n')
+}
+
+function renderOne(past: TestPast): string {
+  const rate = `${Math.round(past.flakeRate * 100)} %`
+  const median = past.medianSeconds === null ? 'no time known' : `median ${past.medianSeconds} s`
+  const head = `${past.section} ${past.name}: ${past.rows.length} runs, ${past.failures} failed, flaky ${rate}, ${median}`
+  const lines = past.rows.map((row) => {
+    const status = row.flaky ? 'flaky' : row.status
+    const seconds = row.seconds === null ? '–' : `${row.seconds} s`
+    const slow = row.timeoutFactor === 1 ? '' : '  (emulated)'
+    return `  ${row.startedAt.slice(0, 16).replace('T', ' ')}  ${status.padEnd(10)} ${seconds.padStart(8)}  ${row.kernelRelease ?? 'unknown kernel'}${slow}`
+  })
+  return [head, ...lines].join('\n')
+}

@@ -1,0 +1,59 @@
+import { UserError } from '../domain/errors.js'
+import { type RunRecord, runRecordSchema } from '../domain/record.js'
+import { gatherEvidence, readFstestsResults, type TreeReader } from '../suites/fstests/index.js'
+import { readBareConsole } from './bare-console.js'
+import { bareRecord } from './bare-record.js'
+
+export interface ReadContext {
+  readonly toolVersion: string
+  /** ISO 8601; stands in for times the results do not have. */
+  readonly now: string
+}
+
+/**
+ * The record of a directory: its run.json, or one made from a bare fstests results tree (`check.stdout`, `result.xml`, per-test files, with
+ * or without sections and console), from any version of fstests, also one we did not run.
+ * @throws UserError where the directory holds neither, or a run.json that is no record
+ */
+export async function readResultsDirectory(
+  files: TreeReader & { readText(path: string): Promise<string> },
+  directory: string,
+  context: ReadContext,
+): Promise<RunRecord> {
+  const path = `${directory}/run.json`
+  if ((await files.stat(path)) !== null) return parseRecord(await files.readText(path), path)
+  if ((await files.stat(directory))?.kind !== 'directory') {
+    throw new UserError(`${directory} is not a directory.`, 'Give the directory of a run (it holds run.json), or fstests’ RESULT_BASE.')
+  }
+  const evidence = await gatherEvidence(files, directory)
+  if (evidence.output === null && evidence.reports.length === 0 && evidence.files.length === 0 && evidence.logs.length === 0) {
+    throw new UserError(
+      `${directory} holds no results: no run.json, check.stdout, result.xml, check.log or per-test file.`,
+      'Give the directory of a run, or fstests’ RESULT_BASE (usually `results` in its tree).',
+    )
+  }
+  const verdicts = readFstestsResults(evidence)
+  const times = evidence.reports.map((report) => report.value)
+  return bareRecord({ directory, context, verdicts, times, console: await readBareConsole(files, directory) })
+}
+
+/**
+ * Reads a run.json.
+ * @param path for messages
+ * @throws UserError naming what does not fit
+ */
+export function parseRecord(text: string, path: string): RunRecord {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new UserError(`${path} is not JSON.`, 'It may be cut off; make the record again from the results beside it.', { cause })
+  }
+  const parsed = runRecordSchema.safeParse(json)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new UserError(
+    `${path} is not a record of this version: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}.`,
+    'Use the version of vmtest that wrote it, or make it again.',
+  )
+}
