@@ -118,6 +118,8 @@ let
       runCommand attrs.name (
         removeAttrs attrs [ "name" ]
         // {
+          # `nix develop` reads this variable to learn where to write the environment.
+          outputs = [ "out" ];
           tools = attrs.nativeBuildInputs or [ ];
           shellHook = ''
             for tool in $tools; do PATH=$tool/bin:$PATH; done
