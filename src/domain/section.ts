@@ -31,6 +31,16 @@ export const sectionSchema = z.object({
   environment: z.record(z.string(), z.string()).default({}),
   /** Kernel options the section cannot do without, for example `CONFIG_XFS_RT`. Checked before booting where the config is known. */
   kernelOptions: z.array(z.string()).default([]),
+  /** Oldest kernel that can mount it, as MAJOR.MINOR; absent: any. */
+  minimumKernel: z
+    .string()
+    .regex(/^\d+\.\d+$/)
+    .optional(),
+  /**
+   * What the guest must offer beyond disks. `pmem`: the test and scratch disks are persistent memory (virtio-pmem).
+   * `nfs-server`: a server that exports both disks. A guest that cannot is refused before booting, by name.
+   */
+  needs: z.array(z.enum(['pmem', 'nfs-server'])).optional(),
 })
 /** One configuration the tests run under: what fstests calls a section of local.config. */
 export type Section = z.infer<typeof sectionSchema>
