@@ -5,7 +5,7 @@ const DEADLOCK =
 /** Allocation allocates for somebody, freeing checks locks for somebody. */
 const ALLOCATION = [/kmem/, /slab/]
 /** Where the lock was asked for; the helper that took it may be dull, then whoever called it. */
-const atTheLock: GuiltyPlan = { from: ['lock', 'trace'] }
+const atTheLock: GuiltyPlan = { from: ['lock', 'trace'], skip: [/^process_one_work$/] }
 const preempted: GuiltyPlan = { from: ['trace'], skip: [/preempt/, /^debug_smp_processor_id/, /^_*this_cpu_/] }
 
 /** Lockdep (kernel/locking/lockdep.c), RCU's lockdep checks, spinlock debugging, atomic context checks. */

@@ -130,13 +130,6 @@ export const memoryOpeners: readonly Opener[] = [
   { kind: 'bug', hint: 'on freeing mm', pattern: /BUG: non-zero (\w+) on freeing mm/, title: 'BUG: non-zero $1 on freeing mm' },
   { kind: 'bug', hint: 'on freeing mm', pattern: /BUG: non-zero (pgtables_bytes)/, title: 'BUG: non-zero $1 on freeing mm' },
   {
-    kind: 'warning',
-    hint: 'page allocation failure',
-    pattern: /: page allocation failure: order:/,
-    title: 'page allocation failure in {fn}',
-    guilty: { from: ['trace'], skip: ALLOCATORS },
-  },
-  {
     kind: 'oom',
     hint: 'oom-killer',
     pattern: / invoked oom-killer: /,
