@@ -46,10 +46,12 @@ export interface Settled {
  */
 export function settle(attempts: readonly Attempt[]): Settled {
   const verdicts = attempts.filter((attempt) => attempt.status !== 'notreached')
-  const failed = verdicts.find((attempt) => isFailure(attempt.status))
+  const failedAt = verdicts.findIndex((attempt) => isFailure(attempt.status))
+  const failed = verdicts[failedAt]
   const status = failed?.status ?? verdicts[0]?.status ?? 'notreached'
   const excusable = verdicts.every((attempt) => attempt.status !== 'crashed' && !attempt.reports.some(isSevere))
-  return { status, flaky: failed !== undefined && excusable && verdicts.some((attempt) => attempt.status === 'pass') }
+  const passedLater = failedAt >= 0 && verdicts.slice(failedAt).some((attempt) => attempt.status === 'pass')
+  return { status, flaky: excusable && passedLater }
 }
 
 /** A test that fails and counts: not flaky, and not expected to fail. A crash or a timeout is never expected. */

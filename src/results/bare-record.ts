@@ -72,11 +72,6 @@ function collectEntries(input: BareInput): Entry[] {
   const { verdicts, console } = input
   const entries = verdicts.verdicts.map((verdict) => toEntry(verdict, input))
   const seen = new Set(verdicts.verdicts.map((verdict) => verdict.name))
-  for (const { section, name } of verdicts.lost) {
-    if (seen.has(name) && section === null) continue
-    entries.push(lostEntry({ section: sectionName(section), name }, 'the summary says that it ran; nothing of it is left', input))
-    seen.add(name)
-  }
   // The console does not tell sections: with several, a start without a verdict cannot be placed.
   const section = new Set(entries.map((entry) => entry.id.section)).size > 1 ? null : (entries[0]?.id.section ?? soleSection)
   for (const name of new Set(console?.started ?? [])) {

@@ -57,6 +57,8 @@ export class Subjects {
 export function collectLists(evidence: FstestsEvidence, subjects: Subjects): ReadonlyMap<string | null, Lists> {
   const lists = new Map<string | null, Lists>()
   const sections = new Set([...subjects.all().map((subject) => subject.section), ...evidence.logs.map((log) => log.section)])
+  // With sections, the check.log above them has all of them mixed; each has its own copy below.
+  if (sections.size > 1) sections.delete(null)
   for (const section of sections) {
     const printed = evidence.output?.sections.find((one) => one.name === section)
     const logs = evidence.logs.filter((log) => log.section === section && isOfThisRun(log.value.ran, subjects.in(section)))

@@ -35,8 +35,6 @@ export interface FstestsVerdicts {
   readonly sections: readonly OutputSection[]
   /** From result.xml: KERNEL, FSTYP, … */
   readonly properties: Readonly<Record<string, string>>
-  /** Names the summaries say ran, of whom nothing else is left. */
-  readonly lost: readonly { readonly section: string | null; readonly name: TestName }[]
   readonly problems: readonly string[]
 }
 
@@ -58,14 +56,22 @@ export function readFstestsResults(evidence: FstestsEvidence): FstestsVerdicts {
     if (isLeftOver(subject, list)) problems.push(`${subject.name}: its result files are of an earlier run; check did not run it this time.`)
     else verdicts.push(readSubject(subject, list, coverage, disagreements))
   }
+  verdicts.push(...findLost(lists, subjects))
   const properties = Object.assign({}, ...evidence.reports.map((report) => report.value.properties)) as Record<string, string>
-  return { verdicts, disagreements, sections: evidence.output?.sections ?? [], properties, lost: findLost(lists, subjects), problems }
+  return { verdicts, disagreements, sections: evidence.output?.sections ?? [], properties, problems }
 }
 
-function findLost(lists: ReadonlyMap<string | null, Lists>, subjects: Subjects): FstestsVerdicts['lost'] {
+/** Tests a summary says ran, of whom nothing else is left. That it does not call one failed is no pass. */
+function findLost(lists: ReadonlyMap<string | null, Lists>, subjects: Subjects): EvidenceVerdict[] {
   return [...lists].flatMap(([section, list]) => {
     const known = new Set(subjects.in(section).map((subject) => subject.name))
-    return [...(list.ran ?? [])].filter((name) => isTestName(name) && !known.has(name)).map((name) => ({ section, name }))
+    const lost = [...(list.ran ?? [])].filter((name) => isTestName(name) && !known.has(name))
+    return lost.map((name): EvidenceVerdict => {
+      const weighed = weigh(listWitnesses(name, list, false))
+      const status = weighed?.status ?? 'notreached'
+      const message = `the summary says that it ran${status === 'fail' ? ' and failed' : ''}; nothing else of it is left`
+      return { section, name, attempts: [{ status, seconds: null, message, diff: null, isDiffWhole: false, files: [] }] }
+    })
   })
 }
 

@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals'
+import { UserError } from '../../src/domain/errors.js'
+import type { RunRecord, TestRecord } from '../../src/domain/record.js'
+import { mostRuns, mostSamplesPerTest } from '../../src/results/history.js'
+import { addToHistory, emptyHistory, type History, parseHistory, renderPast, testPast, testTimes } from '../../src/results/index.js'
+import { anAttempt, aRecord, aTest } from '../report/builder.js'
+
+const run = (runId: string, tests: readonly TestRecord[], changes: Partial<RunRecord> = {}) =>
+  aRecord(tests, { runId, accelerator: null, startedAt: `2026-11-24T05:00:00.000Z`, ...changes })
+const timed = (name: string, seconds: number, changes: Partial<TestRecord> = {}) =>
+  aTest(name, { attempts: [anAttempt({ status: changes.status ?? 'pass', durationSeconds: seconds })], ...changes })
+const of = (...records: readonly RunRecord[]): History => records.reduce(addToHistory, emptyHistory)
+
+describe('history', () => {
+  const history = of(
+    run('1', [timed('g/001', 10), aTest('g/002', { status: 'notrun' })]),
+    run('2', [timed('g/001', 12.34, { status: 'fail' }), aTest('g/003', { status: 'notreached' }), aTest('g/004', { status: 'expunged' })]),
+    run('3', [timed('g/001', 900, { status: 'timeout' })]),
+    run('4', [timed('g/001', 11)], { accelerator: { requested: 'auto', accelerator: 'tcg', reason: 'x', timeoutFactor: 8 } }),
+  )
+
+  test('gives the watchdog the times of tests that ended by themselves', () => {
+    expect(testTimes(history)).toEqual([
+      {
+        section: 'xfs_4k',
+        name: 'g/001',
+        samples: [
+          { seconds: 10, timeoutFactor: 1 },
+          { seconds: 12.3, timeoutFactor: 1 },
+          { seconds: 11, timeoutFactor: 8 },
+        ],
+      },
+      { section: 'xfs_4k', name: 'g/002', samples: [] },
+    ])
+  })
+
+  test('shows a test’s past', () => {
+    const [past] = testPast(history, 'g/001')
+    expect(past).toMatchObject({ failures: 2, flakeRate: 0.5, medianSeconds: 11 })
+    expect(past?.rows.map((row) => row.status)).toEqual(['pass', 'fail', 'timeout', 'pass'])
+    expect(renderPast(testPast(history, 'g/001'))).toMatch(
+      /^xfs_4k g\/001: 4 runs, 2 failed, flaky 50 %, median 11 s\n {2}2026-11-24 05:00 {2}pass .*6\.18/,
+    )
+    expect(() => testPast(history, 'g/01')).toThrow(UserError)
+    expect(() => testPast(emptyHistory, 'g/01')).toThrow(/knows no test/)
+  })
+
+  test('the same run again takes its place', () => {
+    const again = addToHistory(history, run('4', [timed('g/001', 99)]))
+    expect(again.runs.map((one) => one.id)).toEqual(['1', '2', '3', '4'])
+    expect(testTimes(again)[0]?.samples.at(-1)).toEqual({ seconds: 99, timeoutFactor: 1 })
+    expect(testPast(again, 'g/001')[0]?.rows).toHaveLength(4)
+  })
+
+  test('is bounded, and forgets tests that are gone', () => {
+    const first = run('first', [timed('g/009', 1), timed('g/001', 1)])
+    const rest = Array.from({ length: mostRuns + 5 }, (_, index) => run(`r${index}`, [timed('g/001', index)]))
+    const long = of(first, ...rest)
+    expect(long.runs).toHaveLength(mostRuns)
+    expect(long.tests.map((one) => one.name)).toEqual(['g/001'])
+    expect(testPast(long, 'g/001')[0]?.rows).toHaveLength(mostSamplesPerTest)
+    expect(testPast(long, 'g/001')[0]?.rows.at(-1)).toMatchObject({ runId: `r${mostRuns + 4}`, seconds: mostRuns + 4 })
+  })
+
+  test('is read back; a damaged one is empty, with a problem', () => {
+    expect(parseHistory(JSON.stringify(history))).toEqual({ history, problem: null })
+    for (const text of ['', '{}', '{"version":2}', JSON.stringify({ ...history, runs: [] }), JSON.stringify(history).slice(0, 99)]) {
+      expect(parseHistory(text)).toEqual({ history: emptyHistory, problem: expect.stringContaining('not used') })
+    }
+  })
+})
