@@ -1,12 +1,14 @@
 import type { Clock } from './clock.js'
 import type { Exec } from './exec.js'
 import type { Files } from './files.js'
+import type { Http } from './http.js'
 import type { Runner } from './runner.js'
 import type { ArtifactStore, CacheStore, GitHubApi } from './services.js'
 
 export type { Clock } from './clock.js'
 export type { ByteChannel, ChildProcess, CommandOptions, CommandResult, Exec, ProcessExit, SpawnOptions } from './exec.js'
 export type { AppendFile, FileStat, Files } from './files.js'
+export type { Http, HttpResponse } from './http.js'
 export type { Runner } from './runner.js'
 export type { ArtifactStore, ArtifactUpload, CacheRestore, CacheSave, CacheStore, GitHubApi } from './services.js'
 
@@ -16,6 +18,7 @@ export interface Ports {
   readonly exec: Exec
   readonly files: Files
   readonly clock: Clock
+  readonly http: Http
   readonly cacheStore: CacheStore
   readonly artifactStore: ArtifactStore
   readonly github: GitHubApi

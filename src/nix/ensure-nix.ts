@@ -1,0 +1,163 @@
+import { dirname, join } from 'node:path'
+import type { Architecture } from '../domain/bundle.js'
+import { UserError } from '../domain/errors.js'
+import type { NixInputs } from '../domain/inputs.js'
+import type { NixEnvironment } from '../domain/stages.js'
+import type { Ports } from '../ports/index.js'
+import { BASE_SETTINGS, formatSettings, type NixSettings } from './configuration.js'
+import { installFromDistribution } from './distribution.js'
+import { DownloadError, type Tarball } from './download.js'
+import { type FoundNix, findNix, INSTALLED_LINK, isNixTooOld } from './find-nix.js'
+import { installTarball, prepareNixDirectory } from './install-tarball.js'
+import { DEFAULT_NIX_VERSION, NIX_PINS, OLDEST_NIX, officialTarballUrl } from './pins.js'
+import { type Privilege, readPrivilege } from './privilege.js'
+import { probeSandbox } from './sandbox.js'
+
+type NixPorts = Pick<Ports, 'exec' | 'files' | 'http' | 'runner'>
+
+const DAEMON_SOCKET = '/nix/var/nix/daemon-socket/socket'
+
+/**
+ * Which release to install. A hash that is given wins; a mirror carries the same bytes, so the pin serves there too.
+ * @throws UserError for a version without a pin and without a hash
+ */
+export function chooseTarball(inputs: NixInputs, architecture: Architecture): Tarball {
+  const version = inputs.version ?? DEFAULT_NIX_VERSION
+  const sha256 = inputs.tarballSha256 ?? NIX_PINS[version]?.[architecture]
+  const url = inputs.tarballUrl ?? officialTarballUrl(version, architecture)
+  if (sha256 === undefined) {
+    throw new UserError(
+      `Nix ${version} is not pinned here, and without its hash it is not installed. Pinned: ${Object.keys(NIX_PINS).join(', ')}.`,
+      'Give its sha256 with `nix-tarball-sha256` (it is beside the tarball, as `.sha256`), or leave `nix-version` out.',
+    )
+  }
+  return { url, sha256 }
+}
+
+async function readArchitecture(ports: Pick<Ports, 'exec'>): Promise<Architecture> {
+  const machine = (await ports.exec.run(['uname', '-m'])).stdout.trim()
+  if (machine === 'x86_64' || machine === 'aarch64') return machine
+  throw new UserError(`There is no Nix release for ${machine} here.`, 'Install Nix by hand.', { kind: 'could-not-test' })
+}
+
+interface Installed extends FoundNix {
+  readonly origin: NixEnvironment['origin']
+  readonly notes: readonly string[]
+}
+
+async function install(inputs: NixInputs, privilege: Privilege, ports: NixPorts): Promise<Installed> {
+  const tarball = chooseTarball(inputs, await readArchitecture(ports))
+  await prepareNixDirectory(privilege, ports)
+  ports.runner.info(`no Nix here: installing ${tarball.url}`)
+  try {
+    return { ...(await installTarball(tarball, ports)), origin: 'tarball', notes: [] }
+  } catch (error) {
+    // Bytes that are not what was pinned are never worked around, and a mirror that was named is the one that is meant.
+    if (!(error instanceof DownloadError) || inputs.tarballUrl !== null) throw error
+    const found = await installFromDistribution(privilege, ports)
+    if (found === null) throw error
+    return { ...found, origin: 'distribution', notes: [`${error.message} The distribution's Nix ${found.version} was installed instead.`] }
+  }
+}
+
+/** Where Nix is needed: a runner is ours to install it on, a person's machine is not. */
+interface NixRequest {
+  readonly inputs: NixInputs
+  readonly face: 'cli' | 'action'
+}
+
+async function obtain({ inputs, face }: NixRequest, privilege: Privilege, ports: NixPorts): Promise<Installed> {
+  const found = await findNix(ports)
+  if (found === null && face === 'cli') {
+    throw new UserError(
+      'There is no Nix on this machine.',
+      'Install it (Debian, Ubuntu: `apt install nix-bin`), or run `vmtest demo`, which does.',
+      {
+        kind: 'could-not-test',
+      },
+    )
+  }
+  if (found === null) return install(inputs, privilege, ports)
+  if (isNixTooOld(found.version)) {
+    throw new UserError(
+      `${found.program} is Nix ${found.version}; at least ${OLDEST_NIX.join('.')} is needed.`,
+      'Update it, or take it off PATH so that a newer one is installed.',
+      { kind: 'could-not-test' },
+    )
+  }
+  return { ...found, origin: 'found', notes: [] }
+}
+
+/** Is the store served by a daemon? Without one, whoever runs Nix owns the store. */
+async function usesDaemon(privilege: Privilege, ports: NixPorts): Promise<boolean> {
+  if (privilege.uid === 0) return false
+  return (await ports.files.stat(DAEMON_SOCKET)) !== null && !(await ports.files.canReadWrite('/nix/store'))
+}
+
+async function buildUsers(ports: Pick<Ports, 'files'>): Promise<boolean> {
+  const groups = await ports.files.readText('/etc/group').catch(() => '')
+  return /^nixbld:[^:]*:[^:]*:./m.test(groups)
+}
+
+/** Certificates for downloads, where the system has none and the release brought some. */
+async function certificates(ports: Pick<Ports, 'files'>): Promise<NixSettings> {
+  if ((await ports.files.stat('/etc/ssl/certs/ca-certificates.crt')) !== null) return []
+  const bundle = join(dirname(INSTALLED_LINK), 'cacert/etc/ssl/certs/ca-bundle.crt')
+  return (await ports.files.realPath(bundle).catch(() => null)) === null ? [] : [['ssl-cert-file', bundle]]
+}
+
+function requestedSettings(inputs: NixInputs): NixSettings {
+  const settings: [string, string][] = []
+  if (inputs.substituters.length > 0) settings.push(['extra-substituters', inputs.substituters.join(' ')])
+  if (inputs.trustedPublicKeys.length > 0) settings.push(['extra-trusted-public-keys', inputs.trustedPublicKeys.join(' ')])
+  return settings
+}
+
+interface Situation {
+  readonly privilege: Privilege
+  readonly daemon: boolean
+}
+
+/** Settings for this machine, and what a person should know about them. */
+async function configure(
+  inputs: NixInputs,
+  { privilege, daemon }: Situation,
+  ports: NixPorts,
+): Promise<Pick<NixEnvironment, 'config' | 'sandbox' | 'notes'>> {
+  const notes: string[] = []
+  const settings: [string, string][] = [...BASE_SETTINGS.map(([name, value]): [string, string] => [name, value])]
+  let sandbox = true
+  if (daemon) {
+    if (inputs.substituters.length > 0) {
+      notes.push('The Nix daemon takes substituters only from trusted users (`trusted-users` in its nix.conf); it may ignore those given.')
+    }
+  } else {
+    const decision = await probeSandbox(privilege.uid === 0, ports)
+    sandbox = decision.sandbox
+    if (decision.reason !== null) notes.push(`Builds run without a sandbox: ${decision.reason}.`)
+    settings.push(['sandbox', String(sandbox)], ['sandbox-fallback', 'false'], ['max-jobs', 'auto'])
+    if (!(await buildUsers(ports)) || privilege.uid !== 0) settings.push(['build-users-group', ''])
+  }
+  settings.push(
+    ...(await certificates(ports)).map(([name, value]): [string, string] => [name, value]),
+    ...requestedSettings(inputs).map(([name, value]): [string, string] => [name, value]),
+  )
+  const config = [formatSettings(settings), inputs.extraConf.trim()].filter((one) => one !== '').join('\n')
+  return { config, sandbox, notes }
+}
+
+/**
+ * A Nix that works: the one that is here, used through NIX_CONFIG alone, or (for the action) an official release, installed into
+ * /nix and nothing else. A second call finds what the first installed.
+ * @throws UserError (`could-not-test`, or `usage` for a version without a hash): one error, nothing half-installed
+ */
+export async function ensureNix(inputs: NixInputs, options: Pick<NixRequest, 'face'>, ports: NixPorts): Promise<NixEnvironment> {
+  const privilege = await readPrivilege(ports)
+  const nix = await obtain({ inputs, face: options.face }, privilege, ports)
+  const daemon = await usesDaemon(privilege, ports)
+  // Nix of a distribution comes without /nix; as root it makes it itself.
+  if (!daemon && privilege.uid !== 0 && !(await ports.files.canReadWrite('/nix/store'))) await prepareNixDirectory(privilege, ports)
+  const configured = await configure(inputs, { privilege, daemon }, ports)
+  if (nix.origin !== 'found') ports.runner.addPath(dirname(nix.program))
+  return { program: nix.program, version: nix.version, origin: nix.origin, ...configured, notes: [...nix.notes, ...configured.notes] }
+}

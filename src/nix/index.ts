@@ -1,0 +1,2 @@
+export { type NixSettings, nixVariables } from './configuration.js'
+export { ensureNix } from './ensure-nix.js'
