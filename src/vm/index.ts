@@ -10,6 +10,15 @@ export {
   undoPermissions,
 } from './accelerator/index.js'
 export type { Guest, GuestBatch, GuestEvent, GuestOptions, StartGuest } from './guest.js'
+export {
+  type DiskPlace,
+  diskCandidates,
+  type MachineRoom,
+  planResources,
+  type ResourcePlan,
+  type ResourceRequest,
+  readMachineRoom,
+} from './resources/index.js'
 export { type GuestShape, type RunLimits, type RunTestsOptions, runTests } from './scheduler/index.js'
 export type { ConsoleObserver } from './session.js'
 export { createStartGuest, type StartGuestPorts, type StartGuestSettings } from './start-guest.js'

@@ -75,7 +75,7 @@ test('random deaths at random moments: every test is accounted for exactly once'
       expect(new Set(ends).size).toBe(ends.length)
       expect(world.mostAlive).toBeLessThanOrEqual(vms)
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   )
 }, 120_000)
 

@@ -195,11 +195,18 @@ describe('the end of the run', () => {
     expect(told.run.stopped?.kind).toBe('cancelled')
   })
 
-  test('a trouble of the host ends the run as such', async () => {
-    const fate = () => ({ boot: 'ready' as const, killedAfterSeconds: 20 })
-    const told = await play({ plan: { xfs: numbered(50) }, world: { fate }, options: { hostTrouble: async () => 'the disk is full' } })
+  test('a trouble of the host ends the run as such, before a guest dies of it', async () => {
+    let looks = 0
+    const hostTrouble = async () => (++looks < 10 ? null : 'the disk is full')
+    const told = await play({ plan: { xfs: numbered(50) }, options: { hostTrouble } })
     expect(told.run.stopped).toEqual({ kind: 'infrastructure', reason: 'the disk is full' })
-    expect(told.run.guests).toHaveLength(1)
+    expect(told.run.guests.map(({ exit }) => exit.kind)).toEqual(['cancelled'])
+    expect(told.seconds).toBeLessThan(60)
+  })
+
+  test('a look at the host that fails finds nothing', async () => {
+    const hostTrouble = () => Promise.reject(new Error('no such directory'))
+    expect((await play({ plan: { xfs: numbered(2) }, options: { hostTrouble } })).run.stopped).toBeNull()
   })
 })
 
@@ -229,6 +236,20 @@ test('reruns: fresh guests, one test each, ids go on', async () => {
   const told = await play({ plan: { xfs: numbered(3) }, options: { firstGuestId: 7, testsPerGuest: 1 } })
   expect(told.run.guests.map(({ id }) => id)).toEqual([7, 8, 9])
   expect(told.world.batches.map(({ batch }) => batch.tests)).toEqual(numbered(3).map((name) => [name]))
+})
+
+test('settings that differ from the defaults are in the record, and only under emulation', async () => {
+  const plan = { xfs: numbered(1) }
+  const tcg = { requested: 'auto', accelerator: 'tcg', reason: '', timeoutFactor: 10 } as const
+  const scale = { timeFactor: 1, loadFactor: 1, soakSeconds: 30 }
+  const emulated = await play({ plan, options: { accelerator: tcg, scale, kernelArguments: ['slub_debug=F'] } })
+  expect(emulated.run.settings['kernel arguments']).toBe('norandmaps mitigations=off slub_debug=F')
+  expect(emulated.run.settings).toMatchObject({ cpu: expect.stringContaining('-erms'), SOAK_DURATION: '30' })
+  expect(emulated.world.options[0]?.emulationTuning).toBe(true)
+  expect((await play({ plan, options: { accelerator: tcg, emulationTuning: false } })).run.settings).toEqual({})
+  const real = await play({ plan })
+  expect(real.run.settings).toEqual({})
+  expect(real.world.options[0]?.emulationTuning).toBe(false)
 })
 
 test('a section that is not there is refused', async () => {

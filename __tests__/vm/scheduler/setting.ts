@@ -50,7 +50,7 @@ export async function play(setting: Setting): Promise<Told> {
     runTests({
       built: {
         catalogue: { suite: 'smoke', tests: [] },
-        bundle: { kind: 'minimal' },
+        bundle: { kind: 'minimal', architecture: 'x86_64' },
       } as unknown as RunTestsOptions['built'],
       suite,
       sections: names.map((name) => ({ name, fstyp: 'xfs' }) as RunTestsOptions['sections'][number]),

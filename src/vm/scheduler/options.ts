@@ -26,7 +26,7 @@ export interface RunTestsOptions {
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
   /**
-   * Asked when a guest died unexpectedly: a trouble of this machine (a full disk), as a sentence, or null.
+   * Asked every few seconds and when a guest died: a trouble of this machine (a full disk), as a sentence, or null.
    * A trouble ends the run as "could not test": fresh guests would only die of the same.
    */
   readonly hostTrouble: () => Promise<string | null>

@@ -2,11 +2,14 @@ import { describeError, UserError } from '../../domain/errors.js'
 import type { Section } from '../../domain/section.js'
 import type { VmRun } from '../../domain/vm-run.js'
 import type { Guest } from '../guest.js'
+import { EMULATION_KERNEL_ARGUMENTS, MACHINES } from '../qemu/machine.js'
 import { describeExit } from './exit-words.js'
 import { GuestService, type ServedGuest } from './guest-service.js'
 import type { RunTestsOptions } from './options.js'
 import { RunState } from './run-state.js'
 
+/** The machine is looked at this often: a disk that runs full is found before guests die of it, and their results can still be written. */
+const LOOK_SECONDS = 5
 /** A guest that is being started when the run stops is waited for this long, so that it can be ended too. */
 const LATE_START_SECONDS = 3
 
@@ -32,12 +35,13 @@ export async function runTests(options: RunTestsOptions): Promise<VmRun> {
   const deadline = options.clock.sleep(options.limits.runSeconds, over.signal).then(() => {
     if (!over.signal.aborted) run.halt('deadline', `the guests' time of ${Math.round(options.limits.runSeconds)} s was over`)
   })
+  const watch = watchMachine(run, over.signal)
   try {
     await Promise.all(Array.from({ length: options.machine.vms }, () => runSlot(run, sections)))
   } finally {
     options.signal.removeEventListener('abort', cancel)
     over.abort()
-    await deadline
+    await Promise.all([deadline, watch])
   }
   return result(run)
 }
@@ -49,11 +53,23 @@ function result(run: RunState): VmRun {
     batches: [...run.batches],
     abandonedSections: [...run.abandoned],
     stopped: run.stopped,
-    settings: {},
+    settings: guestSettings(run.options),
     vms: machine.vms,
     memoryMiB: machine.memoryMiB,
     cpusPerVm: machine.cpusPerVm,
   }
+}
+
+/** What differs from a kernel and a suite left alone, for the record: it can matter to a result. */
+function guestSettings({ accelerator, emulationTuning, built, scale, kernelArguments }: RunTestsOptions): Record<string, string> {
+  const settings: Record<string, string> = {}
+  const tuned = accelerator.accelerator === 'tcg' && emulationTuning
+  const words = [...(tuned ? EMULATION_KERNEL_ARGUMENTS : []), ...(kernelArguments ?? [])]
+  if (words.length > 0) settings['kernel arguments'] = words.join(' ')
+  const cpu = tuned ? MACHINES[built.bundle.architecture]?.tunedCpu : null
+  if (cpu) settings.cpu = cpu
+  if (scale.soakSeconds !== null) settings.SOAK_DURATION = String(scale.soakSeconds)
+  return settings
 }
 
 /** One place for a guest: fills it with a fresh one as long as there is work. */
@@ -132,8 +148,7 @@ function untilAborted(signal: AbortSignal): { promise: Promise<null>; forget: ()
 }
 
 async function startFailed(run: RunState, section: Section, reason: string): Promise<boolean> {
-  const trouble = await run.options.hostTrouble()
-  if (trouble !== null) run.halt('infrastructure', trouble)
+  await lookForTrouble(run)
   // With another guest alive the machine is merely full: fewer guests do the rest.
   if (run.aliveGuests > 0) {
     run.options.onProgress({ kind: 'stage', stage: 'vm', message: `going on with one guest less: ${reason}` })
@@ -147,9 +162,22 @@ async function startFailed(run: RunState, section: Section, reason: string): Pro
 /** A guest is gone: is the machine in trouble, is the section worth another guest? */
 async function judgeEnd(run: RunState, section: Section, served: ServedGuest): Promise<void> {
   if (served.exit.kind === 'poweroff' || run.stopped !== null) return
-  const trouble = await run.options.hostTrouble()
-  if (trouble !== null) return run.halt('infrastructure', trouble)
+  await lookForTrouble(run)
+  if (run.stopSignal.aborted) return
   judgeLife(run, section, { ...served, end: describeExit(served.exit) })
+}
+
+async function watchMachine(run: RunState, over: AbortSignal): Promise<void> {
+  while (!over.aborted && !run.stopSignal.aborted) {
+    await lookForTrouble(run)
+    await run.options.clock.sleep(LOOK_SECONDS, over)
+  }
+}
+
+async function lookForTrouble(run: RunState): Promise<void> {
+  // A look that fails (a directory not made yet) has found nothing.
+  const trouble = await run.options.hostTrouble().catch(() => null)
+  if (trouble !== null) run.halt('infrastructure', trouble)
 }
 
 function judgeLife(run: RunState, section: Section, life: { testsStarted: number; testsEnded: number; end: string }): void {
