@@ -1,0 +1,13 @@
+export { formatKernelConfig, isEnabled, type KernelConfig, optionValue, parseKernelConfig } from './dot-config.js'
+export { explainLost } from './explain-lost.js'
+export {
+  type ConfigFragment,
+  type LostOption,
+  lostOptions,
+  type MergedFragments,
+  mergeFragments,
+  type RequestedOption,
+  requestedConfig,
+} from './fragments.js'
+export { type KconfigDeclaration, parseKconfigDeclarations } from './kconfig-declarations.js'
+export { type KnownKernel, missingOptions, sectionObstacles } from './section-options.js'

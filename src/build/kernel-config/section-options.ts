@@ -1,0 +1,46 @@
+import type { Section } from '../../domain/section.js'
+import { isEnabled, type KernelConfig } from './dot-config.js'
+
+/** The options a section cannot do without that a kernel has neither built in nor as a module. */
+export function missingOptions(section: Section, config: KernelConfig): readonly string[] {
+  return section.kernelOptions.filter((name) => !isEnabled(config, name))
+}
+
+/** What is known of a kernel before it boots. */
+export interface KnownKernel {
+  /** As `uname -r` prints it. */
+  readonly release: string
+  /** Null where the kernel came without its configuration: options cannot be checked then. */
+  readonly config: KernelConfig | null
+}
+
+/**
+ * Why a section cannot run on a kernel, one phrase a reason; empty where nothing is known to stand in the way.
+ * @param offers what the guest can provide of a section's `needs`
+ */
+export function sectionObstacles(section: Section, kernel: KnownKernel, offers: readonly string[]): readonly string[] {
+  const reasons: string[] = []
+  const { minimumKernel } = section
+  if (minimumKernel !== undefined && isOlder(kernel.release, minimumKernel)) {
+    reasons.push(`it needs Linux ${minimumKernel} or newer, and the kernel is ${kernel.release}`)
+  }
+  const missing = kernel.config === null ? [] : missingOptions(section, kernel.config)
+  if (missing.length > 0) reasons.push(`the kernel lacks ${missing.join(', ')}`)
+  for (const need of section.needs ?? []) {
+    if (!offers.includes(need)) reasons.push(`the guest offers no ${need}`)
+  }
+  return reasons
+}
+
+/** Compares major and minor numbers; a release without them (never seen) is not older. */
+function isOlder(release: string, minimum: string): boolean {
+  const [major, minor] = numbersOf(release)
+  const [wantedMajor, wantedMinor] = numbersOf(minimum)
+  if (major === null || wantedMajor === null) return false
+  return major < wantedMajor || (major === wantedMajor && minor < wantedMinor)
+}
+
+function numbersOf(release: string): readonly [number, number] | readonly [null, 0] {
+  const match = /^(\d+)\.(\d+)/.exec(release)
+  return match === null ? [null, 0] : [Number(match[1]), Number(match[2])]
+}
