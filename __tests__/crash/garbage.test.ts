@@ -80,8 +80,8 @@ describe('garbage', () => {
       `at ${'/x'.repeat(50_000)}.c:1`,
       '['.repeat(100_000),
     ]
-    const started = process.hrtime.bigint()
+    const started = process.cpuUsage()
     for (let round = 0; round < 20; round += 1) for (const line of hostile) classifier.line(line)
-    expect(Number(process.hrtime.bigint() - started) / 1e9).toBeLessThan(2)
+    expect(process.cpuUsage(started).user / 1e6).toBeLessThan(2)
   })
 })

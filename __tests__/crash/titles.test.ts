@@ -114,6 +114,16 @@ describe('what belongs to what', () => {
     expect(classifier.end()).toEqual([])
   })
 
+  it('stacks that a watchdog asks for by sysrq are no part of a report', () => {
+    const reports = reportsOf(
+      ...warning,
+      '[    9.0][   T1] sysrq: Show Blocked State',
+      '[    9.1][   T1] Call Trace:',
+      '[    9.2][   T1]  schedule+0x1/0x2',
+    )
+    expect(reports).toMatchObject([{ title: 'WARNING in foo', firstLine: 1, lastLine: 3 }])
+  })
+
   it('a report goes to the test whose marker came last', () => {
     const reports = reportsOf(...warning, '[    2.0] run fstests xfs/001 at 2026-11-24 10:00:00', ...warning)
     expect(reports.map(({ test }) => test)).toEqual([null, 'xfs/001'])

@@ -70,7 +70,7 @@ class StreamingClassifier implements Classifier {
     return this.closeAll()
   }
 
-  /** A test's start and a boot end every report: nothing that follows belongs to what came before. */
+  /** A test's start, a boot and a dump asked for by sysrq end every report: nothing that follows belongs to what came before. */
   private boundary(text: string): boolean {
     if (text.includes('run fstests ')) {
       const name = TEST_MARKER.exec(text)?.[1]
@@ -79,6 +79,7 @@ class StreamingClassifier implements Classifier {
         return true
       }
     }
+    if (text.startsWith('sysrq: ')) return true
     if (!BOOT.test(text)) return false
     this.dying = false
     this.recent.clear()

@@ -1,5 +1,6 @@
-import { DISPATCHERS, FAULT_DISPATCHERS, LIBRARY, MACHINERY, SHARED_STALLS, SHARED_WAITS, WAITING } from './dull-functions.js'
+import { LIBRARY, MACHINERY } from './dull-functions.js'
 import type { GuiltyPlan, GuiltySource } from './opener.js'
+import { DISPATCHERS, FAULT_DISPATCHERS, SHARED_STALLS, SHARED_WAITS, WAITING } from './stall-points.js'
 import { readTraceLine, sourceName, type TraceLine } from './trace-line.js'
 
 /** Where lockdep names the lock a report is about, and, nearby, `at: function+0x…`. */

@@ -11,6 +11,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
     'Process ',
     'Tainted',
     'Kernel Offset',
+    'note: ',
   ],
   registers: [
     'Code: ',
