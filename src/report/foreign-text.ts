@@ -75,6 +75,7 @@ export function cutMiddle(text: string, maxBytes: number, pointer: string): stri
 
 /** A text on one line with at most so many characters; a cut is marked with `…`. */
 export function shortLine(text: string, maxCharacters: number): string {
-  const line = visibleLine(text.length > maxCharacters * 8 ? text.slice(0, maxCharacters * 8) : text)
-  return line.length <= maxCharacters ? line : `${dropHalf(line.slice(0, maxCharacters - 1))}…`
+  // Making text visible hardly ever shortens it: twice the room is looked at, so that a huge text costs no more than a long one.
+  const line = visibleLine(text.length > maxCharacters * 2 ? text.slice(0, maxCharacters * 2) : text)
+  return line.length <= maxCharacters && text.length <= maxCharacters * 2 ? line : `${dropHalf(line.slice(0, maxCharacters - 1))}…`
 }

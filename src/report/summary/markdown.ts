@@ -26,7 +26,7 @@ export function prose(text: string): string {
     .replace(/\bgh-(?=\d)/gi, `$&${BREAK}`)
     .replace(/:(?=\/\/)|\b(?:mailto|xmpp):|\bwww(?=\.)/gi, `$&${BREAK}`)
     .replace(/:(?=[\w+-]+:)/g, `$&${BREAK}`)
-    .replace(/\b[0-9a-f]{7,40}\b/gi, (hash) => `${hash.slice(0, 6)}${BREAK}${hash.slice(6)}`)
+    .replace(/\b[0-9a-f]{7,}\b/gi, (hash) => hash.replace(/.{6}(?=.)/g, `$&${BREAK}`))
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
