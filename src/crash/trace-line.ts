@@ -19,14 +19,17 @@ export type TraceLine =
 
 const SYMBOL = '([A-Za-z_$.][\\w.$]*)\\+0x([0-9a-f]+)/0x([0-9a-f]+)'
 const ADDRESSES = '(?:\\(?\\[<?(?:0x)?[0-9a-f]+>?\\]\\s*){0,2}'
-const FRAME = new RegExp(`^\\s*(<EOI>|</?[A-Z#]+>)?\\s*${ADDRESSES}\\s*(\\? )?(?:\\d+:)?${SYMBOL}(.*)$`)
+// No two neighbours that both take white space: a guest could print a line that takes its cube in time.
+const FRAME = new RegExp(`^(<EOI>|</?[A-Z#]+>)?\\s*${ADDRESSES}(\\? )?(?:\\d+:)?${SYMBOL}(.*)$`)
 /** 32-bit ARM: `[<80114ee4>] (foo) from [<8010f000>] (bar+0x10/0x14)`, later ` foo from bar+0x10/0x14`. */
 const ARM_FRAME = new RegExp(
   `^\\s*(?:\\[<[0-9a-f]+>\\] )?\\(?([A-Za-z_$.][\\w.$]*)(?:\\+0x[0-9a-f]+/0x[0-9a-f]+)?\\)? from (?:\\[<[0-9a-f]+>\\] )?\\(?${SYMBOL}`,
 )
 const INLINE_FRAME = /^\s*(?:\[<\s*inline\s*>\]\s*)?(\? )?([A-Za-z_$][\w.$]*) ([\w./-]+\.(?:c|h|S|rs)):(\d+)( \[inline\])?$/
 const INSTRUCTION_POINTERS = [
-  new RegExp(`(?:^|\\s)(?:[RE]?IP|NIP|EIP is at|PC is at):?\\s+(?:[0-9a-f]{4}:)?\\s*(?:\\[<?[0-9a-f]+>?\\]\\s*){0,2}\\s*${SYMBOL}(.*)$`),
+  new RegExp(
+    `(?:^|\\s)(?:[RE]?IP|NIP|EIP is at|PC is at):?\\s{1,8}(?:[0-9a-f]{4}:)?\\s{0,8}(?:\\[<?[0-9a-f]+>?\\]\\s{0,8}){0,2}${SYMBOL}(.*)$`,
+  ),
   new RegExp(`^\\s*(?:pc|epc)\\s*: +(?:[0-9a-f]+ +)?${SYMBOL}(.*)$`),
   new RegExp(`^--- interrupt: [0-9a-f]+ at ${SYMBOL}(.*)$`),
   new RegExp(`^Krnl PSW : .*\\(${SYMBOL}(.*)$`),
@@ -35,7 +38,8 @@ const STACK_HEADING = /Call [Tt]race|^\s*(?:stack )?[Bb]acktrace(?: \(crc [0-9a-
 const OTHER_HEADING =
   /^(?:(?:Allocated|Freed|Uninit was|Last potentially related|Second to last|The buggy address|Local variable|kfence-#\d+ |freed by task|allocated by task)|INFO: (?:Allocated|Freed) in )/
 const MODULE = /\[([\w-]+)(?: [0-9a-f(E)]+)?\]/
-const SOURCE = /\(?((?:[\w+-]+\/|\.{1,2}\/)*[\w+-]+\.(?:c|h|S|rs)):(\d+)/
+// A path begins after white space or a bracket: trying at every letter of a long word would take its square in time.
+const SOURCE = /[\s(]((?:[\w+-]+\/|\.{1,2}\/)*[\w+-]+\.(?:c|h|S|rs)):(\d+)/
 
 /** A function's name as the source has it: the compiler's `.isra.0`, `.constprop.3`, `.part.1`, `.cold` cut off. */
 export function sourceName(symbol: string): string {
@@ -67,7 +71,7 @@ function readIp(text: string): TraceLine | null {
 }
 
 function readFrame(text: string): TraceLine | null {
-  const match = FRAME.exec(text)
+  const match = FRAME.exec(text.trimStart())
   if (match === null) return null
   const [, marker, doubt, symbol = '', offset = '', size = '', rest = ''] = match
   const frame = toFrame(`${symbol}+0x${offset}/0x${size}`, rest)
