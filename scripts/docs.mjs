@@ -20,7 +20,8 @@ const quote = (text) => `'${text.replaceAll("'", "''")}'`
 
 function actionYml({ INPUTS, OUTPUTS }) {
   const inputs = INPUTS.filter(({ faces }) => faces.includes('action')).map(
-    (input) => `  ${input.name}:\n    description: ${quote(input.description)}\n    required: false\n    default: ${quote(input.default)}\n`,
+    (input) =>
+      `  ${input.name}:\n    description: ${quote(input.description)}\n    required: false\n    default: ${quote(input.default)}\n`,
   )
   const outputs = OUTPUTS.map((output) => `  ${output.name}:\n    description: ${quote(output.description)}\n`)
   return [

@@ -11,7 +11,10 @@ export function addInputOptions(command: Command): Command {
 function optionOf(input: InputSpecification): Option {
   const description =
     input.default === '' || input.kind === 'boolean' ? input.description : `${input.description} (default: ${input.default})`
-  return new Option(flagOf(input), description)
+  const option = new Option(flagOf(input), description)
+  // Repeatable, one value each: a variadic option would swallow the tests that follow.
+  if (input.kind === 'list') option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
+  return option
 }
 
 function flagOf(input: InputSpecification): string {

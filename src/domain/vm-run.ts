@@ -69,7 +69,7 @@ export interface VmRun {
   /** Sections given up because no VM lived to end one test, with the reason. */
   readonly abandonedSections: readonly { readonly section: string; readonly reason: string }[]
   /** What stopped the run as a whole before the queue was empty. */
-  readonly stopped: { readonly kind: 'deadline' | 'cancelled' | 'infrastructure'; readonly reason: string } | null
+  readonly stopped: { readonly kind: 'deadline' | 'cancelled' | 'infrastructure' | 'build-failed'; readonly reason: string } | null
   /** Guest settings that differ from the kernel's defaults (`norandmaps`, …), recorded because they can matter. */
   readonly settings: Readonly<Record<string, string>>
   readonly vms: number

@@ -100,7 +100,7 @@ const what: readonly InputSpecification[] = [
   {
     name: 'sections',
     kind: 'list',
-    flag: '-s, --section <name...>',
+    flag: '-s, --section <name>',
     faces: both,
     default: '',
     description: 'Sections to run. Empty: the bundle’s first.',
@@ -108,7 +108,7 @@ const what: readonly InputSpecification[] = [
   {
     name: 'groups',
     kind: 'list',
-    flag: '-g, --group <name...>',
+    flag: '-g, --group <name>',
     faces: both,
     default: '',
     description: 'Groups to run, such as `quick` or `auto`.',
@@ -116,7 +116,7 @@ const what: readonly InputSpecification[] = [
   {
     name: 'exclude-groups',
     kind: 'list',
-    flag: '-x, --exclude-group <name...>',
+    flag: '-x, --exclude-group <name>',
     faces: both,
     default: '',
     description: 'Groups to leave out.',
@@ -125,7 +125,7 @@ const what: readonly InputSpecification[] = [
   {
     name: 'exclude-files',
     kind: 'list',
-    flag: '-E, --exclude-file <file...>',
+    flag: '-E, --exclude-file <file>',
     faces: both,
     default: '',
     description: 'Files of tests to leave out, in fstests’ exclude form.',
@@ -133,7 +133,7 @@ const what: readonly InputSpecification[] = [
   {
     name: 'expectations',
     kind: 'list',
-    flag: '--expectations <file...>',
+    flag: '--expectations <file>',
     faces: both,
     default: '',
     description: 'Files of expected failures and expunges (docs/expectations.md).',

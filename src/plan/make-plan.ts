@@ -55,7 +55,8 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     baseline: inputs.baseline && absolute(inputs.baseline),
     emulationTuning: inputs.emulationTuning,
     keep: inputs.keep,
-    cache: inputs.cache,
+    // Only a workflow has a cache service.
+    cache: inputs.face === 'action' && inputs.cache,
     upload: inputs.upload,
     artifactName: '',
     outputDirectory: inputs.outputDirectory === '' ? defaultOutput(inputs.face, facts) : absolute(inputs.outputDirectory),

@@ -37,7 +37,7 @@ export async function selectArtifactFiles(
       const entry = await files.stat(child)
       if (entry === null) continue
       if (entry.kind === 'directory') {
-        if (!NOT_RESULTS.has(name)) await visit(child)
+        if (!name.startsWith(DISKS)) await visit(child)
       } else if (entry.kind !== 'file') left.special++
       else if (ILLEGAL.test(child.slice(directory.length))) left.illegal++
       else if (chosen.length >= limits.maxFiles || sizeBytes + entry.sizeBytes > limits.maxBytes) left.tooMany++
@@ -57,4 +57,5 @@ export async function selectArtifactFiles(
   return { files: chosen, sizeBytes, notes }
 }
 
-const NOT_RESULTS = new Set(['disks', 'images'])
+/** Directories the engine makes for the guests' disks (src/engine/run-guests.ts). */
+const DISKS = 'vmtest-disks-'

@@ -4,21 +4,24 @@ import type { Published, Report } from '../domain/stages.js'
 import type { Ports } from '../ports/index.js'
 import { selectArtifactFiles } from './artifact-files.js'
 import { outputsOf } from './outputs.js'
-import { stepFails } from './policy.js'
 
 export { selectArtifactFiles } from './artifact-files.js'
-export { stepFails } from './policy.js'
 
 type PublishPorts = Pick<Ports, 'runner' | 'files' | 'artifactStore'>
+
+export interface PublishOptions {
+  readonly runDirectory: string
+  /** Whether the step is red, as the policy (`fail-on`) has it. */
+  readonly failed: boolean
+}
 
 /**
  * Hands the report to the workflow: annotations, job summary, artifact, outputs, and the step's conclusion.
  * The upload comes first, since losing results is worse than losing their rendering; its failure is a note.
  */
-export async function publish(report: Report, runDirectory: string, ports: PublishPorts): Promise<Published> {
-  const { record, comparison } = report
-  const { plan, conclusion } = record
-  const failed = stepFails(conclusion, comparison, plan.failOn)
+export async function publish(report: Report, options: PublishOptions, ports: PublishPorts): Promise<Published> {
+  const { plan, conclusion } = report.record
+  const { runDirectory, failed } = options
   const upload = await uploadResults(
     { policy: plan.upload, failed: conclusion.kind !== 'passed', name: plan.artifactName, runDirectory },
     ports,

@@ -1,4 +1,5 @@
 import type { Progress } from '../domain/stages.js'
+import type { Clock } from '../ports/index.js'
 
 /** The terminal as progress sees it. */
 export interface ProgressOutput {
@@ -10,7 +11,10 @@ export interface ProgressOutput {
 
 const RUNNING_AT_MOST = 3
 
-/** Shows where the run is: finished tests as lines, and on a terminal one live line with what runs now. */
+/** Without a live line, silence longer than this is broken by a line with what runs. */
+const HEARTBEAT_SECONDS = 60
+
+/** Shows where the run is: finished tests as lines, and what runs now: on a terminal in one live line, in a log once a minute. */
 export class ProgressView {
   private readonly startedAt: number
   private readonly running = new Map<number, { readonly label: string; readonly since: number }>()
@@ -18,12 +22,14 @@ export class ProgressView {
   private total = 0
   private stage = ''
   private liveShown = false
+  private lastLineAt: number
 
   constructor(
     private readonly output: ProgressOutput,
     private readonly seconds: () => number,
   ) {
     this.startedAt = seconds()
+    this.lastLineAt = this.startedAt
   }
 
   /** Takes one event in. */
@@ -42,7 +48,6 @@ export class ProgressView {
       case 'test-start':
         this.total = progress.total
         this.running.set(progress.guest, { label: `${progress.section} ${progress.name}`, since: this.seconds() })
-        if (!this.output.live) this.line(`${this.elapsed()} [${progress.index}/${progress.total}] ${progress.section} ${progress.name} …`)
         break
       case 'test-end':
         this.running.delete(progress.guest)
@@ -61,16 +66,23 @@ export class ProgressView {
     this.refresh()
   }
 
-  /** Redraws the live line; call it about once a second. */
+  /** Redraws the live line, or breaks a long silence; call it about once a second. */
   refresh(): void {
-    if (!this.output.live || this.stage === '') return
+    if (this.stage === '') return
+    if (!this.output.live) {
+      if (this.running.size > 0 && this.seconds() - this.lastLineAt >= HEARTBEAT_SECONDS) this.line(this.status())
+      return
+    }
+    this.output.write(`\r\u001b[K${this.status().slice(0, Math.max(0, this.output.columns - 1))}`)
+    this.liveShown = true
+  }
+
+  private status(): string {
     const running = [...this.running.values()].map(({ label, since }) => `${label} ${formatSeconds(this.seconds() - since)}`)
     const shown =
       running.slice(0, RUNNING_AT_MOST).join(', ') + (running.length > RUNNING_AT_MOST ? `, ${running.length - RUNNING_AT_MOST} more` : '')
     const count = this.total === 0 ? this.stage : `${this.done} of ${this.total} tests`
-    const text = `${this.elapsed()} ${count}${shown === '' ? '' : ` · ${shown}`}`
-    this.output.write(`\r\u001b[K${text.slice(0, Math.max(0, this.output.columns - 1))}`)
-    this.liveShown = true
+    return `${this.elapsed()} ${count}${shown === '' ? '' : ` · running ${shown}`}`
   }
 
   /** Removes the live line, before anything else is printed. */
@@ -81,6 +93,7 @@ export class ProgressView {
 
   private line(text: string): void {
     this.clear()
+    this.lastLineAt = this.seconds()
     this.output.write(`${text}\n`)
   }
 
@@ -92,4 +105,27 @@ export class ProgressView {
 
 function formatSeconds(seconds: number): string {
   return seconds < 60 ? `${Math.round(seconds)}s` : `${Math.floor(seconds / 60)}m${String(Math.round(seconds % 60)).padStart(2, '0')}s`
+}
+
+/** Runs something with its progress shown, and leaves the terminal clean however it ends. */
+export async function withProgress<T>(
+  output: ProgressOutput,
+  clock: Clock,
+  body: (onProgress: (progress: Progress) => void) => Promise<T>,
+): Promise<T> {
+  const view = new ProgressView(output, () => clock.monotonicSeconds())
+  const over = new AbortController()
+  const ticking = (async () => {
+    while (!over.signal.aborted) {
+      await clock.sleep(1, over.signal)
+      if (!over.signal.aborted) view.refresh()
+    }
+  })()
+  try {
+    return await body((progress) => view.show(progress))
+  } finally {
+    over.abort()
+    await ticking
+    view.clear()
+  }
 }

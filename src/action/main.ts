@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url'
+import { TOOL_VERSION } from '../domain/version.js'
+import { placesFrom } from '../engine/places.js'
+import { createGitHubRunner, createPorts } from '../ports/real/index.js'
+import { runAction } from './run-action.js'
+
+const runner = createGitHubRunner()
+const controller = new AbortController()
+// The runner sends SIGINT, 7.5 s later SIGTERM, 2.5 s later it kills the tree (actions/runner, ProcessInvoker.cs).
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => controller.abort(signal))
+
+await runAction(createPorts(runner), {
+  places: placesFrom({ checkout: fileURLToPath(new URL('..', import.meta.url)), workingDirectory: process.cwd(), env: process.env }),
+  platform: process.platform,
+  architecture: process.arch,
+  toolVersion: TOOL_VERSION,
+  signal: controller.signal,
+})
+// A connection of a service client that is still open must not hold the step.
+process.exit(process.exitCode ?? 0)

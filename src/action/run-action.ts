@@ -1,0 +1,86 @@
+import { join } from 'node:path'
+import { describeError, UserError } from '../domain/errors.js'
+import type { Inputs } from '../domain/inputs.js'
+import type { Receipt } from '../domain/stages.js'
+import { runLine } from '../engine/line.js'
+import { openRun } from '../engine/open-run.js'
+import { type Places, refuseUnsupportedPlatform } from '../engine/places.js'
+import { withProgress } from '../engine/progress-view.js'
+import { parseInputs } from '../inputs/parse.js'
+import { INPUTS } from '../inputs/specification.js'
+import type { Ports, Runner } from '../ports/index.js'
+import { RECEIPT_STATE } from '../post/index.js'
+import { publish } from '../publish/index.js'
+
+export interface ActionContext {
+  readonly places: Places
+  readonly platform: string
+  readonly architecture: string
+  readonly toolVersion: string
+  readonly signal: AbortSignal
+}
+
+/** The action's main: reads the step's inputs, carries out the line, publishes. The one catch for everything below. */
+export async function runAction(ports: Ports, context: ActionContext): Promise<void> {
+  const { runner } = ports
+  try {
+    refuseUnsupportedPlatform(context.platform, context.architecture)
+    await carryOut(readInputs(runner), ports, context)
+  } catch (error) {
+    reportError(runner, error)
+  }
+}
+
+function readInputs(runner: Runner): Inputs {
+  const names = INPUTS.filter(({ faces }) => faces.includes('action')).map(({ name }) => name)
+  return parseInputs('action', Object.fromEntries(names.map((name) => [name, runner.getInput(name)])))
+}
+
+async function carryOut(inputs: Inputs, ports: Ports, context: ActionContext): Promise<void> {
+  const { runner } = ports
+  const receipt = createReceipt(runner)
+  const jobName = [runner.env.GITHUB_JOB, runner.env.GITHUB_ACTION].filter(Boolean).join('-')
+  const run = await openRun({ inputs, jobName, places: context.places }, ports)
+  receipt({ stage: 'plan', runDirectory: run.directory, artifactName: run.plan.artifactName, upload: run.plan.upload })
+  await runner.group(`plan: ${run.plan.suite} from ${run.plan.bundle.kind}`, async () => runner.info(JSON.stringify(run.plan, null, 2)))
+  // Names of tests and titles of kernel reports come from the guest: every line goes out fenced.
+  const output = { live: false, columns: 0, write: (text: string) => runner.untrusted(text) }
+  const { report, exitCode } = await withProgress(output, ports.clock, (onProgress) =>
+    runLine({ inputs, run, ...context, onProgress, onReceipt: receipt }, ports),
+  )
+  receipt({ stage: 'publish' })
+  const published = await publish(report, { runDirectory: run.directory, failed: exitCode !== 0 }, ports)
+  receipt({ stage: 'post', artifactUploaded: published.artifactId !== null || run.plan.upload !== 'always' })
+  runner.info(`${report.record.conclusion.kind}: ${report.record.conclusion.reason}`)
+  runner.info(`results: ${join(run.directory, 'report.html')}`)
+}
+
+/** Keeps what post has to know in the step's state, anew at each change: main may be killed at any time. */
+function createReceipt(runner: Runner): (change: Partial<Receipt>) => void {
+  let receipt: Receipt = {
+    version: 1,
+    stage: 'inputs',
+    runDirectory: null,
+    artifactUploaded: false,
+    artifactName: '',
+    upload: 'always',
+    cleanups: [],
+    cache: null,
+  }
+  return (change) => {
+    receipt = { ...receipt, ...change, cleanups: [...receipt.cleanups, ...(change.cleanups ?? [])] }
+    runner.saveState(RECEIPT_STATE, JSON.stringify(receipt))
+  }
+}
+
+function reportError(runner: Runner, error: unknown): void {
+  const conclusion = error instanceof UserError && error.kind === 'build-failed' ? 'build-failed' : 'could-not-test'
+  runner.setOutput('conclusion', conclusion)
+  runner.setOutput('reason', describeError(error))
+  if (error instanceof UserError) {
+    runner.setFailed(`${describeError(error)}\n${error.nextStep}`)
+    return
+  }
+  runner.setFailed(`${describeError(error)}\nThis is a defect of kernel-vmtest; please report it with the log of this step.`)
+  if (error instanceof Error && error.stack !== undefined) runner.info(error.stack)
+}

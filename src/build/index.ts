@@ -1,0 +1,3 @@
+export { type BuildRequest, buildBundle } from './build-bundle.js'
+export { ensureHostTools, type HostTools } from './host-packages.js'
+export { loadBundle } from './load-bundle.js'

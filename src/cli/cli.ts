@@ -1,0 +1,62 @@
+import { Command, CommanderError } from 'commander'
+import { describeError, UserError } from '../domain/errors.js'
+import { classifyCommand } from './commands/classify.js'
+import { demoCommand } from './commands/demo.js'
+import { historyCommand } from './commands/history.js'
+import { initCommand } from './commands/init.js'
+import { listCommand } from './commands/list.js'
+import { probeCommand } from './commands/probe.js'
+import { reportCommand } from './commands/report.js'
+import { runCommand } from './commands/run.js'
+import { shellCommand } from './commands/shell.js'
+import type { CliContext } from './context.js'
+import { EXIT, exitCodeOfError } from './exit-codes.js'
+
+/** Adds one command to the program; `finish` takes its exit code. */
+export type AddCommand = (program: Command, context: CliContext, finish: (exitCode: number) => void) => void
+
+const COMMANDS: readonly AddCommand[] = [
+  runCommand,
+  listCommand,
+  demoCommand,
+  reportCommand,
+  classifyCommand,
+  probeCommand,
+  shellCommand,
+  initCommand,
+  historyCommand,
+]
+
+/** Runs one command line and gives its exit code. The one catch for everything below. */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  let exitCode: number = EXIT.passed
+  const program = new Command('vmtest')
+    .description('Boot a VM with the Linux kernel under test and run its test suites.')
+    .version(context.toolVersion)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => context.stdout.write(text), writeErr: (text) => context.stderr.write(text) })
+    .showHelpAfterError('(see `vmtest --help`, `vmtest COMMAND --help`)')
+    .addHelpText('after', `\nExit codes: 0 passed, 1 tests failed, 2 usage, 65 does not build, 69 could not test, 130 cancelled.`)
+  const finish = (code: number) => {
+    exitCode = code
+  }
+  for (const add of COMMANDS) add(program, context, finish)
+  for (const command of program.commands) command.exitOverride().copyInheritedSettings(program)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    return reportError(error, context)
+  }
+}
+
+function reportError(error: unknown, { stderr }: CliContext): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.passed : EXIT.usage
+  if (error instanceof UserError) {
+    stderr.write(`vmtest: ${describeError(error)}\n        ${error.nextStep}\n`)
+    return exitCodeOfError(error.kind)
+  }
+  stderr.write(`vmtest: ${describeError(error)}\n        This is a defect of kernel-vmtest; please report it with the lines below.\n`)
+  if (error instanceof Error && error.stack !== undefined) stderr.write(`${error.stack}\n`)
+  return EXIT.couldNotTest
+}

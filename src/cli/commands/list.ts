@@ -1,0 +1,35 @@
+import { obtainBundle } from '../../engine/obtain-bundle.js'
+import { planOnly } from '../../engine/open-run.js'
+import { refuseUnsupportedPlatform } from '../../engine/places.js'
+import { resolveSelection } from '../../engine/resolve-selection.js'
+import { parseInputs } from '../../inputs/parse.js'
+import type { AddCommand } from '../cli.js'
+import { addInputOptions, rawInputs } from '../options.js'
+
+/** `vmtest list`: what `vmtest run` with the same arguments would run. Nothing boots. */
+export const listCommand: AddCommand = (program, context) => {
+  const command = program
+    .command('list')
+    .description('print the tests that `run` with the same arguments would run')
+    .argument('[tests...]', "tests such as generic/001 or 'xfs/00?'")
+  addInputOptions(command)
+    .option('--json', 'print the selection as JSON')
+    .addHelpText('after', '\nExamples:\n  vmtest list --fstests ~/xfstests-dev -g quick -s xfs\n  vmtest list --json')
+    .action(async (tests: string[], options: Record<string, unknown>) => {
+      const { ports, places, stdout, stderr } = context
+      refuseUnsupportedPlatform(context.platform, context.architecture)
+      const inputs = parseInputs('cli', rawInputs(options, tests))
+      const plan = await planOnly({ inputs, jobName: '', places }, ports)
+      const { built } = await obtainBundle({ plan, nix: inputs.nix, places, runDirectory: null, onProgress: () => undefined }, ports)
+      const { selection, notes } = await resolveSelection({ plan, built, places }, ports)
+      if (options.json === true) {
+        stdout.write(`${JSON.stringify(selection, null, 2)}\n`)
+        return
+      }
+      for (const note of notes) stderr.write(`${note}\n`)
+      for (const test of selection.tests) {
+        const expunged = test.expunged === undefined ? '' : ` [expunged: ${test.expunged.reason}]`
+        stdout.write(`${test.section} ${test.name}${expunged}\n`)
+      }
+    })
+}

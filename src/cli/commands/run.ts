@@ -1,0 +1,56 @@
+import type { Inputs } from '../../domain/inputs.js'
+import { runLine } from '../../engine/line.js'
+import { openRun } from '../../engine/open-run.js'
+import { refuseUnsupportedPlatform } from '../../engine/places.js'
+import { type ProgressOutput, withProgress } from '../../engine/progress-view.js'
+import { parseInputs } from '../../inputs/parse.js'
+import { prepare, terminalText } from '../../report/index.js'
+import type { AddCommand } from '../cli.js'
+import type { CliContext } from '../context.js'
+import { addInputOptions, rawInputs } from '../options.js'
+
+/** `vmtest run`, which is also what `vmtest` alone does. */
+export const runCommand: AddCommand = (program, context, finish) => {
+  const command = program
+    .command('run', { isDefault: true })
+    .description('boot the VM and run tests (the default command)')
+    .argument('[tests...]', "tests such as generic/001 or 'xfs/00?'")
+  addInputOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action(async (tests: string[], options: Record<string, unknown>) => {
+      finish(await runInputs(parseInputs('cli', rawInputs(options, tests)), context))
+    })
+}
+
+const EXAMPLES = `
+Examples:
+  vmtest run                                               the working directory's flake
+  vmtest run -s xfs_4k -g quick -x dangerous
+  vmtest run --fstests ~/xfstests-dev generic/001 'xfs/00?'
+  vmtest run --kernel arch/x86/boot/bzImage --vms 2 -s ext4`
+
+/** Carries out a run and prints its verdict. @returns the exit code */
+export async function runInputs(inputs: Inputs, context: CliContext): Promise<number> {
+  const { ports, places, stderr, stdout, signal } = context
+  refuseUnsupportedPlatform(context.platform, context.architecture)
+  const run = await openRun({ inputs, jobName: '', places }, ports)
+  const output: ProgressOutput = { live: stderr.isTerminal, columns: stderr.columns, write: (text) => stderr.write(text) }
+  const { report, exitCode } = await withProgress(output, ports.clock, (onProgress) =>
+    runLine({ inputs, run, places, toolVersion: context.toolVersion, signal, onProgress, onReceipt: () => undefined }, ports),
+  )
+  stdout.write(
+    terminalText(prepare(report.record, report.comparison, {}), {
+      colour: stdout.isTerminal && ports.runner.env.NO_COLOR === undefined ? 'always' : 'never',
+      maxFailures: 20,
+      directory: run.directory,
+      files: {
+        report: report.htmlPath,
+        summary: report.summaryPath,
+        JUnit: report.junitPath,
+        record: report.recordPath,
+        logs: run.directory,
+      },
+    }),
+  )
+  return exitCode
+}

@@ -1,0 +1,2 @@
+import type { AddCommand } from '../cli.js'
+export const shellCommand: AddCommand = () => undefined

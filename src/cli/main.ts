@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url'
+import { TOOL_VERSION } from '../domain/version.js'
+import { placesFrom } from '../engine/places.js'
+import { createPorts, createTerminalRunner } from '../ports/real/index.js'
+import { runCli } from './cli.js'
+
+const controller = new AbortController()
+let interrupts = 0
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    controller.abort(signal)
+    // The second time the reader wants out; QEMU dies with us.
+    if (++interrupts > 1) process.exit(130)
+  })
+}
+// `vmtest … | head` ends the reading side early; that is no error.
+process.stdout.on('error', () => process.exit(0))
+
+const stream = (output: NodeJS.WriteStream) => ({
+  isTerminal: output.isTTY === true,
+  columns: output.columns ?? 120,
+  write: (text: string) => void output.write(text),
+})
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  ports: createPorts(
+    createTerminalRunner({ out: process.stdout, err: process.stderr, env: process.env }, { verbose: process.env.VMTEST_DEBUG === '1' }),
+  ),
+  places: placesFrom({ checkout: fileURLToPath(new URL('..', import.meta.url)), workingDirectory: process.cwd(), env: process.env }),
+  toolVersion: TOOL_VERSION,
+  platform: process.platform,
+  architecture: process.arch,
+  signal: controller.signal,
+  stdin: process.stdin,
+  stdout: stream(process.stdout),
+  stderr: stream(process.stderr),
+})

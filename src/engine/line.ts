@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { AcceleratorDecision } from '../domain/accelerator.js'
+import { describeError, UserError } from '../domain/errors.js'
+import type { Inputs } from '../domain/inputs.js'
+import type { Selection } from '../domain/plan.js'
+import type { CacheLedgerEntry, RunRecord } from '../domain/record.js'
+import type { Built, Progress, Receipt, Report } from '../domain/stages.js'
+import type { VmRun } from '../domain/vm-run.js'
+import type { Ports } from '../ports/index.js'
+import { writeReport } from '../report/index.js'
+import { buildRecord, compareRecords, conclude, exitCode, testTimes } from '../results/index.js'
+import { decideAccelerator } from '../vm/index.js'
+import { requireBaseline } from './baseline.js'
+import { readHostFacts } from './host-facts.js'
+import { type Memory, recall, remember } from './memory.js'
+import { obtainBundle } from './obtain-bundle.js'
+import type { OpenRun } from './open-run.js'
+import type { Places } from './places.js'
+import { rerunFailures } from './rerun.js'
+import { resolveSelection } from './resolve-selection.js'
+import { runGuests } from './run-guests.js'
+
+export interface LineOptions {
+  readonly inputs: Inputs
+  readonly run: OpenRun
+  readonly places: Places
+  readonly toolVersion: string
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+  /** Told what post has to know, as soon as it is true. */
+  readonly onReceipt: (change: Partial<Receipt>) => void
+}
+
+export interface LineOutcome {
+  readonly report: Report
+  /** As the policy (`fail-on`) has it: 0 only where nothing has to be red. */
+  readonly exitCode: number
+}
+
+/** Under this name the planned tests lie in the run's directory. */
+export const SELECTION_FILE = 'selection.json'
+
+/** What is known so far; a stage that fails leaves the rest as it was. */
+interface Evidence {
+  built: Built | null
+  selection: Selection
+  accelerator: AcceleratorDecision | null
+  vmRun: VmRun
+  ledger: readonly CacheLedgerEntry[]
+}
+
+/**
+ * Carries a plan out: bundle, tests, record, renderings. What cannot be tested or built ends in a record that says so;
+ * only what was asked wrongly is thrown.
+ * @throws UserError of kind `usage`
+ */
+export async function runLine(options: LineOptions, ports: Ports): Promise<LineOutcome> {
+  const { run, onProgress } = options
+  await requireBaseline(run.plan, ports)
+  const memory = await recall(run.plan, options.places, ports)
+  const evidence: Evidence = {
+    built: null,
+    selection: { suite: run.plan.suite, sections: [], tests: [] },
+    accelerator: null,
+    vmRun: nothingRan(null),
+    ledger: [],
+  }
+  try {
+    await test(options, evidence, memory, ports)
+  } catch (error) {
+    if (error instanceof UserError && error.kind === 'usage') {
+      // Nothing ran: the corrected command may use the same directory.
+      await ports.files.remove(run.directory)
+      throw error
+    }
+    evidence.vmRun = { ...evidence.vmRun, stopped: stoppedBy(error) }
+  }
+  onProgress({ kind: 'stage', stage: 'results', message: 'reading results' })
+  const record = await recordOf(options, evidence, ports)
+  return judge(record, evidence, memory, options, ports)
+}
+
+function nothingRan(stopped: VmRun['stopped']): VmRun {
+  return { guests: [], batches: [], abandonedSections: [], stopped, settings: {}, vms: 0, memoryMiB: 0, cpusPerVm: 0 }
+}
+
+function stoppedBy(error: unknown): NonNullable<VmRun['stopped']> {
+  if (!(error instanceof UserError)) return { kind: 'infrastructure', reason: `An unexpected error: ${describeError(error)}` }
+  const reason = `${describeError(error)} ${error.nextStep}`
+  return { kind: error.kind === 'build-failed' ? 'build-failed' : 'infrastructure', reason }
+}
+
+async function test(options: LineOptions, evidence: Evidence, memory: Memory, ports: Ports): Promise<void> {
+  const { inputs, run, places, onProgress } = options
+  const { plan } = run
+  const obtained = await obtainBundle({ plan, nix: inputs.nix, places, runDirectory: run.directory, onProgress }, ports)
+  const { built } = obtained
+  evidence.built = built
+  evidence.ledger = obtained.ledger
+  const { selection, notes } = await resolveSelection({ plan, built, places }, ports)
+  evidence.selection = selection
+  await ports.files.write(join(run.directory, SELECTION_FILE), `${JSON.stringify(selection, null, 2)}\n`)
+  for (const note of notes) onProgress({ kind: 'stage', stage: 'plan', message: note })
+  const accelerator = await decideAccelerator(plan.accelerator, ports, {
+    qemu: built.qemu,
+    architecture: built.bundle.architecture,
+    memory: 'use',
+    // A runner is there for this job; a developer's machine is not ours to change.
+    permissions: plan.face === 'action' ? 'fix' : 'leave',
+    onCleanup: (cleanup) => options.onReceipt({ cleanups: [cleanup] }),
+  })
+  evidence.accelerator = accelerator
+  onProgress({ kind: 'accelerator', decision: accelerator })
+  const guests = { ...options, built, accelerator, history: testTimes(memory.history) }
+  evidence.vmRun = await runGuests({ ...guests, selection, firstGuest: 1 }, ports)
+  evidence.vmRun = await rerunFailures(
+    { ...guests, selection, vmRun: evidence.vmRun, judge: (vmRun) => recordOf(options, { ...evidence, vmRun }, ports) },
+    ports,
+  )
+}
+
+async function recordOf(options: LineOptions, evidence: Evidence, ports: Ports): Promise<RunRecord> {
+  const { run } = options
+  return buildRecord(ports.files, {
+    toolVersion: options.toolVersion,
+    runId: randomUUID(),
+    startedAt: run.startedAt.toISOString(),
+    endedAt: ports.clock.now().toISOString(),
+    plan: run.plan,
+    selection: evidence.selection,
+    vmRun: evidence.vmRun,
+    host: await readHostFacts(ports),
+    accelerator: evidence.accelerator,
+    revisions: evidence.built?.bundle.revisions ?? {},
+    cache: evidence.ledger,
+    problems: [],
+    runDirectory: run.directory,
+    suiteSource: evidence.built?.suite.source ?? null,
+  })
+}
+
+async function judge(record: RunRecord, evidence: Evidence, memory: Memory, options: LineOptions, ports: Ports): Promise<LineOutcome> {
+  const { run, places } = options
+  const { failOn } = run.plan
+  const { baseline } = memory
+  const comparison = baseline === null ? null : compareRecords(record, baseline)
+  const judged = {
+    ...record,
+    problems: [...record.problems, ...memory.problems],
+    conclusion: conclude(record, comparison, failOn),
+  }
+  options.onProgress({ kind: 'stage', stage: 'report', message: `writing to ${run.directory}` })
+  const report = await writeReport(
+    judged,
+    comparison,
+    {
+      directory: run.directory,
+      baseline,
+      artifactName: run.plan.face === 'action' ? run.plan.artifactName : null,
+      changedFiles: await ports.github.changedFiles(),
+      sourceDirectory: relativeSource(evidence.built?.suite.source ?? null, places.workingDirectory),
+    },
+    ports,
+  )
+  await remember(judged, memory, places, ports)
+  return { report, exitCode: exitCode(judged.conclusion.kind, failOn) }
+}
+
+/** Where the suite's sources lie in the repository; null where they do not. */
+function relativeSource(source: string | null, workingDirectory: string): string | null {
+  if (source === null) return null
+  if (source === workingDirectory) return ''
+  return source.startsWith(`${workingDirectory}/`) ? source.slice(workingDirectory.length + 1) : null
+}

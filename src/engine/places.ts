@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { UserError } from '../domain/errors.js'
+
+/** Directories the engine works in, all absolute. */
+export interface Places {
+  /** This project's own checkout: guest scripts, smoke suite, examples. */
+  readonly checkout: string
+  readonly workingDirectory: string
+  /** Kept between runs: downloaded kernels, images, what the probe found. */
+  readonly cacheDirectory: string
+  readonly temporaryDirectory: string
+}
+
+/** Places from the environment, by the XDG base directory specification. */
+export function placesFrom(options: {
+  readonly checkout: string
+  readonly workingDirectory: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}): Places {
+  const { env, checkout, workingDirectory } = options
+  const temporaryDirectory = env.RUNNER_TEMP || env.TMPDIR || '/tmp'
+  // HOME can be unset in containers; a cache in the temporary directory is then better than none.
+  const cacheHome = env.XDG_CACHE_HOME || (env.HOME ? join(env.HOME, '.cache') : temporaryDirectory)
+  return { checkout, workingDirectory, temporaryDirectory, cacheDirectory: join(cacheHome, 'kernel-vmtest') }
+}
+
+/** @throws UserError anywhere but on Linux x86_64 or aarch64, before anything is downloaded */
+export function refuseUnsupportedPlatform(platform: string, architecture: string): void {
+  if (platform === 'linux' && (architecture === 'x64' || architecture === 'arm64')) return
+  throw new UserError(
+    `kernel-vmtest runs on Linux, on x86_64 and aarch64; this is ${platform} on ${architecture}.`,
+    'In a workflow use `runs-on: ubuntu-24.04` (or another Linux runner).',
+    { kind: 'could-not-test' },
+  )
+}

@@ -1,0 +1,44 @@
+import { join } from 'node:path'
+import * as z from 'zod'
+import { UserError } from '../domain/errors.js'
+import type { Plan } from '../domain/plan.js'
+import { type Section, sectionSchema } from '../domain/section.js'
+import type { Built } from '../domain/stages.js'
+import { loadExpectations } from '../plan/expectations.js'
+import { bundleSections, localConfigTable, type SectionTable } from '../plan/sections.js'
+import { type Selected, selectTests } from '../plan/select.js'
+import type { Ports } from '../ports/index.js'
+import type { Places } from './places.js'
+
+/**
+ * The request held against what there is: before anything boots.
+ * @throws UserError with every problem at once
+ */
+export async function resolveSelection(
+  options: { readonly plan: Plan; readonly built: Pick<Built, 'bundle' | 'catalogue'>; readonly places: Places },
+  { files }: Pick<Ports, 'files'>,
+): Promise<Selected> {
+  const { plan, built, places } = options
+  return selectTests(plan.selection, {
+    sections: await sectionTable(plan, built, places, files),
+    catalogue: built.catalogue,
+    expectations: await loadExpectations(files, plan.selection),
+    kernelRelease: built.bundle.kernel.release,
+    architecture: built.bundle.architecture,
+  })
+}
+
+async function sectionTable(plan: Plan, built: Pick<Built, 'bundle'>, places: Places, files: Ports['files']): Promise<SectionTable> {
+  if (plan.localConfig === null) return bundleSections(built.bundle.sections, await builtInSections(places, files))
+  const path = plan.localConfig
+  const text = await files.readText(path).catch((cause: unknown) => {
+    throw new UserError(`local-config is ${path}, which cannot be read.`, 'Name a file in fstests’ local.config form.', { cause })
+  })
+  return localConfigTable(text, path)
+}
+
+/** Sections any bundle can run, because they are only options and disks: nix/sections/sections.json. */
+async function builtInSections(places: Places, files: Ports['files']): Promise<readonly Section[]> {
+  const text = await files.readText(join(places.checkout, 'nix/sections/sections.json'))
+  return z.object({ sections: z.array(sectionSchema) }).parse(JSON.parse(text)).sections
+}

@@ -1,0 +1,108 @@
+import { join } from 'node:path'
+import { createClassifier } from '../crash/index.js'
+import type { AcceleratorDecision } from '../domain/accelerator.js'
+import type { Selection } from '../domain/plan.js'
+import type { Built } from '../domain/stages.js'
+import type { VmRun } from '../domain/vm-run.js'
+import type { Ports } from '../ports/index.js'
+import { suites } from '../suites/index.js'
+import {
+  createStartGuest,
+  debugKernel,
+  diskCandidates,
+  guestSeconds,
+  planResources,
+  readMachineRoom,
+  runTests,
+  suiteScale,
+  type TestHistory,
+} from '../vm/index.js'
+import type { LineOptions } from './line.js'
+
+export interface GuestsOptions extends LineOptions {
+  readonly built: Built
+  readonly accelerator: AcceleratorDecision
+  readonly selection: Selection
+  /** What earlier runs took, for limits and order. */
+  readonly history: TestHistory
+  /** Id of the first guest of this call. */
+  readonly firstGuest: number
+  /** Tests one guest may take; absent: no bound. */
+  readonly testsPerGuest?: number
+}
+
+/** Boots guests and runs the selection in them. @throws UserError where the machine is too small, before anything boots */
+export async function runGuests(options: GuestsOptions, ports: Ports): Promise<VmRun> {
+  const { built, accelerator, run, places, selection, onProgress } = options
+  const { plan } = run
+  const tests = selection.tests.filter(({ expunged }) => expunged === undefined)
+  const { factor } = debugKernel(await kernelConfig(built, ports))
+  const room = await readMachineRoom(ports, diskCandidates(run.directory, ports.runner.env))
+  const { reason, ...machine } = planResources(
+    {
+      vms: plan.vms,
+      memoryMiB: plan.memoryMiB,
+      cpusPerVm: plan.cpusPerVm,
+      accelerator: accelerator.accelerator,
+      suite: built.suite.name,
+      sections: selection.sections,
+      testCount: tests.length,
+      debugFactor: factor,
+    },
+    room,
+  )
+  onProgress({ kind: 'stage', stage: 'vm', message: `${tests.length} tests on ${reason}` })
+  const diskDirectory = await ports.files.makeTemporary(machine.diskDirectory, 'vmtest-disks-')
+  const startGuest = createStartGuest(ports, {
+    scriptsDirectory: join(places.checkout, 'nix/guest'),
+    cacheDirectory: places.cacheDirectory,
+    createObserver: createClassifier,
+    progressParser: (suite) => suites[suite].progressParser(),
+  })
+  const elapsedSeconds = (ports.clock.now().getTime() - run.startedAt.getTime()) / 1000
+  const settings = {
+    built,
+    suite: suites[built.suite.name],
+    sections: selection.sections,
+    tests,
+    accelerator,
+    scale: suiteScale(accelerator),
+    startGuest,
+    clock: ports.clock,
+    machine: { ...machine, diskDirectory },
+    emulationTuning: plan.emulationTuning && accelerator.accelerator === 'tcg',
+    runDirectory: run.directory,
+    limits: {
+      history: options.history,
+      testTimeoutSeconds: plan.testTimeoutSeconds === 'auto' ? null : plan.testTimeoutSeconds,
+      debugFactor: factor,
+      runSeconds: guestSeconds({ timeoutMinutes: plan.timeoutMinutes, elapsedSeconds }),
+    },
+    signal: options.signal,
+    onProgress,
+    hostTrouble: () => diskTrouble([run.directory, diskDirectory], ports),
+    keep: plan.keep,
+    firstGuestId: options.firstGuest,
+    ...(options.testsPerGuest === undefined ? {} : { testsPerGuest: options.testsPerGuest }),
+  }
+  try {
+    return await runTests(settings)
+  } finally {
+    if (!plan.keep) await ports.files.remove(diskDirectory)
+  }
+}
+
+async function kernelConfig(built: Built, { files }: Ports): Promise<string | null> {
+  const { config } = built.bundle.kernel
+  return config === undefined ? null : files.readText(config)
+}
+
+const FULL_BYTES = 64 * 1024 * 1024
+
+async function diskTrouble(directories: readonly string[], { files }: Ports): Promise<string | null> {
+  for (const directory of directories) {
+    const free = await files.freeBytes(directory)
+    if (free < FULL_BYTES) return `The disk is full: ${Math.floor(free / 1024 ** 2)} MiB are free at ${directory}.`
+  }
+  return null
+}
