@@ -12,10 +12,11 @@ import { writeReport } from '../report/index.js'
 import { buildRecord, compareRecords, conclude, exitCode, testTimes } from '../results/index.js'
 import { decideAccelerator } from '../vm/index.js'
 import { requireBaseline } from './baseline.js'
+import { decodeRecord } from './decode.js'
 import { readHostFacts } from './host-facts.js'
 import { type Memory, recall, remember } from './memory.js'
 import { obtainBundle } from './obtain-bundle.js'
-import type { OpenRun } from './open-run.js'
+import { type OpenRun, SELECTION_FILE } from './open-run.js'
 import type { Places } from './places.js'
 import { rerunFailures } from './rerun.js'
 import { resolveSelection } from './resolve-selection.js'
@@ -37,9 +38,6 @@ export interface LineOutcome {
   /** As the policy (`fail-on`) has it: 0 only where nothing has to be red. */
   readonly exitCode: number
 }
-
-/** Under this name the planned tests lie in the run's directory. */
-export const SELECTION_FILE = 'selection.json'
 
 /** What is known so far; a stage that fails leaves the rest as it was. */
 interface Evidence {
@@ -140,10 +138,11 @@ async function recordOf(options: LineOptions, evidence: Evidence, ports: Ports):
   })
 }
 
-async function judge(record: RunRecord, evidence: Evidence, memory: Memory, options: LineOptions, ports: Ports): Promise<LineOutcome> {
+async function judge(undecoded: RunRecord, evidence: Evidence, memory: Memory, options: LineOptions, ports: Ports): Promise<LineOutcome> {
   const { run, places } = options
   const { failOn } = run.plan
   const { baseline } = memory
+  const record = await decodeRecord(undecoded, evidence.built?.bundle.kernel ?? null, ports)
   const comparison = baseline === null ? null : compareRecords(record, baseline)
   const judged = {
     ...record,

@@ -15,6 +15,8 @@ export interface OpenRun {
 
 /** Under this name the plan lies in the run's directory. */
 export const PLAN_FILE = 'plan.json'
+/** Under this name the planned tests lie there. */
+export const SELECTION_FILE = 'selection.json'
 
 /**
  * Makes the plan and the run's directory, with the plan in it before anything else happens.

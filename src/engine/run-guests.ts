@@ -14,10 +14,12 @@ import {
   planResources,
   readMachineRoom,
   runTests,
+  type StartGuest,
   suiteScale,
   type TestHistory,
 } from '../vm/index.js'
 import type { LineOptions } from './line.js'
+import { GUEST_NOTE_FILE, type GuestNote } from './recover.js'
 
 export interface GuestsOptions extends LineOptions {
   readonly built: Built
@@ -53,12 +55,17 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
   )
   onProgress({ kind: 'stage', stage: 'vm', message: `${tests.length} tests on ${reason}` })
   const diskDirectory = await ports.files.makeTemporary(machine.diskDirectory, 'vmtest-disks-')
-  const startGuest = createStartGuest(ports, {
+  const start = createStartGuest(ports, {
     scriptsDirectory: join(places.checkout, 'nix/guest'),
     cacheDirectory: places.cacheDirectory,
     createObserver: createClassifier,
     progressParser: (suite) => suites[suite].progressParser(),
   })
+  const startGuest: StartGuest = async (guestOptions) => {
+    const note: GuestNote = { id: guestOptions.id, section: guestOptions.section.name, startedAt: ports.clock.now().toISOString() }
+    await ports.files.write(join(run.directory, 'guests', String(note.id), GUEST_NOTE_FILE), JSON.stringify(note))
+    return start(guestOptions)
+  }
   const elapsedSeconds = (ports.clock.now().getTime() - run.startedAt.getTime()) / 1000
   const settings = {
     built,

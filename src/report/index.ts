@@ -11,6 +11,7 @@ import { writePieces } from './write-file.js'
 
 export { annotationsOf } from './annotations.js'
 export { type HistoryPoint, prepare, type Rendered, type ReportContext } from './context.js'
+export { htmlPage } from './html/index.js'
 export { type JunitDialect, junitXml } from './junit.js'
 export type { Place } from './place.js'
 export { placeTests } from './places.js'

@@ -1,2 +1,88 @@
+import { resolve } from 'node:path'
+import type { RunRecord } from '../../domain/record.js'
+import { recoverRecord } from '../../engine/recover.js'
+import {
+  htmlPage,
+  type JunitDialect,
+  junitXml,
+  prepare,
+  recordJson,
+  summaryMarkdown,
+  terminalText,
+  writePieces,
+  writeReport,
+} from '../../report/index.js'
+import { compareRecords, conclude, exitCode, parseRecord, readResultsDirectory } from '../../results/index.js'
 import type { AddCommand } from '../cli.js'
-export const reportCommand: AddCommand = () => undefined
+import type { CliContext } from '../context.js'
+
+interface ReportCommandOptions {
+  readonly json?: boolean
+  readonly junit?: string
+  readonly dialect: JunitDialect
+  readonly html?: string
+  readonly summary?: string
+  readonly baseline?: string
+}
+
+const JUNIT_TEST_BYTES = 64 * 1024
+
+/** `vmtest report DIR`: renders a run again, or any directory that fstests' check left. */
+export const reportCommand: AddCommand = (program, context, finish) => {
+  program
+    .command('report')
+    .description('render a run’s record again, or read a results directory of fstests')
+    .argument('<directory>', 'a run’s directory, an artifact, or fstests’ RESULT_BASE')
+    .option('--json', 'print the record')
+    .option('--junit <file>', 'write JUnit XML')
+    .option('--dialect <annotated|jenkins>', 'dialect of the JUnit file; jenkins passes the Jenkins schema', 'annotated')
+    .option('--html <file>', 'write the HTML page')
+    .option('--summary <file>', 'write the Markdown summary')
+    .option('--baseline <run.json>', 'compare with this record')
+    .addHelpText('after', '\nA run of ours is also rendered again into its own directory. A directory of check is only read.')
+    .action(async (directory: string, options: ReportCommandOptions) => {
+      finish(await report(resolve(context.places.workingDirectory, directory), options, context))
+    })
+}
+
+async function report(directory: string, options: ReportCommandOptions, context: CliContext): Promise<number> {
+  const { ports, stdout, places } = context
+  const { files } = ports
+  const recorded = await read(directory, context)
+  const at = (path: string) => resolve(places.workingDirectory, path)
+  const baseline = options.baseline === undefined ? null : parseRecord(await files.readText(at(options.baseline)), options.baseline)
+  const comparison = baseline === null ? null : compareRecords(recorded, baseline)
+  const record = baseline === null ? recorded : { ...recorded, conclusion: conclude(recorded, comparison, recorded.plan.failOn) }
+  const rendered = prepare(record, comparison, { baseline })
+  const written: Record<string, string> = {}
+  if (await isOwnRun(directory, context)) {
+    const own = await writeReport(record, comparison, { directory, baseline }, ports)
+    Object.assign(written, { report: own.htmlPath, summary: own.summaryPath, JUnit: own.junitPath, record: own.recordPath })
+  }
+  if (options.junit !== undefined) {
+    const junit = { dialect: options.dialect, maxTestBytes: JUNIT_TEST_BYTES, sourceDirectory: null }
+    await writePieces(files, at(options.junit), junitXml(record, rendered.placement, junit))
+    written.JUnit = at(options.junit)
+  }
+  if (options.html !== undefined) {
+    await writePieces(files, at(options.html), htmlPage(rendered))
+    written.report = at(options.html)
+  }
+  if (options.summary !== undefined) {
+    await files.write(at(options.summary), summaryMarkdown(rendered))
+    written.summary = at(options.summary)
+  }
+  if (options.json === true) for (const piece of recordJson(record)) stdout.write(piece)
+  else stdout.write(terminalText(rendered, { colour: stdout.isTerminal ? 'always' : 'never', maxFailures: 20, directory, files: written }))
+  return exitCode(record.conclusion.kind, record.plan.failOn)
+}
+
+async function read(directory: string, { ports, toolVersion }: CliContext): Promise<RunRecord> {
+  const recorded = (await ports.files.stat(`${directory}/run.json`)) !== null
+  const recovered = recorded ? null : await recoverRecord(directory, toolVersion, ports)
+  return recovered ?? readResultsDirectory(ports.files, directory, { toolVersion, now: ports.clock.now().toISOString() })
+}
+
+async function isOwnRun(directory: string, { ports }: CliContext): Promise<boolean> {
+  return (await ports.files.stat(`${directory}/plan.json`)) !== null
+}

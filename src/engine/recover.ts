@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { type Plan, planSchema, type Selection, selectionSchema } from '../domain/plan.js'
+import type { RunRecord } from '../domain/record.js'
+import type { BatchRun, VmRun } from '../domain/vm-run.js'
+import type { Ports } from '../ports/index.js'
+import { buildRecord } from '../results/index.js'
+import { gatherEvidence, readFstestsResults } from '../suites/fstests/index.js'
+import { readHostFacts } from './host-facts.js'
+import { PLAN_FILE, SELECTION_FILE } from './open-run.js'
+
+/** What is noted of a guest when it starts, so that its results can be read although we were killed. */
+const guestNoteSchema = z.object({ id: z.number().int().positive(), section: z.string(), startedAt: z.string() })
+export type GuestNote = z.infer<typeof guestNoteSchema>
+
+/** Under this name the note lies in the guest's directory. */
+export const GUEST_NOTE_FILE = 'guest.json'
+
+/**
+ * Makes the record of a run that was killed before it could: plan and selection are on disk from the start, the results of
+ * every finished test from its end on. What has no verdict is `notreached`.
+ * @returns null where the directory is not a run of ours, or nothing was planned yet
+ */
+export async function recoverRecord(runDirectory: string, toolVersion: string, ports: Ports): Promise<RunRecord | null> {
+  const { files, clock } = ports
+  const plan = await readAs(planSchema, join(runDirectory, PLAN_FILE), files)
+  if (plan === null) return null
+  const selection = await readAs(selectionSchema, join(runDirectory, SELECTION_FILE), files)
+  const guests = await readGuests(runDirectory, files)
+  return buildRecord(files, {
+    toolVersion,
+    runId: randomUUID(),
+    startedAt: guests[0]?.note.startedAt ?? clock.now().toISOString(),
+    endedAt: clock.now().toISOString(),
+    plan: plan satisfies Plan,
+    selection: selection ?? ({ suite: plan.suite, sections: [], tests: [] } satisfies Selection),
+    vmRun: await remains(runDirectory, guests, ports),
+    host: await readHostFacts(ports),
+    accelerator: null,
+    revisions: {},
+    cache: [],
+    problems: ['The run was ended before it could report; this record was made of what it left.'],
+    runDirectory,
+    suiteSource: null,
+  })
+}
+
+async function readAs<T>(schema: z.ZodType<T>, path: string, files: Ports['files']): Promise<T | null> {
+  if ((await files.stat(path)) === null) return null
+  try {
+    return schema.parse(JSON.parse(await files.readText(path)))
+  } catch {
+    // Cut off by whatever ended the run: as good as absent.
+    return null
+  }
+}
+
+interface FoundGuest {
+  readonly note: GuestNote
+  readonly batches: readonly string[]
+}
+
+async function readGuests(runDirectory: string, files: Ports['files']): Promise<readonly FoundGuest[]> {
+  const parent = join(runDirectory, 'guests')
+  if ((await files.stat(parent)) === null) return []
+  const found: FoundGuest[] = []
+  for (const name of await files.list(parent)) {
+    const note = await readAs(guestNoteSchema, join(parent, name, GUEST_NOTE_FILE), files)
+    if (note === null) continue
+    const batches = join(parent, name, 'batches')
+    const names = (await files.stat(batches)) === null ? [] : await files.list(batches)
+    found.push({ note, batches: names.map((batch) => join('guests', name, 'batches', batch)) })
+  }
+  return found.sort((left, right) => left.note.id - right.note.id)
+}
+
+async function remains(runDirectory: string, guests: readonly FoundGuest[], { files }: Ports): Promise<VmRun> {
+  const batches: BatchRun[] = []
+  for (const { note, batches: directories } of guests) {
+    for (const directory of directories) {
+      const verdicts = readFstestsResults(await gatherEvidence(files, join(runDirectory, directory)))
+      batches.push({
+        guest: note.id,
+        section: note.section,
+        tests: [...new Set(verdicts.verdicts.map(({ name }) => name))],
+        directory,
+        timeline: [],
+        exitStatus: null,
+        died: { exit: { kind: 'cancelled' }, test: null },
+        notes: [],
+      })
+    }
+  }
+  return {
+    guests: [],
+    batches,
+    abandonedSections: [],
+    stopped: { kind: 'cancelled', reason: 'The run was ended from outside before it could report.' },
+    settings: {},
+    vms: 0,
+    memoryMiB: 0,
+    cpusPerVm: 0,
+  }
+}
