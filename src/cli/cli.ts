@@ -8,7 +8,6 @@ import { listCommand } from './commands/list.js'
 import { probeCommand } from './commands/probe.js'
 import { reportCommand } from './commands/report.js'
 import { runCommand } from './commands/run.js'
-import { shellCommand } from './commands/shell.js'
 import type { CliContext } from './context.js'
 import { EXIT, exitCodeOfError } from './exit-codes.js'
 
@@ -22,7 +21,6 @@ const COMMANDS: readonly AddCommand[] = [
   reportCommand,
   classifyCommand,
   probeCommand,
-  shellCommand,
   initCommand,
   historyCommand,
 ]

@@ -1,2 +1,0 @@
-import type { AddCommand } from '../cli.js'
-export const shellCommand: AddCommand = () => undefined
