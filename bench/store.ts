@@ -1,0 +1,279 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pack, unpack } from '../src/cache/archive.js'
+import { bundleRoots } from '../src/cache/bundle-roots.js'
+import { NixStore } from '../src/cache/nix-store.js'
+import { partition } from '../src/cache/partition.js'
+import type { Registration } from '../src/cache/registration.js'
+import type { Runner } from '../src/ports/index.js'
+import { createExec } from '../src/ports/real/exec.js'
+import { createFiles } from '../src/ports/real/files.js'
+
+// What a store cache costs: ours against a tar of all of /nix, nix-store --export, and a file:// binary cache.
+//
+// A real Nix store is filled with a closure made of this machine's own files. Each design turns it into the one file the cache
+// client uploads (or a directory, for the binary cache) and back into a valid store on a file system of its own. The transport
+// is the same for all and not measured; that our archive passes through the client's own tar is.
+//
+// Usage: npm run bench:store [-- DIRECTORY]; DIRECTORY should be on the kind of file system a runner has (default /var/tmp).
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
+const MINIMUM = { bytes: 1.5 * 1024 ** 3, files: 50_000 }
+const CONFIG = 'experimental-features = nix-command flakes\nbuild-users-group =\nsubstituters =\nsandbox = false\nrequire-sigs = false\n'
+
+const root = mkdtempSync(join(process.argv[2] ?? '/var/tmp', 'vmtest-bench-store-'))
+const nixRoot = join(root, 'nix')
+const env: Record<string, string> = {
+  PATH: process.env.PATH ?? '/usr/bin:/bin',
+  HOME: root,
+  XDG_CACHE_HOME: join(root, 'xdg'),
+  NIX_STORE_DIR: join(nixRoot, 'store'),
+  NIX_STATE_DIR: join(nixRoot, 'var/nix'),
+  NIX_LOG_DIR: join(nixRoot, 'log'),
+  NIX_CONFIG: CONFIG,
+}
+const nixProgram = execFileSync('sh', ['-c', 'command -v nix'], { encoding: 'utf8' }).trim()
+const ports = { runner: { env } as unknown as Runner, exec: createExec(env), files: createFiles() }
+
+interface Measured {
+  readonly wallSeconds: number
+  readonly cpuSeconds: number
+}
+
+/** Our children's CPU time so far (and our own), in seconds. */
+function cpuSeconds(): number {
+  const [utime = 0, stime = 0, cutime = 0, cstime = 0] =
+    execFileSync('cat', [`/proc/${process.pid}/stat`], { encoding: 'utf8' })
+      .split(') ')[1]
+      ?.split(' ')
+      .slice(11, 15)
+      .map(Number) ?? []
+  return (utime + stime + cutime + cstime) / 100
+}
+
+async function measure(body: () => unknown): Promise<Measured> {
+  execFileSync('sync')
+  const [wall, cpu] = [performance.now(), cpuSeconds()]
+  await body()
+  return { wallSeconds: (performance.now() - wall) / 1000, cpuSeconds: cpuSeconds() - cpu }
+}
+
+const shell = (script: string, ...args: string[]) =>
+  execFileSync('bash', ['-euo', 'pipefail', '-c', script, 'bench', ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 28,
+    encoding: 'utf8',
+  })
+
+function forgetStore(): void {
+  if (!existsSync(nixRoot)) return
+  shell('chmod -R u+w "$1"; rm -rf "$1"', nixRoot)
+}
+
+/** Fills the store: a bundle and its closure, and what a build leaves beside it. @returns the bundle's path */
+function build(): string {
+  const closure = hostDirectories(['/usr/share', '/usr/include', '/usr/lib/gcc', '/usr/lib/python3'])
+  const leftovers = hostDirectories(['/usr/lib/modules', '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu'])
+  const derive = (name: string, script: string) =>
+    `derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; PATH = "/usr/bin:/bin"; args = [ "-c" ''${script}'' ]; }`
+  const copy = (from: readonly string[]) => `mkdir $out; cp -r --no-preserve=all ${from.join(' ')} $out/ || true`
+  const pad = `for d in $(seq 1 10); do mkdir -p $out/pad/$d; for f in $(seq 1 500); do echo "$d $f" > $out/pad/$d/$f; done; done`
+  const expression = `let
+    suite = ${derive('suite', `${copy(closure.slice(0, 1))}; echo image > $out/root.img`)};
+    tools = ${derive('tools', copy(closure.slice(1)))};
+    kernel = ${derive('kernel', `mkdir $out; echo image > $out/bzImage; head -c 60000000 /dev/urandom > $out/vmlinux`)};
+    pad = ${derive('pad', pad)};
+    leftovers = ${derive('toolchain', copy(leftovers))};
+    bundle = ${derive('vmtest', `mkdir $out; echo \${pad} > $out/pad; echo '{"kernel":{"image":"\${kernel}/bzImage"},"rootImage":"\${suite}/root.img","qemu":"\${tools}/x"}' > $out/vmtest.json`)};
+  in [ bundle leftovers ]`
+  writeFileSync(join(root, 'store.nix'), expression)
+  const [bundle = ''] = shell('nix-build --no-out-link "$1" 2>/dev/null', join(root, 'store.nix')).trim().split('\n')
+  return bundle
+}
+
+function hostDirectories(candidates: readonly string[]): string[] {
+  return candidates.filter((path) => existsSync(path))
+}
+
+interface Design {
+  readonly name: string
+  save(): Promise<number> | number
+  restore(): Promise<void> | void
+}
+
+const sizeOf = (path: string): number =>
+  statSync(path).isDirectory() ? readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0) : statSync(path).size
+
+/** As src/cache does it: one archive a layer, each through the client's own tar, hashes compared, then registered. */
+async function ours(bundle: string): Promise<Design> {
+  const directory = join(root, 'ours')
+  let layers: (readonly Registration[])[] = []
+  const open = async () => {
+    const nix = { program: nixProgram, version: '', origin: 'found', config: CONFIG, sandbox: false, notes: [] } as const
+    const store = await NixStore.open(nix, ports)
+    if (typeof store === 'string') throw new Error(store)
+    return store
+  }
+  const at = (index: number) => join(directory, `layer-${index}`)
+  const client = (index: number) => join(directory, `client-${index}.tzst`)
+  return {
+    name: 'ours',
+    async save() {
+      const store = await open()
+      const parts = partition(await store.closure(bundle), await bundleRoots(bundle, store.directory, ports))
+      layers = Object.values(parts).filter((paths) => paths.length > 0)
+      for (const [index, paths] of layers.entries()) {
+        await pack(paths, at(index), store, ports)
+        shell('tar --posix -cf "$1" --use-compress-program zstdmt -P -C / "$2"', client(index), at(index))
+        rmSync(at(index), { recursive: true })
+      }
+      return layers.reduce((sum, _, index) => sum + sizeOf(client(index)), 0)
+    },
+    async restore() {
+      const store = await open()
+      for (const [index, paths] of layers.entries()) {
+        shell('tar -xf "$1" -P -C / --use-compress-program unzstd', client(index))
+        const result = await unpack(paths, at(index), store, ports)
+        if (result.kind === 'refused') throw new Error(result.reason)
+        rmSync(at(index), { recursive: true })
+      }
+      await store.register(layers.flat())
+    },
+  }
+}
+
+/** All of /nix and the database's file, as cache-nix-action has it; nothing is compared or registered. */
+function tarOfAll(): Design {
+  const archive = join(root, 'all.tzst')
+  return {
+    name: 'tar',
+    save() {
+      shell(
+        'nix-store --gc --print-roots >/dev/null; tar --posix -cf "$1" --use-compress-program zstdmt -C "$2" store var',
+        archive,
+        nixRoot,
+      )
+      return sizeOf(archive)
+    },
+    restore() {
+      mkdirSync(nixRoot, { recursive: true })
+      shell('tar -xf "$1" --use-compress-program unzstd -C "$2"', archive, nixRoot)
+    },
+  }
+}
+
+function exportImport(bundle: string): Design {
+  const archive = join(root, 'export.zst')
+  return {
+    name: 'export',
+    save() {
+      shell('nix-store --export $(nix-store -qR "$2") | zstdmt > "$1"', archive, bundle)
+      return sizeOf(archive)
+    },
+    restore() {
+      shell('unzstd < "$1" | nix-store --import > /dev/null', archive)
+    },
+  }
+}
+
+function fileCache(bundle: string): Design {
+  const directory = join(root, 'binary-cache')
+  return {
+    name: 'file cache',
+    save() {
+      rmSync(directory, { recursive: true, force: true })
+      shell('nix copy --to "file://$1?compression=zstd&parallel-compression=true" "$2" 2>/dev/null', directory, bundle)
+      return sizeOf(directory)
+    },
+    restore() {
+      shell('nix copy --no-check-sigs --from "file://$1" "$2" 2>/dev/null', directory, bundle)
+    },
+  }
+}
+
+/** After a restore the bundle must be valid; its contents are compared with the hashes once for each design. */
+function check(bundle: string, contents: boolean): void {
+  shell('nix-store --check-validity $(nix-store -qR "$1")', bundle)
+  if (contents) shell('nix-store --verify --check-contents', bundle)
+}
+
+async function main(): Promise<void> {
+  mkdirSync(dirname(env.NIX_STATE_DIR ?? ''), { recursive: true })
+  const bundle = build()
+  const closure = shell('nix-store -qR "$1"', bundle).trim().split('\n')
+  const files = Number(shell('find "$@" -type f | wc -l', ...closure))
+  const bytes = Number(shell('du -sb --apparent-size "$@" | awk \'{s+=$1} END {print s}\'', ...closure))
+  const whole = Number(shell('du -sb --apparent-size "$1" | cut -f1', join(nixRoot, 'store')))
+  console.log(
+    `closure: ${(bytes / 1e9).toFixed(2)} GB, ${files} files, ${closure.length} paths; the whole store: ${(whole / 1e9).toFixed(2)} GB`,
+  )
+  console.log(
+    `${cpus().length} CPUs, nix ${shell('nix --version').trim()}, ${ROUNDS} rounds, ${root} on ${shell('stat -f -c %T "$1"', root).trim()}`,
+  )
+  if (bytes < MINIMUM.bytes || files < MINIMUM.files) console.log('note: this machine has less to offer than 1.5 GB in 50 000 files')
+  const designs = [await ours(bundle), tarOfAll(), exportImport(bundle), fileCache(bundle)]
+  const results = new Map<string, { bytes: number; save: Measured; restores: Measured[]; half: Measured[] }>()
+  for (const design of designs) {
+    let size = 0
+    const save = await measure(async () => {
+      size = await design.save()
+    })
+    results.set(design.name, { bytes: size, save, restores: [], half: [] })
+  }
+  // Rounds go around the designs, so that a slow minute of the machine falls on all of them.
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const design of designs) {
+      forgetStore()
+      shell('nix-store --check-validity')
+      results.get(design.name)?.restores.push(await measure(() => design.restore()))
+      check(bundle, round === 0)
+    }
+  }
+  await halfFilled(bundle, designs[0], results.get('ours')?.half)
+  report(results)
+}
+
+/** Ours into a store that has half of the closure already. */
+async function halfFilled(bundle: string, design: Design | undefined, measured: Measured[] | undefined): Promise<void> {
+  const gone = shell('nix-store -qR "$1"', bundle)
+    .trim()
+    .split('\n')
+    .filter((path) => !path.endsWith('-suite'))
+  shell('nix-store --delete --ignore-liveness "$@" >/dev/null 2>&1', ...gone)
+  measured?.push(await measure(() => design?.restore()))
+  check(bundle, true)
+}
+
+function report(results: ReadonlyMap<string, { bytes: number; save: Measured; restores: Measured[]; half: Measured[] }>): void {
+  const best = (measured: readonly Measured[]) => measured.reduce((a, b) => (a.wallSeconds <= b.wallSeconds ? a : b))
+  const cell = ({ wallSeconds, cpuSeconds: cpu }: Measured) => `${wallSeconds.toFixed(1)} s (${cpu.toFixed(1)} CPU)`
+  for (const [name, { bytes, save, restores, half }] of results) {
+    const all = restores.map(({ wallSeconds }) => wallSeconds.toFixed(1)).join(', ')
+    console.log(
+      `${name.padEnd(10)} ${(bytes / 1e6).toFixed(0).padStart(5)} MB  save ${cell(save)}  restore best ${cell(best(restores))}, all ${all}`,
+    )
+    for (const one of half) console.log(`${''.padEnd(10)} into a half-filled store ${cell(one)}`)
+  }
+  const of = (name: string) => {
+    const result = results.get(name)
+    if (result === undefined) throw new Error(`no result for ${name}`)
+    return { bytes: result.bytes, restore: best(result.restores).wallSeconds }
+  }
+  const over = (name: string) => Number((of('ours').restore / of(name).restore).toFixed(3))
+  const figures = {
+    restoreOverTar: over('tar'),
+    restoreOverExport: over('export'),
+    restoreOverFileCache: over('file cache'),
+    bytesOverTar: Number((of('ours').bytes / of('tar').bytes).toFixed(3)),
+  }
+  console.log(JSON.stringify(figures))
+}
+
+try {
+  await main()
+} finally {
+  shell('chmod -R u+w "$1"; rm -rf "$1"', root)
+}
