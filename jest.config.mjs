@@ -1,4 +1,6 @@
 export default {
+  // The bundler that some tests use keeps a helper process; jest would wait for it for ever.
+  forceExit: true,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],

@@ -85,12 +85,12 @@ describe('selectTests', () => {
     ])
   })
 
-  test('without a request: quick of fstests, all of the smoke suite; all sections of the bundle; and it is said', () => {
+  test('without a request: quick of fstests, auto of the smoke suite; all sections of the bundle; and it is said', () => {
     expect(select({})).toMatchObject({
       notes: [expect.stringContaining('`xfs_4k`, `ext4_4k`'), 'No test was asked for: group `quick` runs.'],
     })
     const smoke = suite('smoke', { 'smoke/001': 'auto', 'smoke/002': 'slow' })
-    expect(names({ sections: ['ext4_4k'] }, { catalogue: smoke })).toEqual(['ext4_4k smoke/001', 'ext4_4k smoke/002'])
+    expect(names({ sections: ['ext4_4k'] }, { catalogue: smoke })).toEqual(['ext4_4k smoke/001'])
     expect(names({ sections: ['ext4_4k'], groups: ['slow'] }, { catalogue: smoke })).toEqual(['ext4_4k smoke/002'])
   })
 
