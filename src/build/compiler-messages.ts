@@ -12,7 +12,7 @@ export interface CompilerMessage {
 }
 
 /** gcc and clang alike: `FILE:LINE[:COLUMN]: error: TEXT`; `fatal error` is an error. */
-const DIAGNOSTIC = /^(?<file>[^\s:][^:]*):(?<line>\d+)(?::\d+)?: (?<level>fatal error|error|warning|note): (?<text>.*)$/
+const DIAGNOSTIC = /^(?<file>[^\s:]*[A-Za-z_][^\s:]*):(?<line>\d+)(?::\d+)?: (?<level>fatal error|error|warning|note): (?<text>.*)$/
 /** gcc: `FILE: In function 'NAME':`, `FILE: At top level:`. */
 const SCOPE = /^(?<file>[^\s:][^:]*): (?<scope>(?:In|At) .*):$/
 /** The linker, where debug information gives it a line, and Kconfig's parser. */

@@ -153,7 +153,7 @@ export function describeEvent(event: NixLogEvent): string | null {
     case 'build-start':
       return `building ${storeName(event.derivation)}`
     case 'build-end':
-      return `built ${storeName(event.derivation)} (${seconds(event.seconds)})`
+      return `finished ${storeName(event.derivation)} (${seconds(event.seconds)})`
     case 'fetch-start':
       return null
     case 'fetch-end':

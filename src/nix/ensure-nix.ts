@@ -132,11 +132,12 @@ async function configure(
       notes.push('The Nix daemon takes substituters only from trusted users (`trusted-users` in its nix.conf); it may ignore those given.')
     }
   } else {
-    const decision = await probeSandbox(privilege.uid === 0, ports)
+    const noBuildUsers = privilege.uid !== 0 || !(await buildUsers(ports))
+    const decision = await probeSandbox({ userNamespace: noBuildUsers }, ports)
     sandbox = decision.sandbox
     if (decision.reason !== null) notes.push(`Builds run without a sandbox: ${decision.reason}.`)
     settings.push(['sandbox', String(sandbox)], ['sandbox-fallback', 'false'], ['max-jobs', 'auto'])
-    if (!(await buildUsers(ports)) || privilege.uid !== 0) settings.push(['build-users-group', ''])
+    if (noBuildUsers) settings.push(['build-users-group', ''])
   }
   settings.push(
     ...(await certificates(ports)).map(([name, value]): [string, string] => [name, value]),

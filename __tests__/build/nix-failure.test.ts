@@ -1,0 +1,62 @@
+import { describe, expect, test } from '@jest/globals'
+import { explainFailure, failedDerivation, type NixFailure } from '../../src/build/nix-failure.js'
+
+const DRV = '/nix/store/a2ab8qzz1kfw9b241dgqysqmnacccc9k-linux-6.18.0.drv'
+const failure = (changes: Partial<NixFailure>): NixFailure => ({
+  installable: '.#vmtest',
+  errors: [],
+  logs: [],
+  logPath: '/run/build.log',
+  exitCode: 1,
+  ...changes,
+})
+
+describe('a failed nix build', () => {
+  test('the kernel does not build: the compiler has the first word', () => {
+    const lines = ['  CC fs/xfs/xfs_inode.o', "fs/xfs/xfs_inode.c:42:9: error: 'foo' undeclared", 'make: *** Error 2']
+    const error = explainFailure(
+      failure({ errors: [`error: builder for '${DRV}' failed with exit code 2`], logs: [{ derivation: DRV, lines }] }),
+    )
+    expect(error.kind).toBe('build-failed')
+    expect(error.message.split('\n')[0]).toBe("The kernel does not build: fs/xfs/xfs_inode.c:42: error: 'foo' undeclared")
+    expect(error.message).toContain('  make: *** Error 2')
+    expect(error.nextStep).toBe('The whole log: /run/build.log')
+  })
+
+  test.each([
+    [`error: builder for '${DRV}' failed with exit code 2`],
+    [`error: Cannot build '${DRV}'.\n       Reason: builder failed with exit code 2.\n       Output paths:\n         /nix/store/x`],
+    [`error: builder for '${DRV}' failed due to signal 9 (Killed)`],
+  ])('finds the derivation in the wording of %j', (text) => {
+    expect(failedDerivation(['error: 1 dependencies of derivation failed', text])).toBe(DRV)
+  })
+
+  test.each([
+    [
+      "error: flake 'path:/x' does not provide attribute 'packages.x86_64-linux.nope', 'legacyPackages.x86_64-linux.nope' or 'nope'",
+      'usage',
+      /no such attribute/,
+    ],
+    [
+      "error: getting status of '/nix/store/00000000000000000000000000000000-source/flake.nix': No such file or directory",
+      'usage',
+      /finds no flake\.nix/,
+    ],
+    ['error: Path \'flake.nix\' in the repository "/linux" is not tracked by Git.', 'usage', /finds no flake\.nix/],
+    ['error: could not find a flake.nix file', 'usage', /There is no flake/],
+    ["error: path '/x' does not contain a 'flake.nix' file", 'usage', /There is no flake/],
+    ["error: repository path '/linux' is not owned by current user", 'could-not-test', /belongs to another user/],
+    ['error: writing to file: No space left on device', 'could-not-test', /disk is full/],
+    ["error: unable to download 'https://github.com/x': Could not resolve host", 'could-not-test', /could not download/],
+    ['error: undefined variable xfs', 'build-failed', /undefined variable xfs/],
+  ])('%s', (text, kind, message) => {
+    const error = explainFailure(failure({ errors: [text] }))
+    expect(error.kind).toBe(kind)
+    expect(error.message).toMatch(message)
+    expect(error.nextStep).not.toBe('')
+  })
+
+  test('a nix that says nothing', () => {
+    expect(explainFailure(failure({ exitCode: null })).message).toContain('exited with a signal')
+  })
+})
