@@ -1,0 +1,36 @@
+# Unit tests of nix/lib's pure functions: a list of the names of those that fail. Evaluated by library.test.ts.
+let
+  lib = import ../../nix/lib;
+  throws = value: !(builtins.tryEval (builtins.deepSeq value value)).success;
+  makefile = "# SPDX\nVERSION = 6\nPATCHLEVEL = 18\nSUBLEVEL = 0\nEXTRAVERSION = -rc3\nNAME = Baby\n";
+  tests = {
+    "version with EXTRAVERSION" = lib.kernelVersion makefile == "6.18.0-rc3";
+    "version without SUBLEVEL" = lib.kernelVersion "VERSION = 6\nPATCHLEVEL = 1\nEXTRAVERSION =\n" == "6.1";
+    "a Makefile that is no kernel's" = throws (lib.kernelVersion "all:\n\ttrue\n");
+    "fragment by name" = builtins.match ".*-xfs\\.config" (lib.kconfig.fragment "xfs") != null;
+    "fragment as text" =
+      builtins.readFile (lib.kconfig.fragment "CONFIG_XFS_DEBUG=y\nCONFIG_XFS_WARN=n") == "CONFIG_XFS_DEBUG=y\nCONFIG_XFS_WARN=n";
+    "fragment as a path" = lib.kconfig.fragment ../../nix/kconfig/xfs.config == ../../nix/kconfig/xfs.config;
+    "unknown fragment" = throws (lib.kconfig.fragment "reiserfs");
+    "base fragments exist" =
+      builtins.all (name: builtins.elem name lib.kconfig.names) (lib.kconfig.base "x86_64-linux")
+      && builtins.all (name: builtins.elem name lib.kconfig.names) (lib.kconfig.base "aarch64-linux");
+    "all sections" = lib.sections.resolve null == lib.sections.known;
+    "sections by name" = map (one: one.fstyp) (lib.sections.resolve [ "xfs" "ext4" ]) == [ "xfs" "ext4" ];
+    "a section of one's own" = lib.sections.resolve [ { name = "mine"; } ] == [ { name = "mine"; } ];
+    "unknown section" = throws (lib.sections.resolve [ "zfs" ]);
+    "unknown argument of mkVmTest" = throws (
+      lib.mkVmTest {
+        pkgs.stdenv.hostPlatform.system = "x86_64-linux";
+        xfstest-src = ./.;
+      }
+    );
+    "unknown compiler" = throws (
+      lib.mkLinuxShell {
+        pkgs.stdenv.hostPlatform.system = "x86_64-linux";
+        compiler = "icc";
+      }
+    );
+  };
+in
+builtins.filter (name: !tests.${name}) (builtins.attrNames tests)

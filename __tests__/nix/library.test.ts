@@ -1,0 +1,149 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+/** The Nix library, evaluated by a real Nix in a store of its own: the user's /nix is left alone. */
+const root = new URL('../..', import.meta.url).pathname
+const canRun = spawnSync('nix', ['--version']).status === 0
+if (!canRun) console.log('skipped: the Nix library is tested only where there is a Nix')
+
+const MINUTES = 60_000
+const INPUTS = ['nixpkgs', 'kernel-vmtest'] as const
+let work: string
+
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), 'vmtest-library-'))
+  stage('nixpkgs')
+  stage('kernel-vmtest')
+})
+
+afterAll(() => rmSync(work, { recursive: true, force: true }))
+
+/** An input as a directory: the host's programs as nixpkgs (no file of the host is read to evaluate), or this repository. */
+function stage(name: (typeof INPUTS)[number]): void {
+  const to = join(work, name)
+  mkdirSync(to)
+  cpSync(join(root, 'nix'), join(to, 'nix'), { recursive: true })
+  if (name === 'kernel-vmtest') {
+    cpSync(join(root, 'flake.nix'), join(to, 'flake.nix'))
+    for (const directory of ['dist', 'examples']) mkdirSync(join(to, directory))
+    writeFileSync(join(to, 'package.json'), '{}')
+    return
+  }
+  for (const file of ['flake.nix', 'default.nix']) cpSync(join(root, 'examples/offline', file), join(to, file))
+  mkdirSync(join(to, 'host/etc'), { recursive: true })
+  writeFileSync(join(to, 'busybox'), 'not run')
+  const fetched = { url: `file://${work}/nixpkgs/busybox`, sha256: sha256(join(to, 'busybox')) }
+  const host = {
+    system: 'x86_64-linux',
+    shell: '/bin/bash',
+    path: ['/usr/bin'],
+    qemu: null,
+    busybox: fetched,
+    kernel: { release: '6.1.0', version: '6.1', archives: [fetched] },
+    revisions: {},
+  }
+  writeFileSync(join(to, 'host/host.json'), JSON.stringify(host))
+  for (const file of ['host-files.sha256', 'host-links.txt']) writeFileSync(join(to, 'host', file), '')
+}
+
+function sha256(path: string): string {
+  return execFileSync('sha256sum', [path], { encoding: 'utf8' }).slice(0, 64)
+}
+
+function nix(argv: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  const [program = 'nix', ...rest] = argv
+  return spawnSync(program, rest, {
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      XDG_CACHE_HOME: join(work, 'cache'),
+      NIX_STORE_DIR: join(work, 'store'),
+      NIX_STATE_DIR: join(work, 'state'),
+      NIX_LOG_DIR: join(work, 'log'),
+      NIX_CONFIG: 'experimental-features = nix-command flakes\nbuild-users-group =\nsubstituters =',
+    },
+  })
+}
+
+/** Evaluates an attribute of the flake in a directory with both inputs replaced. */
+function evaluate(directory: string, attribute: string): { status: number | null; stdout: string; stderr: string } {
+  const overrides = INPUTS.flatMap((input) => ['--override-input', input, `path:${work}/${input}`])
+  return nix(['nix', 'eval', '--impure', '--raw', `path:${directory}#${attribute}`, ...overrides])
+}
+
+/** A kernel tree with a flake in it, and beside it a git repository with fstests' shape. */
+function kernelTree(name: string, flake: string): string {
+  const tree = join(work, name)
+  const xfstests = join(work, `${name}-xfstests`)
+  mkdirSync(tree)
+  mkdirSync(xfstests)
+  writeFileSync(join(tree, 'Makefile'), 'VERSION = 6\nPATCHLEVEL = 18\nSUBLEVEL = 0\nEXTRAVERSION =\n')
+  writeFileSync(join(tree, 'flake.nix'), flake.replaceAll('XFSTESTS', xfstests))
+  writeFileSync(join(xfstests, 'check'), '')
+  const git = (...argv: string[]) => execFileSync('git', ['-C', xfstests, '-c', 'user.name=t', '-c', 'user.email=t@t', ...argv])
+  git('init', '-q')
+  git('add', '.')
+  git('commit', '-q', '-m', 'x')
+  return tree
+}
+
+;(canRun ? describe : describe.skip)('the Nix library', () => {
+  test(
+    'pure functions',
+    () => {
+      const result = nix(['nix-instantiate', '--eval', '--read-write-mode', '--strict', '--json', join(root, '__tests__/nix/library.nix')])
+      expect(result.status === 0 ? JSON.parse(result.stdout) : result.stderr).toEqual([])
+    },
+    MINUTES,
+  )
+
+  test(
+    "the kernel tree's flake evaluates to a bundle, a guest and a shell",
+    () => {
+      const tree = kernelTree('mission', readFileSync(join(root, '__tests__/nix/mission/flake.nix'), 'utf8'))
+      for (const [attribute, derivation] of [
+        ['packages.x86_64-linux.vmtest.drvPath', /-vmtest-bundle\.drv$/],
+        ['packages.x86_64-linux.vmtest.guest.drvPath', /-vmtest-bundle\.drv$/],
+        ['devShells.x86_64-linux.default.drvPath', /-kernel-vmtest\.drv$/],
+      ] as const) {
+        const { stdout, stderr } = evaluate(tree, attribute)
+        expect({ attribute, stdout, stderr }).toMatchObject({ stdout: expect.stringMatching(derivation) })
+      }
+    },
+    2 * MINUTES,
+  )
+
+  test(
+    'the template evaluates',
+    () => {
+      const tree = kernelTree('template', readFileSync(join(root, 'examples/kernel-tree/flake.nix'), 'utf8'))
+      expect(evaluate(tree, 'packages.x86_64-linux.vmtest.drvPath')).toMatchObject({
+        stdout: expect.stringMatching(/-vmtest-bundle\.drv$/),
+      })
+      expect(evaluate(tree, 'devShells.x86_64-linux.default.drvPath')).toMatchObject({ status: 0 })
+    },
+    2 * MINUTES,
+  )
+
+  test(
+    'a change of the kernel moves the kernel and no other part',
+    () => {
+      const parts = (name: string, makefile: string) => {
+        const tree = kernelTree(name, readFileSync(join(root, 'examples/kernel-tree/flake.nix'), 'utf8'))
+        writeFileSync(join(tree, 'Makefile'), makefile)
+        return ['drvPath', 'rootImage.drvPath', 'initrd.drvPath', 'guest.drvPath'].map(
+          (part) => evaluate(tree, `packages.x86_64-linux.vmtest.${part}`).stdout,
+        )
+      }
+      const [oldBundle, ...oldParts] = parts('before', 'VERSION = 6\nPATCHLEVEL = 18\nSUBLEVEL = 0\n')
+      const [newBundle, ...newParts] = parts('after', 'VERSION = 6\nPATCHLEVEL = 18\nSUBLEVEL = 0\n# changed\n')
+      expect(oldParts.every((part) => part.endsWith('.drv'))).toBe(true)
+      expect(newParts).toEqual(oldParts)
+      expect(newBundle).not.toBe(oldBundle)
+    },
+    2 * MINUTES,
+  )
+})
