@@ -101,7 +101,8 @@ function named(rendered: Rendered, place: keyof typeof WORDS, paint: Paint): str
 }
 
 function sections(rendered: Rendered, paint: Palette): string[] {
-  const width = Math.max(0, ...rendered.record.sections.map((section) => section.name.length))
+  const shown = (name: string) => shortLine(name, 80)
+  const width = Math.max(0, ...rendered.record.sections.map((section) => shown(section.name).length))
   const lines = rendered.record.sections.slice(0, 50).map((section) => {
     const own = rendered.placement.tests.filter(({ test }) => test.section === section.name)
     const at = (...places: string[]) => own.filter(({ place }) => places.includes(place)).length
@@ -113,7 +114,7 @@ function sections(rendered: Rendered, paint: Palette): string[] {
       skipped > 0 ? `${skipped} not run` : '',
     ]
     const untested = section.couldNotTest === null ? '' : `  ${paint.unsure(shortLine(section.couldNotTest, 200))}`
-    return `${section.name.padEnd(width)}  ${section.fstyp.padEnd(5)}  ${parts.filter((part) => part !== '').join(', ')}${untested}`
+    return `${shown(section.name).padEnd(width)}  ${shown(section.fstyp).padEnd(5)}  ${parts.filter((part) => part !== '').join(', ')}${untested}`
   })
   return lines.length === 0 ? [] : ['', ...lines]
 }
