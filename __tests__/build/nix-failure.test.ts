@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { explainFailure, failedDerivation, type NixFailure } from '../../src/build/nix-failure.js'
+import { explainFailure, failedDerivation, missingAttributeSystem, type NixFailure } from '../../src/build/nix-failure.js'
 
 const DRV = '/nix/store/a2ab8qzz1kfw9b241dgqysqmnacccc9k-linux-6.18.0.drv'
 const failure = (changes: Partial<NixFailure>): NixFailure => ({
@@ -43,6 +43,12 @@ describe('a failed nix build', () => {
       /finds no flake\.nix/,
     ],
     ['error: Path \'flake.nix\' in the repository "/linux" is not tracked by Git.', 'usage', /finds no flake\.nix/],
+    [
+      "error: path '/x' is not part of a flake (neither it nor its parent directories contain a 'flake.nix' file)",
+      'usage',
+      /There is no flake/,
+    ],
+    ["error: getting status of '/x': No such file or directory", 'usage', /There is no flake/],
     ['error: could not find a flake.nix file', 'usage', /There is no flake/],
     ["error: path '/x' does not contain a 'flake.nix' file", 'usage', /There is no flake/],
     ["error: repository path '/linux' is not owned by current user", 'could-not-test', /belongs to another user/],
@@ -54,6 +60,17 @@ describe('a failed nix build', () => {
     expect(error.kind).toBe(kind)
     expect(error.message).toMatch(message)
     expect(error.nextStep).not.toBe('')
+  })
+
+  test('a missing attribute: what the flake has instead', () => {
+    const errors = [
+      "error: flake 'path:/x' does not provide attribute 'packages.x86_64-linux.nope', 'legacyPackages.x86_64-linux.nope' or 'nope'",
+    ]
+    expect(missingAttributeSystem(errors)).toBe('x86_64-linux')
+    expect(missingAttributeSystem(['error: other'])).toBeNull()
+    expect(explainFailure(failure({ errors, available: ['default', 'vmtest'] })).message).toBe(
+      '`.#vmtest` does not exist: the flake path:/x has no such attribute; it has: default, vmtest.',
+    )
   })
 
   test('a nix that says nothing', () => {

@@ -68,12 +68,14 @@ async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<{ p
   const { plan, cache, workspace } = request
   const log = request.logPath === undefined ? {} : { logPath: request.logPath }
   if (cache.bundlePath !== null) return { path: cache.bundlePath, seconds: 0 }
+  await ports.files.makeDirectory(request.cacheDirectory)
+  const kept = { ...log, outLink: `${request.cacheDirectory}/bundle-${plan.bundle.kind}` }
   switch (plan.bundle.kind) {
     case 'path':
       return { path: plan.bundle.path, seconds: 0 }
     case 'flake': {
       const { flake, attribute, impure } = plan.bundle
-      return build({ nix: needNix(request.nix), installable: `${flake}#${attribute}`, impure, cwd: workspace, ...log }, ports)
+      return build({ nix: needNix(request.nix), installable: `${flake}#${attribute}`, impure, cwd: workspace, ...kept }, ports)
     }
     case 'offline': {
       const flake = await stageOfflineFlake(request, ports)
@@ -81,7 +83,7 @@ async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<{ p
       for (const path of HOST_DIRECTORIES) if ((await ports.files.stat(path)) !== null) seen.push(path)
       const settings = hostProgramSettings(seen)
       return build(
-        { nix: needNix(request.nix), installable: `path:${flake}#vmtest`, impure: false, cwd: workspace, settings, ...log },
+        { nix: needNix(request.nix), installable: `path:${flake}#vmtest`, impure: false, cwd: workspace, settings, ...kept },
         ports,
       )
     }

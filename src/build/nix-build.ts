@@ -3,7 +3,7 @@ import { UserError } from '../domain/errors.js'
 import type { NixEnvironment } from '../domain/stages.js'
 import { type NixSettings, nixVariables } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
-import { explainFailure } from './nix-failure.js'
+import { explainFailure, missingAttributeSystem } from './nix-failure.js'
 import { type BuilderLog, describeEvent, type NixLogEvent, NixLogReader, storeName } from './nix-log.js'
 
 export interface NixBuildRequest {
@@ -14,6 +14,8 @@ export interface NixBuildRequest {
   /** Where relative flake references start. */
   readonly cwd: string
   readonly settings?: NixSettings
+  /** A link that keeps the result from being collected; its directory must exist. Absent: nothing keeps it. */
+  readonly outLink?: string
   /** The whole log of every builder goes here, where given. */
   readonly logPath?: string
 }
@@ -112,7 +114,7 @@ export async function nixBuild(request: NixBuildRequest, ports: BuildPorts): Pro
     'build',
     installable,
     '--json',
-    '--no-link',
+    ...(request.outLink === undefined ? ['--no-link'] : ['--out-link', request.outLink]),
     '--log-format',
     'internal-json',
     ...(request.impure ? ['--impure'] : []),
@@ -125,7 +127,10 @@ export async function nixBuild(request: NixBuildRequest, ports: BuildPorts): Pro
   await log.close()
   const { errors, logs } = live.reader
   if (result.code !== 0) {
-    const failure = { installable, errors, logs, logPath: request.logPath ?? null, exitCode: result.code }
+    const system = missingAttributeSystem(errors)
+    const flake = installable.split('#')[0] ?? ''
+    const available = system === null ? null : await packageAttributes({ ...request, flake, system }, ports)
+    const failure = { installable, errors, logs, logPath: request.logPath ?? null, exitCode: result.code, available }
     return { kind: 'failed', error: explainFailure(failure), logs }
   }
   const built = resultSchema.safeParse(parseJson(result.stdout)).data?.[0]

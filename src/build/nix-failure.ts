@@ -11,6 +11,13 @@ export interface NixFailure {
   /** Where the whole log was written, where it was. */
   readonly logPath: string | null
   readonly exitCode: number | null
+  /** Attributes the flake does have, where the one asked for is missing and they could be read. */
+  readonly available?: readonly string[] | null
+}
+
+/** The system whose package is missing, from Nix's message; null where nothing is missing. */
+export function missingAttributeSystem(errors: readonly string[]): string | null {
+  return /does not provide attribute '[^']*?packages\.([^.']+)\./.exec(errors.join('\n'))?.[1] ?? null
 }
 
 const LAST_LINES = 15
@@ -24,6 +31,11 @@ export function failedDerivation(errors: readonly string[]): string | null {
   return null
 }
 
+function having(available: readonly string[] | null | undefined): string {
+  if (available === null || available === undefined) return ''
+  return available.length === 0 ? '; it has no packages' : `; it has: ${available.join(', ')}`
+}
+
 interface KnownProblem {
   readonly pattern: RegExp
   readonly explain: (match: RegExpExecArray, failure: NixFailure) => UserError
@@ -35,7 +47,7 @@ const KNOWN_PROBLEMS: readonly KnownProblem[] = [
     pattern: /flake '([^']*)' does not provide attribute ([^\n]*)/,
     explain: (match, failure) =>
       new UserError(
-        `\`${failure.installable}\` does not exist: the flake ${match[1]} has no such attribute.`,
+        `\`${failure.installable}\` does not exist: the flake ${match[1]} has no such attribute${having(failure.available)}.`,
         'Name one the flake has with `--attribute` (input `attribute`); `nix flake show` lists them.',
       ),
   },
@@ -50,7 +62,8 @@ const KNOWN_PROBLEMS: readonly KnownProblem[] = [
       ),
   },
   {
-    pattern: /(?:could not find a flake\.nix file|is not a flake|does not contain a '?flake\.nix|path '([^']*)' does not exist)/,
+    pattern:
+      /(?:could not find a flake\.nix file|is not a flake|is not part of a flake|getting status of '[^']*': No such file|does not contain a '?flake\.nix|path '([^']*)' does not exist)/,
     explain: (_match, failure) =>
       new UserError(`There is no flake at \`${failure.installable}\`.`, 'Write one with `vmtest init`, or name another with `--flake`.'),
   },
