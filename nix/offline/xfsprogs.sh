@@ -7,4 +7,4 @@ cd source
 ./configure --prefix=/usr --exec-prefix=/usr --sbindir=/usr/sbin --libdir=/usr/lib --enable-lib64=no
 make -j "${NIX_BUILD_CORES:-1}" DEBUG=-DNDEBUG
 make DIST_ROOT="$out" DESTDIR="$out" install
-rm -rf "$out/usr/share"
+rm -rf "${out:?}/usr/share"
