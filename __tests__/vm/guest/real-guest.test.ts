@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { missing, ownBatch, type TestGuest, TestMachine } from './real-guest.js'
+
+const lacking = missing()
+if (lacking !== null) console.warn(`skipped: tests that boot a guest (${lacking})`)
+const LIMIT = 60_000
+
+let machine: TestMachine
+beforeAll(() => {
+  if (lacking === null) machine = new TestMachine()
+})
+afterEach(() => machine?.stopGuests())
+afterAll(() => machine?.remove())
+
+function results(guest: TestGuest, batch: number): (name: string) => Buffer {
+  return (name) => readFileSync(join(guest.runDirectory, `guests/1/batches/${batch}/results/g`, name))
+}
+
+const bootable = lacking === null ? describe : describe.skip
+
+bootable('a real guest', () => {
+  test(
+    'runs batches, and every file is here byte for byte before the next test starts',
+    async () => {
+      const guest = await machine.start()
+      await guest.until('ready')
+      await guest.guest.run(ownBatch(1, ['g/files', 'g/wait', 'g/rewrite', 'g/environment']))
+      await guest.until('test-start')
+      expect((await guest.until('test-start')).name).toBe('g/wait')
+      const file = results(guest, 1)
+      const sum = createHash('sha256').update(file('files.full')).digest('hex')
+      expect(file('files.sum').toString().split(' ')[0]).toBe(sum)
+      expect(file('files.full')).toHaveLength(300_000)
+      expect(file('files.empty')).toHaveLength(0)
+      const { batch } = await guest.until('batch-end')
+      expect(batch).toMatchObject({ exitStatus: 3, died: null, notes: [] })
+      expect(batch.timeline.map((entry) => entry.name)).toEqual(['g/files', 'g/wait', 'g/rewrite', 'g/environment'])
+      expect(file('files.full').toString()).toBe('shorter\n')
+      const output = readFileSync(join(guest.runDirectory, batch.directory, 'check.stdout'), 'utf8')
+      expect(output).toMatch(/ignored signals: SigIgn:\s+0{16}$/m)
+      expect(output).toMatch(/^descriptors: 0 1 2 3 $/m)
+      expect(output).toMatch(/^device: \/dev\/vd\w test$/m)
+      expect(output).toMatch(/^pool: \/dev\/vd\w \/dev\/vd\w$/m)
+      expect(output).toContain(`quoted: two  blanks, 'single' "double" $HOME \\n @nobody@\n`)
+      expect(output).toMatch(/^users: .*fsgqa 123456-fsgqa fsgqa2/m)
+      expect(output).toMatch(/^mounted: 7$/m)
+      expect(output).toContain('/proc/self/fd\n')
+      expect(output.endsWith(' 1s\n')).toBe(true)
+
+      await guest.until('ready')
+      await guest.guest.run(ownBatch(2, ['g/names', 'g/fill']))
+      const second = (await guest.until('batch-end')).batch
+      const names = readdirSync(join(guest.runDirectory, second.directory, 'results/g'))
+      expect(names).toEqual(['fill.after', 'sparse', 'with space'])
+      expect(results(guest, 2)('with space').toString()).toBe('fine\n')
+      expect(second.notes.join('\n')).toContain('sparse has 1099511627776 bytes in the guest')
+
+      await guest.until('ready')
+      await guest.guest.finish()
+      const { exit, guest: run } = await guest.until('exit')
+      expect(exit).toEqual({ kind: 'poweroff' })
+      expect(Object.values(run.boot).every((seconds) => seconds !== null && seconds > 0)).toBe(true)
+      expect(existsSync(join(machine.directory, 'disks/guest-1'))).toBe(false)
+    },
+    LIMIT,
+  )
+
+  test(
+    'that crashes leaves what was written before, and its memory where that was asked for',
+    async () => {
+      const dumpPath = join(machine.directory, 'dump')
+      const guest = await machine.start({ dumpPath })
+      await guest.until('ready')
+      await guest.guest.run(ownBatch(1, ['g/files', 'g/crash', 'g/files']))
+      const { exit, batch } = await guest.until('exit')
+      expect(exit.kind).toBe('panic')
+      expect(batch).toMatchObject({ exitStatus: null, died: { test: 'g/crash' } })
+      expect(results(guest, 1)('files.full')).toHaveLength(300_000)
+      expect(results(guest, 1)('crash.full').toString()).toBe('written before the crash\n')
+      const log = readFileSync(join(guest.runDirectory, 'guests/1/console.log'), 'utf8')
+      expect(log).toMatch(/^\d\d:\d\d:\d\d\.\d{3}\| .*Kernel panic - not syncing: sysrq triggered crash$/m)
+      expect(readFileSync(dumpPath).subarray(0, 12).toString()).toBe('makedumpfile')
+    },
+    LIMIT,
+  )
+
+  test(
+    'that hangs is looked into, then ended; one whose QEMU is killed, or that leaves, is told apart',
+    async () => {
+      const hanging = await machine.start()
+      await hanging.until('ready')
+      await hanging.guest.run(ownBatch(1, ['g/hang']))
+      await hanging.until('test-start')
+      await hanging.guest.diagnose('no answer for 1 s')
+      await hanging.guest.stop({ kind: 'timeout', what: 'test', afterSeconds: 1, lastLine: '' })
+      expect((await hanging.until('exit')).exit.kind).toBe('timeout')
+      const log = readFileSync(join(hanging.runDirectory, 'guests/1/console.log'), 'utf8')
+      expect(log).toContain('sysrq: Show Blocked State')
+      expect(log).toContain('sysrq: Show State')
+      expect(readFileSync(join(hanging.runDirectory, 'guests/1/qmp.txt'), 'utf8')).toMatch(/no answer for 1 s[\s\S]*RIP=/)
+
+      const leaving = await machine.start()
+      await leaving.until('ready')
+      await leaving.guest.run(ownBatch(1, ['g/leave']))
+      const left = await leaving.until('exit')
+      expect([left.exit.kind, left.batch?.died?.test]).toEqual(['gone', 'g/leave'])
+    },
+    LIMIT,
+  )
+})

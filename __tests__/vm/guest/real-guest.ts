@@ -1,0 +1,161 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Section, sectionSchema } from '../../../src/domain/section.js'
+import type { Built } from '../../../src/domain/stages.js'
+import { createClock } from '../../../src/ports/real/clock.js'
+import { createExec } from '../../../src/ports/real/exec.js'
+import { createFiles } from '../../../src/ports/real/files.js'
+import { createStartGuest, type Guest, type GuestEvent } from '../../../src/vm/index.js'
+import { writeCpio } from '../../../src/vm/initramfs/cpio.js'
+
+const here = import.meta.dirname
+const scriptsDirectory = join(here, '../../../nix/guest')
+
+interface TestKernel {
+  readonly image: string
+  readonly release: string
+  /** Tree with lib/modules; absent where everything is built in. */
+  readonly modules?: string
+}
+
+/** A kernel to boot: the one VMTEST_TEST_KERNEL names (with VMTEST_TEST_MODULES), or an installed one. */
+function findKernel(): TestKernel | null {
+  const { VMTEST_TEST_KERNEL: image, VMTEST_TEST_MODULES: modules } = process.env
+  if (image !== undefined && modules === undefined) return { image, release: 'unknown' }
+  if (image !== undefined && modules !== undefined) return { image, release: readdirSync(join(modules, 'lib/modules'))[0] ?? '', modules }
+  for (const name of existsSync('/boot') ? readdirSync('/boot') : []) {
+    const release = name.replace(/^vmlinuz-/, '')
+    if (name !== release && existsSync(`/lib/modules/${release}/modules.dep`)) return { image: `/boot/${name}`, release, modules: '/' }
+  }
+  return null
+}
+
+/** What a real guest needs and this machine lacks, or null. */
+export function missing(): string | null {
+  const programs = ['qemu-system-x86_64', 'mkfs.erofs', 'busybox'].filter((name) => spawnSync('which', [name]).status !== 0)
+  if (programs.length > 0) return `no ${programs.join(', ')}`
+  if (process.arch !== 'x64') return 'not an x86_64 machine'
+  if (!spawnSync('sh', ['-c', 'file -L $(which busybox) 2>/dev/null || echo statically']).stdout.toString().includes('statically'))
+    return 'busybox is not static'
+  return findKernel() === null ? 'no kernel in /boot with modules, and VMTEST_TEST_KERNEL is not set' : null
+}
+
+export interface TestGuest {
+  readonly guest: Guest
+  readonly runDirectory: string
+  /** Events up to and with the first of a kind. */
+  until<K extends GuestEvent['kind']>(kind: K): Promise<Extract<GuestEvent, { kind: K }>>
+}
+
+/** A directory with a bundle made of busybox, and guests started from it. */
+export class TestMachine {
+  readonly directory = mkdtempSync(join(tmpdir(), 'vmtest-guest-'))
+  private readonly built: Built
+  private readonly section: Section = sectionSchema.parse({
+    name: 'plain',
+    fstyp: 'none',
+    disks: ['test', 'scratch', 'pool', 'pool'].map((role) => ({ role, sizeMiB: 64 })),
+  })
+  private readonly started: Guest[] = []
+
+  constructor() {
+    const busybox = spawnSync('which', ['busybox'], { encoding: 'utf8' }).stdout.trim()
+    const initrd = join(this.directory, 'base.cpio')
+    const root = join(this.directory, 'root')
+    mkdirSync(join(root, 'bin'), { recursive: true })
+    mkdirSync(join(root, 'etc'))
+    cpSync(busybox, join(root, 'bin/busybox'))
+    for (const applet of spawnSync(busybox, ['--list'], { encoding: 'utf8' }).stdout.split('\n')) {
+      if (applet !== '' && applet !== 'busybox') symlinkSync('busybox', join(root, 'bin', applet))
+    }
+    chmodSync(join(root, 'bin/busybox'), 0o755)
+    const contents = spawnSync('cat', [busybox], { maxBuffer: 64 * 1024 * 1024 }).stdout
+    spawnSync('tee', [initrd], {
+      input: writeCpio([{ kind: 'file', path: 'bin/busybox', mode: 0o755, contents }]),
+      stdio: ['pipe', 'ignore', 'inherit'],
+    })
+    const rootImage = this.erofs('root.erofs', root)
+    const kernel = findKernel() ?? { image: '', release: '' }
+    this.built = {
+      bundlePath: this.directory,
+      bundle: {
+        version: 1,
+        architecture: 'x86_64',
+        kind: 'minimal',
+        kernel,
+        initrd,
+        rootImage,
+        guestPath: ['/bin'],
+        suites: [],
+        sections: [this.section],
+        revisions: {},
+      },
+      qemu: spawnSync('which', ['qemu-system-x86_64'], { encoding: 'utf8' }).stdout.trim(),
+      suite: { name: 'smoke', guestPath: '/vmtest/suites/own', image: this.erofs('suite.erofs', join(here, 'suite')), source: null },
+      catalogue: { suite: 'smoke', tests: [] },
+      buildSeconds: 0,
+    }
+  }
+
+  private erofs(name: string, tree: string): string {
+    const image = join(this.directory, name)
+    const made = spawnSync('mkfs.erofs', ['--all-root', image, tree], { encoding: 'utf8' })
+    if (made.status !== 0) throw new Error(made.stderr)
+    return image
+  }
+
+  async start(options: { diskDirectory?: string; dumpPath?: string } = {}): Promise<TestGuest> {
+    const ports = { exec: createExec(), files: createFiles(), clock: createClock() }
+    const startGuest = createStartGuest(ports, {
+      scriptsDirectory,
+      cacheDirectory: join(this.directory, 'cache'),
+      createObserver: () => ({ line: () => [], end: () => [] }),
+      progressParser: () => ({ feed: () => [], end: () => [] }),
+    })
+    const runDirectory = join(this.directory, `run${this.started.length + 1}`)
+    const guest = await startGuest({
+      id: 1,
+      built: this.built,
+      section: this.section,
+      accelerator: { requested: 'tcg', accelerator: 'tcg', reason: 'test', timeoutFactor: 4 },
+      memoryMiB: 256,
+      cpus: 1,
+      emulationTuning: true,
+      runDirectory,
+      diskDirectory: options.diskDirectory ?? join(this.directory, 'disks'),
+      keep: false,
+      ...(options.dumpPath === undefined ? {} : { dumpPath: options.dumpPath }),
+    })
+    this.started.push(guest)
+    return { guest, runDirectory, until: follow(guest) }
+  }
+
+  async stopGuests(): Promise<void> {
+    for (const guest of this.started) await guest.stop({ kind: 'cancelled' })
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+function follow(guest: Guest): TestGuest['until'] {
+  const iterator = guest.events()[Symbol.asyncIterator]()
+  const seen: string[] = []
+  return async (kind) => {
+    for (;;) {
+      const { value, done } = await iterator.next()
+      if (done === true) throw new Error(`the guest ended before ${kind}; seen: ${seen.join(' ')}`)
+      seen.push(value.kind === 'exit' ? JSON.stringify(value.exit) : value.kind)
+      if (value.kind === kind) return value as Extract<GuestEvent, { kind: typeof kind }>
+    }
+  }
+}
+
+/** A batch of the own suite. */
+export function ownBatch(id: number, tests: readonly string[]) {
+  const environment = { TEST_DEV: '@test@', SCRATCH_DEV_POOL: '@pool@', QUOTED: `two  blanks, 'single' "double" $HOME \\n @nobody@` }
+  return { id, tests, environment, arguments: tests }
+}
