@@ -11,6 +11,7 @@ const secondsOf = (test: TestRecord): number => decidingAttempt(test)?.durationS
 /** One row for a section: what it is and what became of its tests. */
 export function sectionsTable(rendered: Rendered, detail: Detail): string {
   const { record, placement } = rendered
+  if (record.sections.length === 0) return ''
   const tally = new Map<string, { places: Map<Place, number>; seconds: number }>()
   for (const { test, place } of placement.tests) {
     const own = tally.get(test.section) ?? { places: new Map<Place, number>(), seconds: 0 }
