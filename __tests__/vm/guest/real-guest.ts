@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Section, sectionSchema } from '../../../src/domain/section.js'
@@ -10,10 +10,12 @@ import { createFiles } from '../../../src/ports/real/files.js'
 import { createStartGuest, type Guest, type GuestEvent } from '../../../src/vm/index.js'
 import { writeCpio } from '../../../src/vm/initramfs/cpio.js'
 
-const here = import.meta.dirname
-const scriptsDirectory = join(here, '../../../nix/guest')
+// A bundled benchmark has another place: it runs in the checkout.
+const checkout = process.cwd()
+const here = join(checkout, '__tests__/vm/guest')
+const scriptsDirectory = join(checkout, 'nix/guest')
 
-interface TestKernel {
+export interface TestKernel {
   readonly image: string
   readonly release: string
   /** Tree with lib/modules; absent where everything is built in. */
@@ -21,7 +23,7 @@ interface TestKernel {
 }
 
 /** A kernel to boot: the one VMTEST_TEST_KERNEL names (with VMTEST_TEST_MODULES), or an installed one. */
-function findKernel(): TestKernel | null {
+export function findKernel(): TestKernel | null {
   const { VMTEST_TEST_KERNEL: image, VMTEST_TEST_MODULES: modules } = process.env
   if (image !== undefined && modules === undefined) return { image, release: 'unknown' }
   if (image !== undefined && modules !== undefined) return { image, release: readdirSync(join(modules, 'lib/modules'))[0] ?? '', modules }
@@ -52,15 +54,15 @@ export interface TestGuest {
 /** A directory with a bundle made of busybox, and guests started from it. */
 export class TestMachine {
   readonly directory = mkdtempSync(join(tmpdir(), 'vmtest-guest-'))
+  /** The static busybox itself. */
+  readonly busybox: Buffer
   private readonly built: Built
-  private readonly section: Section = sectionSchema.parse({
-    name: 'plain',
-    fstyp: 'none',
-    disks: ['test', 'scratch', 'pool', 'pool'].map((role) => ({ role, sizeMiB: 64 })),
-  })
+  private readonly section: Section
   private readonly started: Guest[] = []
 
-  constructor() {
+  /** @param suite directory with `check`; @param roles of the disks, 64 MiB each */
+  constructor(suite = join(here, 'suite'), roles: readonly string[] = ['test', 'scratch', 'pool', 'pool']) {
+    this.section = sectionSchema.parse({ name: 'plain', fstyp: 'none', disks: roles.map((role) => ({ role, sizeMiB: 64 })) })
     const busybox = spawnSync('which', ['busybox'], { encoding: 'utf8' }).stdout.trim()
     const initrd = join(this.directory, 'base.cpio')
     const root = join(this.directory, 'root')
@@ -71,9 +73,9 @@ export class TestMachine {
       if (applet !== '' && applet !== 'busybox') symlinkSync('busybox', join(root, 'bin', applet))
     }
     chmodSync(join(root, 'bin/busybox'), 0o755)
-    const contents = spawnSync('cat', [busybox], { maxBuffer: 64 * 1024 * 1024 }).stdout
+    this.busybox = readFileSync(busybox)
     spawnSync('tee', [initrd], {
-      input: writeCpio([{ kind: 'file', path: 'bin/busybox', mode: 0o755, contents }]),
+      input: writeCpio([{ kind: 'file', path: 'bin/busybox', mode: 0o755, contents: this.busybox }]),
       stdio: ['pipe', 'ignore', 'inherit'],
     })
     const rootImage = this.erofs('root.erofs', root)
@@ -93,10 +95,14 @@ export class TestMachine {
         revisions: {},
       },
       qemu: spawnSync('which', ['qemu-system-x86_64'], { encoding: 'utf8' }).stdout.trim(),
-      suite: { name: 'smoke', guestPath: '/vmtest/suites/own', image: this.erofs('suite.erofs', join(here, 'suite')), source: null },
+      suite: { name: 'smoke', guestPath: '/vmtest/suites/own', image: this.erofs('suite.erofs', suite), source: null },
       catalogue: { suite: 'smoke', tests: [] },
       buildSeconds: 0,
     }
+  }
+
+  get qemu(): string {
+    return this.built.qemu
   }
 
   private erofs(name: string, tree: string): string {
@@ -106,7 +112,7 @@ export class TestMachine {
     return image
   }
 
-  async start(options: { diskDirectory?: string; dumpPath?: string } = {}): Promise<TestGuest> {
+  async start(options: { diskDirectory?: string; dumpPath?: string; memoryMiB?: number } = {}): Promise<TestGuest> {
     const ports = { exec: createExec(), files: createFiles(), clock: createClock() }
     const startGuest = createStartGuest(ports, {
       scriptsDirectory,
@@ -120,7 +126,7 @@ export class TestMachine {
       built: this.built,
       section: this.section,
       accelerator: { requested: 'tcg', accelerator: 'tcg', reason: 'test', timeoutFactor: 4 },
-      memoryMiB: 256,
+      memoryMiB: options.memoryMiB ?? 256,
       cpus: 1,
       emulationTuning: true,
       runDirectory,
