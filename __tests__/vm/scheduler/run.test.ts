@@ -24,6 +24,15 @@ test('two guests share the work and end together', async () => {
   expect(two.seconds / one.seconds).toBeLessThan(0.6)
 })
 
+test('guesses that are hundreds of times off do not leave one guest with all the work', async () => {
+  const plan = { xfs: numbered(40) }
+  const options = { accelerator: { requested: 'auto', accelerator: 'tcg', reason: '', timeoutFactor: 10 } as const }
+  const world = { behaviour: () => ({ kind: 'passes' as const, seconds: 1.2 }), bootSeconds: 3, gapSeconds: 0.1 }
+  const one = await play({ plan, options, world })
+  const two = await play({ plan, options, world, vms: 2 })
+  expect(two.seconds / one.seconds).toBeLessThan(0.6)
+})
+
 test('the longest expected go first, and a long one does not wait behind short ones', async () => {
   const history = numbered(20).map((name, index) => ({
     section: 'xfs',

@@ -1,0 +1,43 @@
+// One VM against two on the same 40 tests of the smoke suite (group `bench`, filled up from `quick`): `npm run bench:vms [ROUNDS]`.
+// The last line is one JSON object; `twoOverOne` is the median of the rounds' ratios, which alternate who goes first.
+import { openLab } from '../e2e/lab/vm-lab.js'
+
+const COUNT = 40
+const TARGET = 0.65
+const rounds = Number(process.argv[2] ?? 1)
+
+const lab = await openLab()
+try {
+  const tests = lab.catalogue.tests
+    .filter(({ groups }) => groups.includes('bench') || groups.includes('quick'))
+    .sort((a, b) => Number(b.groups.includes('bench')) - Number(a.groups.includes('bench')))
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith('generic/'))
+    .slice(0, COUNT)
+  if (tests.length < COUNT) throw new Error(`only ${tests.length} tests for the bench`)
+  const timed = async (vms: number) => {
+    const { vmRun, record, seconds } = await lab.run({ tests, vms })
+    const bad = record.tests.filter(({ status }) => status !== 'pass').map(({ name, status }) => `${name} ${status}`)
+    if (vmRun.stopped !== null || bad.length > 0)
+      throw new Error(`a run that did not pass is not a measurement: ${vmRun.stopped?.reason} ${bad.join(', ')}`)
+    console.log(
+      `${vms} VM${vms === 1 ? ' ' : 's'}: ${seconds.toFixed(1)} s, ${vmRun.guests.length} guests, ${vmRun.batches.length} batches`,
+    )
+    return seconds
+  }
+  await lab.run({ tests: tests.slice(0, 1), vms: 1 })
+  const ones: number[] = []
+  const twos: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const first = round % 2 === 0 ? 1 : 2
+    const times = { [first]: await timed(first), [3 - first]: await timed(3 - first) }
+    ones.push(times[1] ?? 0)
+    twos.push(times[2] ?? 0)
+  }
+  const ratios = ones.map((one, index) => (twos[index] ?? 0) / one).sort((a, b) => a - b)
+  const twoOverOne = ratios[Math.floor(ratios.length / 2)] ?? Number.NaN
+  console.log(`target: at most ${TARGET}`)
+  console.log(JSON.stringify({ twoOverOne: Number(twoOverOne.toFixed(3)), oneSeconds: ones, twoSeconds: twos, tests: COUNT }))
+} finally {
+  lab.close()
+}

@@ -1,0 +1,186 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { loadBundle } from '../../src/build/index.js'
+import { createClassifier } from '../../src/crash/index.js'
+import { PLAN_VERSION, planSchema } from '../../src/domain/plan.js'
+import type { RunRecord } from '../../src/domain/record.js'
+import type { Section } from '../../src/domain/section.js'
+import type { Built, Progress } from '../../src/domain/stages.js'
+import type { Catalogue } from '../../src/domain/test.js'
+import type { VmRun } from '../../src/domain/vm-run.js'
+import { createClock } from '../../src/ports/real/clock.js'
+import { createExec } from '../../src/ports/real/exec.js'
+import { createFiles } from '../../src/ports/real/files.js'
+import { buildRecord } from '../../src/results/index.js'
+import { suites } from '../../src/suites/index.js'
+import { createStartGuest, type RunTestsOptions, runTests, suiteScale } from '../../src/vm/index.js'
+
+/** A run of the smoke suite with real guests, judged by the real reader. */
+export interface LabRun {
+  readonly vmRun: VmRun
+  readonly record: RunRecord
+  readonly seconds: number
+  /** The run's directory; removed with the lab. */
+  readonly directory: string
+}
+
+export interface LabRequest {
+  readonly tests: readonly string[]
+  readonly section?: string
+  readonly vms: number
+  readonly memoryMiB?: number
+  readonly testTimeoutSeconds?: number
+  readonly runSeconds?: number
+  /** Instead of a directory of the lab's own. */
+  readonly runDirectory?: string
+  readonly diskDirectory?: string
+  readonly onProgress?: (progress: Progress) => void
+  readonly signal?: AbortSignal
+  /** Changes the bundle's section, for example its disks. */
+  readonly adjust?: (section: Section) => Section
+  readonly hostTrouble?: RunTestsOptions['hostTrouble']
+}
+
+export interface Lab {
+  readonly directory: string
+  readonly catalogue: Catalogue
+  run(request: LabRequest): Promise<LabRun>
+  close(): void
+}
+
+const checkout = process.env.VMTEST_CHECKOUT ?? process.cwd()
+const ports = { exec: createExec(), files: createFiles(), clock: createClock() }
+
+/** Opens a lab on the bundle VMTEST_BUNDLE names, or on the one made of the host's own programs. */
+export async function openLab(): Promise<Lab> {
+  const { bundle, directory: bundlePath } = await loadBundle(process.env.VMTEST_BUNDLE ?? buildOfflineBundle(), ports)
+  const bundled = bundle.suites.find(({ name }) => name === 'smoke')
+  if (bundled === undefined) throw new Error(`${bundlePath} has no smoke suite`)
+  const catalogue = JSON.parse(readFileSync(bundled.catalogue, 'utf8')) as Catalogue
+  const qemu = bundle.qemu ?? (await ports.exec.which(`qemu-system-${bundle.architecture}`))
+  if (qemu === null) throw new Error('no QEMU')
+  const suite = { name: 'smoke' as const, guestPath: bundled.guestPath, image: null, source: bundled.source ?? null }
+  const built: Built = { bundlePath, bundle, qemu, suite, catalogue, buildSeconds: 0 }
+  // Not the temporary directory: disks belong on a real file system.
+  const directory = mkdtempSync('/var/tmp/vmtest-lab-')
+  let runs = 0
+  return {
+    directory,
+    catalogue,
+    run: async (request) => {
+      const runDirectory = request.runDirectory ?? join(directory, String(++runs))
+      mkdirSync(runDirectory, { recursive: true })
+      return runInLab(request, built, { directory, runDirectory })
+    },
+    close: () => rmSync(directory, { recursive: true, force: true }),
+  }
+}
+
+function buildOfflineBundle(): string {
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
+  const built = spawnSync(process.execPath, [join(checkout, 'scripts/nix-offline-bundle.mjs'), join(cache, 'kernel-vmtest')], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const path = built.stdout.trim().split('\n').at(-1) ?? ''
+  if (built.status !== 0 || path === '') throw new Error('the offline bundle could not be built; VMTEST_BUNDLE names another')
+  return path
+}
+
+async function runInLab(request: LabRequest, built: Built, where: { directory: string; runDirectory: string }): Promise<LabRun> {
+  const found = built.bundle.sections.find(({ name }) => name === (request.section ?? 'xfs'))
+  if (found === undefined) throw new Error(`no section ${request.section}`)
+  const section = request.adjust?.(found) ?? found
+  const known = new Map(built.catalogue.tests.map((test) => [test.name, test]))
+  const tests = request.tests.map((name) => {
+    const test = known.get(name)
+    if (test === undefined) throw new Error(`no test ${name}`)
+    return { section: section.name, name, file: test.file, line: test.line }
+  })
+  const accelerator = { requested: 'tcg', accelerator: 'tcg', reason: 'the lab runs everywhere', timeoutFactor: 10 } as const
+  const machine = {
+    vms: request.vms,
+    memoryMiB: request.memoryMiB ?? 512,
+    cpusPerVm: 1,
+    diskDirectory: request.diskDirectory ?? join(where.directory, 'disks'),
+  }
+  const startedAt = new Date()
+  const started = ports.clock.monotonicSeconds()
+  const vmRun = await runTests({
+    built,
+    suite: suites.smoke,
+    sections: [section],
+    tests,
+    accelerator,
+    scale: suiteScale(accelerator),
+    startGuest: createStartGuest(ports, {
+      scriptsDirectory: join(checkout, 'nix/guest'),
+      cacheDirectory: join(where.directory, 'cache'),
+      createObserver: createClassifier,
+      progressParser: (name) => suites[name].progressParser(),
+    }),
+    clock: ports.clock,
+    machine,
+    emulationTuning: true,
+    runDirectory: where.runDirectory,
+    limits: {
+      history: [],
+      testTimeoutSeconds: request.testTimeoutSeconds ?? 300,
+      debugFactor: 1,
+      runSeconds: request.runSeconds ?? 3600,
+    },
+    signal: request.signal ?? new AbortController().signal,
+    onProgress: request.onProgress ?? (() => undefined),
+    hostTrouble: request.hostTrouble ?? (async () => null),
+    keep: false,
+  })
+  const seconds = ports.clock.monotonicSeconds() - started
+  const record = await buildRecord(ports.files, {
+    toolVersion: '0.0.0',
+    runId: 'lab',
+    startedAt: startedAt.toISOString(),
+    endedAt: new Date().toISOString(),
+    plan: labPlan(machine, where.runDirectory),
+    selection: { suite: 'smoke', sections: [section], tests },
+    vmRun,
+    host: { os: 'Linux', architecture: 'x86_64', kernelRelease: '', cpus: 1, memoryMiB: 1 },
+    accelerator,
+    revisions: {},
+    cache: [],
+    problems: [],
+    runDirectory: where.runDirectory,
+    suiteSource: built.suite.source,
+  })
+  return { vmRun, record, seconds, directory: where.runDirectory }
+}
+
+function labPlan(machine: { vms: number; memoryMiB: number; cpusPerVm: number }, outputDirectory: string) {
+  return planSchema.parse({
+    version: PLAN_VERSION,
+    face: 'cli',
+    bundle: { kind: 'offline' },
+    kernel: null,
+    fstests: null,
+    suite: 'smoke',
+    localConfig: null,
+    selection: { sections: [], groups: [], excludeGroups: [], tests: [], excludeFiles: [], expectationFiles: [] },
+    accelerator: 'tcg',
+    vms: machine.vms,
+    memoryMiB: machine.memoryMiB,
+    cpusPerVm: machine.cpusPerVm,
+    timeoutMinutes: 60,
+    testTimeoutSeconds: 'auto',
+    rerunFailed: 0,
+    failOn: 'any',
+    baseline: null,
+    emulationTuning: true,
+    keep: false,
+    cache: false,
+    upload: 'never',
+    artifactName: 'lab',
+    outputDirectory,
+    reproduce: '',
+  })
+}
