@@ -23,11 +23,16 @@ export const PANIC_LINE = /Kernel panic - not syncing/
  * was seen on console and control channel decides; only a QEMU that died itself is told by its exit.
  */
 export function guestExit(end: EndOfGuest): VmExit {
-  if (end.stopped !== null) return end.stopped
+  if (end.stopped !== null) return withLastLine(end.stopped, end.lastLine)
   if (end.panicLine !== null) return { kind: 'panic', line: end.panicLine }
   if (end.hostProblem !== null) return { kind: 'qemu-died', code: end.process.code, signal: end.process.signal, stderr: end.hostProblem }
   if (end.process.signal !== null || end.process.code !== 0) {
     return { kind: 'qemu-died', code: end.process.code, signal: end.process.signal, stderr: end.stderr }
   }
   return end.tookLeave ? { kind: 'poweroff' } : { kind: 'gone', lastLine: end.lastLine }
+}
+
+/** Who ends a guest by a limit does not know what its console last said. */
+function withLastLine(exit: VmExit, lastLine: string): VmExit {
+  return exit.kind === 'timeout' && exit.lastLine === '' ? { ...exit, lastLine } : exit
 }

@@ -34,6 +34,11 @@ describe('how a guest ended', () => {
       { hostProblem: 'no space', process: { code: null, signal: 'SIGKILL' } },
       { kind: 'qemu-died', code: null, signal: 'SIGKILL', stderr: 'no space' },
     ],
+    [
+      'ended by a limit: what the console last said is added',
+      { stopped: { kind: 'timeout', what: 'boot', afterSeconds: 30, lastLine: '' } },
+      { kind: 'timeout', what: 'boot', afterSeconds: 30, lastLine: 'last' },
+    ],
     ['ended by us', { stopped: { kind: 'cancelled' }, process: { code: null, signal: 'SIGKILL' } }, { kind: 'cancelled' }],
   ])('%s', (_, end, exit) => {
     expect(guestExit({ ...quiet, ...end })).toEqual(exit)
