@@ -80,7 +80,7 @@ function timed(argv: readonly string[], marker: string | null): Promise<number> 
     const finish = (error: Error | null) => {
       clearTimeout(timer)
       const seconds = (performance.now() - start) / 1000
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL')
       if (error === null) resolve(seconds)
       else reject(error)
     }
