@@ -22,9 +22,14 @@ function reasonFor(lost: LostOption, actual: KernelConfig, declarations: readonl
   if (own.length === 0) return lost.mentioned ? null : 'no Kconfig file of this tree declares it'
   // Declared more than once (for several architectures), one declaration with its dependencies met is enough.
   const unmet = own.map((declaration) => declaration.dependsOn.flatMap((expression) => unmetConjuncts(expression, actual)))
-  if (unmet.every((parts) => parts.length > 0)) return `needs ${[...new Set(unmet[0])].join(' and ')}`
+  if (unmet.every((parts) => parts.length > 0)) return `needs ${joinConjuncts([...new Set(unmet[0])])}`
   if (lost.requested.value !== 'n' && own.every((declaration) => !declaration.hasPrompt))
     return 'it cannot be set, only selected by another option'
   if (lost.requested.value === 'n' && lost.actual !== 'n') return 'another option selects it, or it has no prompt'
   return null
+}
+
+function joinConjuncts(parts: readonly string[]): string {
+  if (parts.length === 1) return parts.join('')
+  return parts.map((part) => (part.includes('||') && !part.startsWith('(') ? `(${part})` : part)).join(' and ')
 }
