@@ -10,6 +10,7 @@ export {
   undoPermissions,
 } from './accelerator/index.js'
 export type { Guest, GuestBatch, GuestEvent, GuestOptions, StartGuest } from './guest.js'
+export { type InteractiveGuest, type InteractiveOptions, prepareInteractiveGuest } from './interactive.js'
 export {
   type DiskPlace,
   diskCandidates,

@@ -349,7 +349,7 @@ export class GuestSession implements Guest {
   private qmpEvent({ event, data }: QmpEvent): void {
     if (event === 'BLOCK_IO_ERROR' && data.nospace === true) {
       // QEMU has stopped the guest (werror=enospc). It would wait for ever, and none of it is the guest's fault.
-      this.hostProblem = `no space left on the host for disk ${String(data['node-name'] || data.device)} of guest ${this.id}`
+      this.hostProblem = `no space left on the host for ${String(data.device || data['node-name'])} of guest ${this.id}`
       this.options.child.kill('SIGKILL')
     }
     if (event === 'SHUTDOWN' && this.options.dumpPath !== undefined) void this.endPaused(this.options.dumpPath)

@@ -117,7 +117,8 @@ async function spawnQemu(exec: Exec, argv: readonly string[]): Promise<ChildProc
   }
 }
 
-function guestSettings(options: GuestOptions): GuestSettings {
+/** What every guest is told, whoever works in it. */
+export function guestSettings(options: Pick<GuestOptions, 'built' | 'section' | 'memoryMiB'>): GuestSettings {
   const { built, section } = options
   return {
     hostname: 'vmtest',
@@ -133,7 +134,7 @@ function guestSettings(options: GuestOptions): GuestSettings {
 }
 
 /** QEMU may have been built without seccomp; its help then does not know the option. */
-async function hasSandbox(exec: Exec, qemu: string): Promise<boolean> {
+export async function hasSandbox(exec: Exec, qemu: string): Promise<boolean> {
   const help = await exec.run([qemu, '-help'], { timeoutSeconds: 30 })
   return help.stdout.includes('-sandbox on')
 }

@@ -164,10 +164,10 @@ describe('a guest', () => {
 
   test('on a full host disk is ended, and not blamed', async () => {
     const guest = await readyGuest()
-    guest.qemu.qmp.say('{"event":"BLOCK_IO_ERROR","data":{"device":"drive1","nospace":true}}\r\n')
+    guest.qemu.qmp.say('{"event":"BLOCK_IO_ERROR","data":{"device":"disk-test","nospace":true}}\r\n')
     expect((await guest.until('exit')).exit).toMatchObject({
       kind: 'qemu-died',
-      stderr: 'no space left on the host for disk drive1 of guest 7',
+      stderr: 'no space left on the host for disk-test of guest 7',
     })
   })
 

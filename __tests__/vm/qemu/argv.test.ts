@@ -13,6 +13,18 @@ import { MACHINES } from '../../../src/vm/qemu/machine.js'
 
 const tcg = { accelerator: 'tcg', emulationTuning: true, memoryMiB: 1024, cpus: 1, kernelArguments: [] } as const
 
+const whole = {
+  ...tcg,
+  program: '/qemu',
+  architecture: 'x86_64',
+  kernel: '/k',
+  initrd: '/i',
+  drives: [{ path: '/root.erofs', serial: 'root', readOnly: true }],
+  channels: { console: 3, control: 4, results: 5, output: 6, qmp: 7 },
+  sandbox: true,
+  pauseAtShutdown: false,
+} as const
+
 describe('the QEMU command line', () => {
   test.each([
     ['tcg tuned', { ...tcg }, ['tcg,thread=multi', 'max,-erms,-fsrm,-la57']],
@@ -44,13 +56,13 @@ describe('the QEMU command line', () => {
   })
 
   test('a drive is a raw virtio disk with its role as serial; commas are doubled', () => {
-    expect(driveArgs({ path: '/run,1/test.raw', serial: 'test', readOnly: false }, 3)).toEqual([
+    expect(driveArgs({ path: '/run,1/test.raw', serial: 'test', readOnly: false })).toEqual([
       '-drive',
-      'file=/run,,1/test.raw,format=raw,if=none,id=drive3,cache=unsafe,discard=unmap',
+      'file=/run,,1/test.raw,format=raw,if=none,id=disk-test,cache=unsafe,discard=unmap',
       '-device',
-      'virtio-blk-pci,drive=drive3,serial=test',
+      'virtio-blk-pci,drive=disk-test,serial=test',
     ])
-    expect(driveArgs({ path: '/r', serial: 'root', readOnly: true }, 0)[1]).toBe('file=/r,format=raw,if=none,id=drive0,readonly=on')
+    expect(driveArgs({ path: '/r', serial: 'root', readOnly: true })[1]).toBe('file=/r,format=raw,if=none,id=disk-root,readonly=on')
     expect(quoteOption('a,b,,c')).toBe('a,,b,,,,c')
   })
 
@@ -64,6 +76,12 @@ describe('the QEMU command line', () => {
     expect(argv.filter((word) => word.startsWith('virtserialport,')).map((word) => /nr=(\d)/.exec(word)?.[1])).toEqual(['1', '2', '3'])
   })
 
+  test('at a terminal there are no ports, and Ctrl-C belongs to the guest', () => {
+    const argv = qemuArgv({ ...whole, channels: 'terminal' })
+    expect(argv).toContain('stdio,id=console,mux=on,signal=off')
+    expect(argv.join(' ')).not.toMatch(/virtserialport|fd=/)
+  })
+
   test('gdb waits only when told so', () => {
     expect(gdbArgs(undefined)).toEqual([])
     expect(gdbArgs({ stub: 'unix:/x', wait: false })).toEqual(['-gdb', 'unix:/x'])
@@ -71,17 +89,7 @@ describe('the QEMU command line', () => {
   })
 
   test('nothing of the host gets in but disks: no network, no shared directory, no default device', () => {
-    const argv = qemuArgv({
-      ...tcg,
-      program: '/qemu',
-      architecture: 'x86_64',
-      kernel: '/k',
-      initrd: '/i',
-      drives: [{ path: '/root.erofs', serial: 'root', readOnly: true }],
-      channels: { console: 3, control: 4, results: 5, output: 6, qmp: 7 },
-      sandbox: true,
-      pauseAtShutdown: false,
-    })
+    const argv = qemuArgv(whole)
     expect(argv[0]).toBe('/qemu')
     expect(argv).toEqual(expect.arrayContaining(['-nodefaults', '-no-user-config', '-no-reboot', '-sandbox']))
     expect(argv.filter((word) => /^-(virtfs|fsdev|netdev|nic|net)$|vhost|9p|virtio-net/.test(word))).toEqual([])

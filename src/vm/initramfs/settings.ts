@@ -17,6 +17,8 @@ export interface GuestSettings {
   readonly mode: 'agent' | 'shell'
   /** Memory the results may take. */
   readonly resultsMiB: number
+  /** The suite's variables, for a person's shell; batches bring their own. */
+  readonly shellEnvironment?: Readonly<Record<string, string>>
 }
 
 /** The guest's own programs (nix/guest), by name. */
@@ -57,6 +59,7 @@ export function initramfsEntries(scripts: GuestScripts, settings: GuestSettings,
     file(`${UPPER}/vmtest/fstab`, mountTable(settings)),
     file(`${UPPER}/vmtest/agent`, scripts.agent, 0o755),
     file(`${UPPER}/vmtest/shell`, scripts.shell, 0o755),
+    file(`${UPPER}/vmtest/environment`, environmentText(settings.shellEnvironment ?? {})),
     file(`${UPPER}/vmtest/bin/logger`, scripts.logger, 0o755),
     file(`${UPPER}/vmtest/bin/dmsetup`, scripts.dmsetup, 0o755),
     file(`${UPPER}/vmtest/bin/kernel-modprobe`, scripts['kernel-modprobe'], 0o755),
@@ -101,6 +104,15 @@ function settingsText(settings: GuestSettings): string {
   }
   return Object.entries(variables)
     .map(([name, value]) => `${name}=${quoteForShell(name, value)}\n`)
+    .join('')
+}
+
+function environmentText(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => {
+      assertOneLine(name, value)
+      return `e ${name}=${value}\n`
+    })
     .join('')
 }
 

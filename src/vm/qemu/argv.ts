@@ -10,9 +10,9 @@ export interface Drive {
   readonly readOnly: boolean
 }
 
-/** Where the guest's byte streams end: file descriptors QEMU inherits, or the terminal. */
+/** Where the guest's byte streams end: file descriptors QEMU inherits. */
 export interface Channels {
-  readonly console: number | 'terminal'
+  readonly console: number
   /** virtio-serial ports 1, 2 and 3. */
   readonly control: number
   readonly results: number
@@ -30,7 +30,8 @@ export interface QemuOptions {
   readonly kernel: string
   readonly initrd: string
   readonly drives: readonly Drive[]
-  readonly channels: Channels
+  /** `terminal`: a person at the console, and nobody at the ports. */
+  readonly channels: Channels | 'terminal'
   /** False where this QEMU was built without seccomp. */
   readonly sandbox: boolean
   /** Stop instead of ending when the guest resets or powers off, so that its memory can be dumped. */
@@ -48,10 +49,8 @@ export function qemuArgv(options: QemuOptions): readonly string[] {
     ...hermeticArgs(options.sandbox),
     ...machineArgs(machine, options),
     ...bootArgs(options, kernelCommandLine(machine, options)),
-    ...consoleArgs(options.channels.console),
-    ...portArgs(options.channels),
-    ...monitorArgs(options.channels.qmp),
-    ...options.drives.flatMap((drive, index) => driveArgs(drive, index)),
+    ...(options.channels === 'terminal' ? terminalArgs() : channelArgs(options.channels)),
+    ...options.drives.flatMap(driveArgs),
     ...['-device', 'virtio-rng-pci'],
     ...gdbArgs(options.gdb),
   ]
@@ -109,9 +108,13 @@ export function kernelCommandLine(
   ].join(' ')
 }
 
-export function consoleArgs(console: number | 'terminal'): readonly string[] {
-  if (console === 'terminal') return ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console']
-  return [...socketArgs('console', console), '-serial', 'chardev:console']
+function channelArgs(channels: Channels): readonly string[] {
+  return [...socketArgs('console', channels.console), '-serial', 'chardev:console', ...portArgs(channels), ...monitorArgs(channels.qmp)]
+}
+
+/** The console on our own terminal. Ctrl-C belongs to the guest; Ctrl-A X ends QEMU, Ctrl-A C opens its monitor. */
+export function terminalArgs(): readonly string[] {
+  return ['-chardev', 'stdio,id=console,mux=on,signal=off', '-serial', 'chardev:console', '-mon', 'chardev=console,mode=readline']
 }
 
 /** The ports have fixed numbers: the agent finds them as /dev/vport*p1 and so on. */
@@ -141,14 +144,14 @@ function socketArgs(id: string, descriptor: number): readonly string[] {
   return ['-chardev', `socket,id=${id},fd=${descriptor}`]
 }
 
-/** `cache=unsafe`: the disks live no longer than the guest, so nothing is worth a flush on the host. */
-export function driveArgs(drive: Drive, index: number): readonly string[] {
+/** The drive's id is its serial: QEMU's events then name the role. `cache=unsafe`: the disks live no longer than the guest, so nothing is worth a flush on the host. */
+export function driveArgs(drive: Drive): readonly string[] {
   const mode = drive.readOnly ? 'readonly=on' : 'cache=unsafe,discard=unmap'
   return [
     '-drive',
-    `file=${quoteOption(drive.path)},format=raw,if=none,id=drive${index},${mode}`,
+    `file=${quoteOption(drive.path)},format=raw,if=none,id=disk-${drive.serial},${mode}`,
     '-device',
-    `virtio-blk-pci,drive=drive${index},serial=${quoteOption(drive.serial)}`,
+    `virtio-blk-pci,drive=disk-${drive.serial},serial=${drive.serial}`,
   ]
 }
 
