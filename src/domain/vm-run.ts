@@ -8,7 +8,14 @@ export const vmExitSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('panic'), line: z.string() }),
   /** A watchdog ended it: the boot's, a test's, or the run's deadline. */
   z.object({ kind: z.literal('timeout'), what: z.enum(['boot', 'test', 'run']), afterSeconds: z.number(), lastLine: z.string() }),
-  z.object({ kind: z.literal('qemu-died'), code: z.number().nullable(), signal: z.string().nullable(), stderr: z.string() }),
+  z.object({
+    kind: z.literal('qemu-died'),
+    code: z.number().nullable(),
+    signal: z.string().nullable(),
+    stderr: z.string(),
+    /** A trouble of the host that ended it (a full disk), as a sentence: nothing the test did. Absent otherwise. */
+    hostTrouble: z.string().optional(),
+  }),
   /** Powered off or reset although there was work left. */
   z.object({ kind: z.literal('gone'), lastLine: z.string() }),
   z.object({ kind: z.literal('cancelled') }),

@@ -43,6 +43,7 @@ export function describeExit(exit: VmExit): string {
     case 'timeout':
       return `no end within ${Math.round(exit.afterSeconds)} s (limit of the ${exit.what}); last line: ${exit.lastLine}`
     case 'qemu-died':
+      if (exit.hostTrouble !== undefined) return `QEMU ended: ${exit.hostTrouble}`
       return `QEMU ended ${exit.signal === null ? `with exit code ${exit.code}` : `by ${exit.signal}`}: ${exit.stderr}`
     case 'gone':
       return `the guest went away with work left; last line: ${exit.lastLine}`

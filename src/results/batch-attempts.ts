@@ -120,9 +120,10 @@ function killLast(
 export function statusOfExit(exit: VmExit): TestStatus {
   switch (exit.kind) {
     case 'panic':
-    case 'qemu-died':
     case 'gone':
       return 'crashed'
+    case 'qemu-died':
+      return exit.hostTrouble === undefined ? 'crashed' : 'notreached'
     case 'timeout':
       return exit.what === 'test' ? 'timeout' : 'notreached'
     case 'cancelled':
@@ -137,6 +138,7 @@ export function describeExit(exit: VmExit): string {
     case 'panic':
       return `the kernel panicked: ${exit.line}`
     case 'qemu-died':
+      if (exit.hostTrouble !== undefined) return exit.hostTrouble
       return `QEMU died (${exit.signal ?? `exit status ${exit.code}`})`
     case 'gone':
       return `the guest went away under it; the console ends with: ${exit.lastLine}`

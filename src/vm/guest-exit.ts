@@ -25,7 +25,10 @@ export const PANIC_LINE = /Kernel panic - not syncing/
 export function guestExit(end: EndOfGuest): VmExit {
   if (end.stopped !== null) return withLastLine(end.stopped, end.lastLine)
   if (end.panicLine !== null) return { kind: 'panic', line: end.panicLine }
-  if (end.hostProblem !== null) return { kind: 'qemu-died', code: end.process.code, signal: end.process.signal, stderr: end.hostProblem }
+  if (end.hostProblem !== null) {
+    const { code, signal } = end.process
+    return { kind: 'qemu-died', code, signal, stderr: end.stderr, hostTrouble: end.hostProblem }
+  }
   if (end.process.signal !== null || end.process.code !== 0) {
     return { kind: 'qemu-died', code: end.process.code, signal: end.process.signal, stderr: end.stderr }
   }

@@ -32,7 +32,7 @@ describe('how a guest ended', () => {
     [
       'host disk full',
       { hostProblem: 'no space', process: { code: null, signal: 'SIGKILL' } },
-      { kind: 'qemu-died', code: null, signal: 'SIGKILL', stderr: 'no space' },
+      { kind: 'qemu-died', code: null, signal: 'SIGKILL', stderr: '', hostTrouble: 'no space' },
     ],
     [
       'ended by a limit: what the console last said is added',

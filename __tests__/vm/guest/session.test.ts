@@ -167,7 +167,7 @@ describe('a guest', () => {
     guest.qemu.qmp.say('{"event":"BLOCK_IO_ERROR","data":{"device":"disk-test","nospace":true}}\r\n')
     expect((await guest.until('exit')).exit).toMatchObject({
       kind: 'qemu-died',
-      stderr: 'no space left on the host for disk-test of guest 7',
+      hostTrouble: 'no space left on the host for disk-test of guest 7',
     })
   })
 

@@ -15,6 +15,8 @@ export interface GuestFate {
   readonly boot: 'ready' | 'hangs' | 'dies' | 'cannot-start'
   /** QEMU is killed this long after its start. */
   readonly killedAfterSeconds: number | null
+  /** Why the host killed it. */
+  readonly hostTrouble?: string
 }
 
 export const HEALTHY: GuestFate = { boot: 'ready', killedAfterSeconds: null }
@@ -68,11 +70,19 @@ class FakeGuest implements Guest {
   ) {
     this.id = options.id
     void this.boot()
-    const { killedAfterSeconds } = all.world.fate(this.id)
+    const { killedAfterSeconds, hostTrouble } = all.world.fate(this.id)
     if (killedAfterSeconds !== null) {
       void all.clock
         .sleep(killedAfterSeconds, this.dead.signal)
-        .then(() => this.exit({ kind: 'qemu-died', code: null, signal: 'SIGKILL', stderr: '' }))
+        .then(() =>
+          this.exit({
+            kind: 'qemu-died',
+            code: null,
+            signal: 'SIGKILL',
+            stderr: '',
+            ...(hostTrouble === undefined ? {} : { hostTrouble }),
+          }),
+        )
     }
   }
 

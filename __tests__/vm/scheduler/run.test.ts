@@ -213,6 +213,13 @@ describe('the end of the run', () => {
     expect(told.seconds).toBeLessThan(60)
   })
 
+  test('a guest that died of the host ends the run, and its test is not called crashed', async () => {
+    const fate = () => ({ boot: 'ready' as const, killedAfterSeconds: 20, hostTrouble: 'no space left' })
+    const told = await play({ plan: { xfs: numbered(50) }, world: { fate } })
+    expect(told.run.stopped).toEqual({ kind: 'infrastructure', reason: 'no space left' })
+    expect(told.progress.filter(({ kind }) => kind === 'test-end').at(-1)).toMatchObject({ status: 'notreached' })
+  })
+
   test('a look at the host that fails finds nothing', async () => {
     const hostTrouble = () => Promise.reject(new Error('no such directory'))
     expect((await play({ plan: { xfs: numbered(2) }, options: { hostTrouble } })).run.stopped).toBeNull()

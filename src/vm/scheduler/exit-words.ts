@@ -14,6 +14,7 @@ export function describeExit(exit: VmExit): string {
       return `ended by the watchdog (${exit.what}, ${exit.afterSeconds} s)${said}`
     }
     case 'qemu-died': {
+      if (exit.hostTrouble !== undefined) return `QEMU died: ${exit.hostTrouble}`
       const end = exit.signal ?? `exit status ${exit.code}`
       const said = exit.stderr.trim().split('\n').at(-1) ?? ''
       return `QEMU died (${end})${said === '' ? '' : `: ${said}`}`
@@ -34,8 +35,9 @@ export function statusOfLost(exit: VmExit): TestStatus {
       return exit.what === 'test' ? 'timeout' : 'notreached'
     case 'cancelled':
       return 'notreached'
-    case 'panic':
     case 'qemu-died':
+      return exit.hostTrouble === undefined ? 'crashed' : 'notreached'
+    case 'panic':
     case 'gone':
     case 'poweroff':
       return 'crashed'

@@ -162,6 +162,8 @@ async function startFailed(run: RunState, section: Section, reason: string): Pro
 /** A guest is gone: is the machine in trouble, is the section worth another guest? */
 async function judgeEnd(run: RunState, section: Section, served: ServedGuest): Promise<void> {
   if (served.exit.kind === 'poweroff' || run.stopped !== null) return
+  // A guest that dies of a full disk takes its disks with it: looking afterwards finds room again.
+  if (served.exit.kind === 'qemu-died' && served.exit.hostTrouble !== undefined) return run.halt('infrastructure', served.exit.hostTrouble)
   await lookForTrouble(run)
   if (run.stopSignal.aborted) return
   judgeLife(run, section, { ...served, end: describeExit(served.exit) })
