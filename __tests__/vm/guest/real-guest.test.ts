@@ -6,7 +6,7 @@ import { missing, ownBatch, type TestGuest, TestMachine } from './real-guest.js'
 
 const lacking = missing()
 if (lacking !== null) console.warn(`skipped: tests that boot a guest (${lacking})`)
-const LIMIT = 60_000
+const LIMIT = 240_000
 
 let machine: TestMachine
 beforeAll(() => {
