@@ -55,6 +55,13 @@ describe('artifacts through the real client', () => {
     expect(uploaded).toMatchObject({ kind: 'uploaded', name: 'logs-retry2' })
   }, 30_000)
 
+  test('a service that refuses is asked once', async () => {
+    services.faults.plant('CreateArtifact', { kind: 'status', status: 403 })
+    const uploaded = await createArtifactStore(job.as(services), quick).upload('logs', await someFiles([10]), job.workspace)
+    expect(uploaded).toMatchObject({ kind: 'failed', reason: expect.stringContaining('403') })
+    expect(services.log.filter(({ point }) => point === 'CreateArtifact')).toHaveLength(1)
+  })
+
   test('a service that is gone is a value within the deadline', async () => {
     services.faults.plant('CreateArtifact', { kind: 'never' })
     const files = await someFiles([10])

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { loadBundle } from '../../src/build/index.js'
 import { createClassifier } from '../../src/crash/index.js'
 import { PLAN_VERSION, planSchema } from '../../src/domain/plan.js'
@@ -43,6 +43,13 @@ export interface LabRequest {
   readonly hostTrouble?: RunTestsOptions['hostTrouble']
 }
 
+/** A test the smoke suite does not have: a script after its `_begin_fstest` line, and what it must print. */
+export interface ExtraTest {
+  readonly name: string
+  readonly script: string
+  readonly output: string
+}
+
 export interface Lab {
   readonly directory: string
   readonly catalogue: Catalogue
@@ -54,17 +61,20 @@ const checkout = process.env.VMTEST_CHECKOUT ?? process.cwd()
 const ports = { exec: createExec(), files: createFiles(), clock: createClock() }
 
 /** Opens a lab on the bundle VMTEST_BUNDLE names, or on the one made of the host's own programs. */
-export async function openLab(): Promise<Lab> {
+export async function openLab(extraTests: readonly ExtraTest[] = []): Promise<Lab> {
   const { bundle, directory: bundlePath } = await loadBundle(process.env.VMTEST_BUNDLE ?? buildOfflineBundle(), ports)
   const bundled = bundle.suites.find(({ name }) => name === 'smoke')
   if (bundled === undefined) throw new Error(`${bundlePath} has no smoke suite`)
   const catalogue = JSON.parse(readFileSync(bundled.catalogue, 'utf8')) as Catalogue
   const qemu = bundle.qemu ?? (await ports.exec.which(`qemu-system-${bundle.architecture}`))
   if (qemu === null) throw new Error('no QEMU')
-  const suite = { name: 'smoke' as const, guestPath: bundled.guestPath, image: null, source: bundled.source ?? null }
-  const built: Built = { bundlePath, bundle, qemu, suite, catalogue, buildSeconds: 0 }
   // Not the temporary directory: disks belong on a real file system.
   const directory = mkdtempSync('/var/tmp/vmtest-lab-')
+  const bundledSuite = { name: 'smoke' as const, guestPath: bundled.guestPath, image: null, source: bundled.source ?? null }
+  const suite = extraTests.length === 0 ? bundledSuite : extendSuite(extraTests, directory)
+  const extra = extraTests.map(({ name }) => ({ name, groups: [], file: `tests/${name}`, line: 1 }))
+  const tests = [...catalogue.tests, ...extra]
+  const built: Built = { bundlePath, bundle, qemu, suite, catalogue: { ...catalogue, tests }, buildSeconds: 0 }
   let runs = 0
   return {
     directory,
@@ -87,6 +97,22 @@ function buildOfflineBundle(): string {
   const path = built.stdout.trim().split('\n').at(-1) ?? ''
   if (built.status !== 0 || path === '') throw new Error('the offline bundle could not be built; VMTEST_BUNDLE names another')
   return path
+}
+
+/** The smoke suite of this checkout with more tests, as an image of its own. */
+function extendSuite(extraTests: readonly ExtraTest[], directory: string): Built['suite'] {
+  const source = join(directory, 'suite')
+  cpSync(join(checkout, 'nix/suites/smoke'), source, { recursive: true })
+  for (const { name, script, output } of extraTests) {
+    const path = join(source, 'tests', name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, `#!/bin/bash\n. ./common/preamble\n_begin_fstest selftest\n\n${script}\n`, { mode: 0o755 })
+    writeFileSync(`${path}.out`, `QA output created by ${basename(name)}\n${output}\n`)
+  }
+  const image = join(directory, 'suite.erofs')
+  const made = spawnSync('mkfs.erofs', ['--all-root', image, source], { encoding: 'utf8' })
+  if (made.status !== 0) throw new Error(made.stderr)
+  return { name: 'smoke', guestPath: '/vmtest/suites/extended', image, source }
 }
 
 async function runInLab(request: LabRequest, built: Built, where: { directory: string; runDirectory: string }): Promise<LabRun> {

@@ -10,8 +10,10 @@ export interface JobOptions {
   readonly workspace: string
   /** Added to each step's environment: the services' variables, GITHUB_REF and so on. */
   readonly env?: Readonly<Record<string, string>>
-  /** The node that runs actions; by default the one running now. */
-  readonly node?: string
+  /** RUNNER_TEMP: the same for every job of a runner, and empty when one begins. By default a fresh directory. */
+  readonly temp?: string
+  /** The command that runs a script, without a shell (one drops variables named like INPUT_FAIL-ON); by default this node. */
+  readonly node?: readonly string[]
 }
 
 export interface StepResult {
@@ -31,7 +33,7 @@ export interface StepResult {
 
 interface RunningStep {
   readonly process: NodeProcess
-  /** Resolves as soon as the log holds the text. */
+  /** Resolves as soon as the log holds the text; rejects when the step ends without it. */
   saw(text: string): Promise<void>
   readonly result: Promise<StepResult>
 }
@@ -60,7 +62,10 @@ export class Job {
   ) {}
 
   static async create(options: JobOptions): Promise<Job> {
-    return new Job(await mkdtemp(join(tmpdir(), 'vmtest-runner-')), options)
+    const temp = options.temp ?? (await mkdtemp(join(tmpdir(), 'vmtest-runner-')))
+    await rm(temp, { recursive: true, force: true })
+    await mkdir(temp, { recursive: true })
+    return new Job(temp, options)
   }
 
   get status(): 'success' | 'failure' | 'cancelled' {
@@ -123,14 +128,18 @@ export class Job {
       for (const waiter of waiting) if (line.includes(waiter.text)) waiter.found()
     }
     const started = performance.now()
-    const node = this.options.node ?? process.execPath
+    const node = this.options.node ?? [process.execPath]
     const env = this.#environmentOf(request, files)
     const child = new NodeProcess({ node, script, env, cwd: this.options.workspace, onLine })
     const result = child.end.then((end) =>
       this.#conclude({ phase, end, files, commands, log, seconds: (performance.now() - started) / 1000 }),
     )
-    const saw = (text: string) =>
-      log.some((line) => line.includes(text)) ? Promise.resolve() : new Promise<void>((found) => void waiting.push({ text, found }))
+    const saw = async (text: string) => {
+      if (log.some((line) => line.includes(text))) return
+      const found = new Promise<true>((resolve) => void waiting.push({ text, found: () => resolve(true) }))
+      const seen = await Promise.race([found, child.end.then(() => false)])
+      if (!seen && !log.some((line) => line.includes(text))) throw new Error(`the step ended without saying '${text}':\n${log.join('\n')}`)
+    }
     return { process: child, saw, result }
   }
 

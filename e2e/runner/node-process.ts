@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 export interface ProcessRequest {
-  readonly node: string
+  /** The command that runs a script: node, perhaps inside something else. */
+  readonly node: readonly string[]
   readonly script: string
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
@@ -28,7 +29,8 @@ export class NodeProcess {
 
   constructor({ node, script, env, cwd, onLine }: ProcessRequest) {
     // Its own process group, so that the last step of a cancellation reaches everything it started.
-    this.#child = spawn(node, [script], { env: { ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const [program = process.execPath, ...before] = node
+    this.#child = spawn(program, [...before, script], { env: { ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     const lines = [this.#child.stdout, this.#child.stderr].map((stream) => {
       if (stream === null) throw new Error('no output stream')
       const reader = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })

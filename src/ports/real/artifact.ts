@@ -11,6 +11,8 @@ export interface ArtifactLimits {
   readonly pauseSeconds: number
 }
 
+/** Each is up to five requests of the client's own. */
+const MOST_ATTEMPTS = 4
 const DEFAULT_LIMITS: ArtifactLimits = { uploadSeconds: 300, downloadSeconds: 300, pauseSeconds: 2 }
 
 /** The part of `@actions/artifact` used here. */
@@ -56,7 +58,7 @@ async function upload(request: UploadRequest): Promise<ArtifactUpload> {
   const endsAt = performance.now() + limits.uploadSeconds * 1000
   const secondsLeft = () => (endsAt - performance.now()) / 1000
   let reason = 'no attempt was made'
-  for (let attempt = 1; secondsLeft() > 0; attempt++) {
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS && secondsLeft() > 0; attempt++) {
     const name = attempt === 1 ? request.name : `${request.name}-retry${attempt}`
     try {
       const work = request.load().then((client) => client.uploadArtifact(name, [...request.files], request.root, { compressionLevel: 6 }))
@@ -76,11 +78,14 @@ async function upload(request: UploadRequest): Promise<ArtifactUpload> {
   return { kind: 'failed', reason }
 }
 
-/** Errors a further attempt cannot cure: nothing to upload, an illegal name, no quota, a token without the claim. */
+/** Errors a further attempt cannot cure: nothing to upload, an illegal name, no quota, a token that may not. */
 function isHopeless(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const names = ['FilesNotFoundError', 'UsageError', 'GHESNotSupportedError']
-  return names.includes(error.name) || /artifact name is not valid|JWT token is invalid|Artifact storage quota/i.test(error.message)
+  return (
+    names.includes(error.name) ||
+    /artifact name is not valid|JWT token is invalid|Artifact storage quota|Failed request: \((?:401|403)\)/i.test(error.message)
+  )
 }
 
 async function download(

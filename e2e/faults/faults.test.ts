@@ -1,0 +1,174 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { build } from 'esbuild'
+import type { RunRecord } from '../../src/domain/record.js'
+import { createFiles } from '../../src/ports/real/files.js'
+import { type Lab, type LabRun, openLab } from '../lab/vm-lab.js'
+import { qemuProcesses } from './processes.js'
+
+// What happens when the world under a run breaks. Real QEMU, real guests, the real reader; some minutes.
+const LIMIT = 900_000
+const TESTS = ['generic/004', 'generic/007', 'generic/008', 'generic/009', 'generic/011', 'generic/012']
+const CONSOLE_BYTES = 200_000_000
+
+let lab: Lab
+beforeAll(async () => {
+  lab = await openLab([
+    {
+      name: 'selftest/901',
+      // Not /dev/kmsg, which the kernel would throttle: the serial line itself.
+      script: `line=$(printf 'x%.0s' {1..999})\nyes "$line" | head -c ${CONSOLE_BYTES} >/dev/console\necho done`,
+      output: 'done',
+    },
+    {
+      name: 'selftest/902',
+      script: 'dd if=/dev/zero of="$full" bs=1M 2>/dev/null || true\nrm -f "$full"\necho made room\necho done',
+      output: 'made room\ndone',
+    },
+  ])
+}, LIMIT)
+afterAll(() => lab?.close())
+
+function statuses(record: RunRecord): Record<string, string> {
+  return Object.fromEntries(record.tests.map(({ name, status }) => [name, status]))
+}
+
+function expectNothingLeft(): void {
+  expect(qemuProcesses(lab.directory)).toEqual([])
+  const disks = join(lab.directory, 'disks')
+  expect(existsSync(disks) ? readdirSync(disks) : []).toEqual([])
+}
+
+/** A pass must rest on a start and an end that the guest reported and the host wrote down. */
+function expectNoFalsePass({ record, vmRun }: LabRun): void {
+  for (const { name } of record.tests.filter(({ status }) => status === 'pass')) {
+    const entries = vmRun.batches.flatMap(({ timeline }) => timeline).filter((entry) => entry.name === name)
+    expect([name, entries.length, entries[0]?.endedAt === null]).toEqual([name, 1, false])
+  }
+}
+
+describe('kill -9 of QEMU', () => {
+  let wholeSeconds = 0
+  beforeAll(async () => {
+    const run = await lab.run({ tests: TESTS, vms: 1 })
+    expect(new Set(Object.values(statuses(run.record)))).toEqual(new Set(['pass']))
+    wholeSeconds = run.seconds
+  }, LIMIT)
+
+  // Ten slices of the run, a random moment in each.
+  test.each(Array.from({ length: 10 }, (_, slice) => slice))(
+    'at a random moment, slice %d of ten',
+    async (slice) => {
+      const afterSeconds = ((slice + Math.random()) / 10) * wholeSeconds
+      let killed = 0
+      const timer = setTimeout(() => {
+        for (const pid of qemuProcesses(lab.directory)) {
+          process.kill(pid, 'SIGKILL')
+          killed += 1
+        }
+      }, afterSeconds * 1000)
+      const run = await lab.run({ tests: TESTS, vms: 1 })
+      clearTimeout(timer)
+      const lost = run.vmRun.batches.flatMap(({ died }) => (died?.test == null ? [] : [died.test]))
+      const found = statuses(run.record)
+      console.log(`killed ${killed} after ${afterSeconds.toFixed(1)} of ${wholeSeconds.toFixed(1)} s; lost: ${lost.join(' ') || 'no test'}`)
+      expect(run.vmRun).toMatchObject({ stopped: null, abandonedSections: [] })
+      expect(lost.length).toBeLessThanOrEqual(1)
+      for (const name of TESTS) expect([name, found[name]]).toEqual([name, lost.includes(name) ? 'crashed' : 'pass'])
+      expect(run.record.conclusion.kind).toBe(lost.length > 0 ? 'failed' : 'passed')
+      expectNoFalsePass(run)
+      expectNothingLeft()
+    },
+    LIMIT,
+  )
+})
+
+test(
+  'a guest that prints 200 MB to its console keeps its verdict, and the log is bounded',
+  async () => {
+    const before = process.memoryUsage().rss
+    const run = await lab.run({ tests: ['selftest/901', 'generic/004'], vms: 1, testTimeoutSeconds: 600 })
+    const grown = Math.round((process.memoryUsage().rss - before) / 1024 ** 2)
+    const log = statSync(join(run.directory, 'guests/1/console.log')).size
+    console.log(`${run.seconds.toFixed(0)} s, console.log ${Math.round(log / 1e6)} MB, resident memory grew by ${grown} MiB`)
+    expect(statuses(run.record)).toEqual({ 'selftest/901': 'pass', 'generic/004': 'pass' })
+    expect(grown).toBeLessThan(300)
+    expectNothingLeft()
+  },
+  LIMIT,
+)
+
+test(
+  'a guest that fills its results goes on when there is room again',
+  async () => {
+    const run = await lab.run({ tests: ['selftest/902', 'generic/004'], vms: 1 })
+    expect(statuses(run.record)).toEqual({ 'selftest/902': 'pass', 'generic/004': 'pass' })
+    expectNothingLeft()
+  },
+  LIMIT,
+)
+
+const mayMount = process.getuid?.() === 0
+if (!mayMount) console.warn('skipped: the full disk (needs root to mount a small file system)')
+const asRoot = mayMount ? test : test.skip
+
+asRoot(
+  "a full disk on the host is the host's trouble, not a verdict",
+  async () => {
+    const small = join(lab.directory, 'small')
+    mkdirSync(small)
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', small]).status).toBe(0)
+    try {
+      const files = createFiles()
+      const hostTrouble = async () => ((await files.freeBytes(small)) < 4 * 1024 ** 2 ? 'the disk is full' : null)
+      const run = await lab.run({ tests: ['generic/013', ...TESTS], vms: 1, diskDirectory: small, hostTrouble })
+      console.log(
+        run.vmRun.stopped,
+        run.vmRun.guests.map(({ exit }) => exit),
+        statuses(run.record),
+      )
+      expect(run.vmRun.stopped?.kind).toBe('infrastructure')
+      expect(run.record.conclusion.kind).toBe('could-not-test')
+      expectNoFalsePass(run)
+      expect(qemuProcesses(lab.directory)).toEqual([])
+    } finally {
+      spawnSync('umount', ['-l', small])
+      rmSync(small, { recursive: true, force: true })
+    }
+  },
+  LIMIT,
+)
+
+test(
+  'kill -9 of our own process leaves no QEMU',
+  async () => {
+    const outfile = join(lab.directory, 'one-run.mjs')
+    await build({
+      entryPoints: [join(import.meta.dirname, 'one-run.ts')],
+      outfile,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      logLevel: 'error',
+    })
+    const child = spawn(process.execPath, [outfile, ...TESTS], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    const directory = String((await lines.next()).value)
+    try {
+      for (let line = await lines.next(); !line.done && !line.value.includes('"test-start"'); line = await lines.next());
+      expect(qemuProcesses(directory).length).toBeGreaterThan(0)
+      child.kill('SIGKILL')
+      const deadline = Date.now() + 5000
+      while (qemuProcesses(directory).length > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
+      expect(qemuProcesses(directory)).toEqual([])
+      expect(readFileSync(join(directory, '1/guests/1/console.log'), 'utf8')).toContain('vmtest: init')
+    } finally {
+      child.kill('SIGKILL')
+      rmSync(directory, { recursive: true, force: true })
+    }
+  },
+  LIMIT,
+)
