@@ -1,0 +1,2 @@
+import { createRequire as __cr } from 'node:module';const require = __cr(import.meta.url);
+import{c as f}from"./chunk-BYMT6S2L.js";import{$ as p,R as m,a,e as n,fa as c,g as s}from"./chunk-37YGTZMR.js";import{a as i}from"./chunk-EZBNHXID.js";async function l(r,t){let o=`${r}/run.json`,e=await t.files.stat(o)!==null?m(await t.files.readText(o),o):await c(r,a,t);return e===null?null:p(e,null,{directory:r,artifactName:e.plan.artifactName},t)}i(l,"recoverReport");var u=s(n());await f(u,r=>l(r,u));process.exit(process.exitCode??0);
