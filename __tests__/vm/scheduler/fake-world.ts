@@ -72,17 +72,15 @@ class FakeGuest implements Guest {
     void this.boot()
     const { killedAfterSeconds, hostTrouble } = all.world.fate(this.id)
     if (killedAfterSeconds !== null) {
-      void all.clock
-        .sleep(killedAfterSeconds, this.dead.signal)
-        .then(() =>
-          this.exit({
-            kind: 'qemu-died',
-            code: null,
-            signal: 'SIGKILL',
-            stderr: '',
-            ...(hostTrouble === undefined ? {} : { hostTrouble }),
-          }),
-        )
+      void all.clock.sleep(killedAfterSeconds, this.dead.signal).then(() =>
+        this.exit({
+          kind: 'qemu-died',
+          code: null,
+          signal: 'SIGKILL',
+          stderr: '',
+          ...(hostTrouble === undefined ? {} : { hostTrouble }),
+        }),
+      )
     }
   }
 
