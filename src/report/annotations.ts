@@ -64,8 +64,7 @@ function failureAnnotation(tests: readonly TestRecord[], rendered: Rendered, opt
   const attempt = decidingAttempt(test)
   const reports = tellingReports(attempt)
   const frames = reports[0] === undefined ? [] : topFrames(reports[0], 6).map((frame) => `  ${describeFrame(frame)}`)
-  const others =
-    tests.length > 1 ? [`Also under: ${shortLine(tests.slice(1, 20).map(nameOf).join(', '), 2000)}${tests.length > 20 ? ', …' : ''}`] : []
+  const others = tests.length > 1 ? [`Also under: ${tests.slice(1, 20).map(nameOf).join(', ')}${tests.length > 20 ? ', …' : ''}`] : []
   const said = attempt?.message ? [shortLine(attempt.message, 500)] : []
   const diff =
     reports.length === 0 && attempt?.diff
@@ -112,7 +111,7 @@ function changedFile(frame: Frame, changedFiles: readonly string[]): string | un
   return changedFiles.find((each) => each === file) ?? changedFiles.find((each) => each.endsWith(`/${file}`))
 }
 
-const nameOf = (test: ComparedTest): string => `${shortLine(test.name, 120)} (${test.section})`
+const nameOf = (test: ComparedTest): string => `${shortLine(test.name, 120)} (${shortLine(test.section, 120)})`
 
 function warningAnnotations(rendered: Rendered, options: AnnotationOptions): readonly Annotation[] {
   const { record, placement } = rendered
