@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pack, unpack } from '../src/cache/archive.js'
 import { bundleRoots } from '../src/cache/bundle-roots.js'
 import { NixStore } from '../src/cache/nix-store.js'
@@ -14,8 +14,8 @@ import { createFiles } from '../src/ports/real/files.js'
 // What a store cache costs: ours against a tar of all of /nix, nix-store --export, and a file:// binary cache.
 //
 // A real Nix store is filled with a closure made of this machine's own files. Each design turns it into the one file the cache
-// client uploads (or a directory, for the binary cache) and back into a valid store on a file system of its own. The transport
-// is the same for all and not measured; that our archive passes through the client's own tar is.
+// client uploads and back into a valid store on a file system of its own. The transport
+// is the same for all and not measured; the client's own tar around a directory is.
 //
 // Usage: npm run bench:store [-- DIRECTORY]; DIRECTORY should be on the kind of file system a runner has (default /var/tmp).
 
@@ -75,27 +75,37 @@ function forgetStore(): void {
 
 /** Fills the store: a bundle and its closure, and what a build leaves beside it. @returns the bundle's path */
 function build(): string {
-  const closure = hostDirectories(['/usr/share', '/usr/include', '/usr/lib/gcc', '/usr/lib/python3'])
-  const leftovers = hostDirectories(['/usr/lib/modules', '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu'])
   const derive = (name: string, script: string) =>
     `derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; PATH = "/usr/bin:/bin"; args = [ "-c" ''${script}'' ]; }`
   const copy = (from: readonly string[]) => `mkdir $out; cp -r --no-preserve=all ${from.join(' ')} $out/ || true`
-  const pad = `for d in $(seq 1 10); do mkdir -p $out/pad/$d; for f in $(seq 1 500); do echo "$d $f" > $out/pad/$d/$f; done; done`
+  // A closure of many paths, as package sets have: each large directory is one, the small ones are one together.
+  const { large, small } = hostDirectories(['/usr/share', '/usr/lib/gcc/x86_64-linux-gnu', '/usr/lib/python3'])
+  const shared = [['/usr/include', '/usr/bin'], ...large.map((path) => [path]), small]
+  const libraries = shared.map((from, index) =>
+    derive(`part-${basename(from[0] ?? '').replace(/[^a-zA-Z0-9]/g, '-')}-${index}`, copy(from)),
+  )
+  const leftovers = ['/usr/lib/modules', '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu'].filter((path) => existsSync(path))
   const expression = `let
-    suite = ${derive('suite', `${copy(closure.slice(0, 1))}; echo image > $out/root.img`)};
-    tools = ${derive('tools', copy(closure.slice(1)))};
-    kernel = ${derive('kernel', `mkdir $out; echo image > $out/bzImage; head -c 60000000 /dev/urandom > $out/vmlinux`)};
-    pad = ${derive('pad', pad)};
+    parts = [ ${libraries.map((one) => `(${one})`).join(' ')} ];
+    suite = ${derive('suite', `mkdir $out; echo \${toString parts} > $out/root.img`)};
+    kernel = ${derive('kernel', 'mkdir $out; echo image > $out/bzImage; head -c 60000000 /dev/urandom > $out/vmlinux')};
     leftovers = ${derive('toolchain', copy(leftovers))};
-    bundle = ${derive('vmtest', `mkdir $out; echo \${pad} > $out/pad; echo '{"kernel":{"image":"\${kernel}/bzImage"},"rootImage":"\${suite}/root.img","qemu":"\${tools}/x"}' > $out/vmtest.json`)};
+    bundle = ${derive('vmtest', `mkdir $out; echo '{"kernel":{"image":"\${kernel}/bzImage"},"rootImage":"\${suite}/root.img"}' > $out/vmtest.json`)};
   in [ bundle leftovers ]`
   writeFileSync(join(root, 'store.nix'), expression)
   const [bundle = ''] = shell('nix-build --no-out-link "$1" 2>/dev/null', join(root, 'store.nix')).trim().split('\n')
   return bundle
 }
 
-function hostDirectories(candidates: readonly string[]): string[] {
-  return candidates.filter((path) => existsSync(path))
+/** Directories directly below the given ones; what a leftover of the build is made of is not among them. */
+function hostDirectories(roots: readonly string[]): { readonly large: string[]; readonly small: string[] } {
+  const below = roots
+    .filter((path) => existsSync(path))
+    .flatMap((path) => readdirSync(path, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? [join(path, one.name)] : [])))
+    .filter((path) => !/-linux-gnu$|\/(?:modules|gcc|python3|llvm[^/]*)$/.test(path))
+  const isLarge = (path: string) => Number(shell('du -sm "$1" | cut -f1', path)) >= 4
+  const large = below.filter(isLarge)
+  return { large, small: below.filter((path) => !large.includes(path)) }
 }
 
 interface Design {
@@ -134,12 +144,15 @@ async function ours(bundle: string): Promise<Design> {
     },
     async restore() {
       const store = await open()
-      for (const [index, paths] of layers.entries()) {
-        shell('tar -xf "$1" -P -C / --use-compress-program unzstd', client(index))
-        const result = await unpack(paths, at(index), store, ports)
-        if (result.kind === 'refused') throw new Error(result.reason)
-        rmSync(at(index), { recursive: true })
-      }
+      // As restoreStore does: layers side by side.
+      await Promise.all(
+        layers.map(async (paths, index) => {
+          await ports.exec.run(['tar', '-xf', client(index), '-P', '-C', '/', '--use-compress-program', 'unzstd'])
+          const result = await unpack(paths, at(index), store, ports)
+          if (result.kind === 'refused') throw new Error(result.reason)
+          rmSync(at(index), { recursive: true })
+        }),
+      )
       await store.register(layers.flat())
     },
   }
@@ -181,14 +194,18 @@ function exportImport(bundle: string): Design {
 
 function fileCache(bundle: string): Design {
   const directory = join(root, 'binary-cache')
+  const archive = join(root, 'binary-cache.tzst')
   return {
     name: 'file cache',
     save() {
       rmSync(directory, { recursive: true, force: true })
       shell('nix copy --to "file://$1?compression=zstd&parallel-compression=true" "$2" 2>/dev/null', directory, bundle)
-      return sizeOf(directory)
+      shell('tar --posix -cf "$1" --use-compress-program zstdmt -P -C / "$2"', archive, directory)
+      rmSync(directory, { recursive: true })
+      return sizeOf(archive)
     },
     restore() {
+      shell('tar -xf "$1" -P -C / --use-compress-program unzstd', archive)
       shell('nix copy --no-check-sigs --from "file://$1" "$2" 2>/dev/null', directory, bundle)
     },
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { shardsOf } from '../../src/cache/archive.js'
 import { localDirectory } from '../../src/cache/fingerprint.js'
 import { indexKeys, layerKey } from '../../src/cache/keys.js'
 import { parsePathInfo } from '../../src/cache/nix-store.js'
@@ -72,6 +73,27 @@ describe('the layers', () => {
     const closure = [registration('bundle', ['a', 'b']), registration('a', ['b']), registration('b', ['a', 'c']), registration('c')]
     const parts = partition(closure, { bundle: 'bundle', kernel: [], suite: ['b'], tools: ['gone'] })
     expect(names([...parts.kernel, ...parts.suite, ...parts.tools]).sort()).toEqual(['a', 'b', 'bundle', 'c'])
+  })
+})
+
+describe('shards', () => {
+  const sized = (name: string, mebibytes: number) => ({
+    ...registration(`/nix/store/${'0'.repeat(32)}-${name}`),
+    narSize: mebibytes * 1024 * 1024,
+  })
+
+  test('a small layer is one archive, a large one four of about the same size, every path in exactly one', () => {
+    expect(shardsOf([sized('a', 1), sized('b', 2)])).toHaveLength(1)
+    const paths = Array.from({ length: 40 }, (_, index) => sized(`p${String(index).padStart(2, '0')}`, 10))
+    const shards = shardsOf(paths)
+    expect(shards.map((names) => names.length)).toEqual([10, 10, 10, 10])
+    expect(new Set(shards.flat()).size).toBe(40)
+  })
+
+  test('one path larger than all others does not leave an empty archive behind', () => {
+    const shards = shardsOf([sized('huge', 1000), sized('small', 1), sized('tiny', 1)])
+    expect(shards.flat()).toHaveLength(3)
+    expect(shards.every((names) => names.length > 0)).toBe(true)
   })
 })
 

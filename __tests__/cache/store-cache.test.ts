@@ -137,7 +137,7 @@ described('entries that are not what they should be', () => {
     ['truncated', 500],
     ['empty', 0],
   ])('a %s archive', async (_, size) => {
-    const { bundle, restored } = await afterSpoiling(() => truncate(sandbox.cache.file('-kernel-', 'store.tar.zst'), size))
+    const { bundle, restored } = await afterSpoiling(() => truncate(sandbox.cache.file('-kernel-', 'store-0.tar.zst'), size))
     expect(restored.bundlePath).toBeNull()
     expect(outcomes(restored.ledger)).toMatchObject({ kernel: 'miss', suite: 'hit' })
     await expectHarmless(bundle)
@@ -145,7 +145,7 @@ described('entries that are not what they should be', () => {
 
   test('a flipped byte', async () => {
     const { bundle, restored } = await afterSpoiling(async () => {
-      const file = sandbox.cache.file('-tools-', 'store.tar.zst')
+      const file = sandbox.cache.file('-tools-', 'store-0.tar.zst')
       const bytes = await readFile(file)
       bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 0xff
       await writeFile(file, bytes)
@@ -176,7 +176,7 @@ described('entries that are not what they should be', () => {
 
   test('an archive that reaches out of its directory', async () => {
     const { bundle, restored } = await afterSpoiling(async () => {
-      const file = sandbox.cache.file('-kernel-', 'store.tar.zst')
+      const file = sandbox.cache.file('-kernel-', 'store-0.tar.zst')
       const evil = join(sandbox.directory, 'evil')
       await writeFile(evil, 'evil')
       // A link that leads out, and a member whose name does.

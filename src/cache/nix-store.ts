@@ -76,29 +76,11 @@ export class NixStore {
     return result.code === 0
   }
 
-  /** Sha256 of each path's NAR, in hexadecimal, computed in two processes. Null where one cannot be read. */
-  async narHashes(paths: readonly { readonly at: string; readonly narSize: number }[]): Promise<readonly string[] | null> {
-    const order = paths.map((path, index) => ({ ...path, index })).sort((a, b) => b.narSize - a.narSize)
-    const halves: { index: number; at: string; narSize: number }[][] = [[], []]
-    const load = [0, 0]
-    for (const path of order) {
-      const lighter = (load[0] ?? 0) <= (load[1] ?? 0) ? 0 : 1
-      halves[lighter]?.push(path)
-      load[lighter] = (load[lighter] ?? 0) + path.narSize + 4096
-    }
-    const hashes: string[] = []
-    const work = halves.map(async (half) => {
-      const results = await this.#chunked(
-        half.map((path) => path.at),
-        (some) => this.#nix(['nix-hash', '--type', 'sha256', ...some]),
-      )
-      const found = results.flatMap((result) => (result.code === 0 ? lines(result.stdout) : []))
-      half.forEach(({ index }, position) => {
-        hashes[index] = found[position] ?? ''
-      })
-    })
-    await Promise.all(work)
-    return hashes.every((hash) => /^[0-9a-f]{64}$/.test(hash)) ? hashes : null
+  /** Sha256 of each path's NAR, in hexadecimal. Null where one cannot be read. */
+  async narHashes(paths: readonly string[]): Promise<readonly string[] | null> {
+    const results = await this.#chunked(paths, (some) => this.#nix(['nix-hash', '--type', 'sha256', ...some]))
+    const hashes = results.flatMap((result) => (result.code === 0 ? lines(result.stdout) : []))
+    return hashes.length === paths.length && hashes.every((hash) => /^[0-9a-f]{64}$/.test(hash)) ? hashes : null
   }
 
   /** Keeps paths from the garbage collector, in place of those kept before. */

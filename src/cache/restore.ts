@@ -124,13 +124,15 @@ async function restoreLayers(index: StoreIndex, exact: boolean, place: Place, po
   const wanted = index.layers.filter((layer) => exact || layer.name !== 'kernel')
   const invalid = await place.store.invalid(wanted.flatMap((layer) => layer.paths.map(({ path }) => path)))
   const brought: Registration[] = []
-  const results: RestoredLayer[] = []
-  for (const layer of wanted) {
-    const missing = layer.paths.filter(({ path }) => invalid.has(path))
-    const result = await restoreLayer(layer, missing, place, ports)
-    if (result.seconds !== null) brought.push(...missing)
-    results.push(result)
-  }
+  // Side by side: while one layer is on its way, another is unpacked.
+  const results = await Promise.all(
+    wanted.map(async (layer) => {
+      const missing = layer.paths.filter(({ path }) => invalid.has(path))
+      const result = await restoreLayer(layer, missing, place, ports)
+      if (result.seconds !== null) brought.push(...missing)
+      return result
+    }),
+  )
   const lost = await register(brought, index, exact, place.store)
   return results.map((result) => withoutLost(result, lost))
 }
