@@ -35,11 +35,8 @@ else
   tools.mkShell {
     inherit compiler;
     packages = [ command ] ++ shell-packages;
-    environment = {
-      # gcc and clang through ccache; LLVM=1 for the kernel's make.
-      USE_CCACHE = "1";
-    }
-    // (if compiler == "clang" then { LLVM = "1"; } else { });
+    # LLVM=1 makes the kernel's make use clang.
+    environment = if compiler == "clang" then { LLVM = "1"; } else { };
     shellHook = ''
       export VMTEST_TREE="''${VMTEST_TREE:-$PWD}"
       if [ -t 2 ]; then

@@ -8,6 +8,7 @@ import { listCommand } from './commands/list.js'
 import { probeCommand } from './commands/probe.js'
 import { reportCommand } from './commands/report.js'
 import { runCommand } from './commands/run.js'
+import { shellCommand } from './commands/shell.js'
 import type { CliContext } from './context.js'
 import { EXIT, exitCodeOfError } from './exit-codes.js'
 
@@ -21,6 +22,7 @@ const COMMANDS: readonly AddCommand[] = [
   reportCommand,
   classifyCommand,
   probeCommand,
+  shellCommand,
   initCommand,
   historyCommand,
 ]

@@ -74,6 +74,8 @@ export interface Inputs {
   /** Measured settings that make emulation faster (norandmaps, CPU flags, one vCPU). */
   readonly emulationTuning: boolean
   readonly keep: boolean
+  /** Dump the memory of a guest whose kernel panics. */
+  readonly dump: boolean
   readonly outputDirectory: string
   readonly cache: boolean
   readonly upload: UploadPolicy

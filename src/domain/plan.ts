@@ -40,6 +40,8 @@ export const planSchema = z.object({
   baseline: z.string().nullable(),
   emulationTuning: z.boolean(),
   keep: z.boolean(),
+  /** Absent in records of versions that could not dump: no. */
+  dump: z.boolean().optional(),
   cache: z.boolean(),
   upload: z.enum(['always', 'failure', 'never']),
   artifactName: z.string(),

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import * as z from 'zod'
+import { parseKernelConfig, sectionObstacles } from '../build/kernel-config/index.js'
+import type { BundleKernel } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import { type Section, sectionSchema } from '../domain/section.js'
@@ -19,13 +21,29 @@ export async function resolveSelection(
   { files }: Pick<Ports, 'files'>,
 ): Promise<Selected> {
   const { plan, built, places } = options
-  return selectTests(plan.selection, {
+  const selected = selectTests(plan.selection, {
     sections: await sectionTable(plan, built, places, files),
     catalogue: built.catalogue,
     expectations: await loadExpectations(files, plan.selection),
     kernelRelease: built.bundle.kernel.release,
     architecture: built.bundle.architecture,
   })
+  await refuseImpossible(selected.selection.sections, built.bundle.kernel, files)
+  return selected
+}
+
+/** Sections this kernel cannot run are named with the reason now, not by a mount that fails in the guest. */
+async function refuseImpossible(sections: readonly Section[], kernel: BundleKernel, files: Ports['files']): Promise<void> {
+  const config = kernel.config === undefined ? null : parseKernelConfig(await files.readText(kernel.config))
+  const problems = sections.flatMap((section) => {
+    const obstacles = sectionObstacles(section, { release: kernel.release, config }, [])
+    return obstacles.length === 0 ? [] : [`section \`${section.name}\` cannot run here: ${obstacles.join('; ')}.`]
+  })
+  if (problems.length === 0) return
+  throw new UserError(
+    `Nothing was started: ${problems.join(' ')}`,
+    'Choose other sections with `-s`, or a kernel that has what is missing.',
+  )
 }
 
 async function sectionTable(plan: Plan, built: Pick<Built, 'bundle'>, places: Places, files: Ports['files']): Promise<SectionTable> {

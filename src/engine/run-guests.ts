@@ -64,7 +64,8 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
   const startGuest: StartGuest = async (guestOptions) => {
     const note: GuestNote = { id: guestOptions.id, section: guestOptions.section.name, startedAt: ports.clock.now().toISOString() }
     await ports.files.write(join(run.directory, 'guests', String(note.id), GUEST_NOTE_FILE), JSON.stringify(note))
-    return start(guestOptions)
+    const dumpPath = join(run.directory, 'guests', String(note.id), 'memory.kdump')
+    return start(plan.dump === true ? { ...guestOptions, dumpPath } : guestOptions)
   }
   const elapsedSeconds = (ports.clock.now().getTime() - run.startedAt.getTime()) / 1000
   const settings = {

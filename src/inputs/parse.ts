@@ -129,6 +129,7 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     baseline: reader.optional('baseline'),
     emulationTuning: reader.flag('emulation-tuning'),
     keep: reader.flag('keep'),
+    dump: reader.flag('dump'),
     outputDirectory: reader.text('output'),
     cache: reader.flag('cache'),
     upload: reader.text('upload') as UploadPolicy,

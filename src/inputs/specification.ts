@@ -199,7 +199,7 @@ const how: readonly InputSpecification[] = [
     flag: '--test-timeout <seconds>',
     faces: both,
     default: 'auto',
-    description: 'Limit of one test, in seconds, before scaling for emulation. `auto` learns it from history.',
+    description: 'Limit of one test, in seconds, taken as it is. `auto` learns it from history and scales it under emulation.',
   },
   {
     name: 'rerun-failed',
@@ -235,6 +235,13 @@ const how: readonly InputSpecification[] = [
     default: 'true',
     description:
       'Under emulation, the measured settings that make it faster (`norandmaps`, `mitigations=off`, CPU flags). Recorded with the results.',
+  },
+  {
+    name: 'dump',
+    kind: 'boolean',
+    faces: cliOnly,
+    default: 'false',
+    description: 'When a guest’s kernel panics, dump its memory to `guests/N/memory.kdump` (for crash or drgn) before the guest ends.',
   },
   { name: 'keep', kind: 'boolean', faces: cliOnly, default: 'false', description: 'Keep the guests’ disks.' },
   {

@@ -55,6 +55,7 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     baseline: inputs.baseline && absolute(inputs.baseline),
     emulationTuning: inputs.emulationTuning,
     keep: inputs.keep,
+    dump: inputs.dump,
     // Only a workflow has a cache service.
     cache: inputs.face === 'action' && inputs.cache,
     upload: inputs.upload,
