@@ -2,9 +2,10 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { build } from 'esbuild'
 import type { RunRecord } from '../../src/domain/record.js'
+import type { Progress } from '../../src/domain/stages.js'
 import { createFiles } from '../../src/ports/real/files.js'
 import { type Lab, type LabRun, openLab } from '../lab/vm-lab.js'
 import { qemuProcesses } from './processes.js'
@@ -50,41 +51,59 @@ function expectNoFalsePass({ record, vmRun }: LabRun): void {
   }
 }
 
-describe('kill -9 of QEMU', () => {
-  let wholeSeconds = 0
-  beforeAll(async () => {
-    const run = await lab.run({ tests: TESTS, vms: 1 })
-    expect(new Set(Object.values(statuses(run.record)))).toEqual(new Set(['pass']))
-    wholeSeconds = run.seconds
-  }, LIMIT)
+/** Kills QEMU a random time after something happened in the run. Clock time would miss a run that is faster than the last. */
+class Killer {
+  killed = 0
+  private starts = 0
 
-  // Ten slices of the run, a random moment in each.
-  test.each(Array.from({ length: 10 }, (_, slice) => slice))(
-    'at a random moment, slice %d of ten',
-    async (slice) => {
-      const afterSeconds = ((slice + Math.random()) / 10) * wholeSeconds
-      let killed = 0
-      const timer = setTimeout(() => {
-        for (const pid of qemuProcesses(lab.directory)) {
-          process.kill(pid, 'SIGKILL')
-          killed += 1
-        }
-      }, afterSeconds * 1000)
-      const run = await lab.run({ tests: TESTS, vms: 1 })
-      clearTimeout(timer)
-      const lost = run.vmRun.batches.flatMap(({ died }) => (died?.test == null ? [] : [died.test]))
-      const found = statuses(run.record)
-      console.log(`killed ${killed} after ${afterSeconds.toFixed(1)} of ${wholeSeconds.toFixed(1)} s; lost: ${lost.join(' ') || 'no test'}`)
-      expect(run.vmRun).toMatchObject({ stopped: null, abandonedSections: [] })
-      expect(lost.length).toBeLessThanOrEqual(1)
-      for (const name of TESTS) expect([name, found[name]]).toEqual([name, lost.includes(name) ? 'crashed' : 'pass'])
-      expect(run.record.conclusion.kind).toBe(lost.length > 0 ? 'failed' : 'passed')
-      expectNoFalsePass(run)
-      expectNothingLeft()
-    },
-    LIMIT,
-  )
-})
+  constructor(private readonly moment: { readonly test: number | null; readonly withinSeconds: number }) {
+    if (moment.test === null) this.soon()
+  }
+
+  readonly onProgress = (progress: Progress) => {
+    if (progress.kind === 'test-start' && this.starts++ === this.moment.test) this.soon()
+  }
+
+  private soon(): void {
+    setTimeout(() => this.kill(), Math.random() * this.moment.withinSeconds * 1000)
+  }
+
+  private kill(): void {
+    const found = qemuProcesses(lab.directory)
+    for (const pid of found) process.kill(pid, 'SIGKILL')
+    this.killed += found.length
+    // The guest's images are still being made.
+    if (found.length === 0 && this.starts === 0) setTimeout(() => this.kill(), 50)
+  }
+}
+
+// Twice while it boots, eight times in or right after one of the tests (they take 0.3 to 2 s).
+const MOMENTS = [
+  ...[2, 4].map((withinSeconds) => ({ test: null, withinSeconds })),
+  ...[0, 1, 2, 3, 4, 0, 1, 2].map((test) => ({ test, withinSeconds: 1 })),
+]
+
+test.each(MOMENTS)(
+  'kill -9 of QEMU at a random moment: %o',
+  async (moment) => {
+    const killer = new Killer(moment)
+    const run = await lab.run({ tests: TESTS, vms: 1, onProgress: killer.onProgress })
+    const lost = run.vmRun.batches.flatMap(({ died }) => (died?.test == null ? [] : [died.test]))
+    const found = statuses(run.record)
+    console.log(
+      `killed ${killer.killed}; lost: ${lost.join(' ') || 'no test'}; guests: ${run.vmRun.guests.map(({ exit }) => exit.kind).join(', ')}`,
+    )
+    expect(killer.killed).toBe(1)
+    expect(run.vmRun).toMatchObject({ stopped: null, abandonedSections: [] })
+    expect(run.vmRun.guests.map(({ exit }) => exit.kind)).toEqual(['qemu-died', 'poweroff'])
+    expect(lost.length).toBeLessThanOrEqual(1)
+    for (const name of TESTS) expect([name, found[name]]).toEqual([name, lost.includes(name) ? 'crashed' : 'pass'])
+    expect(run.record.conclusion.kind).toBe(lost.length > 0 ? 'failed' : 'passed')
+    expectNoFalsePass(run)
+    expectNothingLeft()
+  },
+  LIMIT,
+)
 
 test(
   'a guest that prints 200 MB to its console keeps its verdict, and the log is bounded',
