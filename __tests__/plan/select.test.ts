@@ -219,3 +219,19 @@ describe('lists of expected failures and expunges', () => {
     )
   })
 })
+
+test('a bundle that holds every built-in section runs the first of them; one whose flake chose runs its own', () => {
+  const section = (name: string) => ({
+    name,
+    description: '',
+    fstyp: 'xfs',
+    mkfsOptions: '',
+    mountOptions: '',
+    disks: [],
+    environment: {},
+    kernelOptions: [],
+  })
+  const builtIn = [section('xfs'), section('ext4')]
+  expect(bundleSections([section('xfs'), section('ext4')], builtIn).defaults).toEqual(['xfs'])
+  expect(bundleSections([section('ext4'), section('own')], builtIn).defaults).toEqual(['ext4', 'own'])
+})

@@ -103,7 +103,7 @@ const what: readonly InputSpecification[] = [
     flag: '-s, --section <name>',
     faces: both,
     default: '',
-    description: 'Sections to run. Empty: the bundle’s first.',
+    description: 'Sections to run. Empty: those the flake names, or the first where it names none.',
   },
   {
     name: 'groups',

@@ -18,14 +18,17 @@ export interface SectionTable {
 
 /**
  * Sections of the bundle, and behind them the built-in ones (nix/sections/sections.json, as the bundle's builder read it), which are
- * only found by name. Without a request all of the bundle's run, as `check` runs all of a local.config.
+ * only found by name. Without a request all of the bundle's run, as `check` runs all of a local.config; only the first where the
+ * bundle holds every built-in section, because its flake chose none.
  */
 export function bundleSections(bundle: readonly Section[], builtIn: readonly Section[] = []): SectionTable {
   const table = new Map<string, Section>()
   for (const section of [...bundle, ...builtIn]) if (!table.has(section.name)) table.set(section.name, section)
+  const own = bundle.map((section) => section.name)
+  const isUnchosen = builtIn.length > 0 && builtIn.every((section) => own.includes(section.name))
   return {
     names: [...table.keys()],
-    defaults: bundle.map((section) => section.name),
+    defaults: isUnchosen ? own.slice(0, 1) : own,
     origin: 'the bundle',
     resolve: (names) => ({ sections: [...new Set(names)].flatMap((name) => table.get(name) ?? []), problems: [] }),
   }

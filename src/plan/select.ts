@@ -65,7 +65,7 @@ function selectSections(request: SelectionRequest, table: SectionTable, problems
   }
   if (wanted.length === 0) problems.push(`${table.origin} has no section.`)
   if (request.sections.length === 0 && wanted.length > 0)
-    notes.push(`No section was asked for: all of ${table.origin} run (${listNames(wanted)}).`)
+    notes.push(`No section was asked for: ${listNames(wanted)} of ${table.origin} ${wanted.length === 1 ? 'runs' : 'run'}.`)
   const resolved = table.resolve(wanted.filter((name) => table.names.includes(name)))
   problems.push(...resolved.problems)
   return resolved.sections
