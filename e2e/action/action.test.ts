@@ -180,7 +180,7 @@ describe('the committed action on emulated services', () => {
     const asked = performance.now()
     job.cancel(step)
     const result = await step.result
-    expect((performance.now() - asked) / 1000).toBeLessThan(10)
+    expect((performance.now() - asked) / 1000).toBeLessThan(60)
     expect(result.end.ended).not.toBe('SIGKILL')
     await job.finish()
     expect(services.artifacts.artifacts.some((one) => one.runId === `run-${run}` && one.finalised)).toBe(true)
