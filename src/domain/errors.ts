@@ -31,9 +31,12 @@ export function assertNever(value: never, what: string): never {
   throw new Error(`unexpected ${what}: ${JSON.stringify(value)}`)
 }
 
-/** The text of anything thrown, with its chain of causes. */
+/** Control characters other than tab and line feed: programs' messages can hold any (Nix 2.8 prints raw bytes when exec fails). */
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+
+/** The text of anything thrown, with its chain of causes, fit for a terminal and a file command. */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof Error)) return String(error).replace(CONTROL, '\ufffd')
   const cause = error.cause === undefined ? '' : ` (${describeError(error.cause)})`
-  return `${error.message}${cause}`
+  return `${error.message}${cause}`.replace(CONTROL, '\ufffd')
 }
