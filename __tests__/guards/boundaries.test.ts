@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   results: ['domain', 'ports', 'suites', 'crash', 'plan', 'vm'],
   report: ['domain', 'ports', 'plan', 'results'],
   publish: ['domain', 'ports'],
-  post: ['domain', 'ports', 'publish'],
+  post: ['domain', 'ports', 'publish', 'vm'],
   engine: ['domain', 'ports', 'inputs', 'plan', 'nix', 'cache', 'build', 'vm', 'suites', 'crash', 'results', 'report', 'publish'],
   action: ['domain', 'ports', 'ports/real', 'inputs', 'plan', 'engine', 'publish', 'post', 'report', 'results'],
   cli: ['domain', 'ports', 'ports/real', 'inputs', 'plan', 'engine', 'build', 'nix', 'vm', 'crash', 'results', 'report', 'suites'],

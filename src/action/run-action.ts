@@ -65,7 +65,6 @@ function createReceipt(runner: Runner): (change: Partial<Receipt>) => void {
     artifactName: '',
     upload: 'always',
     cleanups: [],
-    cache: null,
   }
   return (change) => {
     receipt = { ...receipt, ...change, cleanups: [...receipt.cleanups, ...(change.cleanups ?? [])] }

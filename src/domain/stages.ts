@@ -103,7 +103,6 @@ export interface Receipt {
   readonly upload: 'always' | 'failure' | 'never'
   /** Undone by post: a udev rule, a changed mode, a mount. */
   readonly cleanups: readonly Cleanup[]
-  readonly cache: { readonly saveKey: string; readonly paths: readonly string[]; readonly saved: boolean } | null
 }
 
 export type StageName = 'inputs' | 'plan' | 'nix' | 'cache' | 'build' | 'vm' | 'results' | 'report' | 'publish' | 'post'
@@ -112,7 +111,6 @@ export type StageName = 'inputs' | 'plan' | 'nix' | 'cache' | 'build' | 'vm' | '
 export type Cleanup =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'mode'; readonly path: string; readonly mode: number }
-  | { readonly kind: 'process'; readonly pid: number }
 
 /** What the run tells a person while it goes on. */
 export type Progress =

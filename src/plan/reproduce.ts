@@ -46,16 +46,3 @@ const TESTS = '@TESTS@'
 export function reproduceTest(plan: Pick<Plan, 'reproduce'>, test: TestId): string {
   return plan.reproduce.replace(TESTS, () => `-s ${shellWord(test.section)} ${shellWord(test.name)}`)
 }
-
-/** The command that runs the whole choice of tests again. */
-export function reproduceRun(plan: Pick<Plan, 'reproduce' | 'selection'>): string {
-  const { sections, groups, excludeGroups, tests, excludeFiles } = plan.selection
-  const words = [
-    ...sections.flatMap((name) => ['-s', name]),
-    ...groups.flatMap((name) => ['-g', name]),
-    ...excludeGroups.flatMap((name) => ['-x', name]),
-    ...excludeFiles.flatMap((path) => ['-E', path]),
-    ...tests,
-  ]
-  return plan.reproduce.replace(TESTS, () => words.map(shellWord).join(' ')).trimEnd()
-}

@@ -1,7 +1,8 @@
-import { assertNever, describeError } from '../domain/errors.js'
-import type { Cleanup, Receipt, Report } from '../domain/stages.js'
+import { describeError } from '../domain/errors.js'
+import type { Receipt, Report } from '../domain/stages.js'
 import type { Ports } from '../ports/index.js'
 import { uploadResults } from '../publish/index.js'
+import { undoPermissions } from '../vm/index.js'
 
 /** Under this name the receipt waits in the step's state. */
 export const RECEIPT_STATE = 'receipt'
@@ -22,7 +23,9 @@ export async function runPost(ports: PostPorts, recover: (runDirectory: string) 
   }
   runner.info(`post: main reached stage ${receipt.stage}`)
   await attempt(runner, 'publishing what main left', () => publishLeftovers(receipt, ports, recover))
-  for (const cleanup of receipt.cleanups.toReversed()) await attempt(runner, `undoing ${cleanup.kind}`, () => undo(cleanup, ports))
+  await attempt(runner, 'undoing changes to the machine', async () => {
+    for (const failure of await undoPermissions(ports, receipt.cleanups)) runner.warning(`post: ${failure}`)
+  })
 }
 
 /** The receipt, or null for none and for anything that is not one. */
@@ -47,30 +50,6 @@ async function publishLeftovers(
     if (report !== null) await ports.runner.writeSummary(report.summaryMarkdown)
   }
   await uploadResults({ policy: receipt.upload, failed: true, name: receipt.artifactName, runDirectory }, ports)
-}
-
-async function undo(cleanup: Cleanup, { files, exec }: PostPorts): Promise<void> {
-  switch (cleanup.kind) {
-    case 'file':
-      if (await files.stat(cleanup.path)) await privileged(exec, ['rm', '-f', cleanup.path])
-      return
-    case 'mode':
-      await privileged(exec, ['chmod', cleanup.mode.toString(8), cleanup.path])
-      return
-    case 'process':
-      await exec.run(['kill', String(cleanup.pid)])
-      return
-    default:
-      assertNever(cleanup, 'cleanup')
-  }
-}
-
-/** As ourselves, or with sudo where that needs no password. */
-async function privileged(exec: PostPorts['exec'], argv: readonly string[]): Promise<void> {
-  const own = await exec.run(argv)
-  if (own.code === 0) return
-  const sudo = await exec.run(['sudo', '-n', ...argv])
-  if (sudo.code !== 0) throw new Error(`\`${argv.join(' ')}\`: ${sudo.stderr.trim() || own.stderr.trim()}`)
 }
 
 async function attempt(runner: PostPorts['runner'], what: string, body: () => Promise<void>): Promise<void> {

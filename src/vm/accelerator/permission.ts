@@ -70,7 +70,6 @@ export async function undoPermissions(ports: PermissionPorts, cleanups: readonly
   const root = await rootPrefix(ports.exec)
   const failures: string[] = []
   for (const cleanup of [...cleanups].reverse()) {
-    if (cleanup.kind === 'process') continue
     const argv = cleanup.kind === 'file' ? ['rm', '-f', cleanup.path] : ['chmod', cleanup.mode.toString(8).padStart(4, '0'), cleanup.path]
     const result = root === null ? null : await ports.exec.run([...root, ...argv], { timeoutSeconds: 5 })
     if (result === null || result.code !== 0)
