@@ -112,8 +112,8 @@ describe('the cache through the real client', () => {
 
   test('the quota drops the least recently used, idleness drops all', async () => {
     await services.stop()
-    services = await Services.start({ quotaBytes: 2500 })
-    const incompressible = () => randomBytes(800).toString('latin1')
+    services = await Services.start({ quotaBytes: 26_000 })
+    const incompressible = () => randomBytes(8000).toString('latin1')
     await save('k-1', incompressible())
     await save('k-2', incompressible())
     await new Promise((resolve) => setTimeout(resolve, 5))
