@@ -42,6 +42,8 @@ export const guestRunSchema = z.object({
   /** Paths relative to the run's directory. */
   consolePath: z.string(),
   directory: z.string(),
+  /** The memory of a guest that panicked, as `--dump` asked for; relative to the record's directory. */
+  memoryDump: z.string().optional(),
   /** The QEMU command line, for the curious and for reproduction. */
   argv: z.array(z.string()),
   release: z.string().nullable(),

@@ -94,10 +94,24 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
     ...(options.testsPerGuest === undefined ? {} : { testsPerGuest: options.testsPerGuest }),
   }
   try {
-    return await runTests(settings)
+    const vmRun = await runTests(settings)
+    for (const message of dumpHints(vmRun, run.directory, built)) onProgress({ kind: 'stage', stage: 'vm', message })
+    return vmRun
   } finally {
     if (!plan.keep) await ports.files.remove(diskDirectory)
   }
+}
+
+/** Where each dump is and what opens it. */
+function dumpHints(vmRun: VmRun, directory: string, built: Built): readonly string[] {
+  const vmlinux = built.bundle.kernel.vmlinux ?? 'VMLINUX'
+  return vmRun.guests.flatMap(({ id, memoryDump }) => {
+    if (memoryDump === undefined) return []
+    const path = join(directory, memoryDump)
+    return [
+      `the memory of VM ${id} is in ${path}; open it with: crash ${vmlinux} ${path} (or, from a QEMU of at least 8.2: drgn -c ${path} -s ${vmlinux})`,
+    ]
+  })
 }
 
 async function kernelConfig(built: Built, { files }: Ports): Promise<string | null> {

@@ -50,7 +50,12 @@ export function relocateRecord(record: RunRecord, prefix: string): RunRecord {
   const move = (path: string): string => `${prefix}/${path}`
   return {
     ...record,
-    guests: record.guests.map((guest) => ({ ...guest, consolePath: move(guest.consolePath), directory: move(guest.directory) })),
+    guests: record.guests.map((guest) => ({
+      ...guest,
+      consolePath: move(guest.consolePath),
+      directory: move(guest.directory),
+      ...(guest.memoryDump === undefined ? {} : { memoryDump: move(guest.memoryDump) }),
+    })),
     tests: record.tests.map((test) => ({
       ...test,
       attempts: test.attempts.map((attempt) => ({

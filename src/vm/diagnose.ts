@@ -78,16 +78,22 @@ async function untilQuiet({ clock, consoleBytes, timeoutFactor }: Diagnosis): Pr
   }
 }
 
+/** Compressed and plainly laid out (QEMU 8.2), compressed in makedumpfile's flattened form (which drgn does not read), plain ELF. */
+const DUMP_FORMATS = ['kdump-raw-zlib', 'kdump-zlib', 'elf'] as const
+
 /**
- * The guest's memory in the form `crash` and `drgn` read: kdump with zlib where QEMU can, else plain ELF.
+ * The guest's memory in the best form this QEMU writes; `crash` reads all of them.
  * @throws Error when QEMU cannot write it
  */
 export async function dumpGuestMemory(qmp: Pick<QmpClient, 'command'>, path: string): Promise<void> {
-  const dump = (extra: Readonly<Record<string, unknown>>) =>
-    qmp.command('dump-guest-memory', { paging: false, protocol: `file:${path}`, ...extra }, 600)
-  try {
-    await dump({ format: 'kdump-zlib' })
-  } catch {
-    await dump({})
+  let refusal: unknown
+  for (const format of DUMP_FORMATS) {
+    try {
+      await qmp.command('dump-guest-memory', { paging: false, protocol: `file:${path}`, format }, 600)
+      return
+    } catch (error) {
+      refusal = error
+    }
   }
+  throw refusal
 }

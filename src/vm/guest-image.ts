@@ -5,6 +5,7 @@ import type { Built } from '../domain/stages.js'
 import type { Exec, Files } from '../ports/index.js'
 import { findModuleDirectory, readBootModules } from './initramfs/boot-modules.js'
 import { writeCpio } from './initramfs/cpio.js'
+import { BOOT_MODULES, DUMP_MODULE } from './initramfs/module-order.js'
 import { type BootModule, type GuestScripts, type GuestSettings, initramfsEntries } from './initramfs/settings.js'
 import { moduleImage } from './module-image.js'
 import type { Drive } from './qemu/argv.js'
@@ -25,6 +26,8 @@ export interface GuestImageOptions {
   readonly cacheDirectory: string
   /** This guest's own directory for its disks and initrd. */
   readonly diskDirectory: string
+  /** The guest's memory may be dumped: it loads what tells a dump's reader where things are. */
+  readonly dumpable: boolean
 }
 
 /** Makes initrd and disks of one guest. @throws UserError when something it needs is missing */
@@ -38,7 +41,7 @@ export async function prepareGuestImage(ports: { files: Files; exec: Exec }, opt
   let modules: readonly BootModule[] = []
   if (kernel.modules !== undefined) {
     const directory = await findModuleDirectory(files, kernel.modules, kernel.release)
-    modules = await readBootModules(ports, directory)
+    modules = await readBootModules(ports, directory, options.dumpable ? [...BOOT_MODULES, DUMP_MODULE] : BOOT_MODULES)
     const image = await moduleImage(ports, { directory, release: kernel.release, cacheDirectory: options.cacheDirectory })
     images.push({ path: image, serial: 'modules', readOnly: true })
   }

@@ -47,6 +47,7 @@ export async function prepareInteractiveGuest(
       scriptsDirectory: settings.scriptsDirectory,
       cacheDirectory: settings.cacheDirectory,
       diskDirectory: directory,
+      dumpable: false,
     })
     const socket = join(directory, 'gdb')
     const argv = qemuArgv({

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describeError } from '../domain/errors.js'
 import type { KernelReport } from '../domain/kernel-report.js'
 import type { BatchRun, GuestRun, VmExit } from '../domain/vm-run.js'
@@ -78,6 +78,7 @@ export class GuestSession implements Guest {
   private tookLeave = false
   private panicLine: string | null = null
   private hostProblem: string | null = null
+  private memoryDump: string | null = null
   private stderr = ''
   private consoleBytes = 0
   private ended = false
@@ -215,6 +216,7 @@ export class GuestSession implements Guest {
       boot: { ...this.boot },
       consolePath: `${this.directory}/console.log`,
       directory: this.directory,
+      ...(this.memoryDump === null ? {} : { memoryDump: this.memoryDump }),
       argv: [...options.argv],
       release: this.release,
       reports: [...this.reports],
@@ -360,7 +362,12 @@ export class GuestSession implements Guest {
     // The panic's line may still be on its way from the console.
     await this.options.clock.sleep(0.5)
     if (this.panicLine !== null) {
-      await this.dumpMemory(dumpPath).catch((error) => this.progress?.notes.push(`no memory dump: ${describeError(error)}`))
+      await this.dumpMemory(dumpPath).then(
+        () => {
+          this.memoryDump = `${this.directory}/${basename(dumpPath)}`
+        },
+        (error) => this.progress?.notes.push(`no memory dump: ${describeError(error)}`),
+      )
     }
     await this.qmp.command('quit', {}, 10).catch(() => this.options.child.kill('SIGKILL'))
   }

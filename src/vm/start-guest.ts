@@ -49,6 +49,7 @@ export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSet
         scriptsDirectory: settings.scriptsDirectory,
         cacheDirectory: settings.cacheDirectory,
         diskDirectory: disks,
+        dumpable: options.dumpPath !== undefined,
       })
       await ports.files.makeDirectory(join(options.runDirectory, 'guests', String(options.id)))
       const argv = qemuArgv({

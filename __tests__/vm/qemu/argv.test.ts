@@ -94,6 +94,12 @@ describe('the QEMU command line', () => {
     expect(argv).toEqual(expect.arrayContaining(['-nodefaults', '-no-user-config', '-no-reboot', '-sandbox']))
     expect(argv.filter((word) => /^-(virtfs|fsdev|netdev|nic|net)$|vhost|9p|virtio-net/.test(word))).toEqual([])
     expect(argv).not.toContain('-no-shutdown')
+    expect(argv).not.toContain('vmcoreinfo')
     expect(hermeticArgs(false)).not.toContain('-sandbox')
+  })
+
+  test('a guest whose memory may be dumped waits for it, and says where its structures are', () => {
+    const argv = qemuArgv({ ...whole, pauseAtShutdown: true })
+    expect(argv).toEqual(expect.arrayContaining(['-no-shutdown', 'vmcoreinfo']))
   })
 })

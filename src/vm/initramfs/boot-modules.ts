@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { UserError } from '../../domain/errors.js'
 import type { Exec, Files } from '../../ports/index.js'
-import { moduleName, moduleOrder } from './module-order.js'
+import { BOOT_MODULES, moduleName, moduleOrder } from './module-order.js'
 import type { BootModule } from './settings.js'
 
 /** What unpacks a module's compression to standard output; gzip needs no program. */
@@ -24,16 +24,23 @@ export async function findModuleDirectory(files: Pick<Files, 'stat'>, tree: stri
 }
 
 /** The boot modules in loading order, decompressed here so that the guest needs only insmod. */
-export async function readBootModules(ports: { files: Files; exec: Exec }, directory: string): Promise<readonly BootModule[]> {
+export async function readBootModules(
+  ports: { files: Files; exec: Exec },
+  directory: string,
+  wanted: readonly string[] = BOOT_MODULES,
+): Promise<readonly BootModule[]> {
   const read = async (name: string) => {
     const path = join(directory, name)
     return (await ports.files.stat(path)) === null ? '' : ports.files.readText(path)
   }
-  const order = moduleOrder({
-    dependencies: await read('modules.dep'),
-    builtin: await read('modules.builtin'),
-    softDependencies: await read('modules.softdep'),
-  })
+  const order = moduleOrder(
+    {
+      dependencies: await read('modules.dep'),
+      builtin: await read('modules.builtin'),
+      softDependencies: await read('modules.softdep'),
+    },
+    wanted,
+  )
   const modules: BootModule[] = []
   for (const path of order) {
     modules.push({ file: `${moduleName(path)}.ko`, contents: await readModule(ports, join(directory, path)) })

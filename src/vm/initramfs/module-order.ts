@@ -11,8 +11,11 @@ export const BOOT_MODULES: readonly string[] = [
   'overlay',
 ]
 
+/** Hands the kernel's vmcoreinfo to QEMU, which puts it into a memory dump. */
+export const DUMP_MODULE = 'qemu_fw_cfg'
+
 /** Of these a kernel may lack one: it has the other bus, or does without. */
-const OPTIONAL: ReadonlySet<string> = new Set(['virtio_mmio', 'virtio_rng'])
+const OPTIONAL: ReadonlySet<string> = new Set(['virtio_mmio', 'virtio_rng', DUMP_MODULE])
 
 /** What a module directory says about itself: the texts of its index files ('' where a file is absent). */
 export interface ModuleIndex {

@@ -52,6 +52,8 @@ export function qemuArgv(options: QemuOptions): readonly string[] {
     ...(options.channels === 'terminal' ? terminalArgs() : channelArgs(options.channels)),
     ...options.drives.flatMap(driveArgs),
     ...['-device', 'virtio-rng-pci'],
+    // Through it the kernel tells a dump's reader where things are.
+    ...(options.pauseAtShutdown ? ['-device', 'vmcoreinfo'] : []),
     ...gdbArgs(options.gdb),
   ]
 }
