@@ -99,6 +99,7 @@ describe('compareRecords', () => {
       aTest('g/008', { status: 'fail', flaky: true }),
       aTest('g/010', { section: 'gone' }),
       aTest('g/011', { status: 'expunged' }),
+      aTest('g/013', { status: 'fail', expectedFailure: { reason: 'known' } }),
     ])
     const now = aRecord([
       aTest('g/001', { status: 'fail' }),
@@ -110,6 +111,8 @@ describe('compareRecords', () => {
       aTest('g/008'),
       aTest('g/009', { status: 'fail' }),
       aTest('g/012', { status: 'fail', flaky: true }),
+      // Stale, not fixed.
+      aTest('g/013', { expectedFailure: { reason: 'known' } }),
     ])
     const names = (list: readonly { name: string }[]) => list.map((one) => one.name)
     const comparison = compareRecords(now, before)

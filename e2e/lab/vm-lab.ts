@@ -88,7 +88,8 @@ export async function openLab(extraTests: readonly ExtraTest[] = []): Promise<La
   }
 }
 
-function buildOfflineBundle(): string {
+/** Builds the bundle of the host's own programs. @returns its store path */
+export function buildOfflineBundle(): string {
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
   const built = spawnSync(process.execPath, [join(checkout, 'scripts/nix-offline-bundle.mjs'), join(cache, 'kernel-vmtest')], {
     encoding: 'utf8',

@@ -1,7 +1,7 @@
 import type { RunRecord, TestRecord } from '../domain/record.js'
 import type { ComparedTest, Comparison } from '../domain/stages.js'
 import { isFailure } from '../domain/test.js'
-import { countsAsFailure } from './attempts.js'
+import { countsAsFailure, isStaleExpectation } from './attempts.js'
 
 /** What is needed of a baseline; `summarizeRecord`-sized extracts fit too. */
 export type Baseline = Pick<RunRecord, 'runId' | 'tests'>
@@ -10,7 +10,7 @@ export type Baseline = Pick<RunRecord, 'runId' | 'tests'>
  * Holds a record against the base branch's.
  * - new: counts as a failure now, and did not fail there (passed, declined, was not reached, or was not there)
  * - known: counts as a failure now, and failed there too, whatever the way, also flakily
- * - fixed: failed there for good and passes now
+ * - fixed: failed there for good and passes now; one that passes against its expectation is stale instead
  * - vanished: planned there, not planned now, in a section that both have
  * - newly notrun: passed or failed there and declines now
  */
@@ -25,7 +25,8 @@ export function compareRecords(current: Pick<RunRecord, 'tests' | 'sections'>, b
     newFailures: failures.filter((test) => !failedBefore(test)).map(toCompared),
     knownFailures: failures.filter(failedBefore).map(toCompared),
     fixed: current.tests
-      .filter((test) => test.status === 'pass' && failedBefore(test) && before.get(keyOf(test))?.flaky === false)
+      .filter((test) => test.status === 'pass' && !isStaleExpectation(test))
+      .filter((test) => failedBefore(test) && before.get(keyOf(test))?.flaky === false)
       .map(toCompared),
     vanished: baseline.tests
       .filter((test) => sections.has(test.section) && test.status !== 'expunged' && !now.has(keyOf(test)))
