@@ -8,7 +8,9 @@ import { hostProgramSettings } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
 import { suites } from '../suites/index.js'
 import { compilerAnnotations, readCompilerMessages } from './compiler-messages.js'
+import { buildGuest } from './guest-bundle.js'
 import { overrideKernel, withKernel } from './kernel-override.js'
+import { buildKernelTree } from './kernel-tree/index.js'
 import { type LoadedBundle, loadBundle } from './load-bundle.js'
 import { type NixBuildRequest, nixBuild } from './nix-build.js'
 import { stageOfflineFlake } from './offline.js'
@@ -29,6 +31,8 @@ export interface BuildRequest {
   readonly workspace: string
   /** Where the builders' whole output goes. */
   readonly logPath?: string
+  /** `leave`: a kernel tree is not compiled, the bundle's own kernel stands in. */
+  readonly kernelTree?: 'leave'
 }
 
 /** Where a suite that is not in the root image is mounted in the guest. */
@@ -75,6 +79,10 @@ async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<{ p
       return { path: plan.bundle.path, seconds: 0 }
     case 'flake': {
       const { flake, attribute, impure } = plan.bundle
+      if (plan.kernelTree !== undefined) {
+        const asked = { nix: needNix(request.nix), flake, attribute, impure, cwd: workspace, ...kept }
+        return buildGuest({ ...asked, cacheDirectory: request.cacheDirectory }, (one) => build(one, ports), ports)
+      }
       return build({ nix: needNix(request.nix), installable: `${flake}#${attribute}`, impure, cwd: workspace, ...kept }, ports)
     }
     case 'offline': {
@@ -144,8 +152,11 @@ async function givenSuite(tree: string, cacheDirectory: string, ports: BuildPort
 export async function buildBundle(request: BuildRequest, ports: BuildPorts): Promise<Built> {
   const { plan } = request
   // What was given is checked before anything slow.
-  const kernel = plan.kernel === null ? null : await overrideKernel(definedOnly(plan.kernel), ports)
+  const override = plan.kernel === null ? null : await overrideKernel(definedOnly(plan.kernel), ports)
   const given = plan.fstests === null ? null : await givenSuite(plan.fstests, request.cacheDirectory, ports)
+  const wanted = request.kernelTree === 'leave' ? undefined : plan.kernelTree
+  const tree = wanted === undefined ? null : await buildKernelTree({ ...request, ...wanted }, ports)
+  const kernel = tree?.kernel ?? override
   const found = await findBundle(request, ports)
   const loaded = await loadBundle(found.path, ports)
   const { suite, catalogue } = given ?? (await bundledSuite(loaded, plan, ports))
@@ -158,6 +169,7 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
     suite,
     catalogue,
     buildSeconds: found.seconds,
+    ...(tree === null ? {} : { kernelSeconds: tree.seconds }),
   }
 }
 

@@ -26,6 +26,14 @@ export interface KernelOverride {
   readonly config?: string
 }
 
+/** Which source tree the kernel is built from, before booting, by its own `make`. */
+export type KernelTreeChoice =
+  /** The working directory's, where it is a kernel tree and the user named neither kernel nor bundle (command only). */
+  | { readonly kind: 'auto' }
+  /** None: the bundle's own kernel. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'tree'; readonly directory: string }
+
 /** What to run, in the words the user gave; the plan resolves it against the catalogue. */
 export interface SelectionRequest {
   readonly sections: readonly string[]
@@ -53,6 +61,11 @@ export interface Inputs {
   readonly face: 'cli' | 'action'
   readonly bundle: BundleSource
   readonly kernel: KernelOverride | null
+  readonly kernelTree: KernelTreeChoice
+  /** A prebuilt kernel's configuration, or what a tree's configuration starts from. */
+  readonly kernelConfig: string | null
+  /** Further fragments of a tree's configuration: names, files, options. */
+  readonly kconfig: readonly string[]
   readonly fstests: string | null
   readonly suite: SuiteName | null
   readonly localConfig: string | null

@@ -18,6 +18,8 @@ export const planSchema = z.object({
   kernel: z
     .object({ image: z.string(), modules: z.string().optional(), vmlinux: z.string().optional(), config: z.string().optional() })
     .nullable(),
+  /** The kernel is built from this tree by its own incremental `make`. Absent: it is not, as in records of versions that could not. */
+  kernelTree: z.object({ directory: z.string(), config: z.string().nullable(), kconfig: z.array(z.string()) }).optional(),
   fstests: z.string().nullable(),
   suite: suiteNameSchema,
   localConfig: z.string().nullable(),

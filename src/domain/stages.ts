@@ -34,6 +34,8 @@ export interface Built {
   readonly catalogue: Catalogue
   /** Seconds the build took; 0 for a bundle that was given. */
   readonly buildSeconds: number
+  /** Seconds the kernel tree's own `make` took; absent where none was built. */
+  readonly kernelSeconds?: number
 }
 
 /** The suite that will run, and the images it needs beside the root image. */

@@ -37,6 +37,8 @@ export interface LineOutcome {
   readonly report: Report
   /** As the policy (`fail-on`) has it: 0 only where nothing has to be red. */
   readonly exitCode: number
+  /** Where the time went; null for what did not happen. */
+  readonly seconds: { readonly kernel: number | null; readonly bundle: number | null }
 }
 
 /** What is known so far; a stage that fails leaves the rest as it was. */
@@ -163,7 +165,12 @@ async function judge(undecoded: RunRecord, evidence: Evidence, memory: Memory, o
     ports,
   )
   await remember(judged, memory, places, ports)
-  return { report, exitCode: exitCode(judged.conclusion.kind, failOn) }
+  const { built } = evidence
+  return {
+    report,
+    exitCode: exitCode(judged.conclusion.kind, failOn),
+    seconds: { kernel: built?.kernelSeconds ?? null, bundle: built?.buildSeconds ?? null },
+  }
 }
 
 /** Where the suite's sources lie in the repository; null where they do not. */

@@ -15,6 +15,8 @@ export interface ObtainOptions {
   readonly places: Places
   /** The builders' whole output goes here; null where nothing is kept. */
   readonly runDirectory: string | null
+  /** `leave`: a kernel tree is not compiled, the bundle's own kernel stands in. */
+  readonly kernelTree?: 'leave'
   readonly onProgress: (progress: Progress) => void
 }
 
@@ -38,8 +40,11 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     checkout: places.checkout,
     cacheDirectory: places.cacheDirectory,
     workspace: places.workingDirectory,
+    ...(options.kernelTree === undefined ? {} : { kernelTree: options.kernelTree }),
     ...(options.runDirectory === null ? {} : { logPath: join(options.runDirectory, 'build.log') }),
   }
+  if (plan.kernelTree !== undefined && options.kernelTree !== 'leave')
+    stage('build', `the kernel in ${plan.kernelTree.directory}, by its own make`)
   if (plan.bundle.kind === 'path') {
     stage('build', `loading ${plan.bundle.path}`)
     return { built: await buildBundle({ ...request, nix: null, cache: NO_CACHE }, ports), ledger: [] }

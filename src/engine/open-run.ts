@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { findKernelTree } from '../build/index.js'
 import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
@@ -67,6 +68,7 @@ async function planFor(
   return makePlan(inputs, {
     workingDirectory: places.workingDirectory,
     hasFlake: (await files.stat(join(places.workingDirectory, 'flake.nix'))) !== null,
+    kernelTree: await findKernelTree(places.workingDirectory, files),
     startedAt,
     temporaryDirectory: places.temporaryDirectory,
     jobName,

@@ -1,6 +1,6 @@
 import { acceleratorRequestSchema } from '../domain/accelerator.js'
 import { UserError } from '../domain/errors.js'
-import type { BundleSource, FailOn, Inputs, KernelOverride, UploadPolicy } from '../domain/inputs.js'
+import type { BundleSource, FailOn, Inputs, KernelOverride, KernelTreeChoice, UploadPolicy } from '../domain/inputs.js'
 import { suiteNameSchema } from '../domain/test.js'
 import { INPUTS, type InputSpecification } from './specification.js'
 
@@ -91,7 +91,13 @@ function contradictions(reader: Reader): readonly string[] {
   const problems: string[] = []
   if (reader.optional('bundle') !== null && reader.optional('flake') !== null)
     problems.push('`bundle` and `flake` are both given; choose one.')
-  for (const name of ['modules', 'vmlinux', 'kernel-config'])
+  const tree = reader.optional('kernel-tree')
+  if (tree !== null && tree !== 'none' && reader.optional('kernel') !== null)
+    problems.push('`kernel-tree` and `kernel` are both given; choose one.')
+  if (tree === 'none' && reader.list('kconfig').length > 0) problems.push('`kconfig` is given, but `kernel-tree` is `none`.')
+  if (reader.optional('kernel') !== null && reader.list('kconfig').length > 0)
+    problems.push('`kconfig` is given, but `kernel` is built already.')
+  for (const name of ['modules', 'vmlinux'])
     if (reader.optional(name) !== null && reader.optional('kernel') === null) problems.push(`\`${name}\` is given without \`kernel\`.`)
   if (reader.optional('fstests') !== null && reader.text('suite') === 'smoke') problems.push('`fstests` is given, but `suite` is `smoke`.')
   const sha256 = reader.optional('nix-tarball-sha256')
@@ -106,6 +112,9 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     face,
     bundle: bundleSource(reader),
     kernel: kernelOverride(reader),
+    kernelTree: kernelTreeChoice(reader),
+    kernelConfig: reader.optional('kernel-config'),
+    kconfig: reader.list('kconfig'),
     fstests: reader.optional('fstests'),
     suite: reader.optional('suite') === null ? null : suiteNameSchema.parse(reader.text('suite')),
     localConfig: reader.optional('local-config'),
@@ -150,6 +159,12 @@ function bundleSource(reader: Reader): BundleSource {
   if (bundle === 'offline') return { kind: 'offline' }
   if (bundle !== null) return { kind: 'path', path: bundle }
   return { kind: 'flake', flake: reader.text('flake'), attribute: reader.text('attribute'), impure: reader.flag('impure') }
+}
+
+function kernelTreeChoice(reader: Reader): KernelTreeChoice {
+  const directory = reader.optional('kernel-tree')
+  if (directory === null) return { kind: 'auto' }
+  return directory === 'none' ? { kind: 'none' } : { kind: 'tree', directory }
 }
 
 function kernelOverride(reader: Reader): KernelOverride | null {

@@ -73,7 +73,25 @@ const what: readonly InputSpecification[] = [
     kind: 'text',
     faces: both,
     default: '',
-    description: 'The prebuilt kernel’s `.config`, for checking options before booting.',
+    description:
+      'The prebuilt kernel’s `.config`, for checking options before booting. For a kernel tree: what its configuration starts from, a file or a target such as `defconfig` (`tinyconfig` without).',
+  },
+  {
+    name: 'kernel-tree',
+    kind: 'text',
+    faces: both,
+    default: '',
+    description:
+      'A kernel source tree to build incrementally, with `make O=` outside it, and to boot. Empty: the command uses the tree it is in (docs/flake.md), the action none; `none`: the bundle’s kernel.',
+  },
+  {
+    name: 'kconfig',
+    kind: 'list',
+    flag: '--kconfig <fragment>',
+    faces: both,
+    default: '',
+    description:
+      'More of a kernel tree’s configuration: fragments of nix/kconfig by name (`kasan`), files, or options (`CONFIG_XFS_DEBUG=y`).',
   },
   {
     name: 'fstests',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { basename, isAbsolute, join } from 'node:path'
 import type { BundleSource, Inputs } from '../domain/inputs.js'
 import { PLAN_VERSION, type Plan } from '../domain/plan.js'
+import { chooseKernelTree, kernelTreeWords } from './kernel-tree.js'
 import { reproduceCommand } from './reproduce.js'
 
 /** What the plan has to know of the place it will run in. */
@@ -9,6 +10,8 @@ export interface PlanFacts {
   readonly workingDirectory: string
   /** True where the working directory has a flake.nix. */
   readonly hasFlake: boolean
+  /** The kernel tree the working directory is, or holds as `linux`; null where there is none. */
+  readonly kernelTree: string | null
   /** True where `fstests` or the bundle brings xfstests; decides the default suite before the bundle is built. */
   readonly startedAt: Date
   /** Where an action's results go. */
@@ -28,11 +31,13 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     ...(inputs.kernel.vmlinux && { vmlinux: absolute(inputs.kernel.vmlinux) }),
     ...(inputs.kernel.config && { config: absolute(inputs.kernel.config) }),
   }
+  const kernelTree = chooseKernelTree(inputs, facts)
   const plan: Plan = {
     version: PLAN_VERSION,
     face: inputs.face,
     bundle: bundle.kind === 'path' ? { kind: 'path', path: absolute(bundle.path) } : bundle,
     kernel,
+    ...(kernelTree === null ? {} : { kernelTree }),
     fstests: inputs.fstests && absolute(inputs.fstests),
     suite,
     localConfig: inputs.localConfig && absolute(inputs.localConfig),
@@ -63,7 +68,11 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     outputDirectory: inputs.outputDirectory === '' ? defaultOutput(inputs.face, facts) : absolute(inputs.outputDirectory),
     reproduce: '',
   }
-  return { ...plan, artifactName: inputs.artifactName || defaultArtifactName(plan, facts), reproduce: reproduceCommand(inputs, bundle) }
+  return {
+    ...plan,
+    artifactName: inputs.artifactName || defaultArtifactName(plan, facts),
+    reproduce: reproduceCommand(inputs, bundle, kernelTreeWords(inputs, facts)),
+  }
 }
 
 function chooseBundle(source: BundleSource, facts: PlanFacts): Plan['bundle'] {
@@ -92,6 +101,7 @@ function defaultArtifactName(plan: Plan, facts: PlanFacts): string {
   const distinguishing = JSON.stringify([
     plan.bundle,
     plan.kernel && basename(plan.kernel.image),
+    ...(plan.kernelTree === undefined ? [] : [basename(plan.kernelTree.directory), plan.kernelTree.kconfig]),
     plan.suite,
     plan.selection,
     plan.accelerator,

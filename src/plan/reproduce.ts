@@ -8,7 +8,7 @@ export function shellWord(word: string): string {
 }
 
 /** The part of the command that says what is tested, without the choice of tests. */
-function subject(inputs: Inputs, bundle: Plan['bundle']): readonly string[] {
+function subject(inputs: Inputs, bundle: Plan['bundle'], kernelTree: readonly string[]): readonly string[] {
   const words: string[] = []
   switch (bundle.kind) {
     case 'flake':
@@ -28,6 +28,7 @@ function subject(inputs: Inputs, bundle: Plan['bundle']): readonly string[] {
     words.push('--kernel', kernel.image)
     if (kernel.modules !== undefined) words.push('--modules', kernel.modules)
   }
+  words.push(...kernelTree)
   if (inputs.fstests !== null) words.push('--fstests', inputs.fstests)
   if (inputs.suite !== null) words.push('--suite', inputs.suite)
   if (inputs.localConfig !== null) words.push('--local-config', inputs.localConfig)
@@ -35,9 +36,9 @@ function subject(inputs: Inputs, bundle: Plan['bundle']): readonly string[] {
   return words
 }
 
-/** The command that runs the same again, `@TESTS@` standing where the choice of tests goes. */
-export function reproduceCommand(inputs: Inputs, bundle: Plan['bundle']): string {
-  return ['vmtest', 'run', ...subject(inputs, bundle).map(shellWord), TESTS].join(' ')
+/** The command that runs the same again, `@TESTS@` standing where the choice of tests goes. @param kernelTree words that choose the tree */
+export function reproduceCommand(inputs: Inputs, bundle: Plan['bundle'], kernelTree: readonly string[]): string {
+  return ['vmtest', 'run', ...subject(inputs, bundle, kernelTree).map(shellWord), TESTS].join(' ')
 }
 
 const TESTS = '@TESTS@'

@@ -20,7 +20,9 @@ export const listCommand: AddCommand = (program, context) => {
       refuseUnsupportedPlatform(context.platform, context.architecture)
       const inputs = parseInputs('cli', rawInputs(options, tests))
       const plan = await planOnly({ inputs, jobName: '', places }, ports)
-      const { built } = await obtainBundle({ plan, nix: inputs.nix, places, runDirectory: null, onProgress: () => undefined }, ports)
+      // Which tests there are does not depend on the tree's kernel: nothing is compiled to list them.
+      const quiet = { kernelTree: 'leave', runDirectory: null, onProgress: () => undefined } as const
+      const { built } = await obtainBundle({ plan, nix: inputs.nix, places, ...quiet }, ports)
       const { selection, notes } = await resolveSelection({ plan, built, places }, ports)
       if (options.json === true) {
         stdout.write(`${JSON.stringify(selection, null, 2)}\n`)

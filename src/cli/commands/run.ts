@@ -5,6 +5,7 @@ import { refuseUnsupportedPlatform } from '../../engine/places.js'
 import { type ProgressOutput, withProgress } from '../../engine/progress-view.js'
 import { parseInputs } from '../../inputs/parse.js'
 import { prepare, terminalText } from '../../report/index.js'
+import { timeSpent } from '../../report/time-spent.js'
 import type { AddCommand } from '../cli.js'
 import type { CliContext } from '../context.js'
 import { addInputOptions, rawInputs } from '../options.js'
@@ -35,9 +36,11 @@ export async function runInputs(inputs: Inputs, context: CliContext): Promise<nu
   refuseUnsupportedPlatform(context.platform, context.architecture)
   const run = await openRun({ inputs, jobName: '', places }, ports)
   const output: ProgressOutput = { live: stderr.isTerminal, columns: stderr.columns, write: (text) => stderr.write(text) }
-  const { report, exitCode } = await withProgress(output, ports.clock, (onProgress) =>
+  const { report, exitCode, seconds } = await withProgress(output, ports.clock, (onProgress) =>
     runLine({ inputs, run, places, toolVersion: context.toolVersion, signal, onProgress, onReceipt: () => undefined }, ports),
   )
+  const spent = timeSpent(report.record, seconds)
+  if (spent !== '') stderr.write(`${spent}\n`)
   stdout.write(
     terminalText(prepare(report.record, report.comparison, {}), {
       colour: stdout.isTerminal && ports.runner.env.NO_COLOR === undefined ? 'always' : 'never',

@@ -1,0 +1,20 @@
+import { expect, test } from '@jest/globals'
+import type { RunRecord } from '../../src/domain/record.js'
+import { timeSpent } from '../../src/report/time-spent.js'
+
+const record = (readySeconds: number | null, seconds: readonly (number | null)[]) =>
+  ({
+    guests: [{ boot: { readySeconds } }, { boot: { readySeconds: 99 } }],
+    tests: [{ attempts: seconds.map((durationSeconds) => ({ durationSeconds })) }],
+  }) as unknown as RunRecord
+
+test('build, first boot and all attempts', () => {
+  expect(timeSpent(record(3.21, [10, 2.5]), { kernel: 31.04, bundle: 1.5 })).toBe(
+    'time: kernel build 31.0 s, bundle 1.5 s, boot 3.2 s, tests 12.5 s',
+  )
+})
+
+test('what did not happen is not mentioned', () => {
+  expect(timeSpent(record(null, [4, null]), { kernel: null, bundle: 0 })).toBe('time: tests 4.0 s')
+  expect(timeSpent({ guests: [], tests: [] }, { kernel: null, bundle: null })).toBe('')
+})

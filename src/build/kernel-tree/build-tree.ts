@@ -1,0 +1,164 @@
+import { join, relative } from 'node:path'
+import type { BundleKernel } from '../../domain/bundle.js'
+import { UserError } from '../../domain/errors.js'
+import type { Ports } from '../../ports/index.js'
+import { type CompilerMessage, compilerAnnotations, formatMessage, readCompilerMessages } from '../compiler-messages.js'
+import { isEnabled, parseKernelConfig } from '../kernel-config/index.js'
+import { overrideKernel } from '../kernel-override.js'
+import { chooseCompiler } from './compiler.js'
+import { type Configuring, configure, readFragments, USUAL_FRAGMENTS } from './configure.js'
+import { isBuiltInPlace, isKernelTree, KERNEL_TARGETS, type KernelTarget, objectDirectory } from './layout.js'
+import { type MakeSetting, make } from './make.js'
+
+type TreePorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
+
+export interface KernelTreeRequest {
+  /** The kernel's source tree. Nothing is written into it. */
+  readonly directory: string
+  /** What the fragments are merged onto: a file, or a target of the tree such as `defconfig`. Null: `tinyconfig`. */
+  readonly config: string | null
+  /** Further fragments: names of nix/kconfig, files, or options. */
+  readonly kconfig: readonly string[]
+  /** This project's own checkout: the fragments are there. */
+  readonly checkout: string
+  readonly cacheDirectory: string
+  /** Annotated paths are relative to it; relative fragment files too. */
+  readonly workspace: string
+  /** Where make's whole output goes. */
+  readonly logPath?: string
+}
+
+export interface BuiltKernel {
+  readonly kernel: BundleKernel
+  readonly seconds: number
+}
+
+/** Modules are installed here, in the object directory, where the configuration has any. */
+const MODULES = 'vmtest-modules'
+
+/**
+ * The kernel of a source tree, by the tree's own incremental `make O=` in a directory of ours: what changed since the last time is
+ * compiled, nothing else, and the tree is left as it is.
+ * @throws UserError `usage` (no kernel tree, built in place), `could-not-test` (no compiler), `build-failed` with the first error on top
+ */
+export async function buildKernelTree(request: KernelTreeRequest, ports: TreePorts): Promise<BuiltKernel> {
+  const started = ports.clock.monotonicSeconds()
+  const tree = await realTree(request.directory, ports)
+  const target = await targetOfMachine(ports)
+  await refuseUnbuildable(tree, target, ports)
+  const objects = objectDirectory(request.cacheDirectory, tree)
+  await ports.files.makeDirectory(objects)
+  const compiler = await chooseCompiler(ports)
+  const setting: MakeSetting = {
+    ...{ tree, objects, variables: compiler.variables, jobs: await cpus(ports) },
+    prefix: (await ports.exec.which('flock')) === null ? [] : ['flock', join(objects, 'vmtest.lock')],
+  }
+  const fragments = await readFragments([...USUAL_FRAGMENTS, target.fragment, ...request.kconfig], request, ports)
+  const configured = await configure({ setting, base: baseOf(request), fragments }, ports)
+  for (const sentence of configured.lost) ports.runner.warning(`kernel configuration: ${sentence}`)
+  const configuredAt = ports.clock.monotonicSeconds()
+  await compile(request, setting, target, ports)
+  const modules = await installModules(setting, ports)
+  const kernel = await overrideKernel({ image: join(objects, target.imagePath), ...modules }, ports)
+  const seconds = ports.clock.monotonicSeconds() - started
+  const configuring = `${configured.changed ? 'configured anew' : 'configuration unchanged'}, ${(configuredAt - started).toFixed(1)} s of it`
+  ports.runner.info(`kernel: ${kernel.release} of ${tree} built in ${seconds.toFixed(1)} s with ${compiler.description} (${configuring})`)
+  return { kernel, seconds }
+}
+
+async function realTree(directory: string, ports: TreePorts): Promise<string> {
+  const tree = await ports.files.realPath(directory).catch(() => null)
+  if (tree !== null && (await isKernelTree(tree, ports.files))) return tree
+  throw new UserError(`${directory} is not a kernel's source tree.`, 'Give the directory that holds the kernel’s Kbuild and MAINTAINERS.')
+}
+
+async function targetOfMachine({ exec }: TreePorts): Promise<KernelTarget> {
+  const machine = (await exec.run(['uname', '-m'])).stdout.trim()
+  const target = KERNEL_TARGETS[machine]
+  if (target !== undefined) return target
+  throw new UserError(`There is no kernel configuration for ${machine}.`, 'Build the kernel yourself and give it with `--kernel`.')
+}
+
+async function refuseUnbuildable(tree: string, target: KernelTarget, { exec, files }: TreePorts): Promise<void> {
+  if (await isBuiltInPlace(tree, target.arch, files)) {
+    throw new UserError(
+      `The kernel in ${tree} was built in place, and such a tree cannot be built beside it (the kernel's own rule).`,
+      `Clean it (\`make -C ${tree} mrproper\`; save its .config first, it can be given with \`--kernel-config\`), or boot what is built there: \`--kernel ${join(tree, target.imagePath)}\`.`,
+    )
+  }
+  const missing: string[] = []
+  for (const program of ['make', 'flex', 'bison', 'bc']) if ((await exec.which(program)) === null) missing.push(program)
+  if (missing.length === 0) return
+  throw new UserError(
+    `To build the kernel in ${tree}, ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing.`,
+    'Enter the tree’s shell (`nix develop --impure`), or install them: `apt-get install build-essential flex bison bc libelf-dev libssl-dev`.',
+    { kind: 'could-not-test' },
+  )
+}
+
+function baseOf({ config, workspace }: KernelTreeRequest): Configuring['base'] {
+  if (config === null) return { target: 'tinyconfig' }
+  return /^[a-z0-9_.+-]*config$/.test(config) && !config.startsWith('.')
+    ? { target: config }
+    : { path: config.startsWith('/') ? config : join(workspace, config) }
+}
+
+async function cpus({ exec }: TreePorts): Promise<number> {
+  const count = Number((await exec.run(['nproc'])).stdout.trim())
+  return Number.isInteger(count) && count > 0 ? count : 1
+}
+
+async function compile(request: KernelTreeRequest, setting: MakeSetting, target: KernelTarget, ports: TreePorts): Promise<void> {
+  const hasModules = isEnabled(parseKernelConfig(await ports.files.readText(join(setting.objects, '.config'))), 'CONFIG_MODULES')
+  const outcome = await make(setting, [target.image, 'vmlinux', ...(hasModules ? ['modules'] : [])], ports)
+  if (request.logPath !== undefined) await append(request.logPath, outcome.lines, ports)
+  const messages = readCompilerMessages(outcome.lines)
+  await annotate(messages, setting.tree, request.workspace, ports)
+  if (outcome.succeeded) return
+  const first = messages.find(({ level }) => level === 'error')
+  const reason = first === undefined ? '.' : `: ${formatMessage(first)}`
+  const last = outcome.lines.slice(-15).map((line) => `\n  ${line}`)
+  throw new UserError(
+    `The kernel does not build${reason}\nIts last lines:${last.join('')}`,
+    request.logPath === undefined ? `Try \`make -C ${setting.tree} O=${setting.objects}\`.` : `The whole log: ${request.logPath}`,
+    { kind: 'build-failed' },
+  )
+}
+
+async function append(path: string, lines: readonly string[], { files }: TreePorts): Promise<void> {
+  const log = await files.openAppend(path)
+  await log.append(lines.map((line) => `make> ${line}\n`).join(''))
+  await log.close()
+}
+
+/** Annotations on the repository's lines: the tree is the repository, or a directory in it. */
+async function annotate(
+  messages: readonly CompilerMessage[],
+  tree: string,
+  workspace: string,
+  { files, runner }: TreePorts,
+): Promise<void> {
+  const below = relative(await files.realPath(workspace).catch(() => workspace), tree)
+  const inRepository = !below.startsWith('..')
+  const placed = messages.map((one) => (one.file === null || !inRepository ? one : { ...one, file: join(below, one.file) }))
+  const known = new Set<string>()
+  for (const { file } of messages) {
+    if (file !== null && inRepository && (await files.stat(join(tree, file)))?.kind === 'file') known.add(join(below, file))
+  }
+  for (const annotation of compilerAnnotations(placed, (path) => known.has(path))) runner.annotate(annotation)
+}
+
+/** Modules where the configuration has any, in the form `--modules` takes. */
+async function installModules(setting: MakeSetting, ports: TreePorts): Promise<{ modules?: string }> {
+  const order = await ports.files.readText(join(setting.objects, 'modules.order')).catch(() => '')
+  if (order.trim() === '') return {}
+  const modules = join(setting.objects, MODULES)
+  await ports.files.remove(modules)
+  const outcome = await make(setting, [`INSTALL_MOD_PATH=${modules}`, 'INSTALL_MOD_STRIP=1', 'modules_install'], ports)
+  if (outcome.succeeded) return { modules }
+  throw new UserError(
+    `The kernel's modules cannot be installed:\n  ${outcome.lines.slice(-10).join('\n  ')}`,
+    'Free disk space and try again.',
+    { kind: 'could-not-test' },
+  )
+}

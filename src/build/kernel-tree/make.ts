@@ -1,0 +1,56 @@
+import type { Ports } from '../../ports/index.js'
+
+type MakePorts = Pick<Ports, 'exec' | 'clock' | 'runner'>
+
+/** How `make` is called for one tree. */
+export interface MakeSetting {
+  readonly tree: string
+  readonly objects: string
+  /** `CC=…` where it differs from the tree's own choice. */
+  readonly variables: readonly string[]
+  readonly jobs: number
+  /** Programs before `make`: a lock on the object directory. */
+  readonly prefix: readonly string[]
+}
+
+export interface MakeOutcome {
+  readonly succeeded: boolean
+  /** What it printed, in order of arrival, without the tree's directory. */
+  readonly lines: readonly string[]
+  readonly seconds: number
+}
+
+/** A build that says nothing new for people is still heard of this often. */
+const HEARTBEAT_SECONDS = 30
+
+/** `make TARGETS` in a tree, its objects beside it. A failure is a value. */
+export async function make(setting: MakeSetting, targets: readonly string[], ports: MakePorts): Promise<MakeOutcome> {
+  const { clock, exec, runner } = ports
+  const lines: string[] = []
+  const started = clock.monotonicSeconds()
+  let shown = started
+  const take = (line: string) => {
+    const own = line.replaceAll(`${setting.tree}/`, '')
+    lines.push(own)
+    if (clock.monotonicSeconds() - shown < HEARTBEAT_SECONDS) return
+    shown = clock.monotonicSeconds()
+    runner.untrusted(`make> ${own}`)
+  }
+  const result = await exec.run(makeCommand(setting, targets), {
+    // The kernel's messages are read: their language has to be one.
+    env: { ...definedOnly(runner.env), LC_ALL: 'C' },
+    onStdoutLine: take,
+    onStderrLine: take,
+  })
+  return { succeeded: result.code === 0, lines, seconds: clock.monotonicSeconds() - started }
+}
+
+/** The whole command line. Messages of one target stay together, else two compilers' errors interleave. */
+export function makeCommand(setting: MakeSetting, targets: readonly string[]): readonly string[] {
+  const { prefix, tree, objects, jobs, variables } = setting
+  return [...prefix, 'make', '-C', tree, `O=${objects}`, '-j', String(jobs), '--output-sync=target', ...variables, ...targets]
+}
+
+function definedOnly(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+}

@@ -1,0 +1,53 @@
+import { isAbsolute, join } from 'node:path'
+import { UserError } from '../domain/errors.js'
+import type { Inputs } from '../domain/inputs.js'
+import type { Plan } from '../domain/plan.js'
+
+/** What the choice depends on beside the inputs. */
+export interface TreeFacts {
+  readonly workingDirectory: string
+  /** The kernel tree the working directory is, or holds as `linux`. */
+  readonly kernelTree: string | null
+}
+
+/**
+ * Which tree the kernel is built from: the one given, or, for the command, the one at hand where the user named neither kernel nor
+ * bundle nor flake. The action never chooses by itself: there the flake's kernel is what the repository says is tested.
+ * @throws UserError where a tree's configuration is given and there is no tree
+ */
+export function chooseKernelTree(inputs: Inputs, facts: TreeFacts): Plan['kernelTree'] | null {
+  const directory = treeDirectory(inputs, facts)
+  if (directory !== null) return { directory, config: inputs.kernelConfig, kconfig: [...inputs.kconfig] }
+  if (inputs.kernel === null && (inputs.kernelConfig !== null || inputs.kconfig.length > 0)) {
+    throw new UserError(
+      `\`${inputs.kernelConfig === null ? 'kconfig' : 'kernel-config'}\` is given without \`kernel-tree\`${inputs.kernelConfig === null ? '' : ' or `kernel`'}.`,
+      'Name the kernel tree to configure with `kernel-tree`, or run in one.',
+    )
+  }
+  return null
+}
+
+function treeDirectory(inputs: Inputs, facts: TreeFacts): string | null {
+  const { kernelTree } = inputs
+  switch (kernelTree.kind) {
+    case 'none':
+      return null
+    case 'tree':
+      return isAbsolute(kernelTree.directory) ? kernelTree.directory : join(facts.workingDirectory, kernelTree.directory)
+    case 'auto': {
+      const unnamed = inputs.kernel === null && inputs.bundle.kind === 'flake' && inputs.bundle.flake === ''
+      return inputs.face === 'cli' && unnamed ? facts.kernelTree : null
+    }
+  }
+}
+
+/** The words of the command that make the same choice again, also where another default would hold. */
+export function kernelTreeWords(inputs: Inputs, facts: TreeFacts): readonly string[] {
+  const { kernelTree } = inputs
+  const configuration = inputs.kernelConfig === null || inputs.kernel !== null ? [] : ['--kernel-config', inputs.kernelConfig]
+  const more = [...configuration, ...inputs.kconfig.flatMap((fragment) => ['--kconfig', fragment])]
+  if (kernelTree.kind === 'tree') return ['--kernel-tree', kernelTree.directory, ...more]
+  // A workflow tested the flake's kernel; the command, run in the same tree, would build the tree's.
+  const otherwise = kernelTree.kind === 'none' || (inputs.face === 'action' && facts.kernelTree !== null && inputs.kernel === null)
+  return otherwise ? ['--kernel-tree', 'none'] : more
+}

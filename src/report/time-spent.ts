@@ -1,0 +1,20 @@
+import type { RunRecord } from '../domain/record.js'
+
+/** Seconds of what the record does not hold; null for what did not happen. */
+export interface BuildTimes {
+  readonly kernel: number | null
+  readonly bundle: number | null
+}
+
+/** One line: how much of a run was build, boot (of the first guest, to where it asked for work) and tests. '' where none is known. */
+export function timeSpent(record: Pick<RunRecord, 'guests' | 'tests'>, build: BuildTimes): string {
+  const boot = record.guests[0]?.boot.readySeconds ?? null
+  const tests = record.tests.flatMap(({ attempts }) => attempts.map(({ durationSeconds }) => durationSeconds ?? 0))
+  const parts = [
+    ...(build.kernel === null ? [] : [`kernel build ${build.kernel.toFixed(1)} s`]),
+    ...(build.bundle === null || build.bundle === 0 ? [] : [`bundle ${build.bundle.toFixed(1)} s`]),
+    ...(boot === null ? [] : [`boot ${boot.toFixed(1)} s`]),
+    ...(tests.length === 0 ? [] : [`tests ${tests.reduce((sum, one) => sum + one, 0).toFixed(1)} s`]),
+  ]
+  return parts.length === 0 ? '' : `time: ${parts.join(', ')}`
+}
