@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { describeError, UserError } from '../domain/errors.js'
 import { classifyCommand } from './commands/classify.js'
+import { configCommand } from './commands/config.js'
 import { demoCommand } from './commands/demo.js'
 import { historyCommand } from './commands/history.js'
 import { initCommand } from './commands/init.js'
@@ -25,6 +26,7 @@ const COMMANDS: readonly AddCommand[] = [
   shellCommand,
   initCommand,
   historyCommand,
+  configCommand,
 ]
 
 /** Runs one command line and gives its exit code. The one catch for everything below. */

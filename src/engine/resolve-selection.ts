@@ -56,7 +56,7 @@ async function sectionTable(plan: Plan, built: Pick<Built, 'bundle'>, places: Pl
 }
 
 /** Sections any bundle can run, because they are only options and disks: nix/sections/sections.json. */
-async function builtInSections(places: Places, files: Ports['files']): Promise<readonly Section[]> {
+export async function builtInSections(places: Places, files: Ports['files']): Promise<readonly Section[]> {
   const text = await files.readText(join(places.checkout, 'nix/sections/sections.json'))
   return z.object({ sections: z.array(sectionSchema) }).parse(JSON.parse(text)).sections
 }

@@ -1,3 +1,4 @@
+export { chooseFragments, type FragmentShelf, readFragmentShelf } from './choose-fragments.js'
 export { formatKernelConfig, isEnabled, type KernelConfig, optionValue, parseKernelConfig } from './dot-config.js'
 export { explainLost } from './explain-lost.js'
 export {
@@ -10,4 +11,5 @@ export {
   requestedConfig,
 } from './fragments.js'
 export { type KconfigDeclaration, parseKconfigDeclarations } from './kconfig-declarations.js'
+export { readKconfigTree } from './kconfig-tree.js'
 export { type KnownKernel, missingOptions, sectionObstacles } from './section-options.js'

@@ -18,16 +18,31 @@ interface OpenDeclaration {
   hasPrompt: boolean
 }
 
-/**
- * Reads the option declarations of one Kconfig file. An option declared twice appears twice.
- *
- * Simple on purpose: `source` is not followed, so blocks that a file is sourced from within are not seen, nor macros
- * (`$(cc-option,…)`). What it finds is true; what it does not find may still be so.
- * Source of the grammar: Documentation/kbuild/kconfig-language.rst.
- */
+/** A `source` line: another Kconfig file and what has to hold for all that it declares. */
+export interface KconfigSource {
+  /** As written, relative to the tree's top; macros such as `$(SRCARCH)` in it. */
+  readonly path: string
+  readonly conditions: readonly string[]
+}
+
+/** The option declarations of one Kconfig file alone, `source` lines not followed. An option declared twice appears twice. */
 export function parseKconfigDeclarations(text: string): readonly KconfigDeclaration[] {
+  return parseKconfig(text, []).declarations
+}
+
+/**
+ * Reads one Kconfig file: what it declares and which files it sources. Macros (`$(cc-option,…)`) are not evaluated: what it
+ * finds is true; what it does not find may still be so.
+ * Source of the grammar: Documentation/kbuild/kconfig-language.rst.
+ * @param conditions of the blocks this file is sourced from within
+ */
+export function parseKconfig(
+  text: string,
+  conditions: readonly string[],
+): { readonly declarations: readonly KconfigDeclaration[]; readonly sources: readonly KconfigSource[] } {
   const declarations: OpenDeclaration[] = []
-  const blocks: Block[] = []
+  const sources: KconfigSource[] = []
+  const blocks: Block[] = [{ kind: 'if', conditions: [...conditions] }]
   let current: OpenDeclaration | null = null
   for (const line of logicalLines(text)) {
     const [keyword = '', rest = ''] = splitKeyword(line)
@@ -38,18 +53,21 @@ export function parseKconfigDeclarations(text: string): readonly KconfigDeclarat
       blocks.push({ kind: keyword, conditions: keyword === 'if' ? [rest] : [] })
       current = null
     } else if (keyword === 'endif' || keyword === 'endmenu' || keyword === 'endchoice') {
-      blocks.pop()
+      if (blocks.length > 1) blocks.pop()
       current = null
     } else if (keyword === 'depends') {
       const condition = rest.replace(/^on\s+/, '')
       ;(current?.dependsOn ?? blocks.at(-1)?.conditions)?.push(condition)
     } else if (keyword === 'prompt' || isTypeWithPrompt(keyword, rest)) {
       if (current !== null) current.hasPrompt = true
-    } else if (keyword === 'source' || keyword === 'comment') {
-      current = keyword === 'comment' ? { name: '', dependsOn: [], hasPrompt: false } : null
+    } else if (keyword === 'source') {
+      sources.push({ path: rest.replace(/^"|"$/g, ''), conditions: blocks.flatMap((block) => block.conditions) })
+      current = null
+    } else if (keyword === 'comment') {
+      current = { name: '', dependsOn: [], hasPrompt: false }
     }
   }
-  return declarations
+  return { declarations, sources }
 }
 
 function isTypeWithPrompt(keyword: string, rest: string): boolean {
