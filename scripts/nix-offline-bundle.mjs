@@ -15,11 +15,11 @@ try {
     absWorkingDir: root,
     stdin: {
       contents: `
-        import { stageOfflineFlake } from './src/build/offline.js'
+        import { prepareOfflineFlake } from './src/build/offline.js'
         import { createExec } from './src/ports/real/exec.js'
         import { createFiles } from './src/ports/real/files.js'
         const options = ${JSON.stringify({ checkout: root, cacheDirectory: cache })}
-        console.log(await stageOfflineFlake(options, { exec: createExec(), files: createFiles() }))
+        console.log(await prepareOfflineFlake(options, { exec: createExec(), files: createFiles() }))
       `,
       resolveDir: root,
       loader: 'ts',

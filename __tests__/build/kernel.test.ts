@@ -85,7 +85,10 @@ describe('reading the host', () => {
     ).toEqual({
       version: '6.1.192-2',
       depends: 'linux-image-6.1.0-56-cloud-amd64 (= 6.1.192-2)',
+      sha256: null,
     })
+    expect(parseAptShow(`Package: a\nVersion: 1\nSHA256: ${'0a'.repeat(32)}\n`)?.sha256).toBe('0a'.repeat(32))
+    expect(parseAptShow('Package: a\nVersion: 1\nSHA256: ../x\n')?.sha256).toBeNull()
     expect(parseAptShow('')).toBeNull()
     expect(imageDependency('linux-image-6.1.0-56-cloud-amd64 (= 6.1.192-2)')).toEqual({ release: '6.1.0-56-cloud-amd64' })
     expect(imageDependency('linux-firmware, linux-image-6.8.0-60-generic, intel-microcode')).toEqual({ release: '6.8.0-60-generic' })

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFile, symlink, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type RestoredStore, restoreStore, saveStore } from '../../src/cache/index.js'
@@ -93,6 +93,29 @@ described('the store cache on a real Nix store', () => {
     const restored = await restore(plan)
     expect([restored.bundlePath, sandbox.valid(bundle)]).toEqual([null, true])
     expect(outcomes(await save(restored, bundle))).toEqual({ kernel: 'hit', suite: 'hit', tools: 'hit' })
+  })
+
+  test('the offline flake is known by what was staged: the same programs hit exactly, another program does not', async () => {
+    const flakeDirectory = join(sandbox.directory, 'offline-flake')
+    const stage = async (hash: string) => {
+      await mkdir(join(flakeDirectory, 'host'), { recursive: true })
+      await writeFile(join(flakeDirectory, 'flake.nix'), '{ }')
+      await writeFile(join(flakeDirectory, 'host/host-files.sha256'), `${hash}  /usr/bin/bash\n`)
+    }
+    const plan = sandbox.plan({ bundle: { kind: 'offline' } })
+    const restoreStaged = () => restoreStore({ plan, nix: sandbox.nix, flakeDirectory }, sandbox.ports)
+    await stage('0'.repeat(64))
+    const bundle = await sandbox.build()
+    await save(await restoreStaged(), bundle)
+    await sandbox.forgetStore()
+    await rm(flakeDirectory, { recursive: true })
+    await stage('0'.repeat(64))
+    expect((await restoreStaged()).bundlePath).toBe(bundle)
+    await sandbox.forgetStore()
+    await stage('1'.repeat(64))
+    const other = await restoreStaged()
+    expect([other.bundlePath, outcomes(other.ledger).index, outcomes(other.ledger).tools]).toEqual([null, 'partial', 'hit'])
+    expect(outcomes((await restoreStore({ plan, nix: sandbox.nix }, sandbox.ports)).ledger)).toEqual({ store: 'disabled' })
   })
 
   test('a store that is half there gets what it lacks; what is there is not touched', async () => {

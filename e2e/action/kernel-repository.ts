@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stageOfflineFlake } from '../../src/build/offline.js'
+import { prepareOfflineFlake } from '../../src/build/offline.js'
 import { createExec } from '../../src/ports/real/exec.js'
 import { createFiles } from '../../src/ports/real/files.js'
 
@@ -54,7 +54,7 @@ export class KernelRepository {
   /** @param cacheDirectory keeps the downloaded kernel package between runs */
   static async create(cacheDirectory: string): Promise<KernelRepository> {
     const repository = new KernelRepository(mkdtempSync(join(tmpdir(), 'vmtest-repository-')))
-    const flake = await stageOfflineFlake({ checkout: CHECKOUT, cacheDirectory }, { exec: createExec(), files: createFiles() })
+    const flake = await prepareOfflineFlake({ checkout: CHECKOUT, cacheDirectory }, { exec: createExec(), files: createFiles() })
     cpSync(flake, repository.directory, { recursive: true })
     repository.git('init', '-q', '-b', 'main')
     repository.commit('import')

@@ -8,12 +8,13 @@ import { hostProgramSettings } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
 import { suites } from '../suites/index.js'
 import { compilerAnnotations, readCompilerMessages } from './compiler-messages.js'
+import { fetchDistributionKernel } from './distribution-kernel.js'
 import { buildGuest } from './guest-bundle.js'
 import { overrideKernel, withKernel } from './kernel-override.js'
 import { buildKernelTree } from './kernel-tree/index.js'
 import { type LoadedBundle, loadBundle } from './load-bundle.js'
 import { type NixBuildRequest, nixBuild } from './nix-build.js'
-import { stageOfflineFlake } from './offline.js'
+import type { OfflineFlake } from './offline.js'
 import { suiteImage, treeRevision } from './suite-image.js'
 
 type BuildPorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
@@ -23,8 +24,8 @@ export interface BuildRequest {
   /** Null only for a bundle that is given as a directory. */
   readonly nix: NixEnvironment | null
   readonly cache: CacheOutcome
-  /** This project's own checkout: the offline flake is staged from it. */
-  readonly checkout: string
+  /** Staged before the cache was asked; null for any other kind of bundle. */
+  readonly offline: OfflineFlake | null
   /** A directory of ours that is kept between runs. */
   readonly cacheDirectory: string
   /** The repository: relative flake references and annotated paths start here. */
@@ -48,6 +49,11 @@ const catalogueSchema = z.object({
 function needNix(nix: NixEnvironment | null): NixEnvironment {
   if (nix === null) throw new Error('a bundle is to be built, but no Nix environment was prepared')
   return nix
+}
+
+function needOffline(offline: OfflineFlake | null): OfflineFlake {
+  if (offline === null) throw new Error('the offline bundle is to be built, but its flake was not staged')
+  return offline
 }
 
 /** Warnings and errors in the tree's own files, on its lines, whether the build succeeded or not. */
@@ -86,12 +92,13 @@ async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<{ p
       return build({ nix: needNix(request.nix), installable: `${flake}#${attribute}`, impure, cwd: workspace, ...kept }, ports)
     }
     case 'offline': {
-      const flake = await stageOfflineFlake(request, ports)
+      const { directory, kernel } = needOffline(request.offline)
+      await fetchDistributionKernel(kernel, ports)
       const seen: string[] = []
       for (const path of HOST_DIRECTORIES) if ((await ports.files.stat(path)) !== null) seen.push(path)
       const settings = hostProgramSettings(seen)
       return build(
-        { nix: needNix(request.nix), installable: `path:${flake}#vmtest`, impure: false, cwd: workspace, settings, ...kept },
+        { nix: needNix(request.nix), installable: `path:${directory}#vmtest`, impure: false, cwd: workspace, settings, ...kept },
         ports,
       )
     }

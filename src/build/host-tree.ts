@@ -107,12 +107,16 @@ class TreeCollector {
     await this.addTree(real, skip)
   }
 
-  /** Follows dependencies until the queue is empty. */
+  /** Follows dependencies until nothing new turns up; files of one round are read side by side. */
   async settle(): Promise<void> {
-    for (let path = this.#queue.pop(); path !== undefined; path = this.#queue.pop()) {
-      const current = path
-      const elf = await readElf((offset, length) => this.#ports.files.readBytes(current, { offset, length }))
-      if (elf !== null) await this.#addDependencies(current, elf)
+    while (this.#queue.length > 0) {
+      const round = this.#queue.splice(0)
+      await Promise.all(
+        round.map(async (path) => {
+          const elf = await readElf((offset, length) => this.#ports.files.readBytes(path, { offset, length }))
+          if (elf !== null) await this.#addDependencies(path, elf)
+        }),
+      )
     }
   }
 
@@ -128,7 +132,7 @@ class TreeCollector {
 
   async result(): Promise<Omit<HostTree, 'missing'>> {
     const paths = [...this.#files].sort()
-    const files = await Promise.all(paths.map(async (path) => ({ path, sha256: await sha256Of(this.#ports, path) })))
+    const files = await hashFiles(paths, this.#ports)
     const links = [...this.#links].map(([path, target]) => ({ path, target }))
     return { files, links: links.sort((a, b) => (a.path < b.path ? -1 : 1)) }
   }
@@ -140,6 +144,25 @@ class TreeCollector {
       return null
     }
   }
+}
+
+/** Files a process hashes before the next one begins: command lines stay short, and two CPUs are busy. */
+const HASHED_AT_ONCE = 400
+
+/** Two thousand files are read several times faster by `sha256sum` than by streams of ours. @throws Error where one cannot be read */
+async function hashFiles(paths: readonly string[], ports: Pick<Ports, 'exec'>): Promise<readonly HostFile[]> {
+  const chunks = Array.from({ length: Math.ceil(paths.length / HASHED_AT_ONCE) }, (_, at) =>
+    paths.slice(at * HASHED_AT_ONCE, (at + 1) * HASHED_AT_ONCE),
+  )
+  const hashed = await Promise.all(
+    chunks.map(async (chunk) => {
+      const { code, stdout, stderr } = await ports.exec.run(['sha256sum', '--zero', '--', ...chunk], { timeoutSeconds: 300 })
+      if (code !== 0) throw new Error(`sha256sum: ${stderr.trim()}`)
+      return stdout.split('\0').filter((line) => line !== '')
+    }),
+  )
+  // `HASH  NAME`, the name as it is.
+  return hashed.flat().map((line) => ({ path: line.slice(66), sha256: line.slice(0, 64) }))
 }
 
 /** Content hash of a file, lower-case hexadecimal. */

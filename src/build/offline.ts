@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
-import { type DistributionKernel, fetchDistributionKernel } from './distribution-kernel.js'
+import { type DistributionKernel, fetchDistributionKernel, findDistributionKernel } from './distribution-kernel.js'
 import { architectureOf, distributionOf } from './host-facts.js'
 import { collectHostTree, type HostTree, sha256Of } from './host-tree.js'
 
@@ -14,6 +14,12 @@ export interface OfflineOptions {
   readonly checkout: string
   /** A directory of ours that is kept between runs: downloaded kernels and the staged flake. */
   readonly cacheDirectory: string
+}
+
+/** The staged flake, and the kernel it names: downloaded (`fetchDistributionKernel`) before anything is built. */
+export interface OfflineFlake {
+  readonly directory: string
+  readonly kernel: DistributionKernel
 }
 
 /** A file Nix takes into its store: `file://` with its hash, allowed in pure evaluation and in the sandbox. */
@@ -72,7 +78,7 @@ async function programVersions(ports: Pick<Ports, 'exec'>): Promise<Record<strin
   return found
 }
 
-async function describeHost(options: OfflineOptions, ports: StagePorts): Promise<HostDescription> {
+async function describeHost(options: OfflineOptions, ports: StagePorts): Promise<{ host: HostDescription; kernel: DistributionKernel }> {
   const architecture = architectureOf((await ports.exec.run(['uname', '-m'])).stdout.trim())
   const distribution = distributionOf(await ports.files.readText('/etc/os-release'))
   if (distribution === null) {
@@ -85,8 +91,8 @@ async function describeHost(options: OfflineOptions, ports: StagePorts): Promise
   const busybox = await ports.exec.which('busybox')
   if (busybox === null) throw missingPrograms(['busybox'])
   const busyboxPath = await ports.files.realPath(busybox)
-  const kernel = await fetchDistributionKernel({ cacheDirectory: options.cacheDirectory, architecture, distribution }, ports)
-  return {
+  const kernel = await findDistributionKernel({ cacheDirectory: options.cacheDirectory, architecture, distribution }, ports)
+  const host = {
     system: `${architecture}-linux`,
     shell: '/bin/bash',
     path: ['/usr/bin', '/bin', '/usr/sbin', '/sbin'],
@@ -95,6 +101,7 @@ async function describeHost(options: OfflineOptions, ports: StagePorts): Promise
     kernel: { ...kernel, archives: kernel.archives.map(fetched) },
     revisions: await programVersions(ports),
   }
+  return { host, kernel }
 }
 
 function fetched(file: { readonly path: string; readonly sha256: string }): FetchedFile {
@@ -113,14 +120,17 @@ function missingPrograms(names: readonly string[]): UserError {
 
 /**
  * Writes the offline flake into a work directory: examples/offline's flake.nix, this project's nix/, and host/ with
- * what this machine offers. The same machine gives the same bytes, so Nix rebuilds nothing.
- * @returns the flake's directory
- * @throws UserError (`could-not-test`) where programs are missing or no kernel can be had
+ * what this machine offers. The same machine gives the same bytes, so Nix rebuilds nothing, and the store cache can tell
+ * by the bytes alone what a build of it would give: every program is in it with its hash.
+ * @throws UserError (`could-not-test`) where programs are missing or apt knows no kernel
  */
-export async function stageOfflineFlake(options: OfflineOptions, ports: StagePorts): Promise<string> {
+export async function stageOfflineFlake(options: OfflineOptions, ports: StagePorts): Promise<OfflineFlake> {
+  // apt takes a second to answer, the programs as long to hash: side by side.
+  const description = describeHost(options, ports)
+  description.catch(() => undefined)
   const tree = await collectHostTree(ports)
   if (tree.missing.length > 0) throw missingPrograms(tree.missing)
-  const host = await describeHost(options, ports)
+  const { host, kernel } = await description
   const flake = join(options.cacheDirectory, 'offline-flake')
   await ports.files.remove(flake)
   await ports.files.makeDirectory(join(flake, 'host/etc'))
@@ -138,5 +148,16 @@ export async function stageOfflineFlake(options: OfflineOptions, ports: StagePor
   await ports.files.write(join(flake, 'host/host.json'), `${JSON.stringify(host, null, 1)}\n`)
   await ports.files.write(join(flake, 'host/host-files.sha256'), formatHostFiles(tree))
   await ports.files.write(join(flake, 'host/host-links.txt'), formatHostLinks(tree))
-  return flake
+  return { directory: flake, kernel }
+}
+
+/**
+ * The staged flake ready to be built, its kernel downloaded.
+ * @returns the flake's directory
+ * @throws UserError (`could-not-test`) where programs are missing or no kernel can be had
+ */
+export async function prepareOfflineFlake(options: OfflineOptions, ports: StagePorts): Promise<string> {
+  const { directory, kernel } = await stageOfflineFlake(options, ports)
+  await fetchDistributionKernel(kernel, ports)
+  return directory
 }

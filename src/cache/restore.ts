@@ -17,7 +17,7 @@ export interface RestoreRequest {
   readonly plan: Plan
   readonly nix: NixEnvironment
   /** Where the flake lies, for a bundle whose plan does not say: the staged flake of `offline`. */
-  readonly flakeDirectory?: string
+  readonly flakeDirectory?: string | null
 }
 
 /** What restoring found out; `saveStore` needs it after the build. */

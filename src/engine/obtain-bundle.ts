@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { buildBundle } from '../build/index.js'
+import { buildBundle, stageOfflineFlake } from '../build/index.js'
 import { type RestoredStore, restoreStore, saveStore } from '../cache/index.js'
 import type { NixInputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
@@ -37,7 +37,6 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   const stage = (name: 'nix' | 'cache' | 'build', message: string) => onProgress({ kind: 'stage', stage: name, message })
   const request = {
     plan,
-    checkout: places.checkout,
     cacheDirectory: places.cacheDirectory,
     workspace: places.workingDirectory,
     ...(options.kernelTree === undefined ? {} : { kernelTree: options.kernelTree }),
@@ -47,18 +46,20 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     stage('build', `the kernel in ${plan.kernelTree.directory}, by its own make`)
   if (plan.bundle.kind === 'path') {
     stage('build', `loading ${plan.bundle.path}`)
-    return { built: await buildBundle({ ...request, nix: null, cache: NO_CACHE }, ports), ledger: [] }
+    return { built: await buildBundle({ ...request, nix: null, offline: null, cache: NO_CACHE }, ports), ledger: [] }
   }
   const nix = await ensureNix(options.nix, { face: plan.face }, ports)
   stage('nix', `${nix.version} (${nix.origin}: ${nix.program})${nix.sandbox ? '' : ', without sandbox'}`)
   for (const note of nix.notes) stage('nix', note)
-  const restored = await restoreStore({ plan, nix }, ports)
+  // The cache's key is made of what the flake holds, so it is staged before the cache is asked.
+  const offline = plan.bundle.kind === 'offline' ? await stageOfflineFlake(places, ports) : null
+  const restored = await restoreStore({ plan, nix, flakeDirectory: offline?.directory ?? null }, ports)
   for (const line of plan.cache ? restored.ledger : []) stage('cache', describeLayer(line))
   stage(
     'build',
     restored.bundlePath === null ? describeSource(plan) : `${restored.bundlePath} is in the cache: nothing to evaluate or build`,
   )
-  const built = await buildBundle({ ...request, nix, cache: restored }, ports)
+  const built = await buildBundle({ ...request, nix, offline, cache: restored }, ports)
   const ledger = plan.cache ? [...restored.ledger, ...(await save(restored, built, ports, stage))] : []
   return { built, ledger }
 }
