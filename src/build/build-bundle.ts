@@ -26,6 +26,8 @@ export interface BuildRequest {
   readonly cache: CacheOutcome
   /** Staged before the cache was asked; null for any other kind of bundle. */
   readonly offline: OfflineFlake | null
+  /** This project's own checkout: the kernel options a tree is built with come from it. */
+  readonly checkout: string
   /** A directory of ours that is kept between runs. */
   readonly cacheDirectory: string
   /** The repository: relative flake references and annotated paths start here. */

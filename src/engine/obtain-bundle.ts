@@ -37,6 +37,7 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   const stage = (name: 'nix' | 'cache' | 'build', message: string) => onProgress({ kind: 'stage', stage: name, message })
   const request = {
     plan,
+    checkout: places.checkout,
     cacheDirectory: places.cacheDirectory,
     workspace: places.workingDirectory,
     ...(options.kernelTree === undefined ? {} : { kernelTree: options.kernelTree }),
