@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { UserError } from '../../src/domain/errors.js'
 import type { RunRecord, TestRecord } from '../../src/domain/record.js'
 import { mostRuns, mostSamplesPerTest } from '../../src/results/history.js'
-import { addToHistory, emptyHistory, type History, parseHistory, renderPast, testPast, testTimes } from '../../src/results/index.js'
+import { addToHistory, emptyHistory, type History, parseHistory, pastVerdicts, renderPast, testPast, testTimes } from '../../src/results/index.js'
 import { anAttempt, aRecord, aTest } from '../report/builder.js'
 
 const run = (runId: string, tests: readonly TestRecord[], changes: Partial<RunRecord> = {}) =>
@@ -32,6 +32,18 @@ describe('history', () => {
       },
       { section: 'xfs_4k', name: 'g/002', samples: [] },
     ])
+  })
+
+  test('gives a report earlier verdicts, with the times of runs under the same accelerator', () => {
+    const test = { section: 'xfs_4k', name: 'g/001' }
+    expect(pastVerdicts(history, 1)(test)).toEqual([
+      { status: 'pass', seconds: 10 },
+      { status: 'fail', seconds: 12.3 },
+      { status: 'timeout', seconds: 900 },
+      { status: 'pass', seconds: null },
+    ])
+    expect(pastVerdicts(history, 8)(test).at(-1)).toEqual({ status: 'pass', seconds: 11 })
+    expect(pastVerdicts(history, 1)({ section: 'xfs_4k', name: 'g/999' })).toEqual([])
   })
 
   test('shows a test’s past', () => {

@@ -61,10 +61,14 @@ afterAll(async () => {
   nursery?.close()
 })
 
-/** Place and change of every test, as the page has them. */
-function pagePlaces({ html }: Step): Record<string, string> {
+function pageData({ html }: Step): PageData {
   const json = /<script type="application\/json" id="run">(.*?)<\/script>/s.exec(html)?.[1]
-  const { tests } = JSON.parse(json ?? '') as PageData
+  return JSON.parse(json ?? '') as PageData
+}
+
+/** Place and change of every test, as the page has them. */
+function pagePlaces(step: Step): Record<string, string> {
+  const { tests } = pageData(step)
   return Object.fromEntries(tests.name.map((name, index) => [name, `${tests.place[index]} ${tests.change[index]}`.trim()]))
 }
 
@@ -147,7 +151,12 @@ describe('a pull request that breaks one test, beside much that needs no red', (
   test(
     'against the record the base branch left in the cache',
     async () => {
-      expectEachInItsPlace(await stepOn(nursery.plant('head', HEAD_BUGS), {}, PULL_REQUEST), 'new')
+      const step = await stepOn(nursery.plant('head', HEAD_BUGS), {}, PULL_REQUEST)
+      expectEachInItsPlace(step, 'new')
+      // With the record came the history: the page holds durations against it.
+      const { tests } = pageData(step)
+      expect(tests.usualMs[tests.name.indexOf('selftest/910')]).toBeGreaterThanOrEqual(4000)
+      expect(tests.usualMs[tests.name.indexOf('selftest/913')]).toBeNull()
     },
     LIMIT,
   )

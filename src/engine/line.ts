@@ -9,7 +9,7 @@ import type { Built, Progress, Receipt, Report } from '../domain/stages.js'
 import type { VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
 import { writeReport } from '../report/index.js'
-import { buildRecord, compareRecords, conclude, exitCode, testTimes } from '../results/index.js'
+import { buildRecord, compareRecords, conclude, exitCode, pastVerdicts, testTimes } from '../results/index.js'
 import { decideAccelerator } from '../vm/index.js'
 import { requireBaseline } from './baseline.js'
 import { decodeRecord } from './decode.js'
@@ -158,6 +158,7 @@ async function judge(undecoded: RunRecord, evidence: Evidence, memory: Memory, o
     {
       directory: run.directory,
       baseline,
+      history: pastVerdicts(memory.history, record.accelerator?.timeoutFactor ?? 1),
       artifactName: run.plan.face === 'action' ? run.plan.artifactName : null,
       changedFiles: await ports.github.changedFiles(),
       sourceDirectory: relativeSource(evidence.built?.suite.source ?? null, places.workingDirectory),

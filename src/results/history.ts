@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { describeError } from '../domain/errors.js'
 import type { RunRecord, TestRecord } from '../domain/record.js'
-import { type TestStatus, testStatusSchema } from '../domain/test.js'
+import { type TestId, type TestStatus, testStatusSchema } from '../domain/test.js'
 import type { TestHistory } from '../vm/watchdog/history.js'
 
 export const HISTORY_VERSION = 1
@@ -104,4 +104,21 @@ export function testTimes(history: History): TestHistory {
       seconds === null || !ended.has(status) ? [] : [{ seconds, timeoutFactor: history.runs[run]?.timeoutFactor ?? 1 }],
     ),
   }))
+}
+
+/** One earlier verdict of a test. */
+export interface PastVerdict {
+  readonly status: TestStatus
+  /** Null where the test left no time, or one under another accelerator: the two do not compare. */
+  readonly seconds: number | null
+}
+
+/** Looks up a test's earlier verdicts, newest last, for a run with this `timeoutFactor`. */
+export function pastVerdicts(history: History, timeoutFactor: number): (test: TestId) => readonly PastVerdict[] {
+  const byName = new Map(history.tests.map((test) => [`${test.section}\n${test.name}`, test.samples]))
+  return ({ section, name }) =>
+    (byName.get(`${section}\n${name}`) ?? []).map(([run, status, seconds]) => ({
+      status,
+      seconds: history.runs[run]?.timeoutFactor === timeoutFactor ? seconds : null,
+    }))
 }
