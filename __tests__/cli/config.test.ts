@@ -40,6 +40,13 @@ test('a merged .config lacks nothing, and the one before is kept', async () => {
   expect(parseKernelConfig(readFileSync(join(directory, '.config'), 'utf8')).get('CONFIG_LOCALVERSION')).toBe('"-mine"')
 })
 
+test('of a choice the one asked for stands last, since the last one wins', async () => {
+  writeFileSync(join(directory, '.config'), '# CONFIG_KERNEL_GZIP is not set\nCONFIG_KERNEL_XZ=y\n')
+  await config('merge', '.config', 'base')
+  const names = [...parseKernelConfig(readFileSync(join(directory, '.config'), 'utf8')).keys()]
+  expect(names.indexOf('CONFIG_KERNEL_GZIP')).toBeGreaterThan(names.indexOf('CONFIG_KERNEL_XZ'))
+})
+
 test('fragment prints what merge would set', async () => {
   const fragment = (await config('fragment', 'xfs_4k')).out
   const shown = JSON.parse((await config('show', 'xfs_4k', '--json')).out) as { name: string; value: string }[]

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { describeError, UserError } from '../domain/errors.js'
+import { bisectCommand } from './commands/bisect.js'
 import { classifyCommand } from './commands/classify.js'
 import { configCommand } from './commands/config.js'
 import { demoCommand } from './commands/demo.js'
@@ -27,6 +28,7 @@ const COMMANDS: readonly AddCommand[] = [
   initCommand,
   historyCommand,
   configCommand,
+  bisectCommand,
 ]
 
 /** Runs one command line and gives its exit code. The one catch for everything below. */

@@ -50,6 +50,14 @@ export function requestedConfig(merged: MergedFragments): KernelConfig {
   return new Map([...merged.options].map(([name, option]) => [name, option.value]))
 }
 
+/**
+ * A configuration with what the fragments ask for in it. What is asked stands last, as merge_config.sh has it: of a choice (KERNEL_XZ,
+ * KERNEL_GZIP) the last `=y` of the file wins.
+ */
+export function mergeInto(config: KernelConfig, asked: KernelConfig): KernelConfig {
+  return new Map([...[...config].filter(([name]) => !asked.has(name)), ...asked])
+}
+
 /** An option that `make olddefconfig` left other than it was requested. */
 export interface LostOption {
   readonly requested: RequestedOption

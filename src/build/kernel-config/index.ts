@@ -7,6 +7,7 @@ export {
   lostOptions,
   type MergedFragments,
   mergeFragments,
+  mergeInto,
   type RequestedOption,
   requestedConfig,
 } from './fragments.js'

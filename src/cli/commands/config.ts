@@ -5,6 +5,7 @@ import {
   type FragmentShelf,
   formatKernelConfig,
   mergeFragments,
+  mergeInto,
   parseKernelConfig,
   readFragmentShelf,
   readKconfigTree,
@@ -123,7 +124,7 @@ function addMerge(config: Command, context: CliContext): void {
       const changed = [...asked].filter(([name, value]) => config.get(name) !== value)
       const path = absolute(file, context)
       await context.ports.files.write(`${path}.old`, before)
-      await context.ports.files.write(path, formatKernelConfig(new Map([...config, ...asked])))
+      await context.ports.files.write(path, formatKernelConfig(mergeInto(config, asked)))
       context.stdout.write(`${changed.length} of ${asked.size} options changed in ${file}; now run \`make olddefconfig\`.\n`)
     })
 }

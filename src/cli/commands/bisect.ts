@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto'
+import { basename, join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { chooseFragments, mergeFragments, readFragmentShelf, requestedConfig } from '../../build/kernel-config/index.js'
+import { UserError } from '../../domain/errors.js'
+import type { Inputs } from '../../domain/inputs.js'
+import { type BisectResult, type BisectStep, bisect } from '../../engine/bisect/bisect.js'
+import { buildKernel, type KernelBuildOptions } from '../../engine/bisect/build-kernel.js'
+import { outcomeOfRun, type StepOutcome } from '../../engine/bisect/decide.js'
+import { commitLine } from '../../engine/bisect/worktree.js'
+import { refuseUnsupportedPlatform } from '../../engine/places.js'
+import { builtInSections } from '../../engine/resolve-selection.js'
+import { parseInputs } from '../../inputs/parse.js'
+import type { AddCommand } from '../cli.js'
+import type { CliContext } from '../context.js'
+import { EXIT } from '../exit-codes.js'
+import { addInputOptions, rawInputs } from '../options.js'
+import { runInputs } from './run.js'
+
+/** Options of `vmtest bisect` beside those of a run, as commander gives them. */
+interface BisectFlags {
+  readonly good: string
+  readonly bad: string
+  readonly tree: string
+  readonly config?: string
+  readonly path: readonly string[]
+  readonly make: readonly string[]
+  readonly jobs?: string
+  readonly work?: string
+  readonly verify: boolean
+  readonly json?: boolean
+}
+
+const CANCELLED = 130
+
+/** `vmtest bisect`: finds the commit that broke a test. */
+export const bisectCommand: AddCommand = (program, context, finish) => {
+  const command = program
+    .command('bisect')
+    .description('find the commit that broke a test: git bisect in a worktree of its own, a build and a run at each step')
+    .argument('<tests...>', 'tests such as generic/475; a commit is bad where one of them fails, crashes or times out')
+  addBisectOptions(command)
+  addInputOptions(command)
+    .addHelpText(
+      'after',
+      '\nExample:\n  vmtest bisect --good v6.16 --bad HEAD --path fs/xfs --fstests ~/xfstests-dev -s xfs_4k generic/475',
+    )
+    .action(async (tests: string[], options: Record<string, unknown>) => {
+      refuseUnsupportedPlatform(context.platform, context.architecture)
+      const flags = options as unknown as BisectFlags
+      // Each kernel is judged by itself: neither a baseline nor a policy may excuse a failure.
+      const inputs = parseInputs('cli', { ...rawInputs(options, tests), 'fail-on': 'any' })
+      finish(await runBisect(inputs, flags, context))
+    })
+}
+
+function addBisectOptions(command: Command): void {
+  const collect = (value: string, before: readonly string[]) => [...before, value]
+  command
+    .requiredOption('--good <revision>', 'a commit where the tests pass')
+    .option('--bad <revision>', 'a commit where they do not', 'HEAD')
+    .option('--tree <directory>', 'the kernel’s git tree; it is only read', '.')
+    .option('--config <file>', 'the .config to build with; none: tinyconfig and the fragments of the sections (`vmtest config show`)')
+    .option('--path <path>', 'look only at commits that touch it, such as fs/xfs (repeatable)', collect, [])
+    .option('--make <argument>', 'further argument of make, such as LLVM=1 (repeatable)', collect, [])
+    .option('--jobs <number>', 'make -j (default: the CPUs)')
+    .option('--work <directory>', 'where the worktree, the objects and the results go (default: in the cache directory)')
+    .option('--no-verify', 'do not test the good and the bad end first')
+    .option('--json', 'print the result as JSON')
+}
+
+async function runBisect(inputs: Inputs, flags: BisectFlags, context: CliContext): Promise<number> {
+  const { ports, places, stderr, stdout, signal } = context
+  await refuse(inputs, flags, context)
+  const tree = resolve(places.workingDirectory, flags.tree)
+  const work = flags.work === undefined ? workDirectory(tree, context) : resolve(places.workingDirectory, flags.work)
+  const results = resultsDirectory(inputs, work, context)
+  const build = await buildOptions(inputs, flags, work, context)
+  stderr.write(`bisect: worktree and objects in ${work}, results in ${results}\n`)
+  const result = await bisect(
+    {
+      tree,
+      worktreePath: build.source,
+      good: flags.good,
+      bad: flags.bad,
+      paths: flags.path,
+      verifyEnds: flags.verify,
+      signal,
+      onStep: (step) => stderr.write(`${stepLine(step)}\n`),
+      tryCommit: async ({ number, commit }) => {
+        stderr.write(`\nbisect: step ${number}, ${commitLine(commit)}\n`)
+        const directory = join(results, `${String(number).padStart(2, '0')}-${commit.hash.slice(0, 12)}`)
+        return tryKernel({ inputs, directory, build: { ...build, logFile: `${directory}.build.log` } }, context)
+      },
+    },
+    ports,
+  )
+  await ports.files.write(join(results, 'bisect.log'), result.log)
+  await ports.files.write(join(results, 'bisect.json'), `${JSON.stringify(result, null, 2)}\n`)
+  stdout.write(flags.json === true ? `${JSON.stringify(result, null, 2)}\n` : resultText(result, results))
+  return exitCodeOf(result)
+}
+
+/** What cannot be meant, before anything is built. */
+async function refuse(inputs: Inputs, flags: BisectFlags, { ports, places }: CliContext): Promise<void> {
+  if (inputs.kernel !== null) throw new UserError('`--kernel` is given, but bisect builds its kernels.', 'Leave it out.')
+  if (flags.jobs !== undefined && !/^[1-9]\d*$/.test(flags.jobs)) {
+    throw new UserError(`\`--jobs\` is \`${flags.jobs}\`, which is no number of jobs.`, 'Give a whole number from 1.')
+  }
+  const output = inputs.outputDirectory === '' ? null : resolve(places.workingDirectory, inputs.outputDirectory)
+  if (output !== null && (await ports.files.list(output).catch(() => [])).length > 0) {
+    throw new UserError(`The output directory ${output} is not empty.`, 'Name another one, or remove it; results are never overwritten.')
+  }
+}
+
+/** Builds the kernel and runs the tests on it by the ordinary line. */
+async function tryKernel(
+  options: { readonly inputs: Inputs; readonly directory: string; readonly build: KernelBuildOptions },
+  context: CliContext,
+): Promise<StepOutcome> {
+  const { inputs, directory, build } = options
+  const kernel = await buildKernel(build, context.ports)
+  switch (kernel.kind) {
+    case 'cancelled':
+      return { verdict: 'cancelled', reason: 'cancelled' }
+    case 'failed':
+      return { verdict: 'skip', reason: `does not build: ${kernel.reason}` }
+    case 'built': {
+      // Standard output is for the result alone.
+      const quiet = { ...context, stdout: context.stderr }
+      return outcomeOfRun(await runInputs({ ...inputs, kernel: { image: kernel.image }, outputDirectory: directory }, quiet))
+    }
+  }
+}
+
+/** One place for each tree: its objects are worth keeping from one bisection to the next. */
+function workDirectory(tree: string, { places }: CliContext): string {
+  const mark = createHash('sha256').update(tree).digest('hex').slice(0, 8)
+  return join(places.cacheDirectory, 'bisect', `${basename(tree)}-${mark}`)
+}
+
+function resultsDirectory(inputs: Inputs, work: string, { places, ports }: CliContext): string {
+  if (inputs.outputDirectory !== '') return resolve(places.workingDirectory, inputs.outputDirectory)
+  return join(
+    work,
+    'results',
+    ports.clock
+      .now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z')
+      .replaceAll(':', ''),
+  )
+}
+
+async function buildOptions(
+  inputs: Inputs,
+  flags: BisectFlags,
+  work: string,
+  context: CliContext,
+): Promise<Omit<KernelBuildOptions, 'logFile'>> {
+  const { places, ports } = context
+  const architecture = context.architecture === 'arm64' ? 'aarch64' : 'x86_64'
+  const sections = await builtInSections(places, ports.files)
+  const shelf = await readFragmentShelf(join(places.checkout, 'nix/kconfig'), { sections, architecture }, ports)
+  // A section of the flake's or of a local.config of the user's own has no fragments here: the usual ones are taken.
+  const known = inputs.selection.sections.filter((name) => sections.some((section) => section.name === name))
+  return {
+    source: join(work, 'source'),
+    objects: join(work, 'build'),
+    configuration:
+      flags.config === undefined
+        ? { kind: 'options', options: requestedConfig(mergeFragments(chooseFragments(known, shelf))) }
+        : { kind: 'file', path: resolve(places.workingDirectory, flags.config) },
+    architecture,
+    jobs: Number(flags.jobs ?? (await ports.exec.run(['nproc'])).stdout),
+    makeArguments: flags.make,
+    signal: context.signal,
+  }
+}
+
+function stepLine({ number, commit, outcome }: BisectStep): string {
+  return `bisect: step ${number}, ${commitLine(commit)}: ${outcome.verdict} (${outcome.reason})`
+}
+
+function resultText({ ending, steps }: BisectResult, results: string): string {
+  const tried = `${steps.length} kernels tried; each one’s log and run are in ${results}`
+  switch (ending.kind) {
+    case 'found':
+      return `The first bad commit is ${commitLine(ending.culprit)}\n\n${ending.description}\n${tried}\n`
+    case 'inconclusive':
+      return `Not found: only skipped commits are left. It is one of these:\n${ending.candidates.map((commit) => `  ${commitLine(commit)}\n`).join('')}${tried}\n`
+    case 'cancelled':
+      return `Cancelled. ${tried}\n`
+  }
+}
+
+function exitCodeOf({ ending }: BisectResult): number {
+  switch (ending.kind) {
+    case 'found':
+      return EXIT.passed
+    case 'inconclusive':
+      return EXIT.couldNotTest
+    case 'cancelled':
+      return CANCELLED
+  }
+}

@@ -1,0 +1,124 @@
+import { UserError } from '../../domain/errors.js'
+import type { Ports } from '../../ports/index.js'
+import type { SearchState, StepOutcome } from './decide.js'
+import { BisectWorktree, type Commit, commitLine, resolveCommit } from './worktree.js'
+
+/** One commit that was tried. */
+export interface BisectStep {
+  /** From 1. */
+  readonly number: number
+  readonly commit: Commit
+  readonly outcome: StepOutcome
+}
+
+export interface BisectOptions {
+  /** The user's tree: only read. */
+  readonly tree: string
+  /** Where the worktree goes. Nothing may be there. */
+  readonly worktreePath: string
+  readonly good: string
+  readonly bad: string
+  /** Only commits that touch these are looked at; none: all. */
+  readonly paths: readonly string[]
+  /** Try both ends first: a good one that fails, or a bad one that passes, would make an innocent commit the culprit. */
+  readonly verifyEnds: boolean
+  readonly signal: AbortSignal
+  /** Builds and tests the worktree as it is checked out. */
+  readonly tryCommit: (at: { readonly number: number; readonly commit: Commit; readonly source: string }) => Promise<StepOutcome>
+  readonly onStep: (step: BisectStep) => void
+}
+
+/** How a search ended. */
+export interface BisectResult {
+  readonly ending:
+    | { readonly kind: 'found'; readonly culprit: Commit; readonly description: string }
+    | { readonly kind: 'inconclusive'; readonly candidates: readonly Commit[] }
+    | { readonly kind: 'cancelled' }
+  readonly steps: readonly BisectStep[]
+  /** What `git bisect replay` takes; '' where the search had not begun. */
+  readonly log: string
+}
+
+/**
+ * Searches for the first bad commit with `git bisect` in a worktree that is gone afterwards, whatever happens.
+ * @throws UserError where a revision is unknown, an end is not what it was said to be, or git refuses
+ */
+export async function bisect(options: BisectOptions, ports: Pick<Ports, 'exec' | 'files'>): Promise<BisectResult> {
+  const good = await resolveCommit(options.tree, options.good, ports)
+  const bad = await resolveCommit(options.tree, options.bad, ports)
+  if (good.hash === bad.hash) {
+    throw new UserError(`The good and the bad revision are one commit, ${commitLine(bad)}.`, 'Give an older one with `--good`.')
+  }
+  const worktree = await BisectWorktree.add({ tree: options.tree, path: options.worktreePath, commit: bad.hash }, ports)
+  try {
+    return await new Search(options, worktree).run(good, bad)
+  } finally {
+    await worktree.remove()
+  }
+}
+
+class Search {
+  private readonly steps: BisectStep[] = []
+
+  constructor(
+    private readonly options: BisectOptions,
+    private readonly worktree: BisectWorktree,
+  ) {}
+
+  async run(good: Commit, bad: Commit): Promise<BisectResult> {
+    const { worktree, options } = this
+    if (options.verifyEnds && !((await this.verify(bad, 'bad')) && (await this.verify(good, 'good'))))
+      return this.ended({ kind: 'cancelled' })
+    let state = await worktree.start(bad.hash, good.hash, options.paths)
+    while (state.kind === 'continue') {
+      const outcome = await this.tryHead()
+      if (outcome.verdict === 'cancelled') return this.ended({ kind: 'cancelled' })
+      state = await worktree.mark(outcome.verdict)
+    }
+    return this.ended(await this.ending(state))
+  }
+
+  /** @returns false where it was cancelled. @throws UserError where the end is not what it was said to be */
+  private async verify(end: Commit, said: 'good' | 'bad'): Promise<boolean> {
+    await this.worktree.checkout(end.hash)
+    const { verdict, reason } = await this.tryHead()
+    if (verdict === 'cancelled') return false
+    if (verdict === said) return true
+    throw new UserError(
+      `The ${said} end, ${commitLine(end)}, is not ${said}: ${reason}. There is nothing to search for.`,
+      verdict === 'skip'
+        ? `See its build.log and run, or give another \`--${said}\`.`
+        : `Give another \`--${said}\`, or a test that ${said === 'bad' ? 'fails' : 'passes'} there; a flaky one cannot be bisected.`,
+      { kind: verdict === 'skip' ? 'could-not-test' : 'usage' },
+    )
+  }
+
+  private async tryHead(): Promise<StepOutcome> {
+    const { options, worktree } = this
+    const commit = await worktree.head()
+    const number = this.steps.length + 1
+    const tried = options.signal.aborted ? null : await options.tryCommit({ number, commit, source: worktree.path })
+    // What was cut short has no verdict, whatever it looks like.
+    const outcome: StepOutcome = tried === null || options.signal.aborted ? { verdict: 'cancelled', reason: 'cancelled' } : tried
+    const step = { number, commit, outcome }
+    this.steps.push(step)
+    options.onStep(step)
+    return outcome
+  }
+
+  private async ending(state: Exclude<SearchState, { readonly kind: 'continue' }>): Promise<BisectResult['ending']> {
+    const { worktree } = this
+    if (state.kind === 'refused') {
+      throw new UserError(`git bisect refuses: ${state.reason}`, 'Check that `--good` is an ancestor of `--bad`.')
+    }
+    if (state.kind === 'found') {
+      const culprit = await worktree.commit(state.commit)
+      return { kind: 'found', culprit, description: await worktree.describe(state.commit) }
+    }
+    return { kind: 'inconclusive', candidates: await Promise.all(state.commits.map((commit) => worktree.commit(commit))) }
+  }
+
+  private async ended(ending: BisectResult['ending']): Promise<BisectResult> {
+    return { ending, steps: this.steps, log: await this.worktree.log() }
+  }
+}

@@ -1,0 +1,128 @@
+import { dirname } from 'node:path'
+import { UserError } from '../../domain/errors.js'
+import type { CommandResult, Ports } from '../../ports/index.js'
+import { readSearchState, type SearchState, type Verdict } from './decide.js'
+
+/** One commit, as messages name it. */
+export interface Commit {
+  readonly hash: string
+  readonly subject: string
+}
+
+/** `a1b2c3d4e5f6 xfs: the subject`, as the kernel's documentation cites commits. */
+export function commitLine({ hash, subject }: Commit): string {
+  return `${hash.slice(0, 12)} ${subject}`
+}
+
+/**
+ * A worktree of its own for the search. Refs and the log of `git bisect` are per worktree (git-worktree(1), REFS), so neither the user's
+ * tree nor a bisection of their own in it is touched, and removing the worktree ends the search.
+ */
+export class BisectWorktree {
+  private constructor(
+    readonly tree: string,
+    readonly path: string,
+    private readonly ports: Pick<Ports, 'exec' | 'files'>,
+  ) {}
+
+  /**
+   * Makes the worktree.
+   * @throws UserError where the path is taken: by another bisection, or by one that was killed
+   */
+  static async add(
+    options: { readonly tree: string; readonly path: string; readonly commit: string },
+    ports: Pick<Ports, 'exec' | 'files'>,
+  ): Promise<BisectWorktree> {
+    const { tree, path, commit } = options
+    if ((await ports.files.stat(path)) !== null) {
+      throw new UserError(
+        `${path} is there already: another bisection of this tree is running, or one was killed.`,
+        `If none is running: git -C ${tree} worktree remove --force ${path}`,
+      )
+    }
+    await ports.files.makeDirectory(dirname(path))
+    const worktree = new BisectWorktree(tree, path, ports)
+    const added = await git(tree, ['worktree', 'add', '--quiet', '--detach', path, commit], ports)
+    if (added.code !== 0) {
+      await worktree.remove()
+      throw new UserError(
+        `No worktree could be made at ${path}: ${added.stderr.trim()}`,
+        'Make room, or name another place with `--work`.',
+        {
+          kind: 'could-not-test',
+        },
+      )
+    }
+    return worktree
+  }
+
+  /** Checks a commit out. */
+  async checkout(commit: string): Promise<void> {
+    await this.succeed(['checkout', '--quiet', '--force', '--detach', commit])
+  }
+
+  /** Starts the search among the commits that touch the paths (none: all). */
+  async start(bad: string, good: string, paths: readonly string[]): Promise<SearchState> {
+    return this.search(['start', bad, good, ...(paths.length > 0 ? ['--', ...paths] : [])])
+  }
+
+  /** Marks the commit that is checked out; git checks the next one out. */
+  async mark(verdict: Verdict): Promise<SearchState> {
+    return this.search([verdict])
+  }
+
+  /** What `git bisect replay` takes; '' before the start. */
+  async log(): Promise<string> {
+    return (await git(this.path, ['bisect', 'log'], this.ports)).stdout
+  }
+
+  async head(): Promise<Commit> {
+    return this.commit('HEAD')
+  }
+
+  async commit(revision: string): Promise<Commit> {
+    return resolveCommit(this.path, revision, this.ports)
+  }
+
+  /** What `git show` says of a commit, without its patch. */
+  async describe(commit: string): Promise<string> {
+    return (await this.succeed(['show', '--no-color', '--stat', '--format=medium', commit])).stdout
+  }
+
+  /** Takes the worktree away. Works after Ctrl-C too: nothing here listens to it. */
+  async remove(): Promise<void> {
+    const removed = await git(this.tree, ['worktree', 'remove', '--force', this.path], this.ports)
+    if (removed.code === 0) return
+    await this.ports.files.remove(this.path)
+    await git(this.tree, ['worktree', 'prune'], this.ports)
+  }
+
+  private async search(argv: readonly string[]): Promise<SearchState> {
+    const { code, stdout, stderr } = await git(this.path, ['bisect', ...argv], this.ports)
+    return readSearchState({ exitCode: code ?? -1, stdout, stderr })
+  }
+
+  private async succeed(argv: readonly string[]): Promise<CommandResult> {
+    const result = await git(this.path, argv, this.ports)
+    if (result.code === 0) return result
+    throw new UserError(`\`git ${argv.join(' ')}\` failed in ${this.path}: ${result.stderr.trim()}`, 'See what git says.', {
+      kind: 'could-not-test',
+    })
+  }
+}
+
+/** @throws UserError where the revision is no commit of the tree */
+export async function resolveCommit(tree: string, revision: string, ports: Pick<Ports, 'exec'>): Promise<Commit> {
+  const result = await git(tree, ['log', '-1', '--format=%H %s', '--end-of-options', revision, '--'], ports)
+  const [, hash, subject] = /^([0-9a-f]{40,64}) (.*)/.exec(result.stdout) ?? []
+  if (result.code === 0 && hash !== undefined) return { hash, subject: subject ?? '' }
+  throw new UserError(
+    `\`${revision}\` is no commit of ${tree}: ${result.stderr.trim() || 'git knows none'}`,
+    'Give a tag, a branch or a hash that `git log` knows, and the tree with `--tree`.',
+  )
+}
+
+/** git in the C locale, whose messages are what we read. Hooks of the user's tree would run on every checkout: none do. */
+function git(directory: string, argv: readonly string[], { exec }: Pick<Ports, 'exec'>): Promise<CommandResult> {
+  return exec.run(['env', 'LC_ALL=C', 'git', '-C', directory, '-c', 'core.hooksPath=/dev/null', '-c', 'advice.detachedHead=false', ...argv])
+}
