@@ -18,9 +18,19 @@ describe('a failed nix build', () => {
       failure({ errors: [`error: builder for '${DRV}' failed with exit code 2`], logs: [{ derivation: DRV, lines }] }),
     )
     expect(error.kind).toBe('build-failed')
-    expect(error.message.split('\n')[0]).toBe("The kernel does not build: fs/xfs/xfs_inode.c:42: error: 'foo' undeclared")
-    expect(error.message).toContain('  make: *** Error 2')
+    expect(error.message).toBe("The kernel does not build: fs/xfs/xfs_inode.c:42: error: 'foo' undeclared.")
     expect(error.nextStep).toBe('The whole log: /run/build.log')
+  })
+
+  test('further errors are counted; where no compiler spoke, the last lines do', () => {
+    const errors = [`error: builder for '${DRV}' failed with exit code 2`]
+    const messageOf = (...lines: string[]) => explainFailure(failure({ errors, logs: [{ derivation: DRV, lines }] })).message
+    expect(messageOf('a.c:1: error: x', 'a.c:2: error: y', 'a.c:3: error: z')).toBe(
+      'The kernel does not build: a.c:1: error: x (and 2 more errors).',
+    )
+    expect(messageOf('make: *** No rule to make target')).toBe(
+      'The kernel does not build.\nIts last lines:\n  make: *** No rule to make target',
+    )
   })
 
   test.each([

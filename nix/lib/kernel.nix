@@ -14,14 +14,16 @@ let
   fragments = import ./kconfig.nix;
 
   # `root` in a flake is the copy of what git tracks; outside the store (with --impure) the dirty tree as git sees it.
-  inStore = path: builtins.match "${builtins.storeDir}/.*" path != null;
+  inStore = path: builtins.match "(${builtins.storeDir}/[^/]+).*" path;
+  # `toString ./.` forgets that it names a store path, and a sandbox shows a builder only what its derivation names.
+  asInput = path: builtins.appendContext path { ${builtins.head (inStore path)}.path = true; };
   source =
     if kernel-src != null then
       kernel-src
     else if root == null then
       null
-    else if inStore (toString root) then
-      root
+    else if inStore (toString root) != null then
+      asInput (toString root)
     else
       builtins.fetchGit { url = toString root; };
 

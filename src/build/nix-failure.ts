@@ -1,5 +1,5 @@
 import { UserError } from '../domain/errors.js'
-import { formatMessage, readCompilerMessages } from './compiler-messages.js'
+import { type CompilerMessage, formatMessage, readCompilerMessages } from './compiler-messages.js'
 import { type BuilderLog, storeName } from './nix-log.js'
 
 /** What a failed `nix build` left behind. */
@@ -108,12 +108,19 @@ function lastLines(log: BuilderLog | undefined): string {
 
 function buildFailed(derivation: string, failure: NixFailure): UserError {
   const log = failure.logs.find((one) => one.derivation === derivation)
-  const first = readCompilerMessages(log?.lines ?? []).find((one) => one.level === 'error')
+  const errors = readCompilerMessages(log?.lines ?? []).filter((one) => one.level === 'error')
   const name = storeName(derivation)
   const what = /^linux(-|$)/.test(name) ? 'The kernel does not build' : `${name} does not build`
-  const reason = first === undefined ? '.' : `: ${formatMessage(first)}`
   const whole = failure.logPath === null ? `\`nix log ${derivation}\`` : failure.logPath
-  return new UserError(`${what}${reason}${lastLines(log)}`, `The whole log: ${whole}`, { kind: 'build-failed' })
+  return new UserError(`${what}${reason(errors) ?? `.${lastLines(log)}`}`, `The whole log: ${whole}`, { kind: 'build-failed' })
+}
+
+/** The first error says it; what a compiler and make print around it would only bury it. Null where no compiler spoke. */
+function reason(errors: readonly CompilerMessage[]): string | null {
+  const [first, ...others] = errors
+  if (first === undefined) return null
+  const more = others.length === 0 ? '' : ` (and ${others.length} more ${others.length === 1 ? 'error' : 'errors'})`
+  return `: ${formatMessage(first)}${more}.`
 }
 
 /** The error a person gets for a failed `nix build`: the first compiler error on top, or the cure of a known problem. */
