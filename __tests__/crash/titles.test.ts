@@ -28,7 +28,8 @@ describe('console lines', () => {
 describe('titles', () => {
   it.each([
     ['BUG at ffff88810612c0e8 pid 123', 'BUG at ADDR pid NUM'],
-    ['foo+0x12/0x340 of 0xdead', 'foo of ADDR'],
+    ['foo+0x12/0x340 of 0xdead0000 and 0x1', 'foo of ADDR and 0x1'],
+    ['bad at fs/a.c:12 on CPU#3, 10.0.0.1', 'bad at fs/a.c:LINE on CPU, IP'],
     ['kernel stack of sha256_update', 'kernel stack of sha256_update'],
   ])('%j becomes %j', (title, normal) => {
     expect(normaliseTitle(title)).toBe(normal)

@@ -158,14 +158,17 @@ function fillTitle(template: string, values: ReadonlyMap<string, string>): strin
   })
 }
 
-const MAX_TITLE_CHARS = 200
+const MAX_TITLE_CHARS = 120
 
-/** Takes out what differs from run to run: addresses, numbers, offsets, process names with ids. */
+/** Takes out what differs from run to run: offsets, addresses, source lines, numbers of CPUs and of anything else. As syzkaller does it. */
 export function normaliseTitle(title: string): string {
   return title
     .replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, '')
-    .replace(/\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)[0-9a-f]{8,16}\b/g, 'ADDR')
-    .replace(/(?<![A-Za-z_\d])\d+\b/g, 'NUM')
+    .replace(/(?<=^|[^A-Za-z0])(?:0x)?(?=[0-9a-f]*\d)[0-9a-f]{6,}/g, 'ADDR')
+    .replace(/\b\d{1,3}(?:\.\d{1,3}){3}\b/g, 'IP')
+    .replace(/(?<=\.\w{1,8})(?::\d+)+/g, ':LINE')
+    .replace(/CPU#\d+/g, 'CPU')
+    .replace(/(?<!\w)\d+(?!\w)/g, 'NUM')
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, MAX_TITLE_CHARS)
@@ -180,7 +183,7 @@ function framesOf(texts: readonly string[]): Frame[] {
   for (const text of texts) {
     if (text.startsWith('---[ end trace') && own.length > 0) break
     const item = readTraceLine(text)
-    if (item === null || item.kind === 'interrupt-end') continue
+    if (item === null || item.kind === 'interrupt-end' || item.kind === 'void') continue
     if (item.kind === 'heading') {
       if (own.length > 0) break
       section = item.of === 'stack' ? 'own' : 'elsewhere'

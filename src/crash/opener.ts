@@ -38,13 +38,15 @@ export interface GuiltyPlan {
   readonly from: readonly GuiltySource[]
   /** Passed over on top of the functions that are never guilty. */
   readonly skip?: readonly RegExp[]
+  /** Nobody is passed over: the place itself is what the report is about. */
+  readonly anyFunction?: true
   /** `first` (default) that is not passed over; `dispatched`: the one below the point where the kernel chose it; `waiting`: who waits. */
   readonly choose?: 'first' | 'dispatched' | 'waiting'
 }
 
 /**
  * `header`: named groups `fn` of the opening line. `lock`: after `at:` of the lock a lockdep report is about, then of those held.
- * `irq-safe`: the stack that made a lock irq-safe. `ip`: the instruction pointer. `trace`: frames after the first stack heading. `frames`: frames from the first line on.
+ * `chain`: how the chain of locks came about, printed below them. `irq-safe`: the stack that made a lock irq-safe. `ip`: the instruction pointer. `trace`: frames after the first stack heading. `frames`: frames from the first line on.
  * `interrupted`: what ran when the interrupt came that noticed the trouble.
  */
-export type GuiltySource = 'header' | 'lock' | 'irq-safe' | 'ip' | 'trace' | 'frames' | 'interrupted'
+export type GuiltySource = 'header' | 'lock' | 'chain' | 'irq-safe' | 'ip' | 'trace' | 'frames' | 'interrupted'

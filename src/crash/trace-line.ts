@@ -12,6 +12,8 @@ export type TraceLine =
       readonly callee?: string
     }
   | { readonly kind: 'ip'; readonly frame: Frame; readonly name: string }
+  /** The kernel's instruction pointer stood in no function. */
+  | { readonly kind: 'void' }
   /** `stack` opens the report's own stack; `elsewhere` one of another time: where memory was allocated or freed, say. */
   | { readonly kind: 'heading'; readonly of: 'stack' | 'elsewhere' }
   /** The end of an interrupt's part of the stack: what follows is what was interrupted. */
@@ -34,6 +36,8 @@ const INSTRUCTION_POINTERS = [
   new RegExp(`^--- interrupt: [0-9a-f]+ at ${SYMBOL}(.*)$`),
   new RegExp(`^Krnl PSW : .*\\(${SYMBOL}(.*)$`),
 ]
+const VOID_POINTER =
+  /(?:^|\s)(?:R?IP|NIP|EIP|PC is at|pc ): ?(?:0010:)?(?:0x[0-9a-f]+$|(?:\[<[0-9a-f]+>\] +)?\[< *\(null\)>\] +\(null\)|[0-9a-f]{4}: +\(null\))/
 const STACK_HEADING = /Call [Tt]race|^\s*(?:stack )?[Bb]acktrace(?: \(crc [0-9a-f]+\))?:/
 const OTHER_HEADING =
   /^(?:(?:Allocated|Freed|Uninit was|Last potentially related|Second to last|The buggy address|Local variable|kfence-#\d+ |freed by task|allocated by task)|INFO: (?:Allocated|Freed) in )/
@@ -55,6 +59,7 @@ export function readTraceLine(text: string): TraceLine | null {
   }
   const inline = readInlineFrame(text)
   if (inline !== null) return inline
+  if (VOID_POINTER.test(text)) return { kind: 'void' }
   if (STACK_HEADING.test(text)) return { kind: 'heading', of: 'stack' }
   if (OTHER_HEADING.test(text)) return { kind: 'heading', of: 'elsewhere' }
   return text.includes('</IRQ>') || text.includes('<EOI>') ? { kind: 'interrupt-end' } : null

@@ -3,6 +3,9 @@ import type { GuiltyPlan, Opener } from '../opener.js'
 /** What the instruction pointer stood in, else who called it. */
 const faulting: GuiltyPlan = { from: ['ip', 'trace'] }
 
+/** A recursion is on top of the stack; what began it is below. */
+const overflowed: GuiltyPlan = { from: ['trace'], skip: [/bad_stack/], choose: 'dispatched' }
+
 /** Exceptions, BUG(), oops and panic. x86's wording: arch/x86/mm/fault.c, traps.c; arm64's: arch/arm64/mm/fault.c, kernel/traps.c. */
 export const faultOpeners: readonly Opener[] = [
   {
@@ -23,8 +26,15 @@ export const faultOpeners: readonly Opener[] = [
     kind: 'oops',
     hint: 'nable to handle ',
     pattern:
-      /[Uu]nable to handle (?:kernel (?:paging request|access to user memory|execute from non-executable memory|write to read-only memory|read from unreadable memory|data access|unknown fault|user access|instruction fetch|pointer dereference)|page fault for address|paging request)(?: (?:at|for|on|in|outside|by|without)\b|:|$)/,
+      /[Uu]nable to handle (?:kernel (?:paging request|execute from non-executable memory|write to read-only memory|read from unreadable memory|data access|unknown fault|user access|instruction fetch|pointer dereference)|page fault for address|paging request)(?: (?:at|for|on|in|outside|by|without)\b|:|$)/,
     title: 'BUG: unable to handle kernel paging request in {fn}',
+    guilty: faulting,
+  },
+  {
+    kind: 'oops',
+    hint: 'nable to handle kernel ',
+    pattern: /[Uu]nable to handle kernel access to user memory/,
+    title: 'BUG: unable to handle kernel access to user memory in {fn}',
     guilty: faulting,
   },
   {
@@ -82,7 +92,7 @@ export const faultOpeners: readonly Opener[] = [
     hint: 'Insufficient stack space',
     pattern: /^Insufficient stack space to handle exception!/,
     title: 'kernel stack overflow in {fn}',
-    guilty: faulting,
+    guilty: overflowed,
     fatal: true,
   },
   {
@@ -90,8 +100,7 @@ export const faultOpeners: readonly Opener[] = [
     hint: 'stack guard page',
     pattern: /BUG: (?:\w+ )?stack guard page was hit at/,
     title: 'BUG: stack guard page was hit in {fn}',
-    // A recursion is on top of the stack; what began it is below.
-    guilty: { from: ['ip', 'trace'], choose: 'dispatched' },
+    guilty: { ...overflowed, from: ['ip', 'trace'] },
     fatal: true,
   },
   {
@@ -106,7 +115,8 @@ export const faultOpeners: readonly Opener[] = [
     hint: 'kernel BUG at ',
     pattern: /kernel BUG at (?:\S+):\d+!?/,
     title: 'kernel BUG in {fn}',
-    guilty: faulting,
+    // Many a wrapper of packet buffers checks its caller.
+    guilty: { ...faulting, skip: [/^skb_/] },
   },
   { kind: 'bug', hint: 'ernel BUG ', pattern: /^[Kk]ernel BUG \[#\d+\]/, title: 'kernel BUG in {fn}', guilty: faulting, role: 'joins' },
   {
@@ -142,6 +152,15 @@ export const faultOpeners: readonly Opener[] = [
     role: 'joins',
   },
   { kind: 'oops', hint: 'Oops', pattern: /^Oops(?: - [^:]*)?: /, title: 'Oops in {fn}', guilty: faulting, role: 'joins' },
+  // The secure world's kernel, whose log the driver prints into this one.
+  {
+    kind: 'panic',
+    hint: 'trusty: panic',
+    pattern: /^trusty: panic \(.*?\):(?: DEBUG)? ASSERT FAILED at \(.*?\): (.+)$/,
+    title: 'trusty: ASSERT FAILED: $1',
+    role: 'preface',
+  },
+  { kind: 'panic', hint: 'trusty: panic', pattern: /^trusty: panic \(.*?\): (.+)$/, title: 'trusty: panic: $1', role: 'preface' },
   { kind: 'panic', hint: 'Bad mode in ', pattern: /^Bad mode in /, title: 'kernel panic: bad mode', fatal: true },
   {
     kind: 'panic',
@@ -167,6 +186,15 @@ export const faultOpeners: readonly Opener[] = [
     pattern: /Kernel panic - not syncing: corrupted stack end detected/,
     title: 'kernel panic: corrupted stack end in {fn}',
     guilty: { from: ['trace'], skip: [/schedule/, /^retint_/], choose: 'dispatched' },
+    role: 'panic',
+    fatal: true,
+  },
+  {
+    kind: 'double-fault',
+    hint: 'Kernel panic',
+    pattern: /Kernel panic - not syncing: kernel stack overflow/,
+    title: 'kernel stack overflow in {fn}',
+    guilty: overflowed,
     role: 'panic',
     fatal: true,
   },

@@ -177,4 +177,5 @@ export const filesystemOpeners: readonly Opener[] = [
     pattern: /^VFS: Busy inodes after unmount of /,
     title: 'VFS: Busy inodes after unmount (use-after-free)',
   },
+  { kind: 'bug', hint: 'VFS: Close: ', pattern: /^VFS: Close: file count is 0/, title: 'VFS: Close: file count is zero (use-after-free)' },
 ]

@@ -5,8 +5,10 @@ const DEADLOCK =
 /** Allocation allocates for somebody, freeing checks locks for somebody. */
 const ALLOCATION = [/kmem/, /slab/]
 /** Where the lock was asked for; the helper that took it may be dull, then whoever called it. */
-const atTheLock: GuiltyPlan = { from: ['lock', 'trace'], skip: [/^process_one_work$/] }
-const preempted: GuiltyPlan = { from: ['trace'], skip: [/preempt/, /^debug_smp_processor_id/, /^_*this_cpu_/] }
+const atTheLocks: GuiltyPlan = { from: ['lock', 'chain', 'trace'], skip: [/^process_one_work$/] }
+/** The lock's place as lockdep prints it, whatever function that is. */
+const theLock: GuiltyPlan = { from: ['lock'], anyFunction: true }
+const preempted: GuiltyPlan = { from: ['trace'], skip: [/preempt/, /debug_/, /processor_id/, /this_cpu/] }
 
 /** Lockdep (kernel/locking/lockdep.c), RCU's lockdep checks, spinlock debugging, atomic context checks. */
 export const lockOpeners: readonly Opener[] = [
@@ -17,15 +19,36 @@ export const lockOpeners: readonly Opener[] = [
     title: 'possible deadlock in {fn}',
     guilty: { from: ['irq-safe', 'lock', 'trace'] },
   },
-  ...['dependency detected', 'recursive locking detected', 'lock order detected', 'Nested lock was not taken'].map(
-    (hint): Opener => ({ kind: 'lockdep', hint, pattern: DEADLOCK, title: 'possible deadlock in {fn}', guilty: atTheLock }),
+  {
+    kind: 'lockdep',
+    hint: 'circular locking dependency',
+    pattern: DEADLOCK,
+    title: 'possible deadlock in {fn}',
+    guilty: atTheLocks,
+  },
+  ...['dependency detected', 'recursive locking detected', 'lock order detected'].map(
+    (hint): Opener => ({ kind: 'lockdep', hint, pattern: DEADLOCK, title: 'possible deadlock in {fn}', guilty: theLock }),
   ),
   {
     kind: 'lockdep',
+    hint: 'Nested lock was not taken',
+    pattern: /(WARNING|INFO|BUG): Nested lock was not taken/,
+    title: '$1: nested lock was not taken in {fn}',
+    guilty: { from: ['ip', 'trace'] },
+  },
+  {
+    kind: 'lockdep',
     hint: 'inconsistent lock state',
-    pattern: /(?:WARNING|INFO): inconsistent lock state/,
+    pattern: /WARNING: inconsistent lock state/,
     title: 'inconsistent lock state in {fn}',
-    guilty: atTheLock,
+    guilty: { from: ['trace'] },
+  },
+  {
+    kind: 'lockdep',
+    hint: 'inconsistent lock state',
+    pattern: /INFO: inconsistent lock state/,
+    title: 'inconsistent lock state in {fn}',
+    guilty: theLock,
   },
   {
     kind: 'rcu',
@@ -39,35 +62,35 @@ export const lockOpeners: readonly Opener[] = [
     hint: 'bad unlock balance',
     pattern: /(WARNING|BUG): bad unlock balance detected/,
     title: '$1: bad unlock balance in {fn}',
-    guilty: atTheLock,
+    guilty: { from: ['lock', 'trace'] },
   },
   {
     kind: 'lockdep',
     hint: 'bad contention',
     pattern: /(WARNING|BUG): bad contention detected/,
     title: '$1: bad contention in {fn}',
-    guilty: atTheLock,
+    guilty: { from: ['lock', 'trace'] },
   },
   {
     kind: 'lockdep',
     hint: 'held lock freed',
     pattern: /(WARNING|BUG): held lock freed!/,
     title: '$1: held lock freed in {fn}',
-    guilty: { from: ['lock', 'trace'], skip: ALLOCATION },
+    guilty: theLock,
   },
   {
     kind: 'lockdep',
     hint: 'still has locks held',
     pattern: /(WARNING|BUG): .*still has locks held!/,
     title: '$1: still has locks held in {fn}',
-    guilty: { from: ['lock', 'trace'] },
+    guilty: theLock,
   },
   {
     kind: 'lockdep',
     hint: 'returning to user space',
     pattern: /(WARNING|BUG): lock held when returning to user space!/,
     title: '$1: lock held when returning to user space in {fn}',
-    guilty: { from: ['lock', 'trace'] },
+    guilty: theLock,
   },
   {
     kind: 'lockdep',
@@ -102,14 +125,14 @@ export const lockOpeners: readonly Opener[] = [
     pattern:
       /BUG: spinlock (lockup suspected|already unlocked|recursion|bad magic|trylock failure|wrong owner|wrong CPU|cpu recursion|uninitialized)/,
     title: 'BUG: spinlock $1 in {fn}',
-    guilty: { from: ['trace'], skip: [/spin_/] },
+    guilty: { from: ['trace'], skip: [/spin_/, /_(?:un)?lock/] },
   },
   {
     kind: 'bug',
     hint: 'rwlock ',
     pattern: /BUG: rwlock (lockup suspected|recursion|bad magic|wrong owner|cpu recursion|trylock failure)/,
     title: 'BUG: rwlock $1 in {fn}',
-    guilty: { from: ['trace'], skip: [/rwlock_/] },
+    guilty: { from: ['trace'], skip: [/spin_/, /_(?:un)?lock/] },
   },
   {
     kind: 'atomic-sleep',
@@ -123,7 +146,7 @@ export const lockOpeners: readonly Opener[] = [
     hint: 'scheduling while atomic',
     pattern: /BUG: scheduling while atomic: /,
     title: 'BUG: scheduling while atomic in {fn}',
-    guilty: { from: ['trace'], skip: [/schedul/, /rwsem/, /mutex/, /^wait_for_/, /^__?wait_/, /completion/] },
+    guilty: { from: ['trace'], skip: [/schedule/] },
   },
   {
     kind: 'atomic-sleep',
@@ -135,7 +158,7 @@ export const lockOpeners: readonly Opener[] = [
   {
     kind: 'bug',
     hint: 'in preemptible',
-    pattern: /BUG: using (__this_cpu_[a-z_]+|smp_processor_id|__this_cpu_\w+)\(\) in preemptible/,
+    pattern: /BUG: using (\w+)\(\) in preemptible/,
     title: 'BUG: using $1() in preemptible code in {fn}',
     guilty: preempted,
   },

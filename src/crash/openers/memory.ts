@@ -1,10 +1,11 @@
-import { ALLOCATORS, FREERS } from '../dull-functions.js'
+import { FREERS, MAKERS } from '../dull-functions.js'
 import type { GuiltyPlan, Opener } from '../opener.js'
 
 const ACCESS = /\b(Read|Write)(?: of size \d+)?(?: at| by|\s*$)/
 const FN = '(?<fn>[A-Za-z_$][\\w.$]*)'
 
 const accessed: GuiltyPlan = { from: ['header', 'trace', 'frames'] }
+const undefinedBehaviour: GuiltyPlan = { from: ['trace'], skip: [/ubsan/, /overflow/] }
 const freed: GuiltyPlan = { from: ['header', 'trace', 'frames'], skip: FREERS }
 
 /** Sanitizers, kmemleak, slab and page checks. KASAN's wording: mm/kasan/report.c; KFENCE's: mm/kfence/report.c; KMSAN's: mm/kmsan/report.c. */
@@ -43,12 +44,16 @@ export const memoryOpeners: readonly Opener[] = [
   {
     kind: 'kmsan',
     hint: 'KMSAN: ',
+    pattern: new RegExp(`BUG: KMSAN: (kernel-usb-infoleak) in ${FN}`),
+    title: 'KMSAN: $1 in {fn}',
+    guilty: { ...accessed, skip: [/alloc_skb/, /usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg)/] },
+  },
+  {
+    kind: 'kmsan',
+    hint: 'KMSAN: ',
     pattern: new RegExp(`BUG: KMSAN: ([a-z-]+) in ${FN}`),
     title: 'KMSAN: $1 in {fn}',
-    guilty: {
-      from: ['header', 'trace', 'frames'],
-      skip: [/^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg)/],
-    },
+    guilty: { ...accessed, skip: [/alloc_skb/, /netlink_(?:ack|rcv_skb)/] },
   },
   // The kernel itself names both functions, in a stable order.
   { kind: 'kcsan', hint: 'KCSAN: ', pattern: /BUG: KCSAN: (\S.*)$/, title: 'KCSAN: $1' },
@@ -57,35 +62,35 @@ export const memoryOpeners: readonly Opener[] = [
     hint: 'KFENCE: ',
     pattern: new RegExp(`BUG: KFENCE: ([a-z -]+?) in ${FN}`),
     title: 'KFENCE: $1 in {fn}',
-    guilty: { from: ['header', 'frames'], skip: FREERS },
+    guilty: { from: ['header', 'frames'] },
   },
   {
     kind: 'ubsan',
     hint: 'UBSAN: ',
     pattern: /UBSAN: Undefined behaviour in /,
     title: 'UBSAN: undefined-behaviour in {fn}',
-    guilty: { from: ['trace'], skip: [/ubsan/, /overflow/] },
+    guilty: undefinedBehaviour,
   },
   {
     kind: 'ubsan',
     hint: 'UBSAN: ',
     pattern: /UBSAN: ([a-z-]+) in /,
     title: 'UBSAN: $1 in {fn}',
-    guilty: { from: ['trace'], skip: [/ubsan/, /overflow/] },
+    guilty: undefinedBehaviour,
   },
   {
     kind: 'memory-leak',
     hint: 'memory leak',
     pattern: /BUG: memory leak\s*$/,
     title: 'memory leak in {fn}',
-    guilty: { from: ['trace'], skip: ALLOCATORS },
+    guilty: { from: ['trace'], skip: MAKERS },
   },
   {
     kind: 'memory-leak',
     hint: 'unreferenced object 0x',
     pattern: /^unreferenced object 0x[0-9a-f]+ \(size \d+\)/,
     title: 'memory leak in {fn}',
-    guilty: { from: ['trace'], skip: ALLOCATORS },
+    guilty: { from: ['trace'], skip: MAKERS },
     role: 'joins',
   },
   { kind: 'memory-leak', hint: 'kmemleak: ', pattern: /^kmemleak: \d+ new suspected memory leaks/, title: 'memory leak found by kmemleak' },
@@ -110,7 +115,13 @@ export const memoryOpeners: readonly Opener[] = [
   {
     kind: 'bug',
     hint: 'Bad page ',
-    pattern: /BUG: Bad page (state|map|cache) in process /,
+    pattern: /BUG: Bad page map/,
+    title: 'BUG: Bad page map',
+  },
+  {
+    kind: 'bug',
+    hint: 'Bad page ',
+    pattern: /BUG: Bad page (state|cache) in process /,
     title: 'BUG: Bad page $1 in {fn}',
     guilty: {
       from: ['trace'],

@@ -8,20 +8,7 @@ const at = (file: string, fn: string): RegExp =>
 
 const SYMBOL = '[A-Za-z_$][\\w.$]*'
 const USB_TRANSFER = /^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg)/
-const DEBUG_OBJECT_USERS: GuiltyPlan = warned(
-  /debug_/,
-  /rcu/,
-  /timer_/,
-  /work_/,
-  /percpu_/,
-  /kmem_/,
-  /slab_/,
-  /kfree/,
-  /vfree/,
-  /vunmap/,
-  /__free_/,
-  /kobject_/,
-)
+const DEBUG_OBJECT_USERS = warned(/debug_|rcu|timer_|work_|percpu_|kobject_/, /vfree|vunmap|__free_/)
 
 /** WARN() and its kin (kernel/panic.c), by the place that warned where that place speaks for others. */
 export const warningOpeners: readonly Opener[] = [
@@ -79,7 +66,7 @@ export const warningOpeners: readonly Opener[] = [
     hint: 'mm/vmalloc.c:',
     pattern: at('mm/vmalloc\\.c', '__vmalloc_\\w+'),
     title: 'WARNING: zero-size vmalloc in {fn}',
-    guilty: warned(/vmalloc/, ...ALLOCATORS),
+    guilty: warned(),
   },
   {
     kind: 'warning',
@@ -108,14 +95,21 @@ export const warningOpeners: readonly Opener[] = [
   {
     kind: 'warning',
     hint: 'WARNING: ',
-    pattern: /WARNING: kernel stack regs at .* has bad ('\w+') value/,
+    pattern: /WARNING: kernel stack regs at [0-9a-f]+ in \S* has bad ('\w+') value/,
     title: 'WARNING: kernel stack regs has bad $1 value',
   },
   {
     kind: 'warning',
     hint: 'WARNING: ',
-    pattern: /WARNING: kernel stack frame pointer at .* has bad value/,
+    pattern: /WARNING: kernel stack frame pointer at [0-9a-f]+ in \S* has bad value/,
     title: 'WARNING: kernel stack frame pointer has bad value',
+  },
+  // The same with the pointer hidden.
+  {
+    kind: 'warning',
+    hint: 'WARNING: ',
+    pattern: /WARNING: kernel stack (?:regs|frame pointer) .* has bad (?:'bp' )?value/,
+    title: 'WARNING: kernel stack regs has bad value',
   },
 ]
 
@@ -165,5 +159,14 @@ export const unknownOpeners: readonly Opener[] = [
     stampedOnly: true,
     needsStack: true,
     title: 'WARNING: $1',
+  },
+  {
+    kind: 'other',
+    hint: 'INFO: ',
+    pattern: /^(?:\[ )?INFO: (.*?)(?: \])?$/,
+    unless: NOT_A_REPORT,
+    stampedOnly: true,
+    needsStack: true,
+    title: 'INFO: $1',
   },
 ]
