@@ -2,7 +2,16 @@ import { describe, expect, test } from '@jest/globals'
 import { UserError } from '../../src/domain/errors.js'
 import type { RunRecord, TestRecord } from '../../src/domain/record.js'
 import { mostRuns, mostSamplesPerTest } from '../../src/results/history.js'
-import { addToHistory, emptyHistory, type History, parseHistory, pastVerdicts, renderPast, testPast, testTimes } from '../../src/results/index.js'
+import {
+  addToHistory,
+  emptyHistory,
+  type History,
+  parseHistory,
+  pastVerdicts,
+  renderPast,
+  testPast,
+  testTimes,
+} from '../../src/results/index.js'
 import { anAttempt, aRecord, aTest } from '../report/builder.js'
 
 const run = (runId: string, tests: readonly TestRecord[], changes: Partial<RunRecord> = {}) =>
