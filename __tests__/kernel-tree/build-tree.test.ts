@@ -88,9 +88,11 @@ test('a compile error is an annotation on its line, and the first thing said', a
 
 test('ccache and a lock are used where there are any, and clang where the environment has it', async () => {
   const tree = new FakeTree()
-  for (const program of ['ccache', 'flock']) tree.programs.add(program)
+  for (const program of ['ccache', 'flock', 'setpriv']) tree.programs.add(program)
   await build(tree)
-  expect(tree.commands.at(-1)).toMatch(/^flock \/cache\/kernel-trees\/\S+\/vmtest\.lock make .* -j 4 .* CC=ccache gcc bzImage vmlinux$/)
+  expect(tree.commands.at(-1)).toMatch(
+    /^\/bin\/setpriv --pdeathsig TERM \/bin\/flock --no-fork \/cache\/kernel-trees\/\S+\/vmtest\.lock make .* -j 4 .* CC=ccache gcc bzImage vmlinux$/,
+  )
   expect(tree.said.join()).toContain('with ccache gcc (configured anew')
   tree.env.LLVM = '1'
   await build(tree)
@@ -98,6 +100,14 @@ test('ccache and a lock are used where there are any, and clang where the enviro
   tree.env.CC = 'ccache gcc-13'
   await build(tree)
   expect(tree.commands.at(-1)).toContain('CC=ccache gcc-13 ')
+})
+
+test('an interruption reaches make, and the next run starts over from what it left', async () => {
+  const tree = new FakeTree()
+  expect((await refused(tree, { signal: AbortSignal.abort() })).message).toContain('cannot be configured')
+  tree.commands.length = 0
+  await build(tree)
+  expect(tree.targets[0]).toBe('tinyconfig')
 })
 
 test.each<[string, (tree: FakeTree) => void, Partial<KernelTreeRequest>, RegExp, string]>([

@@ -1,5 +1,5 @@
 import type { Annotation } from '../../src/domain/stages.js'
-import type { Ports } from '../../src/ports/index.js'
+import type { CommandOptions, Ports } from '../../src/ports/index.js'
 import { FakeFiles } from '../build/fake-files.js'
 
 export const TREE = '/work/linux'
@@ -45,8 +45,7 @@ export class FakeTree {
       clock: { now: () => new Date(0), monotonicSeconds: () => ++seconds, sleep: async () => undefined },
       exec: {
         which: async (program: string) => (this.programs.has(program) ? `/bin/${program}` : null),
-        run: async (argv: readonly string[], options: { onStderrLine?: (line: string) => void } = {}) =>
-          this.#run(argv, options.onStderrLine),
+        run: async (argv: readonly string[], options: CommandOptions = {}) => this.#run(argv, options),
       } as unknown as Ports['exec'],
       runner: {
         env: this.env,
@@ -64,10 +63,10 @@ export class FakeTree {
     return this.commands.flatMap((one) => /\bmake -C .* --output-sync=target (?:CC=.*gcc )?(.*)$/.exec(one)?.[1] ?? [])
   }
 
-  async #run(argv: readonly string[], stderr: ((line: string) => void) | undefined) {
+  async #run(argv: readonly string[], { onStderrLine: stderr, signal }: CommandOptions) {
     this.commands.push(argv.join(' '))
     const answer = (code: number, stdout = '') => ({ code, signal: null, stdout, stderr: '', timedOut: false })
-    const words = argv[0] === 'flock' ? argv.slice(2) : argv
+    const words = argv.slice(Math.max(0, argv.indexOf('make')))
     switch (words[0]) {
       case 'uname':
         return answer(0, 'x86_64\n')
@@ -82,6 +81,7 @@ export class FakeTree {
         return answer(0)
       }
       case 'make':
+        if (signal?.aborted === true) return { ...answer(0), code: null, signal: 'SIGTERM' }
         return answer(this.#make(words.find((word) => word.startsWith('O='))?.slice(2) ?? '', words, stderr))
       default:
         throw new Error(`unexpected command: ${argv.join(' ')}`)

@@ -36,6 +36,8 @@ export interface BuildRequest {
   readonly logPath?: string
   /** `leave`: a kernel tree is not compiled, the bundle's own kernel stands in. */
   readonly kernelTree?: 'leave'
+  /** Ends the compiling of a kernel tree. */
+  readonly signal?: AbortSignal
 }
 
 /** Where a suite that is not in the root image is mounted in the guest. */

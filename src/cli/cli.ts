@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { describeError, UserError } from '../domain/errors.js'
+import { againCommand } from './commands/again.js'
 import { bisectCommand } from './commands/bisect.js'
 import { classifyCommand } from './commands/classify.js'
 import { configCommand } from './commands/config.js'
@@ -19,6 +20,7 @@ export type AddCommand = (program: Command, context: CliContext, finish: (exitCo
 
 const COMMANDS: readonly AddCommand[] = [
   runCommand,
+  againCommand,
   listCommand,
   demoCommand,
   reportCommand,

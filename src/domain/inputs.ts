@@ -1,5 +1,5 @@
 import type { AcceleratorRequest } from './accelerator.js'
-import type { SuiteName, TestName } from './test.js'
+import type { SuiteName, TestId, TestName } from './test.js'
 
 /** When the step or the command fails. `new`: only on failures the baseline does not have (the same as `any` without one). */
 export type FailOn = 'new' | 'any' | 'never'
@@ -44,6 +44,8 @@ export interface SelectionRequest {
   readonly excludeFiles: readonly string[]
   /** Files with expected failures and expunges in our form. */
   readonly expectationFiles: readonly string[]
+  /** Of what these select, only these tests in these sections; absent: all. */
+  readonly only?: readonly TestId[] | undefined
 }
 
 /** How Nix and the caches are used by the action. */

@@ -30,6 +30,8 @@ export const planSchema = z.object({
     tests: z.array(z.string()),
     excludeFiles: z.array(z.string()),
     expectationFiles: z.array(z.string()),
+    /** Of what these select, only these tests in these sections (`vmtest again`). Absent: all. */
+    only: z.array(z.object({ section: z.string(), name: z.string() })).optional(),
   }),
   accelerator: acceleratorRequestSchema,
   vms: z.union([z.number().int().positive(), z.literal('auto')]),

@@ -74,7 +74,7 @@ export async function runLine(options: LineOptions, ports: Ports): Promise<LineO
       await ports.files.remove(run.directory)
       throw error
     }
-    evidence.vmRun = { ...evidence.vmRun, stopped: stoppedBy(error) }
+    evidence.vmRun = { ...evidence.vmRun, stopped: options.signal.aborted ? CANCELLED : stoppedBy(error) }
   }
   onProgress({ kind: 'stage', stage: 'results', message: 'reading results' })
   const record = await recordOf(options, evidence, ports)
@@ -85,6 +85,9 @@ function nothingRan(stopped: VmRun['stopped']): VmRun {
   return { guests: [], batches: [], abandonedSections: [], stopped, settings: {}, vms: 0, memoryMiB: 0, cpusPerVm: 0 }
 }
 
+/** What fails after an interruption fails because of it. */
+const CANCELLED: VmRun['stopped'] = { kind: 'cancelled', reason: 'The run was interrupted before a guest was started.' }
+
 function stoppedBy(error: unknown): NonNullable<VmRun['stopped']> {
   if (!(error instanceof UserError)) return { kind: 'infrastructure', reason: `An unexpected error: ${describeError(error)}` }
   const reason = `${describeError(error)} ${error.nextStep}`
@@ -94,7 +97,10 @@ function stoppedBy(error: unknown): NonNullable<VmRun['stopped']> {
 async function test(options: LineOptions, evidence: Evidence, memory: Memory, ports: Ports): Promise<void> {
   const { inputs, run, places, onProgress } = options
   const { plan } = run
-  const obtained = await obtainBundle({ plan, nix: inputs.nix, places, runDirectory: run.directory, onProgress }, ports)
+  const obtained = await obtainBundle(
+    { plan, nix: inputs.nix, places, runDirectory: run.directory, signal: options.signal, onProgress },
+    ports,
+  )
   const { built } = obtained
   evidence.built = built
   evidence.ledger = obtained.ledger

@@ -17,6 +17,8 @@ export interface ObtainOptions {
   readonly runDirectory: string | null
   /** `leave`: a kernel tree is not compiled, the bundle's own kernel stands in. */
   readonly kernelTree?: 'leave'
+  /** Ends the compiling of a kernel tree. */
+  readonly signal?: AbortSignal
   readonly onProgress: (progress: Progress) => void
 }
 
@@ -40,6 +42,7 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     checkout: places.checkout,
     cacheDirectory: places.cacheDirectory,
     workspace: places.workingDirectory,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.kernelTree === undefined ? {} : { kernelTree: options.kernelTree }),
     ...(options.runDirectory === null ? {} : { logPath: join(options.runDirectory, 'build.log') }),
   }

@@ -8,7 +8,7 @@ import { type Section, sectionSchema } from '../domain/section.js'
 import type { Built } from '../domain/stages.js'
 import { loadExpectations } from '../plan/expectations.js'
 import { bundleSections, localConfigTable, type SectionTable } from '../plan/sections.js'
-import { type Selected, selectTests } from '../plan/select.js'
+import { restrict, type Selected, selectTests } from '../plan/select.js'
 import type { Ports } from '../ports/index.js'
 import type { Places } from './places.js'
 
@@ -21,13 +21,14 @@ export async function resolveSelection(
   { files }: Pick<Ports, 'files'>,
 ): Promise<Selected> {
   const { plan, built, places } = options
-  const selected = selectTests(plan.selection, {
+  const chosen = selectTests(plan.selection, {
     sections: await sectionTable(plan, built, places, files),
     catalogue: built.catalogue,
     expectations: await loadExpectations(files, plan.selection),
     kernelRelease: built.bundle.kernel.release,
     architecture: built.bundle.architecture,
   })
+  const selected = plan.selection.only === undefined ? chosen : { ...chosen, selection: restrict(chosen.selection, plan.selection.only) }
   await refuseImpossible(selected.selection.sections, built.bundle.kernel, files)
   return selected
 }

@@ -48,6 +48,7 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
       tests: [...inputs.selection.tests],
       excludeFiles: inputs.selection.excludeFiles.map(absolute),
       expectationFiles: inputs.selection.expectationFiles.map(absolute),
+      ...(inputs.selection.only === undefined ? {} : { only: [...inputs.selection.only] }),
     },
     accelerator: inputs.accelerator,
     vms: inputs.vms,

@@ -3,7 +3,7 @@ import { UserError } from '../domain/errors.js'
 import type { SelectionRequest } from '../domain/inputs.js'
 import type { PlannedTest, Selection } from '../domain/plan.js'
 import type { Section } from '../domain/section.js'
-import type { Catalogue, TestName } from '../domain/test.js'
+import type { Catalogue, TestId, TestName } from '../domain/test.js'
 import type { Expectation, Expectations } from './expectations.js'
 import { globToRegExp, isGlob } from './glob.js'
 import { isInKernelRange } from './kernel-range.js'
@@ -46,6 +46,13 @@ export function selectTests(request: SelectionRequest, context: SelectionContext
   }
   if (problems.length > 0) throw refusal(problems)
   return { selection: { suite: context.catalogue.suite, sections: [...sections], tests }, notes }
+}
+
+/** The selection without all tests but these; sections that lose their last test go too. */
+export function restrict(selection: Selection, only: readonly TestId[]): Selection {
+  const wanted = new Set(only.map(({ section, name }) => `${section} ${name}`))
+  const tests = selection.tests.filter(({ section, name }) => wanted.has(`${section} ${name}`))
+  return { ...selection, tests, sections: selection.sections.filter(({ name }) => tests.some(({ section }) => section === name)) }
 }
 
 function refusal(problems: readonly string[]): UserError {

@@ -8,7 +8,7 @@ import { overrideKernel } from '../kernel-override.js'
 import { chooseCompiler } from './compiler.js'
 import { type Configuring, configure, readFragments, USUAL_FRAGMENTS } from './configure.js'
 import { isBuiltInPlace, isKernelTree, KERNEL_TARGETS, type KernelTarget, objectDirectory } from './layout.js'
-import { type MakeSetting, make } from './make.js'
+import { type MakeSetting, make, makePrefix } from './make.js'
 
 type TreePorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
 
@@ -26,6 +26,8 @@ export interface KernelTreeRequest {
   readonly workspace: string
   /** Where make's whole output goes. */
   readonly logPath?: string
+  /** Ends the build. */
+  readonly signal?: AbortSignal
 }
 
 export interface BuiltKernel {
@@ -51,7 +53,8 @@ export async function buildKernelTree(request: KernelTreeRequest, ports: TreePor
   const compiler = await chooseCompiler(ports)
   const setting: MakeSetting = {
     ...{ tree, objects, variables: compiler.variables, jobs: await cpus(ports) },
-    prefix: (await ports.exec.which('flock')) === null ? [] : ['flock', join(objects, 'vmtest.lock')],
+    prefix: await makePrefix(objects, ports.exec),
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
   }
   const fragments = await readFragments([...USUAL_FRAGMENTS, target.fragment, ...request.kconfig], request, ports)
   const configured = await configure({ setting, base: baseOf(request), fragments }, ports)

@@ -9,8 +9,9 @@ export interface MakeSetting {
   /** `CC=…` where it differs from the tree's own choice. */
   readonly variables: readonly string[]
   readonly jobs: number
-  /** Programs before `make`: a lock on the object directory. */
+  /** Programs before `make`: a lock on the object directory, and an end when we end. */
   readonly prefix: readonly string[]
+  readonly signal?: AbortSignal
 }
 
 export interface MakeOutcome {
@@ -23,7 +24,10 @@ export interface MakeOutcome {
 /** A build that says nothing new for people is still heard of this often. */
 const HEARTBEAT_SECONDS = 30
 
-/** `make TARGETS` in a tree, its objects beside it. A failure is a value. */
+/**
+ * `make TARGETS` in a tree, its objects beside it. A failure is a value. It is ended by SIGTERM: make then removes the
+ * object a compiler was writing, which after a SIGKILL would pass for a good one the next time.
+ */
 export async function make(setting: MakeSetting, targets: readonly string[], ports: MakePorts): Promise<MakeOutcome> {
   const { clock, exec, runner } = ports
   const lines: string[] = []
@@ -41,6 +45,7 @@ export async function make(setting: MakeSetting, targets: readonly string[], por
     env: { ...definedOnly(runner.env), LC_ALL: 'C' },
     onStdoutLine: take,
     onStderrLine: take,
+    ...(setting.signal === undefined ? {} : { signal: setting.signal }),
   })
   return { succeeded: result.code === 0, lines, seconds: clock.monotonicSeconds() - started }
 }
@@ -49,6 +54,16 @@ export async function make(setting: MakeSetting, targets: readonly string[], por
 export function makeCommand(setting: MakeSetting, targets: readonly string[]): readonly string[] {
   const { prefix, tree, objects, jobs, variables } = setting
   return [...prefix, 'make', '-C', tree, `O=${objects}`, '-j', String(jobs), '--output-sync=target', ...variables, ...targets]
+}
+
+/** Programs before `make`, as far as the machine has them: its end with ours, and a lock that a second run waits for. */
+export async function makePrefix(objects: string, { which }: Pick<Ports['exec'], 'which'>): Promise<readonly string[]> {
+  const [setpriv, flock] = [await which('setpriv'), await which('flock')]
+  return [
+    ...(setpriv === null ? [] : [setpriv, '--pdeathsig', 'TERM']),
+    // --no-fork: make takes flock's place, and with it the signal.
+    ...(flock === null ? [] : [flock, '--no-fork', `${objects}/vmtest.lock`]),
+  ]
 }
 
 function definedOnly(env: Readonly<Record<string, string | undefined>>): Record<string, string> {

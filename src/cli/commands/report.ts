@@ -1,6 +1,4 @@
 import { resolve } from 'node:path'
-import type { RunRecord } from '../../domain/record.js'
-import { recoverRecord } from '../../engine/recover.js'
 import {
   htmlPage,
   type JunitDialect,
@@ -12,9 +10,10 @@ import {
   writePieces,
   writeReport,
 } from '../../report/index.js'
-import { compareRecords, conclude, exitCode, parseRecord, readResultsDirectory } from '../../results/index.js'
+import { compareRecords, conclude, exitCode, parseRecord } from '../../results/index.js'
 import type { AddCommand } from '../cli.js'
 import type { CliContext } from '../context.js'
+import { readRun } from '../read-run.js'
 
 interface ReportCommandOptions {
   readonly json?: boolean
@@ -48,7 +47,7 @@ export const reportCommand: AddCommand = (program, context, finish) => {
 async function report(directory: string, options: ReportCommandOptions, context: CliContext): Promise<number> {
   const { ports, stdout, places } = context
   const { files } = ports
-  const recorded = await read(directory, context)
+  const recorded = await readRun(directory, context)
   const at = (path: string) => resolve(places.workingDirectory, path)
   const baseline = options.baseline === undefined ? null : parseRecord(await files.readText(at(options.baseline)), options.baseline)
   const comparison = baseline === null ? null : compareRecords(recorded, baseline)
@@ -75,12 +74,6 @@ async function report(directory: string, options: ReportCommandOptions, context:
   if (options.json === true) for (const piece of recordJson(record)) stdout.write(piece)
   else stdout.write(terminalText(rendered, { colour: stdout.isTerminal ? 'always' : 'never', maxFailures: 20, directory, files: written }))
   return exitCode(record.conclusion.kind, record.plan.failOn)
-}
-
-async function read(directory: string, { ports, toolVersion }: CliContext): Promise<RunRecord> {
-  const recorded = (await ports.files.stat(`${directory}/run.json`)) !== null
-  const recovered = recorded ? null : await recoverRecord(directory, toolVersion, ports)
-  return recovered ?? readResultsDirectory(ports.files, directory, { toolVersion, now: ports.clock.now().toISOString() })
 }
 
 async function isOwnRun(directory: string, { ports }: CliContext): Promise<boolean> {

@@ -1,0 +1,32 @@
+import { join, resolve } from 'node:path'
+import { UserError } from '../domain/errors.js'
+import type { RunRecord } from '../domain/record.js'
+import { recoverRecord } from '../engine/recover.js'
+import { readResultsDirectory } from '../results/index.js'
+import type { CliContext } from './context.js'
+
+/** The record of a run's directory; made of what is there, where the run was killed before it could write one. @throws UserError */
+export async function readRun(directory: string, { ports, toolVersion }: CliContext): Promise<RunRecord> {
+  const recorded = (await ports.files.stat(join(directory, 'run.json'))) !== null
+  const recovered = recorded ? null : await recoverRecord(directory, toolVersion, ports)
+  return recovered ?? readResultsDirectory(ports.files, directory, { toolVersion, now: ports.clock.now().toISOString() })
+}
+
+/** The run the user names, or the last one below the working directory. @throws UserError where there is none */
+export async function chooseRun(given: string | undefined, { ports, places }: CliContext): Promise<string> {
+  if (given !== undefined) return resolve(places.workingDirectory, given)
+  const runs = join(places.workingDirectory, '.vmtest/runs')
+  const newest = newestRun(await ports.files.list(runs).catch(() => []))
+  if (newest !== null) return join(runs, newest)
+  throw new UserError(`There is no run below ${runs}.`, 'Name one with `--run DIRECTORY`, or run tests with `vmtest run`.')
+}
+
+/** The latest of names such as `2026-01-31T235959Z` and, within that second, `2026-01-31T235959Z-2`. */
+export function newestRun(names: readonly string[]): string | null {
+  const runs = names.flatMap((name) => {
+    const match = /^(\d{4}-\d\d-\d\dT\d{6}Z)(?:-(\d+))?$/.exec(name)
+    return match?.[1] === undefined ? [] : [{ name, stamp: match[1], number: Number(match[2] ?? '1') }]
+  })
+  runs.sort((left, right) => (left.stamp === right.stamp ? left.number - right.number : left.stamp < right.stamp ? -1 : 1))
+  return runs.at(-1)?.name ?? null
+}
