@@ -2,9 +2,8 @@ import { obtainBundle } from '../../engine/obtain-bundle.js'
 import { planOnly } from '../../engine/open-run.js'
 import { refuseUnsupportedPlatform } from '../../engine/places.js'
 import { resolveSelection } from '../../engine/resolve-selection.js'
-import { parseInputs } from '../../inputs/parse.js'
 import type { AddCommand } from '../cli.js'
-import { addInputOptions, rawInputs } from '../options.js'
+import { addSelectionOptions, selectionInputs } from '../selection-options.js'
 
 /** `vmtest list`: what `vmtest run` with the same arguments would run. Nothing boots. */
 export const listCommand: AddCommand = (program, context) => {
@@ -12,13 +11,16 @@ export const listCommand: AddCommand = (program, context) => {
     .command('list')
     .description('print the tests that `run` with the same arguments would run')
     .argument('[tests...]', "tests such as generic/001 or 'xfs/00?'")
-  addInputOptions(command)
+  addSelectionOptions(command)
     .option('--json', 'print the selection as JSON')
-    .addHelpText('after', '\nExamples:\n  vmtest list --fstests ~/xfstests-dev -g quick -s xfs\n  vmtest list --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vmtest list --fstests ~/xfstests-dev -g quick -s xfs\n  vmtest list --changed\n  vmtest list --json',
+    )
     .action(async (tests: string[], options: Record<string, unknown>) => {
       const { ports, places, stdout, stderr } = context
       refuseUnsupportedPlatform(context.platform, context.architecture)
-      const inputs = parseInputs('cli', rawInputs(options, tests))
+      const inputs = await selectionInputs(options, tests, context)
       const plan = await planOnly({ inputs, jobName: '', places }, ports)
       // Which tests there are does not depend on the tree's kernel: nothing is compiled to list them.
       const quiet = { kernelTree: 'leave', runDirectory: null, onProgress: () => undefined } as const

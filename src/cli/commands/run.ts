@@ -3,12 +3,11 @@ import { runLine } from '../../engine/line.js'
 import { openRun } from '../../engine/open-run.js'
 import { refuseUnsupportedPlatform } from '../../engine/places.js'
 import { type ProgressOutput, withProgress } from '../../engine/progress-view.js'
-import { parseInputs } from '../../inputs/parse.js'
 import { prepare, terminalText } from '../../report/index.js'
 import { timeSpent } from '../../report/time-spent.js'
 import type { AddCommand } from '../cli.js'
 import type { CliContext } from '../context.js'
-import { addInputOptions, rawInputs } from '../options.js'
+import { addSelectionOptions, selectionInputs } from '../selection-options.js'
 
 /** `vmtest run`, which is also what `vmtest` alone does. */
 export const runCommand: AddCommand = (program, context, finish) => {
@@ -16,10 +15,10 @@ export const runCommand: AddCommand = (program, context, finish) => {
     .command('run', { isDefault: true })
     .description('boot the VM and run tests (the default command)')
     .argument('[tests...]', "tests such as generic/001 or 'xfs/00?'")
-  addInputOptions(command)
+  addSelectionOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (tests: string[], options: Record<string, unknown>) => {
-      finish(await runInputs(parseInputs('cli', rawInputs(options, tests)), context))
+      finish(await runInputs(await selectionInputs(options, tests, context), context))
     })
 }
 
@@ -28,6 +27,7 @@ Examples:
   vmtest run                                               the working directory's flake
   vmtest run -s xfs_4k -g quick -x dangerous
   vmtest run --fstests ~/xfstests-dev generic/001 'xfs/00?'
+  vmtest run --changed -s xfs_4k
   vmtest run --kernel arch/x86/boot/bzImage --vms 2 -s ext4`
 
 /** Carries out a run and prints its verdict. @returns the exit code */

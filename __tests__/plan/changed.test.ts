@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from '@jest/globals'
+import type { SelectionRequest } from '../../src/domain/inputs.js'
+import { changedPathsSchema, scopeOfChange, selectChanged } from '../../src/plan/changed.js'
+
+const shipped = (name: string): unknown => JSON.parse(readFileSync(new URL(`../../nix/sections/${name}`, import.meta.url), 'utf8'))
+const data = changedPathsSchema.parse(shipped('changed-paths.json'))
+const nothing: SelectionRequest = { sections: [], groups: [], excludeGroups: [], tests: [], excludeFiles: [], expectationFiles: [] }
+
+describe('the shipped data', () => {
+  test('names sections there are', () => {
+    const there = new Set((shipped('sections.json') as { sections: { name: string }[] }).sections.map(({ name }) => name))
+    expect(data.paths.flatMap(({ sections }) => sections).filter((name) => !there.has(name))).toEqual([])
+  })
+
+  test.each<[string, string[], string[]]>([
+    ['fs/xfs/xfs_inode.c', ['xfs'], ['quick']],
+    ['fs/xfs/libxfs/xfs_rtbitmap.c', ['xfs', 'xfs_rt'], ['quick', 'realtime']],
+    ['fs/xfs/xfs_qm.c', ['xfs', 'xfs_quota'], ['quick', 'quota']],
+    ['fs/jbd2/commit.c', ['ext4', 'ext4_nojournal'], ['quick', 'log', 'shutdown']],
+    ['fs/btrfs/send.c', ['btrfs_single'], ['quick', 'send']],
+    ['fs/namei.c', ['xfs', 'ext4'], ['quick']],
+    ['mm/shmem.c', ['tmpfs', 'xfs', 'ext4'], ['quick']],
+  ])('%s', (path, sections, groups) => {
+    expect(scopeOfChange([path], data)).toEqual({ sections, groups, unknown: [] })
+  })
+
+  test('a file no rule names is tested as usual, one nothing runs is not', () => {
+    expect(scopeOfChange(['drivers/net/tun.c', 'MAINTAINERS'], data)).toEqual({
+      ...{ sections: [], groups: ['quick'], unknown: ['drivers/net/tun.c'] },
+    })
+    expect(scopeOfChange(['Documentation/fs.rst'], data).groups).toEqual([])
+  })
+})
+
+describe('selectChanged', () => {
+  const select = (request: Partial<SelectionRequest>, changed: readonly string[]) =>
+    selectChanged({ ...nothing, ...request }, changed, data, 'origin/master')
+
+  test('fills in what was left open', () => {
+    expect(select({}, ['fs/xfs/xfs_qm.c', 'fs/btrfs/a.c'])).toEqual({
+      request: { ...nothing, sections: ['xfs', 'xfs_quota', 'btrfs_single'], groups: ['quick', 'quota'] },
+      note: '2 changed files since origin/master: sections xfs, xfs_quota, btrfs_single, groups quick, quota',
+    })
+  })
+
+  test('what is named stays', () => {
+    expect(select({ sections: ['xfs_1k'] }, ['fs/btrfs/a.c']).request).toMatchObject({ sections: ['xfs_1k'], groups: ['quick'] })
+    expect(select({ groups: ['log'] }, ['fs/xfs/a.c']).request).toMatchObject({ sections: ['xfs'], groups: ['log'] })
+    expect(select({ tests: ['generic/001'] }, ['fs/xfs/a.c']).request).toMatchObject({ groups: [], tests: ['generic/001'] })
+  })
+
+  test('nothing to test is refused, never green', () => {
+    expect(() => select({}, [])).toThrow('Nothing changed since origin/master.')
+    expect(() => select({}, ['Documentation/a.rst'])).toThrow('No test runs what changed since origin/master (Documentation/a.rst).')
+  })
+})

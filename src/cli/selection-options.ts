@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import { UserError } from '../domain/errors.js'
+import type { Inputs } from '../domain/inputs.js'
+import { applyChanged } from '../engine/changed.js'
+import { planOnly } from '../engine/open-run.js'
+import { parseInputs } from '../inputs/parse.js'
+import type { CliContext } from './context.js'
+import { addInputOptions, rawInputs } from './options.js'
+
+/** The options of every input, and those that choose tests by what changed. */
+export function addSelectionOptions(command: Command): Command {
+  return addInputOptions(command)
+    .option('--changed', 'choose sections and groups by the files changed since upstream, those you name staying as they are')
+    .option('--upstream <rev>', 'with --changed: what to compare with; default: the branch’s upstream, or origin’s head, master or main')
+}
+
+/** What was asked for, with `--changed` resolved. @throws UserError */
+export async function selectionInputs(
+  options: Readonly<Record<string, unknown>>,
+  tests: readonly string[],
+  context: CliContext,
+): Promise<Inputs> {
+  const { ports, places, stderr } = context
+  const inputs = parseInputs('cli', rawInputs(options, tests))
+  const upstream = typeof options.upstream === 'string' ? options.upstream : null
+  if (options.changed !== true) {
+    if (upstream !== null) throw new UserError('`--upstream` is given without `--changed`.', 'See `vmtest run --help`.')
+    return inputs
+  }
+  const tree = (await planOnly({ inputs, jobName: '', places }, ports)).kernelTree?.directory ?? places.workingDirectory
+  const chosen = await applyChanged({ inputs, upstream, tree, places }, ports)
+  stderr.write(`${chosen.note}\n`)
+  return chosen.inputs
+}
