@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type BisectOptions, bisect } from '../../src/engine/bisect/bisect.js'
@@ -9,6 +9,8 @@ import { History } from './history.js'
 
 const ports = { exec: createExec(), files: createFiles() }
 
+const numbers = Array.from({ length: 16 }, (_, index) => index + 1)
+
 let history: History
 beforeEach(() => {
   history = new History()
@@ -17,12 +19,13 @@ afterEach(() => history.remove())
 
 /** 16 commits; from `bug` on fs/xfs/state says broken; those of `unbuildable` do not build. */
 function sixteen(bug: number, unbuildable: readonly number[] = []): void {
-  for (let number = 1; number <= 16; number++) {
-    history.commit(`xfs: change ${number}`, {
-      'fs/xfs/state': `${unbuildable.includes(number) ? 'unbuildable' : number >= bug ? 'broken' : 'fine'}\n`,
-      'fs/xfs/number': `${number}\n`,
-    })
-  }
+  const state = (number: number) => (unbuildable.includes(number) ? 'unbuildable' : number >= bug ? 'broken' : 'fine')
+  history.commit(
+    numbers.map((number) => ({
+      subject: `xfs: change ${number}`,
+      files: { 'fs/xfs/state': `${state(number)}\n`, 'fs/xfs/number': `${number}\n`, 'fs/same': 'never changed\n' },
+    })),
+  )
 }
 
 /** Builds and tests by reading what is checked out. */
@@ -36,6 +39,7 @@ function search(changes: Partial<BisectOptions> = {}) {
   const options: BisectOptions = {
     tree: history.tree,
     worktreePath: join(history.root, 'work/source'),
+    builtCommit: null,
     good: history.commits[0] ?? '',
     bad: 'HEAD',
     paths: [],
@@ -79,10 +83,33 @@ describe('among 16 commits', () => {
 
   test('only commits that touch a path are tried', async () => {
     sixteen(11)
-    for (let number = 1; number <= 16; number++) history.commit(`ext4: change ${number}`, { 'fs/ext4/number': `${number}\n` })
+    history.commit(numbers.map((number) => ({ subject: `ext4: change ${number}`, files: { 'fs/ext4/number': `${number}\n` } })))
     const { ending, steps } = await search({ paths: ['fs/xfs'], verifyEnds: false })
     expect(ending).toMatchObject({ kind: 'found', culprit: { hash: history.commits[10] } })
     expect(steps.every(({ commit }) => commit.subject.startsWith('xfs:'))).toBe(true)
+  })
+})
+
+describe('objects kept from before', () => {
+  const modified = (source: string, path: string) => statSync(join(source, path)).mtimeMs
+
+  test('stay newer than what they are made of; only what differs from the commit built last is newer than they', async () => {
+    sixteen(7)
+    let times: readonly number[] = []
+    await search({
+      builtCommit: history.commits[4] ?? null,
+      bad: history.commits[15] ?? '',
+      tryCommit: async (at) => {
+        if (at.number === 1) times = ['fs/xfs/state', 'fs/xfs/number', 'fs/same'].map((path) => modified(at.source, path))
+        return readState(at)
+      },
+    })
+    expect(times.map((time) => time === 0)).toEqual([false, false, true])
+  })
+
+  test('of a commit that is gone change nothing', async () => {
+    sixteen(7)
+    expect((await search({ builtCommit: '0'.repeat(40) })).ending.kind).toBe('found')
   })
 })
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { buildKernel, type KernelBuildOptions } from '../../src/engine/bisect/build-kernel.js'
+import { buildKernel, builtCommit, type KernelBuildOptions } from '../../src/engine/bisect/build-kernel.js'
 import { createExec } from '../../src/ports/real/exec.js'
 import { createFiles } from '../../src/ports/real/files.js'
 
@@ -21,6 +21,9 @@ $(O)/arch/x86/boot/bzImage: code.c $(O)/.config
 	test ! -e slow || sleep 60
 `
 
+const COMMIT = 'a'.repeat(40)
+const built = () => builtCommit(join(root, 'build'), { files: createFiles() })
+
 let root: string
 let controller: AbortController
 beforeEach(() => {
@@ -37,6 +40,7 @@ function build(changes: Partial<KernelBuildOptions> = {}, hasCcache = false) {
   const which = async (program: string) => (program === 'ccache' ? (hasCcache ? '/usr/bin/ccache' : null) : exec.which(program))
   const options: KernelBuildOptions = {
     source: join(root, 'source'),
+    commit: COMMIT,
     objects: join(root, 'build'),
     configuration: { kind: 'options', options: new Map([['CONFIG_SMP', 'y']]) },
     architecture: 'x86_64',
@@ -71,6 +75,15 @@ test('ccache compiles where it is there and no compiler was chosen', async () =>
   rmSync(join(root, 'build'), { recursive: true })
   await build({ makeArguments: ['LLVM=1'] }, true)
   expect(read('build/arch/x86/boot/bzImage')).toMatch(/CC=(?!ccache).* LLVM=1/)
+})
+
+test('the commit of the objects is known after a whole build only', async () => {
+  expect(await built()).toBeNull()
+  await build()
+  expect(await built()).toBe(COMMIT)
+  writeFileSync(join(root, 'source/code.c'), 'broken\n')
+  await build()
+  expect(await built()).toBeNull()
 })
 
 test('what does not compile is a value that says the compiler’s error', async () => {

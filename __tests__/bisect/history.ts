@@ -16,8 +16,7 @@ export class History {
   }
 
   git(...argv: string[]): string {
-    const identity = ['-c', 'user.name=A', '-c', 'user.email=a@example.org', '-c', 'commit.gpgsign=false']
-    return execFileSync('git', ['-C', this.tree, ...identity, ...argv], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    return execFileSync('git', ['-C', this.tree, ...argv], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   }
 
   write(path: string, text: string): void {
@@ -25,13 +24,18 @@ export class History {
     writeFileSync(join(this.tree, path), text)
   }
 
-  commit(subject: string, files: Readonly<Record<string, string>>): string {
-    for (const [path, text] of Object.entries(files)) this.write(path, text)
-    this.git('add', '--all')
-    this.git('commit', '--quiet', '--message', subject)
-    const hash = this.git('rev-parse', 'HEAD').trim()
-    this.commits.push(hash)
-    return hash
+  /** Commits on top of each other, by one process; the working tree follows. */
+  commit(commits: readonly { readonly subject: string; readonly files: Readonly<Record<string, string>> }[]): void {
+    const blob = (text: string) => `data ${Buffer.byteLength(text)}\n${text}\n`
+    const from = this.commits.at(-1)
+    const stream = commits.map(({ subject, files }, index) => {
+      const parent = index === 0 && from !== undefined ? `from ${from}\n` : ''
+      const changes = Object.entries(files).map(([path, text]) => `M 100644 inline ${path}\n${blob(text)}`)
+      return `commit refs/heads/main\ncommitter A <a@example.org> ${index} +0000\n${blob(subject)}${parent}${changes.join('')}\n`
+    })
+    execFileSync('git', ['-C', this.tree, 'fast-import', '--quiet'], { input: stream.join('') })
+    this.git('reset', '--quiet', '--hard')
+    this.commits.splice(0, Number.POSITIVE_INFINITY, ...this.git('log', '--reverse', '--format=%H').trim().split('\n'))
   }
 
   /** Everything of the user's that a bisection must leave as it was. */

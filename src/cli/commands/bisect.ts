@@ -5,7 +5,7 @@ import { chooseFragments, mergeFragments, readFragmentShelf, requestedConfig } f
 import { UserError } from '../../domain/errors.js'
 import type { Inputs } from '../../domain/inputs.js'
 import { type BisectResult, type BisectStep, bisect } from '../../engine/bisect/bisect.js'
-import { buildKernel, type KernelBuildOptions } from '../../engine/bisect/build-kernel.js'
+import { buildKernel, builtCommit, type KernelBuildOptions } from '../../engine/bisect/build-kernel.js'
 import { outcomeOfRun, type StepOutcome } from '../../engine/bisect/decide.js'
 import { commitLine } from '../../engine/bisect/worktree.js'
 import { refuseUnsupportedPlatform } from '../../engine/places.js'
@@ -81,6 +81,7 @@ async function runBisect(inputs: Inputs, flags: BisectFlags, context: CliContext
     {
       tree,
       worktreePath: build.source,
+      builtCommit: await builtCommit(build.objects, ports),
       good: flags.good,
       bad: flags.bad,
       paths: flags.path,
@@ -90,7 +91,7 @@ async function runBisect(inputs: Inputs, flags: BisectFlags, context: CliContext
       tryCommit: async ({ number, commit }) => {
         stderr.write(`\nbisect: step ${number}, ${commitLine(commit)}\n`)
         const directory = join(results, `${String(number).padStart(2, '0')}-${commit.hash.slice(0, 12)}`)
-        return tryKernel({ inputs, directory, build: { ...build, logFile: `${directory}.build.log` } }, context)
+        return tryKernel({ inputs, directory, build: { ...build, commit: commit.hash, logFile: `${directory}.build.log` } }, context)
       },
     },
     ports,
@@ -157,7 +158,7 @@ async function buildOptions(
   flags: BisectFlags,
   work: string,
   context: CliContext,
-): Promise<Omit<KernelBuildOptions, 'logFile'>> {
+): Promise<Omit<KernelBuildOptions, 'logFile' | 'commit'>> {
   const { places, ports } = context
   const architecture = context.architecture === 'arm64' ? 'aarch64' : 'x86_64'
   const sections = await builtInSections(places, ports.files)

@@ -16,6 +16,8 @@ export interface BisectOptions {
   readonly tree: string
   /** Where the worktree goes. Nothing may be there. */
   readonly worktreePath: string
+  /** The commit the kept objects were made of, whole; null where that is not known, and everything is compiled. */
+  readonly builtCommit: string | null
   readonly good: string
   readonly bad: string
   /** Only commits that touch these are looked at; none: all. */
@@ -49,8 +51,10 @@ export async function bisect(options: BisectOptions, ports: Pick<Ports, 'exec' |
   if (good.hash === bad.hash) {
     throw new UserError(`The good and the bad revision are one commit, ${commitLine(bad)}.`, 'Give an older one with `--good`.')
   }
-  const worktree = await BisectWorktree.add({ tree: options.tree, path: options.worktreePath, commit: bad.hash }, ports)
+  const built = options.builtCommit === null ? null : await resolveCommit(options.tree, options.builtCommit, ports).catch(() => null)
+  const worktree = await BisectWorktree.add({ tree: options.tree, path: options.worktreePath, commit: (built ?? bad).hash }, ports)
   try {
+    if (built !== null) await worktree.backdate()
     return await new Search(options, worktree).run(good, bad)
   } finally {
     await worktree.remove()

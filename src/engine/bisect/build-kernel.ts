@@ -5,6 +5,8 @@ import type { Ports } from '../../ports/index.js'
 /** How kernels are built: the source changes from step to step, the objects stay. */
 export interface KernelBuildOptions {
   readonly source: string
+  /** What is checked out there. */
+  readonly commit: string
   /** The `O=` directory; kept, so that each step compiles only what changed. */
   readonly objects: string
   readonly configuration:
@@ -18,6 +20,15 @@ export interface KernelBuildOptions {
   readonly makeArguments: readonly string[]
   readonly logFile: string
   readonly signal: AbortSignal
+}
+
+/** In the objects' directory: the commit all of them are made of. Absent while a build runs, and after one that failed. */
+const BUILT_COMMIT = '.vmtest-built-commit'
+
+/** The commit the kept objects are made of, as `buildKernel` left it. */
+export async function builtCommit(objects: string, { files }: Pick<Ports, 'files'>): Promise<string | null> {
+  const text = await files.readText(join(objects, BUILT_COMMIT)).catch(() => '')
+  return /^[0-9a-f]{40,64}$/.exec(text.trim())?.[0] ?? null
 }
 
 export type KernelBuild =
@@ -37,6 +48,7 @@ export async function buildKernel(options: KernelBuildOptions, ports: Pick<Ports
   await files.makeDirectory(dirname(options.logFile))
   const compiler = await compilerArguments(options.makeArguments, ports)
   const log = await files.openAppend(options.logFile)
+  await files.remove(join(options.objects, BUILT_COMMIT))
   const make = async (...targets: readonly string[]): Promise<KernelBuild | null> => {
     const argv = ['make', '-C', options.source, `O=${options.objects}`, ...compiler, ...options.makeArguments, ...targets]
     const { code, stdout, stderr } = await ports.exec.run(argv, { signal: options.signal })
@@ -55,7 +67,9 @@ export async function buildKernel(options: KernelBuildOptions, ports: Pick<Ports
     }
     const [target, image] = options.architecture === 'aarch64' ? ['Image', 'arch/arm64/boot/Image'] : ['bzImage', 'arch/x86/boot/bzImage']
     const failed = (await make('olddefconfig')) ?? (await make(`-j${options.jobs}`, target))
-    return failed ?? { kind: 'built', image: join(options.objects, image) }
+    if (failed !== null) return failed
+    await files.write(join(options.objects, BUILT_COMMIT), `${options.commit}\n`)
+    return { kind: 'built', image: join(options.objects, image) }
   } finally {
     await log.close()
   }
