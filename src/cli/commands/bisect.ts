@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { basename, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { chooseFragments, mergeFragments, readFragmentShelf, requestedConfig } from '../../build/kernel-config/index.js'
-import { UserError } from '../../domain/errors.js'
+import { describeError, UserError } from '../../domain/errors.js'
 import type { Inputs } from '../../domain/inputs.js'
 import { type BisectResult, type BisectStep, bisect } from '../../engine/bisect/bisect.js'
 import { buildKernel, builtCommit, type KernelBuildOptions } from '../../engine/bisect/build-kernel.js'
@@ -91,7 +91,10 @@ async function runBisect(inputs: Inputs, flags: BisectFlags, context: CliContext
       tryCommit: async ({ number, commit }) => {
         stderr.write(`\nbisect: step ${number}, ${commitLine(commit)}\n`)
         const directory = join(results, `${String(number).padStart(2, '0')}-${commit.hash.slice(0, 12)}`)
-        return tryKernel({ inputs, directory, build: { ...build, commit: commit.hash, logFile: `${directory}.build.log` } }, context)
+        return tryKernel(
+          { number, inputs, directory, build: { ...build, commit: commit.hash, logFile: `${directory}.build.log` } },
+          context,
+        )
       },
     },
     ports,
@@ -116,10 +119,10 @@ async function refuse(inputs: Inputs, flags: BisectFlags, { ports, places }: Cli
 
 /** Builds the kernel and runs the tests on it by the ordinary line. */
 async function tryKernel(
-  options: { readonly inputs: Inputs; readonly directory: string; readonly build: KernelBuildOptions },
+  options: { readonly number: number; readonly inputs: Inputs; readonly directory: string; readonly build: KernelBuildOptions },
   context: CliContext,
 ): Promise<StepOutcome> {
-  const { inputs, directory, build } = options
+  const { number, inputs, directory, build } = options
   const kernel = await buildKernel(build, context.ports)
   switch (kernel.kind) {
     case 'cancelled':
@@ -129,7 +132,13 @@ async function tryKernel(
     case 'built': {
       // Standard output is for the result alone.
       const quiet = { ...context, stdout: context.stderr }
-      return outcomeOfRun(await runInputs({ ...inputs, kernel: { image: kernel.image }, outputDirectory: directory }, quiet))
+      try {
+        return outcomeOfRun(await runInputs({ ...inputs, kernel: { image: kernel.image }, outputDirectory: directory }, quiet))
+      } catch (error) {
+        // What was asked wrongly shows at the first commit. At a later one it is the commit that lacks something, such as an option.
+        if (number === 1 || !(error instanceof UserError)) throw error
+        return { verdict: 'skip', reason: describeError(error) }
+      }
     }
   }
 }
