@@ -33,6 +33,7 @@ describe('reading internal-json', () => {
     const [end] = reader.feed(nix({ action: 'stop', id: 7 }), 100)
     expect(end).toEqual({ kind: 'build-end', derivation: DRV, seconds: 90 })
     expect(end && describeEvent(end)).toBe('finished linux-6.18.0 (1 min 30 s)')
+    expect([...reader.buildSeconds]).toEqual([[DRV, 90]])
   })
 
   test('keeps the last lines of a chatty builder, without colours', () => {

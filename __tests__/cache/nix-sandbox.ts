@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { NixLogReader } from '../../src/build/nix-log.js'
 import type { Plan } from '../../src/domain/plan.js'
 import type { NixEnvironment } from '../../src/domain/stages.js'
 import type { Runner } from '../../src/ports/index.js'
@@ -72,6 +73,8 @@ export class FakeCache implements CacheStore {
 /** A Nix store of its own, a flake in a git repository, and a cache that outlives the store. */
 export class NixSandbox {
   run = 1
+  /** Of the last build, as its log has them: by derivation. */
+  times: ReadonlyMap<string, number> = new Map()
   readonly cache: FakeCache
 
   private constructor(readonly directory: string) {
@@ -143,7 +146,14 @@ export class NixSandbox {
     const text = (name: string) => readFile(join(this.repository, name), 'utf8')
     const expression = join(this.directory, 'bundle.nix')
     await writeFile(expression, bundleExpression(await text('kernel.txt'), await text('suite.txt')))
-    return this.nixCommand('nix-build', '--no-out-link', expression)
+    const reader = new NixLogReader()
+    const argv = [join(NIX ?? '', '..', 'nix-build'), '--no-out-link', '--log-format', 'internal-json', expression]
+    const { exec } = this.ports
+    const env = { ...this.env, NIX_CONFIG: CONFIG }
+    const built = await exec.run(argv, { env, onStderrLine: (line) => reader.feed(line, performance.now() / 1000) })
+    if (built.code !== 0) throw new Error(built.stderr)
+    this.times = reader.buildSeconds
+    return built.stdout.trim()
   }
 
   /** Another machine: the same cache, an empty store. */

@@ -167,7 +167,7 @@ describe('what Nix prints', () => {
           name: 'kernel',
           key: 'k',
           sizeBytes: 1,
-          buildSeconds: 1,
+          builds: {},
           saveSeconds: 1,
           paths: [{ ...registration(path), deriver: `${path}\n0\n/etc` }],
         },

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { storeName } from '../../src/build/nix-log.js'
 import { type RestoredStore, restoreStore, saveStore } from '../../src/cache/index.js'
 import { NIX, NixSandbox } from './nix-sandbox.js'
 
@@ -12,8 +13,10 @@ beforeEach(async () => {
 afterEach(() => sandbox.remove())
 
 const restore = (plan = sandbox.plan()) => restoreStore({ plan, nix: sandbox.nix }, sandbox.ports)
-const save = (restored: RestoredStore, bundlePath: string, buildSeconds = 100) =>
-  saveStore({ restored, bundlePath, buildSeconds }, sandbox.ports)
+const save = (restored: RestoredStore, bundlePath: string, buildTimes = sandbox.times) =>
+  saveStore({ restored, bundlePath, buildTimes }, sandbox.ports)
+/** The last build's derivations, as if each had taken this long. */
+const eachTaking = (seconds: number) => new Map([...sandbox.times.keys()].map((derivation) => [derivation, seconds]))
 const outcomes = (ledger: RestoredStore['ledger']) => Object.fromEntries(ledger.map((entry) => [entry.layer, entry.outcome]))
 
 /** A first run: nothing in the cache, all built, all saved. */
@@ -128,6 +131,44 @@ described('the store cache on a real Nix store', () => {
     expect(restored.ledger.find((entry) => entry.layer === 'tools')?.detail).toBe('in the store already')
     expect(restored.ledger.find((entry) => entry.layer === 'kernel')?.detail).toMatch(/^1 of 3 paths/)
     expect(sandbox.nixCommand('nix-store', '--verify', '--check-contents')).toBe('')
+  })
+
+  test('what a layer spares is what its own builders took, as Nix logged them', async () => {
+    const restored = await restore()
+    const bundle = await sandbox.build()
+    expect([...sandbox.times.keys()].map(storeName).sort()).toEqual(['kernel', 'lib', 'modules', 'qemu', 'suite', 'vmtest'])
+    const took: Readonly<Record<string, number>> = { kernel: 100, modules: 10, vmtest: 1, suite: 20, lib: 5, qemu: 3 }
+    const times = new Map([...sandbox.times.keys()].map((path) => [path, took[storeName(path)] ?? 0]))
+    const saved = await save(restored, bundle, times)
+    expect(saved.map(({ savedSeconds }) => savedSeconds)).toEqual([null, null, null, null])
+    await sandbox.forgetStore()
+    const spared = ({ ledger }: RestoredStore) => Object.fromEntries(ledger.map((entry) => [entry.layer, entry.savedSeconds]))
+    expect(spared(await restore())).toEqual({ index: null, kernel: 111, suite: 20, tools: 8 })
+    // What was here already was not spared by the cache.
+    sandbox.nixCommand('nix-store', '--delete', '--ignore-liveness', bundle)
+    sandbox.run++
+    expect(spared(await restore())).toEqual({ index: null, kernel: 1, suite: null, tools: null })
+  })
+
+  test('a layer built in another run keeps that run’s times; one nobody timed is kept and spares nothing known', async () => {
+    await firstRun()
+    const [kernel] = [...sandbox.times].filter(([path]) => path.endsWith('-kernel.drv')).map(([, seconds]) => seconds)
+    await sandbox.commit({ 'suite.txt': 'suite 2' })
+    sandbox.run++
+    const second = await restore()
+    const bundle = await sandbox.build()
+    expect([...sandbox.times.keys()].some((path) => path.endsWith('-kernel.drv'))).toBe(false)
+    await save(second, bundle)
+    await sandbox.forgetStore()
+    const restored = (await restore()).ledger.find(({ layer }) => layer === 'kernel')
+    expect(restored?.savedSeconds).toBeGreaterThanOrEqual(kernel ?? Number.POSITIVE_INFINITY)
+    await sandbox.commit({ 'suite.txt': 'suite 3' })
+    sandbox.run++
+    const third = await restore()
+    const untimed = await save(third, await sandbox.build(), new Map())
+    expect(outcomes(untimed)).toMatchObject({ suite: 'saved' })
+    await sandbox.forgetStore()
+    expect((await restore()).ledger.find(({ layer }) => layer === 'suite')?.savedSeconds).toBeNull()
   })
 
   test('leftovers the database does not know are replaced', async () => {
@@ -258,11 +299,13 @@ described('what is not saved', () => {
 
   test('a layer that costs more than it saves', async () => {
     const restored = await restore()
-    await save(restored, await sandbox.build(), 0.0001)
+    const bundle = await sandbox.build()
+    await save(restored, bundle, eachTaking(0.0001))
     await sandbox.commit({ 'suite.txt': 'suite 2', 'kernel.txt': 'kernel 2' })
     await sandbox.forgetStore()
     const second = await restore()
-    const ledger = await save(second, await sandbox.build(), 0.0001)
+    const again = await sandbox.build()
+    const ledger = await save(second, again, eachTaking(0.0001))
     expect(ledger.find((entry) => entry.layer === 'suite')).toMatchObject({
       outcome: 'not-saved',
       detail: expect.stringContaining('does not pay'),

@@ -91,6 +91,8 @@ test('the bundle of the machine’s own programs comes back from the cache: noth
   expect(second.calls.filter((call) => EVALUATES_OR_BUILDS.test(call))).toEqual([])
   expect(second.calls).toContainEqual(expect.stringMatching(/^nix-store .*--check-validity/))
   expect(existsSync(join(cache(), 'kernel-vmtest/kernels'))).toBe(false)
+  // What the first run's builders took, by Nix's own log.
+  expect(second.step.summary).toMatch(/Caches spared \d/)
   expect(Number.isFinite(second.bootingSeconds)).toBe(true)
   process.stdout.write(
     `from the start of the step until the guest boots: ${first.bootingSeconds.toFixed(1)} s without, ${second.bootingSeconds.toFixed(1)} s with the cache (wanted: under 10 s)\n`,

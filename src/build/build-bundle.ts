@@ -40,6 +40,20 @@ export interface BuildRequest {
   readonly signal?: AbortSignal
 }
 
+/** A bundle with what this run built of it itself: nothing for one that was given or restored. */
+export interface FreshBundle extends Built {
+  /** Seconds each builder ran, by its derivation's path. */
+  readonly buildTimes: ReadonlyMap<string, number>
+}
+
+interface Found {
+  readonly path: string
+  readonly seconds: number
+  readonly times: ReadonlyMap<string, number>
+}
+
+const NOTHING_BUILT: ReadonlyMap<string, number> = new Map()
+
 /** Where a suite that is not in the root image is mounted in the guest. */
 const MOUNTED_SUITE = '/vmtest/suites/fstests'
 /** What the offline builders see of the host, where it exists. */
@@ -71,22 +85,22 @@ async function annotate(logs: readonly { readonly lines: readonly string[] }[], 
   for (const annotation of compilerAnnotations(messages, (path) => inTree.has(path))) ports.runner.annotate(annotation)
 }
 
-async function build(request: NixBuildRequest, ports: BuildPorts): Promise<{ path: string; seconds: number }> {
+async function build(request: NixBuildRequest, ports: BuildPorts): Promise<Found> {
   const result = await nixBuild(request, ports)
   await annotate(result.logs, request.cwd, ports)
   if (result.kind === 'failed') throw result.error
-  return { path: result.outPath, seconds: result.seconds }
+  return { path: result.outPath, seconds: result.seconds, times: result.buildSeconds }
 }
 
-async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<{ path: string; seconds: number }> {
+async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<Found> {
   const { plan, cache, workspace } = request
   const log = request.logPath === undefined ? {} : { logPath: request.logPath }
-  if (cache.bundlePath !== null) return { path: cache.bundlePath, seconds: 0 }
+  if (cache.bundlePath !== null) return { path: cache.bundlePath, seconds: 0, times: NOTHING_BUILT }
   await ports.files.makeDirectory(request.cacheDirectory)
   const kept = { ...log, outLink: `${request.cacheDirectory}/bundle-${plan.bundle.kind}` }
   switch (plan.bundle.kind) {
     case 'path':
-      return { path: plan.bundle.path, seconds: 0 }
+      return { path: plan.bundle.path, seconds: 0, times: NOTHING_BUILT }
     case 'flake': {
       const { flake, attribute, impure } = plan.bundle
       if (plan.kernelTree !== undefined) {
@@ -160,7 +174,7 @@ async function givenSuite(tree: string, cacheDirectory: string, ports: BuildPort
  * Compiler messages become annotations as soon as the build ends.
  * @throws UserError: `build-failed`, `could-not-test` (no QEMU, no kernel to be had), or `usage` for what was given wrongly
  */
-export async function buildBundle(request: BuildRequest, ports: BuildPorts): Promise<Built> {
+export async function buildBundle(request: BuildRequest, ports: BuildPorts): Promise<FreshBundle> {
   const { plan } = request
   // What was given is checked before anything slow.
   const override = plan.kernel === null ? null : await overrideKernel(definedOnly(plan.kernel), ports)
@@ -181,6 +195,7 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
     catalogue,
     buildSeconds: found.seconds,
     ...(tree === null ? {} : { kernelSeconds: tree.seconds }),
+    buildTimes: found.times,
   }
 }
 

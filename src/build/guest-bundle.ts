@@ -10,7 +10,7 @@ export interface GuestBundleRequest extends Omit<NixBuildRequest, 'installable'>
   readonly cacheDirectory: string
 }
 
-type Build = (request: NixBuildRequest) => Promise<{ path: string; seconds: number }>
+type Build<Result> = (request: NixBuildRequest) => Promise<Result>
 
 /**
  * The flake's bundle for a kernel that is built elsewhere: its attribute `guest` (nix/lib/vm-test.nix), which has the package set's
@@ -19,11 +19,11 @@ type Build = (request: NixBuildRequest) => Promise<{ path: string; seconds: numb
  * The flake of a kernel tree is built from a copy of flake.nix and flake.lock alone: Nix copies a flake's whole directory into the
  * store whenever a file in it changed, and a kernel tree has eighty thousand.
  */
-export async function buildGuest(
+export async function buildGuest<Result>(
   request: GuestBundleRequest,
-  build: Build,
+  build: Build<Result>,
   ports: Pick<Ports, 'files' | 'runner'>,
-): Promise<Awaited<ReturnType<Build>>> {
+): Promise<Result> {
   const { flake, attribute, cacheDirectory, ...rest } = request
   const installables = [
     `${await stagedFlake(flake, request, ports)}#${attribute}.guest`,

@@ -27,6 +27,8 @@ export type NixBuildResult =
       readonly outPath: string
       readonly drvPath: string
       readonly seconds: number
+      /** Of each derivation that was built, by its path. */
+      readonly buildSeconds: ReadonlyMap<string, number>
       readonly logs: readonly BuilderLog[]
     }
   | { readonly kind: 'failed'; readonly error: UserError; readonly logs: readonly BuilderLog[] }
@@ -125,7 +127,7 @@ export async function nixBuild(request: NixBuildRequest, ports: BuildPorts): Pro
     onStderrLine: (line) => live.feed(line),
   })
   await log.close()
-  const { errors, logs } = live.reader
+  const { errors, logs, buildSeconds } = live.reader
   if (result.code !== 0) {
     const system = missingAttributeSystem(errors)
     const flake = installable.split('#')[0] ?? ''
@@ -140,7 +142,7 @@ export async function nixBuild(request: NixBuildRequest, ports: BuildPorts): Pro
       kind: 'could-not-test',
     })
   }
-  return { kind: 'built', outPath, drvPath: built.drvPath, seconds: ports.clock.monotonicSeconds() - started, logs }
+  return { kind: 'built', outPath, drvPath: built.drvPath, seconds: ports.clock.monotonicSeconds() - started, buildSeconds, logs }
 }
 
 function parseJson(text: string): unknown {

@@ -54,6 +54,7 @@ export class NixLogReader {
   readonly #activities = new Map<number, Activity>()
   readonly #logs = new Map<string, string[]>()
   readonly #errors: string[] = []
+  readonly #buildSeconds = new Map<string, number>()
   readonly #keptLines: number
 
   /** @param keptLines lines kept of each builder's output (the last ones) */
@@ -69,6 +70,11 @@ export class NixLogReader {
   /** Output of every builder that printed something, in the order they began to. */
   get logs(): readonly BuilderLog[] {
     return [...this.#logs].map(([derivation, lines]) => ({ derivation, lines }))
+  }
+
+  /** Seconds each builder that ended ran, by its derivation. */
+  get buildSeconds(): ReadonlyMap<string, number> {
+    return this.#buildSeconds
   }
 
   feed(line: string, nowSeconds: number): readonly NixLogEvent[] {
@@ -115,6 +121,7 @@ export class NixLogReader {
     if (id === undefined || activity === undefined) return []
     this.#activities.delete(id)
     const seconds = nowSeconds - activity.startedSeconds
+    if (activity.kind === 'build') this.#buildSeconds.set(activity.subject, seconds)
     return activity.kind === 'build'
       ? [{ kind: 'build-end', derivation: activity.subject, seconds }]
       : [{ kind: 'fetch-end', path: activity.subject, seconds }]

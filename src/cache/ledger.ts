@@ -18,6 +18,6 @@ export function mebibytes(bytes: number): string {
  * Whether a layer earned its keep: what restoring it took against what building its paths took when it was saved.
  * Unknown counts as earned: a layer must be saved once to be measured.
  */
-export function pays(restoreSeconds: number | null, buildSeconds: number): boolean {
-  return restoreSeconds === null || restoreSeconds <= buildSeconds
+export function pays(restoreSeconds: number | null, buildSeconds: number | null): boolean {
+  return restoreSeconds === null || buildSeconds === null || restoreSeconds <= buildSeconds
 }

@@ -4,6 +4,7 @@ import type { CacheLedgerEntry } from '../domain/record.js'
 import type { CacheOutcome, NixEnvironment } from '../domain/stages.js'
 import type { Ports } from '../ports/index.js'
 import { discardAll, unpack } from './archive.js'
+import { secondsToBuild } from './build-times.js'
 import { type Fingerprint, fingerprint } from './fingerprint.js'
 import { attemptOf, indexKeys } from './keys.js'
 import { entry, mebibytes } from './ledger.js'
@@ -140,12 +141,12 @@ async function restoreLayers(index: StoreIndex, exact: boolean, place: Place, po
 /** A layer of which a path could not be registered was not restored, whatever was unpacked. */
 function withoutLost(result: RestoredLayer, lost: LostPaths): RestoredLayer {
   if (!result.layer.paths.some(({ path }) => lost.paths.has(path))) return result
-  return { ...result, seconds: null, entry: { ...result.entry, outcome: 'miss', detail: lost.reason } }
+  return { ...result, seconds: null, entry: { ...result.entry, outcome: 'miss', detail: lost.reason, savedSeconds: null } }
 }
 
 async function restoreLayer(layer: Layer, missing: readonly Registration[], place: Place, ports: CachePorts): Promise<RestoredLayer> {
   const { cacheStore, clock, files } = ports
-  const known = { key: layer.key, bytes: layer.sizeBytes, savedSeconds: layer.buildSeconds }
+  const known = { key: layer.key, bytes: layer.sizeBytes }
   if (missing.length === 0) {
     return { layer, seconds: 0, entry: entry(layer.name, 'hit', 'in the store already', { ...known, restoreSeconds: 0 }) }
   }
@@ -164,7 +165,9 @@ async function restoreLayer(layer: Layer, missing: readonly Registration[], plac
     return { layer, seconds: null, entry: entry(layer.name, 'miss', `its archive is not usable: ${unpacking.reason}`, known) }
   }
   const detail = `${missing.length} of ${layer.paths.length} paths, ${mebibytes(layer.sizeBytes)}`
-  return { layer, seconds, entry: entry(layer.name, 'hit', detail, { ...known, restoreSeconds: seconds }) }
+  // Paths that were in the store already would not have been built: they spared nothing.
+  const savedSeconds = secondsToBuild(missing, new Map(Object.entries(layer.builds)))
+  return { layer, seconds, entry: entry(layer.name, 'hit', detail, { ...known, restoreSeconds: seconds, savedSeconds }) }
 }
 
 interface LostPaths {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { CacheLedgerEntry } from '../domain/record.js'
 import { pack } from './archive.js'
+import { type BuildTimes, secondsToBuild, timesOf } from './build-times.js'
 import { bundleRoots } from './bundle-roots.js'
 import { attemptOf, contentsOf, indexKeys, layerKey } from './keys.js'
 import { entry, mebibytes, pays } from './ledger.js'
@@ -13,7 +14,8 @@ export interface SaveRequest {
   readonly restored: RestoredStore
   /** What was built. */
   readonly bundlePath: string
-  readonly buildSeconds: number
+  /** Of what this run built itself. */
+  readonly buildTimes: BuildTimes
 }
 
 /** Most valuable first: where time or quota runs out, the kernel is what a later run misses most. */
@@ -45,12 +47,11 @@ async function save(request: SaveRequest, session: CacheSession, ports: CachePor
   const upstream = await servedUpstream(request.bundlePath, session)
   const own = closure.filter(({ path }) => !upstream.has(path))
   const parts = partition(own, await bundleRoots(request.bundlePath, store.directory, ports))
-  const fresh = ORDER.filter((name) => parts[name].length > 0 && reusable(name, parts[name], session) === null)
-  const seconds = shareOut(request.buildSeconds, fresh, parts)
+  const times = knownTimes(request.buildTimes, session)
   const layers: Layer[] = []
   const ledger: CacheLedgerEntry[] = []
   for (const name of ORDER.filter((one) => parts[one].length > 0)) {
-    const result = await saveLayer({ name, paths: parts[name], buildSeconds: seconds.get(name) ?? 0 }, session, ports)
+    const result = await saveLayer({ name, paths: parts[name], times }, session, ports)
     if (result.layer !== null) layers.push(result.layer)
     ledger.push(result.entry)
   }
@@ -83,17 +84,15 @@ function reusable(name: LayerName, paths: readonly Registration[], { index, rest
   return layer !== undefined && restored.has(name) && contentsOf(layer.paths) === contentsOf(paths) ? layer : null
 }
 
-/** Nix says how long all took; each new layer is taken to have its share by size. */
-function shareOut(buildSeconds: number, fresh: readonly LayerName[], parts: Readonly<Record<LayerName, readonly Registration[]>>) {
-  const size = (name: LayerName) => parts[name].reduce((sum, { narSize }) => sum + narSize, 1)
-  const total = fresh.reduce((sum, name) => sum + size(name), 0)
-  return new Map(fresh.map((name) => [name, (buildSeconds * size(name)) / total]))
+/** What this run measured, and for what it did not build what the index it restored remembers. */
+function knownTimes(measured: BuildTimes, { index }: CacheSession): BuildTimes {
+  return new Map([...(index?.layers ?? []).flatMap(({ builds }) => Object.entries(builds)), ...measured])
 }
 
 interface LayerToSave {
   readonly name: LayerName
   readonly paths: readonly Registration[]
-  readonly buildSeconds: number
+  readonly times: BuildTimes
 }
 
 interface SavedLayer {
@@ -101,15 +100,16 @@ interface SavedLayer {
   readonly entry: CacheLedgerEntry
 }
 
-async function saveLayer({ name, paths, buildSeconds }: LayerToSave, session: CacheSession, ports: CachePorts): Promise<SavedLayer> {
+async function saveLayer({ name, paths, times }: LayerToSave, session: CacheSession, ports: CachePorts): Promise<SavedLayer> {
   const there = reusable(name, paths, session)
   if (there !== null) return { layer: there, entry: entry(name, 'hit', 'in the cache already', { key: there.key, bytes: there.sizeBytes }) }
   const not = (detail: string): SavedLayer => ({ layer: null, entry: entry(name, 'not-saved', detail) })
   if (name === 'kernel' && session.fingerprint.exact === null) return not(session.fingerprint.reason ?? 'no later run can ask for it')
   const before = session.index?.layers.find((layer) => layer.name === name)
   const restoreSeconds = session.restored.get(name) ?? null
-  if (before !== undefined && !pays(restoreSeconds, before.buildSeconds)) {
-    return not(`restoring it took ${restoreSeconds?.toFixed(1)} s, building it ${before.buildSeconds.toFixed(1)} s: it does not pay`)
+  const buildSeconds = before === undefined ? null : secondsToBuild(before.paths, new Map(Object.entries(before.builds)))
+  if (!pays(restoreSeconds, buildSeconds)) {
+    return not(`restoring it took ${restoreSeconds?.toFixed(1)} s, building it ${buildSeconds?.toFixed(1)} s: it does not pay`)
   }
   const directory = join(session.directory, `layer-${name}`)
   const lacking = await spaceLacking(paths, session.directory, ports)
@@ -123,9 +123,10 @@ async function saveLayer({ name, paths, buildSeconds }: LayerToSave, session: Ca
     const saving = await ports.cacheStore.save([directory], key)
     const saveSeconds = ports.clock.monotonicSeconds() - started
     if (saving.kind === 'failed') return not(saving.reason)
-    const layer = { name, key, sizeBytes, buildSeconds, saveSeconds, paths: [...paths] }
-    const detail = `${paths.length} paths, ${mebibytes(sizeBytes)}`
-    return { layer, entry: entry(name, 'saved', detail, { key, bytes: sizeBytes, saveSeconds, savedSeconds: buildSeconds }) }
+    const layer = { name, key, sizeBytes, builds: timesOf(paths, times), saveSeconds, paths: [...paths] }
+    const built = secondsToBuild(paths, times)
+    const detail = `${paths.length} paths, ${mebibytes(sizeBytes)}${built === null ? '' : `, built in ${built.toFixed(1)} s`}`
+    return { layer, entry: entry(name, 'saved', detail, { key, bytes: sizeBytes, saveSeconds }) }
   } finally {
     await ports.files.remove(directory)
   }

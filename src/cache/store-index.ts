@@ -15,8 +15,8 @@ export const layerSchema = z.object({
   key: z.string().min(1).max(512),
   /** Of the archive. */
   sizeBytes: z.number().nonnegative(),
-  /** What building these paths took, as the run that saved them measured. */
-  buildSeconds: z.number().nonnegative(),
+  /** Seconds the builders of these paths ran, by derivation, as the run that built them measured; absent where none did. */
+  builds: z.record(z.string(), z.number().nonnegative()),
   saveSeconds: z.number().nonnegative(),
   paths: z.array(registrationSchema).min(1),
 })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { buildBundle, stageOfflineFlake } from '../build/index.js'
+import { buildBundle, type FreshBundle, stageOfflineFlake } from '../build/index.js'
 import { type RestoredStore, restoreStore, saveStore } from '../cache/index.js'
 import type { NixInputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
@@ -70,11 +70,11 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
 
 async function save(
   restored: RestoredStore,
-  built: Built,
+  built: FreshBundle,
   ports: Ports,
   stage: (name: 'cache', message: string) => void,
 ): Promise<readonly CacheLedgerEntry[]> {
-  const saved = await saveStore({ restored, bundlePath: built.bundlePath, buildSeconds: built.buildSeconds }, ports)
+  const saved = await saveStore({ restored, bundlePath: built.bundlePath, buildTimes: built.buildTimes }, ports)
   for (const line of saved) stage('cache', describeLayer(line))
   return saved
 }
