@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { storeName } from '../../src/build/nix-log.js'
-import { type RestoredStore, restoreStore, saveStore } from '../../src/cache/index.js'
+import { type RestoredStore, restoreBundle, restoreStore, saveStore } from '../../src/cache/index.js'
 import { NIX, NixSandbox } from './nix-sandbox.js'
 
 let sandbox: NixSandbox
@@ -64,6 +64,27 @@ described('the store cache on a real Nix store', () => {
     expect(outcomes(ledger)).toEqual({ kernel: 'saved', suite: 'hit', tools: 'hit', index: 'saved' })
     await sandbox.forgetStore()
     expect((await restore()).bundlePath).not.toBeNull()
+  })
+
+  test('the bundle of the base can be had beside the one at hand, by the key its run noted', async () => {
+    const saved = await save(await restore(), await sandbox.build())
+    const base = await sandbox.build()
+    const indexKey = saved.find(({ layer }) => layer === 'index')?.key ?? ''
+    await sandbox.commit({ 'kernel.txt': 'kernel 2' })
+    await sandbox.forgetStore()
+    const restored = await restore()
+    const head = await sandbox.build()
+    await save(restored, head)
+    expect(head).not.toBe(base)
+    await sandbox.forgetStore()
+    const { session } = await restore()
+    expect(await restoreBundle({ session, indexKey, bundlePath: head }, sandbox.ports)).toBe(true)
+    expect(await restoreBundle({ session, indexKey, bundlePath: base }, sandbox.ports)).toBe(true)
+    expect(sandbox.nixCommand('nix-store', '--verify', '--check-contents')).toBe('')
+    await sandbox.forgetStore()
+    const again = (await restore()).session
+    expect(await restoreBundle({ session: again, indexKey: `${indexKey}0`, bundlePath: base }, sandbox.ports)).toBe(false)
+    expect(await restoreBundle({ session: null, indexKey, bundlePath: base }, sandbox.ports)).toBe(false)
   })
 
   test('a rebase and an empty commit hit exactly; a changed Nix file does not', async () => {

@@ -1,4 +1,5 @@
 export type { CachePorts, CacheSession, RestoredStore, RestoreRequest } from './restore.js'
 export { restoreStore } from './restore.js'
+export { type BundleRequest, restoreBundle } from './restore-bundle.js'
 export type { SaveRequest } from './save.js'
 export { saveStore } from './save.js'

@@ -120,7 +120,8 @@ interface Place {
   readonly directory: string
 }
 
-async function restoreLayers(index: StoreIndex, exact: boolean, place: Place, ports: CachePorts): Promise<readonly RestoredLayer[]> {
+/** @param exact false: another kernel than the index has is to be built, and the layer of that one stays away */
+export async function restoreLayers(index: StoreIndex, exact: boolean, place: Place, ports: CachePorts): Promise<readonly RestoredLayer[]> {
   // Another kernel's output is of no use to this one.
   const wanted = index.layers.filter((layer) => exact || layer.name !== 'kernel')
   const invalid = await place.store.invalid(wanted.flatMap((layer) => layer.paths.map(({ path }) => path)))
