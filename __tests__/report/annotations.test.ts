@@ -41,7 +41,7 @@ describe('annotations', () => {
       '1 test vanished since the baseline',
       '1 test newly not run',
     ])
-    expect(titles('notice')).toEqual(['1 test fixed', '1 test fail as in the baseline'])
+    expect(titles('notice')).toEqual(['1 test fixed', '1 test fail as on the base'])
   })
 
   test('those on changed files come first, at the first frame that lies in one', () => {

@@ -9,6 +9,8 @@ import { buildOfflineBundle, type ExtraTest } from '../lab/vm-lab.js'
 /** Makes bundles that are alike but for the bugs planted in them: kernels with the same tests and different faults. */
 export interface Nursery {
   readonly directory: string
+  /** The bundle the others are made of, without any planted test. */
+  readonly original: string
   /**
    * A whole bundle. A test asks `planted NAME` for a bug of the bundle it runs in.
    * @param revision what the bundle calls its kernel
@@ -19,7 +21,7 @@ export interface Nursery {
 
 /** @param tests added to the smoke suite of every bundle */
 export async function openNursery(tests: readonly ExtraTest[]): Promise<Nursery> {
-  const { bundle } = await loadBundle(process.env.VMTEST_BUNDLE ?? buildOfflineBundle(), { files: createFiles() })
+  const { bundle, directory: original } = await loadBundle(process.env.VMTEST_BUNDLE ?? buildOfflineBundle(), { files: createFiles() })
   const suite = bundle.suites.find(({ name }) => name === 'smoke')
   if (suite === undefined) throw new Error('the bundle has no smoke suite')
   // Not the temporary directory: images belong on a real file system.
@@ -32,6 +34,7 @@ export async function openNursery(tests: readonly ExtraTest[]): Promise<Nursery>
   writeFileSync(join(directory, 'catalogue.json'), JSON.stringify({ ...catalogue, tests: [...catalogue.tests, ...added] }))
   return {
     directory,
+    original,
     plant: (revision, bugs) => {
       const path = mkdtempSync(join(directory, 'bundle-'))
       mkdirSync(join(root, 'vmtest/planted'))

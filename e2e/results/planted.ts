@@ -21,7 +21,11 @@ export const PLANTED: readonly ExtraTest[] = [
   { name: 'selftest/914', script: 'planted no-ioctl && _notrun "the kernel has no such ioctl"\necho works', output: 'works' },
   withBug('selftest/915', 'expected'),
   withBug('selftest/916', 'shared'),
+  withBug('selftest/917', 'shared'),
 ]
+
+/** A test the base branch's run leaves out, although it would fail there too. */
+export const NOT_ON_BASE = 'selftest/917'
 
 export const BASE_BUGS = ['old', 'expected', 'shared']
 /** What the change under test does to the base: 913 is fixed, 915 passes against its expectation, 911, 912 and 914 are worse. */

@@ -86,6 +86,10 @@ export interface Inputs {
   readonly failOn: FailOn
   /** A record, or a directory holding one, of the base branch. */
   readonly baseline: string | null
+  /** Run new failures again on the base's bundle, where that is at hand. */
+  readonly abProof: boolean
+  /** The base's bundle: a directory with vmtest.json. */
+  readonly baseBundle: string | null
   /** Measured settings that make emulation faster (norandmaps, CPU flags, one vCPU). */
   readonly emulationTuning: boolean
   readonly keep: boolean

@@ -42,6 +42,10 @@ export const planSchema = z.object({
   rerunFailed: z.number().int().nonnegative(),
   failOn: z.enum(['new', 'any', 'never']),
   baseline: z.string().nullable(),
+  /** Whether new failures are run again on the base's bundle; absent in records of versions that could not: no. */
+  abProof: z.boolean().optional(),
+  /** The base's bundle, where it was named; absent or null: the one the baseline's record remembers. */
+  baseBundle: z.string().nullable().optional(),
   emulationTuning: z.boolean(),
   keep: z.boolean(),
   /** Absent in records of versions that could not dump: no. */

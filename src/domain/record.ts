@@ -26,6 +26,19 @@ export const attemptSchema = z.object({
 /** One time a test ran. */
 export type Attempt = z.infer<typeof attemptSchema>
 
+export const baseVerdictSchema = z.object({
+  status: testStatusSchema,
+  /** What the base's bundle calls its kernel, for example a commit. */
+  revision: z.string().nullable(),
+  /** As the guest reported it. */
+  kernelRelease: z.string().nullable(),
+  bundlePath: z.string(),
+  /** How it went there; log paths are relative to this record's directory. */
+  attempts: z.array(attemptSchema),
+})
+/** What a new failure came to in a fresh VM of the base's own bundle: kernel, programs and tests. */
+export type BaseVerdict = z.infer<typeof baseVerdictSchema>
+
 export const testRecordSchema = z.object({
   section: z.string(),
   name: z.string(),
@@ -43,6 +56,8 @@ export const testRecordSchema = z.object({
   expectedFailure: z.object({ reason: z.string(), link: z.string().optional() }).nullable(),
   /** Newest last; empty for a test that never started. */
   attempts: z.array(attemptSchema),
+  /** Absent where the test was not run on the base. */
+  onBase: baseVerdictSchema.optional(),
 })
 /** Everything known about one planned test. */
 export type TestRecord = z.infer<typeof testRecordSchema>
@@ -118,6 +133,11 @@ export const runRecordSchema = z.object({
   /** Guest settings that differ from the kernel's defaults. */
   settings: z.record(z.string(), z.string()),
   revisions: z.record(z.string(), z.string()),
+  /**
+   * Store path of the bundle that ran. Absent where it lies elsewhere (another one may lie there by the time it is read) and where
+   * another kernel took the place of its own.
+   */
+  bundlePath: z.string().optional(),
   sections: z.array(sectionRecordSchema),
   /** Every planned test, in the plan's order. */
   tests: z.array(testRecordSchema),

@@ -11,6 +11,7 @@ import type { Ports } from '../ports/index.js'
 import { writeReport } from '../report/index.js'
 import { buildRecord, compareRecords, conclude, exitCode, pastVerdicts, testTimes } from '../results/index.js'
 import { decideAccelerator } from '../vm/index.js'
+import { lastingBundlePath, NO_PROOF, type Proof, type ProofOptions, proveOnBase, requireBaseBundle, withProof } from './ab-proof.js'
 import { requireBaseline } from './baseline.js'
 import { decodeRecord } from './decode.js'
 import { readHostFacts } from './host-facts.js'
@@ -48,6 +49,7 @@ interface Evidence {
   accelerator: AcceleratorDecision | null
   vmRun: VmRun
   ledger: readonly CacheLedgerEntry[]
+  proof: Proof
 }
 
 /**
@@ -58,6 +60,7 @@ interface Evidence {
 export async function runLine(options: LineOptions, ports: Ports): Promise<LineOutcome> {
   const { run, onProgress } = options
   await requireBaseline(run.plan, ports)
+  await requireBaseBundle(run.plan, ports)
   const memory = await recall(run.plan, options.places, ports)
   const evidence: Evidence = {
     built: null,
@@ -65,6 +68,7 @@ export async function runLine(options: LineOptions, ports: Ports): Promise<LineO
     accelerator: null,
     vmRun: nothingRan(null),
     ledger: [],
+    proof: NO_PROOF,
   }
   try {
     await test(options, evidence, memory, ports)
@@ -77,7 +81,7 @@ export async function runLine(options: LineOptions, ports: Ports): Promise<LineO
     evidence.vmRun = { ...evidence.vmRun, stopped: options.signal.aborted ? CANCELLED : stoppedBy(error) }
   }
   onProgress({ kind: 'stage', stage: 'results', message: 'reading results' })
-  const record = await recordOf(options, evidence, ports)
+  const record = withProof(await recordOf(options, evidence, ports), evidence.proof)
   return judge(record, evidence, memory, options, ports)
 }
 
@@ -124,10 +128,16 @@ async function test(options: LineOptions, evidence: Evidence, memory: Memory, po
     { ...guests, selection, vmRun: evidence.vmRun, judge: (vmRun) => recordOf(options, { ...evidence, vmRun }, ports) },
     ports,
   )
+  if (evidence.vmRun.stopped !== null) return
+  const record = await recordOf(options, evidence, ports)
+  const judgeBase: ProofOptions['judgeBase'] = (ran) => recordOf({ ...options, run: ran.run }, { ...evidence, ...ran }, ports)
+  const { session } = obtained
+  evidence.proof = await proveOnBase({ ...guests, selection, session, baseline: memory.baseline, record, judgeBase }, ports)
 }
 
 async function recordOf(options: LineOptions, evidence: Evidence, ports: Ports): Promise<RunRecord> {
   const { run } = options
+  const bundlePath = evidence.built === null ? null : lastingBundlePath(evidence.built, run.plan)
   return buildRecord(ports.files, {
     toolVersion: options.toolVersion,
     runId: randomUUID(),
@@ -139,6 +149,7 @@ async function recordOf(options: LineOptions, evidence: Evidence, ports: Ports):
     host: await readHostFacts(ports),
     accelerator: evidence.accelerator,
     revisions: evidence.built?.bundle.revisions ?? {},
+    ...(bundlePath === null ? {} : { bundlePath }),
     cache: evidence.ledger,
     problems: [],
     runDirectory: run.directory,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { buildBundle, type FreshBundle, stageOfflineFlake } from '../build/index.js'
-import { type RestoredStore, restoreStore, saveStore } from '../cache/index.js'
+import { type CacheSession, type RestoredStore, restoreStore, saveStore } from '../cache/index.js'
 import type { NixInputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
 import type { CacheLedgerEntry } from '../domain/record.js'
@@ -25,6 +25,8 @@ export interface ObtainOptions {
 export interface Obtained {
   readonly built: Built
   readonly ledger: readonly CacheLedgerEntry[]
+  /** The store cache, where it can be asked for more; null otherwise. */
+  readonly session: CacheSession | null
 }
 
 const NO_CACHE = { ledger: [], bundlePath: null }
@@ -50,7 +52,8 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     stage('build', `the kernel in ${plan.kernelTree.directory}, by its own make`)
   if (plan.bundle.kind === 'path') {
     stage('build', `loading ${plan.bundle.path}`)
-    return { built: await buildBundle({ ...request, nix: null, offline: null, cache: NO_CACHE }, ports), ledger: [] }
+    const built = await buildBundle({ ...request, nix: null, offline: null, cache: NO_CACHE }, ports)
+    return { built, ledger: [], session: null }
   }
   const nix = await ensureNix(options.nix, { face: plan.face }, ports)
   stage('nix', `${nix.version} (${nix.origin}: ${nix.program})${nix.sandbox ? '' : ', without sandbox'}`)
@@ -65,7 +68,7 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   )
   const built = await buildBundle({ ...request, nix, offline, cache: restored }, ports)
   const ledger = plan.cache ? [...restored.ledger, ...(await save(restored, built, ports, stage))] : []
-  return { built, ledger }
+  return { built, ledger, session: restored.session }
 }
 
 async function save(

@@ -136,6 +136,8 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     // Checked against the table above; the table and the type are held together by a test.
     failOn: reader.text('fail-on') as FailOn,
     baseline: reader.optional('baseline'),
+    abProof: reader.flag('ab-proof'),
+    baseBundle: reader.optional('base-bundle'),
     emulationTuning: reader.flag('emulation-tuning'),
     keep: reader.flag('keep'),
     dump: reader.flag('dump'),

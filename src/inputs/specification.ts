@@ -247,6 +247,21 @@ const how: readonly InputSpecification[] = [
       'A record (`run.json`) of the base branch, or the directory it is in. The action also looks in the cache for the base branch’s last record.',
   },
   {
+    name: 'ab-proof',
+    kind: 'boolean',
+    faces: both,
+    default: 'true',
+    description:
+      'Run new failures again on the baseline’s own bundle, where its store path is still at hand: what fails there too is known, not new.',
+  },
+  {
+    name: 'base-bundle',
+    kind: 'text',
+    faces: both,
+    default: '',
+    description: 'The built VM bundle of the base branch for `ab-proof`. Empty: the one the baseline’s record remembers.',
+  },
+  {
     name: 'emulation-tuning',
     kind: 'boolean',
     faces: both,

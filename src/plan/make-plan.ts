@@ -59,6 +59,8 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     rerunFailed: inputs.rerunFailed,
     failOn: inputs.failOn,
     baseline: inputs.baseline && absolute(inputs.baseline),
+    abProof: inputs.abProof,
+    baseBundle: inputs.baseBundle && absolute(inputs.baseBundle),
     emulationTuning: inputs.emulationTuning,
     keep: inputs.keep,
     dump: inputs.dump,

@@ -1,6 +1,7 @@
 import type { Frame } from '../domain/kernel-report.js'
 import type { TestRecord } from '../domain/record.js'
 import type { Annotation, ComparedTest } from '../domain/stages.js'
+import { describeBase } from './base.js'
 import type { Rendered } from './context.js'
 import { describeFrame, headlineOf, logPaths, tellingReports, topFrames } from './evidence.js'
 import { headBytes, shortLine } from './foreign-text.js'
@@ -75,8 +76,10 @@ function failureAnnotation(tests: readonly TestRecord[], rendered: Rendered, opt
           .map((line) => shortLine(line, 200))
       : []
   const logs = logPaths(attempt).slice(0, 2)
+  const base = describeBase(test)
   const lines = [
     ...said,
+    ...(base === null ? [] : [`It ${base}.`]),
     ...frames,
     ...others,
     `Reproduce: ${shortLine(rendered.reproduce(test), 1000)}`,
@@ -156,5 +159,5 @@ function together(
 function noticeAnnotations(rendered: Rendered): readonly Annotation[] {
   const { byPlace, fixed } = rendered.placement
   const note = (title: string, message: string): Annotation => ({ level: 'notice', title, message: headBytes(message, MESSAGE_BYTES) })
-  return [...together(fixed, 'fixed', note), ...together(byPlace.known, 'fail as in the baseline', note)]
+  return [...together(fixed, 'fixed', note), ...together(byPlace.known, 'fail as on the base', note)]
 }

@@ -1,8 +1,9 @@
 import { assertNever } from '../domain/errors.js'
 import type { Attempt, RunRecord, SectionRecord, TestRecord } from '../domain/record.js'
 import { isFailure } from '../domain/test.js'
+import { describeBase } from './base.js'
 import { evidenceText, headlineOf } from './evidence.js'
-import { visibleLine } from './foreign-text.js'
+import { byteLength, visibleLine } from './foreign-text.js'
 import { decidingAttempt, failedReruns, type PlacedTest, type Placement } from './places.js'
 import { attributes, cdata, element, type XmlAttributes } from './xml.js'
 
@@ -228,7 +229,9 @@ function failed({ test, place }: PlacedTest, options: JunitOptions): string {
   const room = Math.floor(options.maxTestBytes / (1 + reruns.length))
   const prefix = place === 'known' ? 'known: ' : ''
   const names = { message: `${prefix}${headlineOf(test)}`, type: place === 'known' ? `known-${test.status}` : test.status }
-  const first = element(name, names, attempt === null ? '' : cdata(evidenceText(attempt, room)))
+  const base = describeBase(test)
+  const said = base === null ? '' : `${base}\n\n`
+  const first = element(name, names, attempt === null ? '' : cdata(said + evidenceText(attempt, room - byteLength(said))))
   if (options.dialect === 'annotated') return first + reruns.map((each) => attemptElement('rerunFailure', test, each, room)).join('')
   const again = reruns.map((each) => evidenceText(each, room)).join('\n')
   return again === '' ? first : first + element('system-err', {}, cdata(`failed again:\n${again}`))

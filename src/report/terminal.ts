@@ -1,4 +1,5 @@
 import type { TestRecord } from '../domain/record.js'
+import { describeBase } from './base.js'
 import type { Rendered } from './context.js'
 import { describeFrame, headlineOf, logPaths, tellingReports, topFrames } from './evidence.js'
 import { shortLine } from './foreign-text.js'
@@ -65,7 +66,10 @@ function failures(rendered: Rendered, options: TerminalOptions, paint: Palette):
   const lines = tests.slice(0, options.maxFailures).flatMap((test) => ['', ...failure(test, rendered, options, paint)])
   const left = tests.length - options.maxFailures
   if (left > 0) lines.push('', `and ${left} more failures, listed in the report`)
-  const known = rendered.placement.byPlace.known.length
+  const proven = rendered.placement.byPlace.known.filter((test) => test.onBase !== undefined)
+  for (const test of proven.slice(0, options.maxFailures))
+    lines.push('', paint.faint(`${shortLine(test.name, 120)} on ${shortLine(test.section, 80)} ${describeBase(test)}`))
+  const known = rendered.placement.byPlace.known.length - proven.length
   if (known > 0)
     lines.push('', paint.faint(known === 1 ? '1 known failure is in the baseline too' : `${known} known failures are in the baseline too`))
   return lines
@@ -73,6 +77,7 @@ function failures(rendered: Rendered, options: TerminalOptions, paint: Palette):
 
 function failure(test: TestRecord, rendered: Rendered, options: TerminalOptions, paint: Palette): string[] {
   const attempt = decidingAttempt(test)
+  const base = describeBase(test)
   const [report] = tellingReports(attempt)
   const frames = report === undefined ? [] : topFrames(report, 4).map((frame) => `    ${describeFrame(frame)}`)
   const diff = (attempt?.diff ?? '')
@@ -83,6 +88,7 @@ function failure(test: TestRecord, rendered: Rendered, options: TerminalOptions,
   return [
     `${paint.bad(test.status.padEnd(8))} ${paint.strong(shortLine(test.name, 120))} on ${shortLine(test.section, 80)}`,
     `    ${headlineOf(test)}`,
+    ...(base === null ? [] : [`    base   ${base}`]),
     ...frames,
     ...diff.slice(0, 8).map((line) => paint.faint(`    ${shortLine(line, 200)}`)),
     ...logs.map((path) => `    log    ${shortLine(`${options.directory.replace(/\/+$/, '')}/${path}`, 4096)}`),

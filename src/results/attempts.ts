@@ -60,8 +60,17 @@ export function countsAsFailure(test: TestRecord): boolean {
   return !(test.status === 'fail' && test.expectedFailure !== null && !hasSevereReport(test))
 }
 
-function hasSevereReport(test: TestRecord): boolean {
+function hasSevereReport(test: Pick<TestRecord, 'attempts'>): boolean {
   return test.attempts.some((attempt) => attempt.reports.some(isSevere))
+}
+
+/**
+ * True where a failure on the base excuses one here. A crash is not excused by a mere failure, nor a kernel bug by a failure without one:
+ * such a change made it worse.
+ */
+export function excuses(onBase: Pick<TestRecord, 'status' | 'attempts'>, here: Pick<TestRecord, 'status' | 'attempts'>): boolean {
+  if (!isFailure(onBase.status) || severity[onBase.status] < severity[here.status]) return false
+  return !hasSevereReport(here) || hasSevereReport(onBase)
 }
 
 /** An expected failure that passed: its line in the list is out of date. */

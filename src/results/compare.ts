@@ -1,7 +1,7 @@
 import type { RunRecord, TestRecord } from '../domain/record.js'
 import type { ComparedTest, Comparison } from '../domain/stages.js'
 import { isFailure } from '../domain/test.js'
-import { countsAsFailure, isStaleExpectation } from './attempts.js'
+import { countsAsFailure, excuses, isStaleExpectation } from './attempts.js'
 
 /** What is needed of a baseline; `summarizeRecord`-sized extracts fit too. */
 export type Baseline = Pick<RunRecord, 'runId' | 'tests'>
@@ -9,7 +9,7 @@ export type Baseline = Pick<RunRecord, 'runId' | 'tests'>
 /**
  * Holds a record against the base branch's.
  * - new: counts as a failure now, and did not fail there (passed, declined, was not reached, or was not there)
- * - known: counts as a failure now, and failed there too, whatever the way, also flakily
+ * - known: counts as a failure now, and failed there too, whatever the way, also flakily, or does when run again on the base's bundle
  * - fixed: failed there for good and passes now; one that passes against its expectation is stale instead
  * - vanished: planned there, not planned now, in a section that both have
  * - newly notrun: passed or failed there and declines now
@@ -20,10 +20,11 @@ export function compareRecords(current: Pick<RunRecord, 'tests' | 'sections'>, b
   const sections = new Set(current.sections.map((section) => section.name))
   const failures = current.tests.filter(countsAsFailure)
   const failedBefore = (test: TestRecord): boolean => isFailure(before.get(keyOf(test))?.status ?? 'notreached')
+  const isKnown = (test: TestRecord): boolean => failedBefore(test) || (test.onBase !== undefined && excuses(test.onBase, test))
   return {
     baselineRunId: baseline.runId,
-    newFailures: failures.filter((test) => !failedBefore(test)).map(toCompared),
-    knownFailures: failures.filter(failedBefore).map(toCompared),
+    newFailures: failures.filter((test) => !isKnown(test)).map(toCompared),
+    knownFailures: failures.filter(isKnown).map(toCompared),
     fixed: current.tests
       .filter((test) => test.status === 'pass' && !isStaleExpectation(test))
       .filter((test) => failedBefore(test) && before.get(keyOf(test))?.flaky === false)

@@ -1,4 +1,4 @@
-export { countsAsFailure, isSevere, isStaleExpectation, settle } from './attempts.js'
+export { countsAsFailure, excuses, isSevere, isStaleExpectation, settle } from './attempts.js'
 export { type Baseline, compareRecords } from './compare.js'
 export { conclude, countStatuses, exitCode } from './conclude.js'
 export { addToHistory, emptyHistory, type History, type PastVerdict, parseHistory, pastVerdicts, testTimes } from './history.js'

@@ -48,6 +48,10 @@ export function mergeAll(records: readonly RunRecord[]): RunRecord {
 /** The record as seen from a directory above its own: every path gets the prefix (`shard-2`). */
 export function relocateRecord(record: RunRecord, prefix: string): RunRecord {
   const move = (path: string): string => `${prefix}/${path}`
+  const moveLogs = (attempt: Attempt): Attempt => ({
+    ...attempt,
+    logs: Object.fromEntries(Object.entries(attempt.logs).map(([kind, path]) => [kind, move(path)])),
+  })
   return {
     ...record,
     guests: record.guests.map((guest) => ({
@@ -58,10 +62,8 @@ export function relocateRecord(record: RunRecord, prefix: string): RunRecord {
     })),
     tests: record.tests.map((test) => ({
       ...test,
-      attempts: test.attempts.map((attempt) => ({
-        ...attempt,
-        logs: Object.fromEntries(Object.entries(attempt.logs).map(([kind, path]) => [kind, move(path)])),
-      })),
+      attempts: test.attempts.map(moveLogs),
+      ...(test.onBase === undefined ? {} : { onBase: { ...test.onBase, attempts: test.onBase.attempts.map(moveLogs) } }),
     })),
   }
 }
@@ -126,6 +128,7 @@ function mergeTests(left: TestRecord, right: TestRecord): TestRecord {
   const settled = attempts.length > 0 ? settle(attempts) : { status: withoutAttempts(left, right), flaky: false }
   const file = left.file ?? right.file
   const line = left.line ?? right.line
+  const onBase = left.onBase ?? right.onBase
   return {
     section: left.section,
     name: left.name,
@@ -136,6 +139,7 @@ function mergeTests(left: TestRecord, right: TestRecord): TestRecord {
     reason: mergedReason(settled.status, attempts, left, right),
     expectedFailure: left.expectedFailure ?? right.expectedFailure,
     attempts,
+    ...(onBase === undefined ? {} : { onBase }),
   }
 }
 

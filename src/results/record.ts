@@ -30,6 +30,8 @@ export interface RecordInput {
   readonly host: HostFacts
   readonly accelerator: AcceleratorDecision | null
   readonly revisions: Readonly<Record<string, string>>
+  /** Kept in the record where it names the same bundle for ever; absent: not kept. */
+  readonly bundlePath?: string
   readonly cache: readonly CacheLedgerEntry[]
   /** What went wrong before and around the VMs, one sentence each. */
   readonly problems: readonly string[]
@@ -94,6 +96,7 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
     accelerator: input.accelerator,
     settings: { ...vmRun.settings },
     revisions: { ...input.revisions },
+    ...(input.bundlePath === undefined ? {} : { bundlePath: input.bundlePath }),
     sections: selection.sections.map((section) => sectionRecord(section, input, read)),
     tests: selection.tests.map((planned) => testRecord(planned, table.get(tableKey(planned.section, planned.name)) ?? [], vmRun)),
     guests: [...vmRun.guests],

@@ -1,4 +1,4 @@
-import type { RunRecord, TestRecord } from '../domain/record.js'
+import type { TestRecord } from '../domain/record.js'
 import { isFailure, type TestId } from '../domain/test.js'
 
 /** How much running again may cost. */
@@ -18,7 +18,10 @@ const unknownSeconds = 60
  * The failed tests worth running again in a fresh VM, in the record's order: those that never passed and were not expected to fail.
  * The attempts that follow are further attempts of the same test; the first verdict stands.
  */
-export function testsToRerun(record: Pick<RunRecord, 'tests'>, policy: RerunPolicy = defaultRerunPolicy): readonly TestId[] {
+export function testsToRerun(
+  record: { readonly tests: readonly TestRecord[] },
+  policy: RerunPolicy = defaultRerunPolicy,
+): readonly TestId[] {
   const failed = record.tests.filter(isWorthIt)
   if (failed.length > policy.mostTests) return []
   const chosen = withinBudget(failed, policy.budgetSeconds)

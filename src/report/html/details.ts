@@ -1,5 +1,6 @@
 import type { KernelReport } from '../../domain/kernel-report.js'
 import type { Attempt, TestRecord } from '../../domain/record.js'
+import { describeBase } from '../base.js'
 import type { Rendered } from '../context.js'
 import { describeExit, pointerTo } from '../evidence.js'
 import { byteLength, cutMiddle, shortLine, visible, visibleLine } from '../foreign-text.js'
@@ -7,7 +8,9 @@ import type { PageAttempt, PageDetail, PageReport } from './page-data.js'
 
 /** Everything the page shows of one test, its texts within a number of UTF-8 bytes. */
 export function pageDetail(test: TestRecord, rendered: Rendered, maxBytes: number): PageDetail {
-  const room = Math.floor(maxBytes / Math.max(1, test.attempts.length))
+  const onBase = test.onBase?.attempts ?? []
+  const room = Math.floor(maxBytes / Math.max(1, test.attempts.length + onBase.length))
+  const said = describeBase(test)
   return {
     source: test.file === undefined ? null : visibleLine(`${test.file}${test.line === undefined ? '' : `:${test.line}`}`),
     reproduce: shortLine(rendered.reproduce(test), 4096),
@@ -17,6 +20,7 @@ export function pageDetail(test: TestRecord, rendered: Rendered, maxBytes: numbe
         ? null
         : { reason: shortLine(test.expectedFailure.reason, 2000), link: webLink(test.expectedFailure.link) },
     attempts: test.attempts.map((attempt) => pageAttempt(attempt, room)),
+    base: said === null ? null : { said, attempts: onBase.map((attempt) => pageAttempt(attempt, room)) },
     history: rendered
       .history(test)
       .slice(-HISTORY_POINTS)

@@ -89,6 +89,8 @@ export interface PageDetail {
   readonly reason: string | null
   readonly expected: { readonly reason: string; readonly link: string | null } | null
   readonly attempts: readonly PageAttempt[]
+  /** What running it again on the base's bundle showed, and how it went there. */
+  readonly base: { readonly said: string; readonly attempts: readonly PageAttempt[] } | null
   /** Earlier runs, oldest first: status and milliseconds. */
   readonly history: readonly (readonly [string, number | null])[]
 }

@@ -1,5 +1,6 @@
 import type { KernelReport } from '../../domain/kernel-report.js'
 import type { TestRecord } from '../../domain/record.js'
+import { describeBase } from '../base.js'
 import type { Rendered } from '../context.js'
 import { describeExit, describeFrame, headlineOf, logPaths, pointerTo, reportText, tellingReports, topFrames } from '../evidence.js'
 import { cutMiddle, shortLine, visible } from '../foreign-text.js'
@@ -23,6 +24,8 @@ function failure(test: TestRecord, rendered: Rendered, detail: Detail): string {
     `#### ${code(shortLine(test.name, 120))} on ${code(test.section)}: ${test.status}${again}\n\n`,
     `**${code(headlineOf(test))}**\n\n`,
   ]
+  const base = describeBase(test)
+  if (base !== null) parts.push(`It ${code(base)}.\n\n`)
   const reports = tellingReports(attempt)
   const frames = reports[0] === undefined ? [] : topFrames(reports[0], detail.frames)
   if (frames.length > 0) parts.push(`${fenced(frames.map(describeFrame).join('\n'), 'text')}\n`)
@@ -70,8 +73,13 @@ function rest(tests: readonly TestRecord[], detail: Detail): string {
 export function testList(tests: readonly TestRecord[], detail: Detail): string {
   const lines = tests
     .slice(0, detail.listed)
-    .map((test) => `- ${code(shortLine(test.name, 120))} on ${code(test.section)}: ${code(headlineOf(test))}\n`)
+    .map((test) => `- ${code(shortLine(test.name, 120))} on ${code(test.section)}: ${code(headlineOf(test))}${baseClause(test)}\n`)
   return lines.join('') + more(tests.length, detail.listed)
+}
+
+function baseClause(test: TestRecord): string {
+  const base = describeBase(test)
+  return base === null ? '' : `; ${code(base)}`
 }
 
 /** Tests that share a reason or link, one line each. */

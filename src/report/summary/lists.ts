@@ -19,7 +19,7 @@ export function otherPlaces(rendered: Rendered, detail: Detail): string {
     ),
     fold('Vanished (the baseline has them, this run does not)', vanished.length, () => names(vanished, detail)),
     fold('Newly not run', newlyNotrun.length, () => newlyNotrunList(rendered, detail)),
-    fold('Known failures (the baseline has them too)', byPlace.known.length, () => testList(byPlace.known, detail)),
+    fold('Known failures (the base has them too)', byPlace.known.length, () => testList(byPlace.known, detail)),
     fold('Fixed', fixed.length, () => names(fixed, detail)),
     fold('Expected failures', byPlace.xfail.length, () => expectationList(byPlace.xfail, detail)),
   ].join('')

@@ -78,6 +78,15 @@ function Details({ detail, status, note }: { detail: PageDetail; status: string;
           title={detail.attempts.length > 1 ? `Attempt ${index + 1}: ${attempt.status}` : null}
         />
       ))}
+      {detail.base !== null && (
+        <>
+          <h3>On the base</h3>
+          <p class="message">It {detail.base.said}.</p>
+          {detail.base.attempts.map((attempt, index) => (
+            <Attempt key={index} attempt={attempt} note={note} title={`On the base: ${attempt.status}`} />
+          ))}
+        </>
+      )}
       {detail.history.length > 0 && <HistoryChart history={detail.history} nowMs={detail.attempts[0]?.seconds ?? null} />}
     </>
   )
