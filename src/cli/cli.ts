@@ -1,5 +1,4 @@
-import { Command, CommanderError } from 'commander'
-import { describeError, UserError } from '../domain/errors.js'
+import { Command } from 'commander'
 import { againCommand } from './commands/again.js'
 import { bisectCommand } from './commands/bisect.js'
 import { classifyCommand } from './commands/classify.js'
@@ -12,8 +11,10 @@ import { probeCommand } from './commands/probe.js'
 import { reportCommand } from './commands/report.js'
 import { runCommand } from './commands/run.js'
 import { shellCommand } from './commands/shell.js'
+import { watchCommand } from './commands/watch.js'
 import type { CliContext } from './context.js'
-import { EXIT, exitCodeOfError } from './exit-codes.js'
+import { EXIT } from './exit-codes.js'
+import { reportError } from './report-error.js'
 
 /** Adds one command to the program; `finish` takes its exit code. */
 export type AddCommand = (program: Command, context: CliContext, finish: (exitCode: number) => void) => void
@@ -21,6 +22,7 @@ export type AddCommand = (program: Command, context: CliContext, finish: (exitCo
 const COMMANDS: readonly AddCommand[] = [
   runCommand,
   againCommand,
+  watchCommand,
   listCommand,
   demoCommand,
   reportCommand,
@@ -54,15 +56,4 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   } catch (error) {
     return reportError(error, context)
   }
-}
-
-function reportError(error: unknown, { stderr }: CliContext): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.passed : EXIT.usage
-  if (error instanceof UserError) {
-    stderr.write(`vmtest: ${describeError(error)}\n        ${error.nextStep}\n`)
-    return exitCodeOfError(error.kind)
-  }
-  stderr.write(`vmtest: ${describeError(error)}\n        This is a defect of kernel-vmtest; please report it with the lines below.\n`)
-  if (error instanceof Error && error.stack !== undefined) stderr.write(`${error.stack}\n`)
-  return EXIT.couldNotTest
 }

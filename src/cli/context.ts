@@ -1,9 +1,11 @@
 import type { Places } from '../engine/places.js'
 import type { Ports } from '../ports/index.js'
+import type { FileWatcher } from '../ports/watch.js'
 
 /** What every command gets. */
 export interface CliContext {
   readonly ports: Ports
+  readonly watcher: FileWatcher
   readonly places: Places
   readonly toolVersion: string
   readonly platform: string

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { TOOL_VERSION } from '../domain/version.js'
 import { placesFrom } from '../engine/places.js'
-import { createPorts, createTerminalRunner } from '../ports/real/index.js'
+import { createFileWatcher, createPorts, createTerminalRunner } from '../ports/real/index.js'
 import { runCli } from './cli.js'
 
 const controller = new AbortController()
@@ -26,6 +26,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   ports: createPorts(
     createTerminalRunner({ out: process.stdout, err: process.stderr, env: process.env }, { verbose: process.env.VMTEST_DEBUG === '1' }),
   ),
+  watcher: createFileWatcher(),
   places: placesFrom({ checkout: fileURLToPath(new URL('..', import.meta.url)), workingDirectory: process.cwd(), env: process.env }),
   toolVersion: TOOL_VERSION,
   platform: process.platform,

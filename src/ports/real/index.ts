@@ -10,6 +10,7 @@ import { createHttp } from './http.js'
 
 export { createGitHubRunner } from './github-runner.js'
 export { createTerminalRunner } from './terminal-runner.js'
+export { createFileWatcher } from './watch.js'
 
 /** The outside world as it is, with the given face. Services are loaded when they are first used. */
 export function createPorts(runner: Runner): Ports {

@@ -1,0 +1,43 @@
+import { UserError } from '../../domain/errors.js'
+import { planOnly } from '../../engine/open-run.js'
+import { listSources } from '../../engine/sources.js'
+import { watchLoop } from '../../engine/watch-loop.js'
+import type { AddCommand } from '../cli.js'
+import { reportError } from '../report-error.js'
+import { addSelectionOptions, selectionInputs } from '../selection-options.js'
+import { runInputs } from './run.js'
+
+/** `vmtest watch`: a run, and again on each save of a source file. */
+export const watchCommand: AddCommand = (program, context, finish) => {
+  const command = program
+    .command('watch')
+    .description('run tests, and again whenever a source file of the kernel or fstests tree is saved')
+    .argument('[tests...]', "tests such as generic/001 or 'xfs/00?'")
+  addSelectionOptions(command)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vmtest watch generic/475\n  vmtest watch --kernel-tree ~/linux --fstests ~/xfstests-dev -s xfs generic/001',
+    )
+    .action(async (tests: string[], options: Record<string, unknown>) => {
+      if (options.output !== undefined) {
+        throw new UserError('`watch` makes a directory for each run: `--output` names only one.', 'Leave `--output` out.')
+      }
+      const { ports, places, signal, stderr, watcher } = context
+      // What was asked wrongly ends the command here, before there is anything to wait for.
+      const inputs = await selectionInputs(options, tests, context)
+      const { kernelTree, fstests } = await planOnly({ inputs, jobName: '', places }, ports)
+      const trees = [kernelTree?.directory ?? null, fstests].filter((tree) => tree !== null)
+      if (trees.length === 0) {
+        throw new UserError('There is no source tree to watch.', 'Run in a kernel tree, or name one with `--kernel-tree`, or `--fstests`.')
+      }
+      const sources = async () => (await Promise.all(trees.map((tree) => listSources(tree, ports)))).flat()
+      const run = async () => {
+        try {
+          return await runInputs(await selectionInputs(options, tests, context), context)
+        } catch (error) {
+          return reportError(error, context)
+        }
+      }
+      finish(await watchLoop({ run, sources, watcher, clock: ports.clock, signal, say: (line) => stderr.write(`${line}\n`) }))
+    })
+}
