@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { againCommand } from './commands/again.js'
 import { bisectCommand } from './commands/bisect.js'
 import { classifyCommand } from './commands/classify.js'
+import { completionCommand } from './commands/completion.js'
 import { configCommand } from './commands/config.js'
 import { demoCommand } from './commands/demo.js'
 import { historyCommand } from './commands/history.js'
@@ -33,11 +34,11 @@ const COMMANDS: readonly AddCommand[] = [
   historyCommand,
   configCommand,
   bisectCommand,
+  completionCommand,
 ]
 
-/** Runs one command line and gives its exit code. The one catch for everything below. */
-export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
-  let exitCode: number = EXIT.passed
+/** The whole command line, as the help, the reference, the man page and the completion describe it. */
+export function createProgram(context: CliContext, finish: (exitCode: number) => void): Command {
   const program = new Command('vmtest')
     .description('Boot a VM with the Linux kernel under test and run its test suites.')
     .version(context.toolVersion)
@@ -45,11 +46,17 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     .configureOutput({ writeOut: (text) => context.stdout.write(text), writeErr: (text) => context.stderr.write(text) })
     .showHelpAfterError('(see `vmtest --help`, `vmtest COMMAND --help`)')
     .addHelpText('after', `\nExit codes: 0 passed, 1 tests failed, 2 usage, 65 does not build, 69 could not test, 130 cancelled.`)
-  const finish = (code: number) => {
-    exitCode = code
-  }
   for (const add of COMMANDS) add(program, context, finish)
   for (const command of program.commands) command.exitOverride().copyInheritedSettings(program)
+  return program
+}
+
+/** Runs one command line and gives its exit code. The one catch for everything below. */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  let exitCode: number = EXIT.passed
+  const program = createProgram(context, (code) => {
+    exitCode = code
+  })
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return exitCode

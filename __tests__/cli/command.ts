@@ -1,0 +1,34 @@
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+export const root = join(import.meta.dirname ?? __dirname, '../..')
+
+/** A `vmtest` of the source at hand, not of the committed dist/, in a directory of its own. */
+export interface BuiltCommand {
+  /** Put it first on PATH. */
+  readonly directory: string
+  remove(): void
+}
+
+export async function buildCommand(): Promise<BuiltCommand> {
+  const directory = mkdtempSync(join(tmpdir(), 'vmtest-command-'))
+  await build({
+    absWorkingDir: root,
+    entryPoints: { cli: 'src/cli/main.ts' },
+    outdir: join(directory, 'dist'),
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    loader: { '.css': 'text', '.html': 'text' },
+    banner: { js: "import { createRequire as __cr } from 'node:module';const require = __cr(import.meta.url);" },
+    logLevel: 'error',
+  })
+  writeFileSync(join(directory, 'package.json'), '{"type":"module"}')
+  symlinkSync(join(root, 'nix'), join(directory, 'nix'))
+  writeFileSync(join(directory, 'vmtest'), `#!/bin/sh\nexec '${process.execPath}' '${directory}/dist/cli.js' "$@"\n`)
+  chmodSync(join(directory, 'vmtest'), 0o755)
+  return { directory, remove: () => rmSync(directory, { recursive: true }) }
+}

@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type BuiltCommand, buildCommand } from './command.js'
+
+let vmtest: BuiltCommand
+let suite: string
+
+beforeAll(async () => {
+  vmtest = await buildCommand()
+  suite = mkdtempSync(join(tmpdir(), 'vmtest-suite-'))
+  mkdirSync(join(suite, 'tests/xfs'), { recursive: true })
+  writeFileSync(join(suite, 'tests/xfs/group.list'), '# QA groups\n001 db auto quick\n002 auto growfs\n')
+})
+afterAll(() => {
+  vmtest.remove()
+  rmSync(suite, { recursive: true })
+})
+
+function run(shell: string, args: readonly string[]): readonly string[] {
+  const env = { ...process.env, PATH: `${vmtest.directory}:${process.env.PATH}`, HOME: suite }
+  const { status, stdout, stderr } = spawnSync(shell, args, { env, encoding: 'utf8', cwd: suite })
+  if (status !== 0) throw new Error(`${shell} ended with ${status}: ${stderr}`)
+  return stdout.split('\n').filter(Boolean)
+}
+
+/** The words as each shell hands them to its completion, and what it would offer. */
+const shells: Readonly<Record<string, (words: readonly string[]) => readonly string[]>> = {
+  bash: (words) =>
+    run('bash', [
+      '--norc',
+      '-c',
+      'eval "$(vmtest completion bash)"; [[ $(complete -p vmtest) == *"-F _vmtest"* ]] || exit 9; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vmtest; printf "%s\\n" "${COMPREPLY[@]}"',
+      'bash',
+      ...words,
+    ]),
+  zsh: (words) =>
+    run('zsh', [
+      '-f',
+      '-c',
+      'compdef() { :; }; _files() { :; }; compadd() { print -rl -- $values }; eval "$(vmtest completion zsh)"; words=("$@"); CURRENT=$#; _vmtest',
+      'zsh',
+      ...words,
+    ]),
+  fish: (words) =>
+    run('fish', ['--no-config', '-c', `vmtest completion fish | source; complete -C '${words.join(' ')}'`]).map(
+      (line) => line.split('\t')[0] ?? '',
+    ),
+}
+
+describe.each(Object.keys(shells))('completion in %s', (name) => {
+  const found = spawnSync(name, ['-c', 'exit 0']).status === 0
+  const complete = (...words: string[]) => shells[name]?.(['vmtest', ...words])
+  if (!found) {
+    it.skip(`${name} is not on this machine`, () => undefined)
+    return
+  }
+
+  it.each([
+    ['a command', ['pro'], ['probe']],
+    ['an option of the default command', ['--accel'], ['--accelerator']],
+    ['an option of a command', ['probe', '--fr'], ['--fresh']],
+    ['a value', ['run', '--accelerator', 't'], ['tcg']],
+    ['a section', ['run', '-s', 'ext4_4'], ['ext4_4k']],
+    ['a shell', ['completion', 'z'], ['zsh']],
+    ['a group of the smoke suite', ['list', '--suite', 'smoke', '-g', 'qui'], ['quick']],
+    ['a group of the suite named', ['run', '--fstests', '~', '-g', 'gr'], ['growfs']],
+    ['a test of the suite named', ['run', '--fstests', '~/', '-g', 'auto', 'xfs/'], ['xfs/001', 'xfs/002']],
+    ['a second test', ['run', '--fstests', '~', 'xfs/001', 'xfs/002'], ['xfs/002']],
+    ['a command after help', ['help', 'his'], ['history']],
+  ])('knows %s', (_, words, expected) => {
+    expect(complete(...words)).toEqual(expected)
+  })
+
+  it('offers neither the hidden command nor a word that does not fit', () => {
+    expect(complete('_')).toEqual([])
+    expect(complete('')).toEqual(expect.arrayContaining(['run', 'list', 'completion', 'help']))
+    expect(complete('')).not.toContain('__complete')
+  })
+})
+
+it('replaces only the value where bash has cut the word at =', () => {
+  expect(shells.bash?.(['vmtest', 'run', '--accelerator', '=', 't'])).toEqual(['tcg'])
+})
+
+it('leaves a value that is a file to the shell', () => {
+  expect(shells.bash?.(['vmtest', 'run', '--kernel', ''])).toEqual([])
+})
+
+it('refuses a shell it does not know', () => {
+  const { status, stderr } = spawnSync(join(vmtest.directory, 'vmtest'), ['completion', 'tcsh'], { encoding: 'utf8' })
+  expect(status).toBe(2)
+  expect(stderr).toContain('bash, zsh, fish')
+})
