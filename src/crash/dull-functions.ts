@@ -12,7 +12,8 @@ const machinery: Groups = {
   sanitizers: [
     'kasan',
     'kmsan',
-    '^_*(?:kcsan|hwasan|ubsan|asan|msan|kfence|sanitizer)_',
+    'hwasan',
+    '^_*(?:kcsan|ubsan|asan|msan|kfence|sanitizer)_',
     'check_memory_region',
     'check_(?:heap_)?object',
     '^(?:check_region_inline|memory_is_(?:poisoned|nonzero)|bytes_is_nonzero)',
@@ -33,7 +34,7 @@ const machinery: Groups = {
     'report_bug|fixup_bug|^(?:bug_handler|handle_bug)$',
     '^oops_|^_*die(?:_|$)|^bust_spinlocks$',
     '_hex_dump|hex_dump_to_buffer',
-    '^_*(?:stack_chk_fail|fortify_report)',
+    '^_*(?:stack_chk_fail|fortify_report)|^get_taint$',
   ],
   'the way an exception comes in': [
     '^(?:asm_)?exc_(?!nmi)',
@@ -77,7 +78,7 @@ const library: Groups = {
   'memory and strings': [
     'mem(?:cpy|cmp|set|chr|move|dup)',
     'str(?:n?cmp|l?cpy|n?cpy|scpy|n?len|n?str|chr|n?dup)',
-    'copy_(?:to|from)_(?:user|iter)|copy_(?:page|folio)_(?:to|from)_iter|^copy(?:in|out)$',
+    'copy_(?:to|from)_(?:user|iter)|copy_(?:page|folio)_(?:to|from)_iter|^copy(?:in|out)$|extract_(?:user|iter)_to_sg',
     '(?:put|get)_user',
     '^crc\\d+|crc_itu_t',
   ],
@@ -88,7 +89,7 @@ const library: Groups = {
     '(?:set|clear|change|test)_bit',
     '^(?:refcount|kref)_|ref_tracker',
     '^ida_free$',
-    'xas_(?:start|load|find)',
+    'xas_(?:start|load|find)|rhashtable_lookup',
   ],
   'taking and giving back memory': [
     '[mzc]alloc|krealloc',
@@ -99,18 +100,18 @@ const library: Groups = {
   'packet buffers': ['kfree_skb'],
   'page cache': [
     '__filemap_get_folio|find_or_create_page|do_read_cache_folio|read_cache_page|pagecache_get_page|grab_cache_page_write_begin',
-    '^(?:un)?lock_page|^folio_(?:un)?lock$|^mark_buffer_dirty',
+    '^(?:un)?lock_page|folio_unlock|^mark_buffer_dirty',
     'find_lock_entries|truncate_inode_pages_range',
   ],
   'helpers that die for their caller': [
     'assertfail|^ass(?:fail|warn)$|^btrfs_assert',
-    '^iput(?:_final)?$|^ihold$|^(?:fast_)?dput$',
-    '^(?:inc|drop|set|clear)_nlink$',
+    '^iput(?:_final)?$|^ihold$|dput',
+    'drop_nlink|cleanup_srcu_struct|__phys_addr',
   ],
   'device registers': ['(?:read|write)[bwlq]$', 'logic_(?:in|out)'],
   printing: ['printk', 's[c]?nprintf|k(?:v)?asprintf', 'string|pointer|va_format', 'dev_(?:info|notice|warn|err|alert|crit|emerg)'],
   'timers, work items and waking': [
-    'del_timer|^lock_timer_base$|^_*mod_timer$',
+    'del_timer|lock_timer_base|__timer_delete_sync|sk_stop_timer_sync|__mod_timer',
     'flush_work|cancel_work_(?:timer|sync)|try_to_grab_pending',
     '(?:drain|destroy)_workqueue',
     'queue_work|insert_work|queue_delayed_work',
@@ -119,7 +120,7 @@ const library: Groups = {
   ],
   'device and object removal': [
     'kobject_|add_uevent_var|sysfs_remove',
-    'device_(?:add|del|unregister|destroy|release|for_each_child|remove_file)|get_device_parent|devres_release_all',
+    'device_(?:add|del|unregister|destroy|release|for_each_child|remove_file)|get_device_parent|devres_release_all|^put_device$',
     'hwrng_unregister|i2c_del_adapter|__unregister_client|tty_unregister_device',
     'rollback_registered|unregister_netdev',
     'dummy_urb_enqueue|usb_(?:kill_urb|kill_anchored_urbs|control_msg|hcd_submit_urb|submit_urb)',

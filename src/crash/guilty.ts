@@ -111,11 +111,18 @@ function candidates(sources: readonly GuiltySource[], { lines, items, headerFunc
     )
   if (sources.includes('lock')) names.push(...atLock(lines))
   if (sources.includes('chain')) names.push(...framesFrom(items, secondLock(lines), reach))
+  if (sources.includes('page-origin')) names.push(...framesFrom(items, below(lines, /page last allocated/), 'first'))
   if (sources.includes('interrupted')) names.push(...interrupted(items, reach))
   if (sources.includes('ip')) names.push(...fromPointer(items, sources.includes('trace'), reach))
   else if (sources.includes('trace')) names.push(...framesFrom(items, headingAfter(items, 0), reach))
   if (sources.includes('frames')) names.push(...leadingFrames(items))
   return names
+}
+
+/** The line below the first that fits, or -1. */
+function below(lines: readonly string[], pattern: RegExp): number {
+  const index = lines.findIndex((line) => pattern.test(line))
+  return index === -1 ? -1 : index + 1
 }
 
 const placesOfLocks = (lines: readonly string[]): readonly { readonly place: string; readonly line: number }[] => {

@@ -46,7 +46,7 @@ export interface GuiltyPlan {
 
 /**
  * `header`: named groups `fn` of the opening line. `lock`: after `at:` of the lock a lockdep report is about, then of those held.
- * `chain`: how the chain of locks came about, printed below them. `irq-safe`: the stack that made a lock irq-safe. `ip`: the instruction pointer. `trace`: frames after the first stack heading. `frames`: frames from the first line on.
+ * `chain`: how the chain of locks came about, printed below them. `page-origin`: who took the page last. `irq-safe`: the stack that made a lock irq-safe. `ip`: the instruction pointer. `trace`: frames after the first stack heading. `frames`: frames from the first line on.
  * `interrupted`: what ran when the interrupt came that noticed the trouble.
  */
-export type GuiltySource = 'header' | 'lock' | 'chain' | 'irq-safe' | 'ip' | 'trace' | 'frames' | 'interrupted'
+export type GuiltySource = 'header' | 'lock' | 'chain' | 'page-origin' | 'irq-safe' | 'ip' | 'trace' | 'frames' | 'interrupted'

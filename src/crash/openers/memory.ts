@@ -6,6 +6,8 @@ const FN = '(?<fn>[A-Za-z_$][\\w.$]*)'
 
 const accessed: GuiltyPlan = { from: ['header', 'trace', 'frames'] }
 const undefinedBehaviour: GuiltyPlan = { from: ['trace'], skip: [/ubsan/, /overflow/] }
+/** Where bytes nobody set come to light, whoever encrypts them. */
+const CIPHERS = [/_encrypt$/, /^(?:crypto|cipher|drbg|rng)_/]
 const freed: GuiltyPlan = { from: ['header', 'trace', 'frames'], skip: FREERS }
 
 /** Sanitizers, kmemleak, slab and page checks. KASAN's wording: mm/kasan/report.c; KFENCE's: mm/kfence/report.c; KMSAN's: mm/kmsan/report.c. */
@@ -53,7 +55,7 @@ export const memoryOpeners: readonly Opener[] = [
     hint: 'KMSAN: ',
     pattern: new RegExp(`BUG: KMSAN: ([a-z-]+) in ${FN}`),
     title: 'KMSAN: $1 in {fn}',
-    guilty: { ...accessed, skip: [/alloc_skb/, /netlink_(?:ack|rcv_skb)/] },
+    guilty: { ...accessed, skip: [/alloc_skb/, /netlink_(?:ack|rcv_skb)/, ...CIPHERS] },
   },
   // The kernel itself names both functions, in a stable order.
   { kind: 'kcsan', hint: 'KCSAN: ', pattern: /BUG: KCSAN: (\S.*)$/, title: 'KCSAN: $1' },
@@ -124,16 +126,12 @@ export const memoryOpeners: readonly Opener[] = [
     pattern: /BUG: Bad page (state|cache) in process /,
     title: 'BUG: Bad page $1 in {fn}',
     guilty: {
-      from: ['trace'],
+      from: ['page-origin', 'trace'],
       skip: [
-        /bad_page/,
-        /free_(?:page|unref|pcp|frozen)/,
-        /skb/,
-        /alloc/,
-        /get_page_from_freelist/,
-        /rmqueue/,
-        /prep_new_page/,
-        /check_new_page/,
+        /(?:free|put|get|update|release)_page|free_unref|page_frag_free/,
+        /^_*folio|truncate_inode_pages/,
+        /alloc|vmap/,
+        /page_owner|bad_page|check_new_page|get_page_from_freelist|rmqueue/,
       ],
     },
   },

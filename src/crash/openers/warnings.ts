@@ -2,9 +2,11 @@ import { ALLOCATORS } from '../dull-functions.js'
 import type { GuiltyPlan, Opener } from '../opener.js'
 
 const warned = (...skip: RegExp[]): GuiltyPlan => ({ from: ['header', 'ip', 'trace'], skip })
+/** The processor, before 6.18; the condition in brackets, since then with CONFIG_DEBUG_BUGVERBOSE_DETAILED. */
+const BEFORE_FILE = '(?:CPU: \\d+ PID: \\d+ )?(?:at )?(?:\\[.{1,200}\\] )?\\[?'
 /** `WARNING: CPU: 1 PID: 2 at f.c:3 fn+0x1/0x2`, since 6.18 `WARNING: f.c:3 at fn+0x1/0x2, CPU#1: comm/2`, before 3.8 `WARNING: at f.c:3 fn+…`. */
 const at = (file: string, fn: string): RegExp =>
-  new RegExp(`WARNING: (?:CPU: \\d+ PID: \\d+ )?(?:at )?\\[?(?:\\S*\\/)?${file}:\\d+\\]? ?(?:at )?(?<fn>${fn})`)
+  new RegExp(`WARNING: ${BEFORE_FILE}(?:\\S*\\/)?${file}:\\d+\\]? ?(?:at )?(?:(?<fn>${fn})|0x0, CPU)`)
 
 const SYMBOL = '[A-Za-z_$][\\w.$]*'
 const USB_TRANSFER = /^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg)/
@@ -86,7 +88,7 @@ export const warningOpeners: readonly Opener[] = [
     kind: 'warning',
     hint: 'WARNING: ',
     pattern: new RegExp(
-      `WARNING: (?:CPU: \\d+ PID: \\d+ )?(?:at )?\\[?(?:[\\w.+-]+/)*[\\w+-]+\\.(?:c|h|S|rs):\\d+\\]?(?: (?:at )?(?<fn>${SYMBOL})\\+0x| at 0x| )`,
+      `WARNING: ${BEFORE_FILE}(?:[\\w.+-]+/)*[\\w+-]+\\.(?:c|h|S|rs):\\d+\\]?(?: (?:at )?(?<fn>${SYMBOL})\\+0x| at 0x| )`,
     ),
     title: 'WARNING in {fn}',
     guilty: warned(),
