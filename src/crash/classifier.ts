@@ -96,7 +96,8 @@ class StreamingClassifier implements Classifier {
   /** Where one CPU asks the others for their stacks, they answer in their own contexts. */
   private stackOfOtherCpu(context: string): OpenReport | undefined {
     if (!context.startsWith('C')) return undefined
-    return [...this.open.values()].find(({ opener }) => ASKS_OTHER_CPUS.has(opener.kind))
+    for (const report of this.open.values()) if (report.asksOtherCpus) return report
+    return undefined
   }
 
   private opening(opening: Opening, line: ConsoleLine, numbered: NumberedLine, closed: KernelReport[]): void {
@@ -168,5 +169,3 @@ class StreamingClassifier implements Classifier {
     return [...this.open.values()].flatMap((report) => this.close(report))
   }
 }
-
-const ASKS_OTHER_CPUS: ReadonlySet<string> = new Set(['rcu-stall', 'soft-lockup', 'hard-lockup', 'hung-task'])

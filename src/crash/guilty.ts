@@ -1,3 +1,4 @@
+import { assertNever } from '../domain/errors.js'
 import { LIBRARY, MACHINERY } from './dull-functions.js'
 import type { GuiltyPlan, GuiltySource } from './opener.js'
 import { DISPATCHERS, SHARED_STALLS, SHARED_WAITS, WAITING } from './stall-points.js'
@@ -8,6 +9,7 @@ const LOCK_IN_QUESTION =
   /is trying to acquire|just changed the state|takes|is trying to release|is freeing memory|locks? held by|leaving the kernel with locks|is trying to lock|is trying to contend/
 /** The second lock follows this soon. */
 const LOCK_LINES = 8
+const PAGE_ORIGIN = /page last allocated/
 const IRQ_SAFE = /which became \S+-irq-safe at:/
 const LOCK_PLACE = /(?:\bat: (?:\[<[0-9a-f]+>\] )?|^\s*\[<[0-9a-f]+>\] )([A-Za-z_$][\w.$]*)\+0x/
 const TICK_ENTRY = /^(?:\w*apic_timer_interrupt|asm_sysvec_\w+|el1_irq|el1h_64_irq|__irq_svc|timer_interrupt|handle_\w*irq\w*)$/
@@ -99,24 +101,34 @@ interface Body {
   readonly headerFunction: string | undefined
 }
 
-function candidates(sources: readonly GuiltySource[], { lines, items, headerFunction }: Body, reach: Reach): string[] {
-  const names: string[] = []
-  if (sources.includes('header') && headerFunction !== undefined && headerFunction !== '') names.push(sourceName(headerFunction))
-  if (sources.includes('irq-safe'))
-    names.push(
-      ...afterLine(
-        items,
-        lines.findIndex((line) => IRQ_SAFE.test(line)),
-      ),
-    )
-  if (sources.includes('lock')) names.push(...atLock(lines))
-  if (sources.includes('chain')) names.push(...framesFrom(items, secondLock(lines), reach))
-  if (sources.includes('page-origin')) names.push(...framesFrom(items, below(lines, /page last allocated/), 'first'))
-  if (sources.includes('interrupted')) names.push(...interrupted(items, reach))
-  if (sources.includes('ip')) names.push(...fromPointer(items, sources.includes('trace'), reach))
-  else if (sources.includes('trace')) names.push(...framesFrom(items, headingAfter(items, 0), reach))
-  if (sources.includes('frames')) names.push(...leadingFrames(items))
-  return names
+function candidates(sources: readonly GuiltySource[], body: Body, reach: Reach): string[] {
+  return sources.flatMap((source) => namesFrom(source, sources, body, reach))
+}
+
+function namesFrom(source: GuiltySource, sources: readonly GuiltySource[], body: Body, reach: Reach): string[] {
+  const { lines, items, headerFunction } = body
+  switch (source) {
+    case 'header':
+      return headerFunction === undefined || headerFunction === '' ? [] : [sourceName(headerFunction)]
+    case 'irq-safe':
+      return afterLine(items, below(lines, IRQ_SAFE))
+    case 'lock':
+      return atLock(lines)
+    case 'chain':
+      return framesFrom(items, secondLock(lines), reach)
+    case 'page-origin':
+      return framesFrom(items, below(lines, PAGE_ORIGIN), 'first')
+    case 'interrupted':
+      return interrupted(items, reach)
+    case 'ip':
+      return fromPointer(items, sources.includes('trace'), reach)
+    case 'trace':
+      return sources.includes('ip') ? [] : framesFrom(items, headingAfter(items, 0), reach)
+    case 'frames':
+      return leadingFrames(items)
+    default:
+      return assertNever(source, 'source of names')
+  }
 }
 
 /** The line below the first that fits, or -1. */
@@ -145,7 +157,7 @@ const secondLock = (lines: readonly string[]): number => {
 /** The stack that a line of lockdep's announces: frames up to the first line that is none. */
 function afterLine(items: readonly (TraceLine | null)[], line: number): string[] {
   if (line === -1) return []
-  const rest = items.slice(line + 1)
+  const rest = items.slice(line)
   const end = rest.findIndex((item) => item?.kind !== 'frame')
   return (end === -1 ? rest : rest.slice(0, end)).filter(isNamed).flatMap(namesOf)
 }
@@ -153,8 +165,9 @@ function afterLine(items: readonly (TraceLine | null)[], line: number): string[]
 const isNamed = (item: TraceLine | null): item is Extract<TraceLine, { name: string }> =>
   item !== null && (item.kind === 'ip' || (item.kind === 'frame' && item.reliable && item.frame.inlined !== true))
 
-/** Not an instruction pointer: one in the middle of a stack is of what an interrupt found, or of a program. */
-const isFrame = (item: TraceLine | null): item is Extract<TraceLine, { kind: 'frame' }> => isNamed(item) && item.kind === 'frame'
+/** Not an instruction pointer: one in the middle of a stack is of what an interrupt found, or of a program. Nor a frame on the line of a marker. */
+const isFrame = (item: TraceLine | null): item is Extract<TraceLine, { kind: 'frame' }> =>
+  isNamed(item) && item.kind === 'frame' && !item.marked
 
 const namesOf = (item: Extract<TraceLine, { name: string }>): string[] =>
   item.kind === 'frame' && item.callee !== undefined ? [item.callee, item.name] : [item.name]
@@ -212,7 +225,7 @@ function interrupted(items: readonly (TraceLine | null)[], reach: Reach): string
       item !== null && ((item.kind === 'frame' && (item.interruptEnd || TICK_ENTRY.test(item.name))) || item.kind === 'interrupt-end'),
   )
   if (entry === -1) return framesFrom(items, 0, 'all')
-  const ip = items.findIndex((item, at) => at >= entry && (item?.kind === 'ip' || item?.kind === 'heading'))
+  const ip = items.findIndex((item, at) => at >= entry && item?.kind === 'ip')
   const item = items[ip]
   return item?.kind === 'ip' ? [item.name, ...framesFrom(items, ip + 1, reach)] : framesFrom(items, entry, reach)
 }

@@ -41,6 +41,7 @@ export class OpenReport {
   private foreign = 0
   private traceEnded = false
   private panickedAt: number | null
+  private asked = false
 
   /** @param lead lines that came just before and belong to the report: its banner, its message. */
   constructor(opening: Opening, at: { header: NumberedLine; lead: readonly NumberedLine[]; context: string; test: string | null }) {
@@ -62,6 +63,11 @@ export class OpenReport {
   /** True while a further opening line still tells of the same event. */
   get awaitsReport(): boolean {
     return this.opener.role === 'preface' && this.lineCount <= PREFACE_LINES
+  }
+
+  /** True once the other CPUs were asked for their stacks, which they print in their own contexts. */
+  get asksOtherCpus(): boolean {
+    return this.asked
   }
 
   /** True while what the console says is the echo of this report's panic: other CPUs being stopped, their stacks. */
@@ -88,6 +94,7 @@ export class OpenReport {
     this.lineCount += 1
     if (this.lines.length < MAX_READ_LINES) this.lines.push(line)
     if (line.text.startsWith('---[ end trace')) this.traceEnded = true
+    if (line.text.startsWith('Sending NMI')) this.asked = true
     if (REPORT_BODY.test(line.text)) {
       this.lastBody = line
       this.foreign = 0

@@ -32,6 +32,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
     'Stack: ',
     'Exception stack',
     '\\[<',
+    '\\[[0-9a-f]{8,16}\\] ',
     '[0-9a-f]{3,4}: ',
     'NMI backtrace',
     'Sending NMI',

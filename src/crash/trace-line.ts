@@ -8,6 +8,8 @@ export type TraceLine =
       readonly name: string
       readonly reliable: boolean
       readonly interruptEnd: boolean
+      /** Old kernels print `<IRQ>` and `<EOI>` before a frame. */
+      readonly marked: boolean
       /** 32-bit ARM names both ends of a call in one line. */
       readonly callee?: string
     }
@@ -81,7 +83,14 @@ function readFrame(text: string): TraceLine | null {
   const [, marker, doubt, symbol = '', offset = '', size = '', rest = ''] = match
   const frame = toFrame(`${symbol}+0x${offset}/0x${size}`, rest)
   const reliable = doubt === undefined && !rest.includes('(unreliable)')
-  return { kind: 'frame', name: sourceName(symbol), frame, reliable, interruptEnd: marker === '<EOI>' || marker === '</IRQ>' }
+  return {
+    kind: 'frame',
+    name: sourceName(symbol),
+    frame,
+    reliable,
+    interruptEnd: marker === '<EOI>' || marker === '</IRQ>',
+    marked: marker !== undefined,
+  }
 }
 
 function readArmFrame(text: string): TraceLine | null {
@@ -89,7 +98,7 @@ function readArmFrame(text: string): TraceLine | null {
   if (match === null) return null
   const [, callee = '', symbol = '', offset = '', size = ''] = match
   const frame = toFrame(`${symbol}+0x${offset}/0x${size}`, '')
-  return { kind: 'frame', name: sourceName(symbol), frame, reliable: true, interruptEnd: false, callee: sourceName(callee) }
+  return { kind: 'frame', name: sourceName(symbol), frame, reliable: true, interruptEnd: false, marked: false, callee: sourceName(callee) }
 }
 
 function readInlineFrame(text: string): TraceLine | null {
@@ -98,7 +107,7 @@ function readInlineFrame(text: string): TraceLine | null {
   if (match === null) return null
   const [, doubt, symbol = '', file = '', line = '0'] = match
   const frame = { symbol, function: symbol, file, line: Number(line), inlined: true }
-  return { kind: 'frame', name: sourceName(symbol), frame, reliable: doubt === undefined, interruptEnd: false }
+  return { kind: 'frame', name: sourceName(symbol), frame, reliable: doubt === undefined, interruptEnd: false, marked: false }
 }
 
 function toFrame(symbol: string, rest: string): Frame {

@@ -1,7 +1,7 @@
 import { ALLOCATORS } from '../dull-functions.js'
 import type { GuiltyPlan, Opener } from '../opener.js'
 
-const warned = (...skip: RegExp[]): GuiltyPlan => ({ from: ['header', 'ip', 'trace'], skip })
+const warned = (...skip: RegExp[]): GuiltyPlan => ({ from: ['ip', 'trace', 'header'], skip })
 /** The processor, before 6.18; the condition in brackets, since then with CONFIG_DEBUG_BUGVERBOSE_DETAILED. */
 const BEFORE_FILE = '(?:CPU: \\d+ PID: \\d+ )?(?:at )?(?:\\[.{1,200}\\] )?\\[?'
 /** `WARNING: CPU: 1 PID: 2 at f.c:3 fn+0x1/0x2`, since 6.18 `WARNING: f.c:3 at fn+0x1/0x2, CPU#1: comm/2`, before 3.8 `WARNING: at f.c:3 fn+…`. */
