@@ -34,6 +34,11 @@ export function cliContext(workingDirectory: string, ports: Partial<Ports>, sign
     stdin: (async function* () {})(),
     stdout: stream('out'),
     stderr: stream('err'),
+    watcher: {
+      watch: () => {
+        throw new Error('unexpected use of the file watcher')
+      },
+    },
   }
   return { context, printed }
 }
