@@ -25,7 +25,13 @@ export function formatSettings(settings: NixSettings): string {
 }
 
 /**
- * The environment a `nix` command of ours runs in: the process's own, with NIX_CONFIG. What a user already has in
+ * What the runner gives to an action and to no other step (its tokens, inputs, state and command files), and the token of the
+ * job: an impure flake could read them, and a builder without a sandbox could read them off its parent.
+ */
+const OF_THE_ACTION = /^(?:ACTIONS_|INPUT_|STATE_|GITHUB_(?:TOKEN|ENV|OUTPUT|PATH|STATE|STEP_SUMMARY)$|GH_TOKEN$)/
+
+/**
+ * The environment a `nix` command of ours runs in: the process's own without what only an action has, with NIX_CONFIG. What a user already has in
  * NIX_CONFIG stays in force, before ours.
  */
 export function nixVariables(
@@ -33,7 +39,7 @@ export function nixVariables(
   environment: Readonly<Record<string, string | undefined>>,
   extra: NixSettings = [],
 ): Readonly<Record<string, string>> {
-  const kept = Object.entries(environment).filter((one): one is [string, string] => one[1] !== undefined)
+  const kept = Object.entries(environment).filter((one): one is [string, string] => one[1] !== undefined && !OF_THE_ACTION.test(one[0]))
   const config = [environment.NIX_CONFIG ?? '', nix.config, formatSettings(extra)].filter((one) => one !== '').join('\n')
   return { ...Object.fromEntries(kept), NIX_CONFIG: config }
 }

@@ -30,6 +30,9 @@ const DESCRIPTORS = { console: 3, control: 4, results: 5, output: 6, qmp: 7 } as
 
 const FLUSH_SECONDS = 3
 
+/** All that QEMU gets of an environment: whoever breaks out of the guest must find no token there. */
+export const QEMU_ENVIRONMENT = { LC_ALL: 'C', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' } as const
+
 /** The real `StartGuest`: QEMU as a child that dies with us, everything between us on inherited sockets. */
 export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSettings): StartGuest {
   const sandboxes = new Map<string, Promise<boolean>>()
@@ -102,9 +105,10 @@ async function launch(
   })
 }
 
-async function spawnQemu(exec: Exec, argv: readonly string[]): Promise<ChildProcess> {
+/** Starts QEMU on the channels of a guest, with an environment of its own. @throws UserError when it cannot be started */
+export async function spawnQemu(exec: Exec, argv: readonly string[]): Promise<ChildProcess> {
   try {
-    return await exec.spawn(argv, { channels: Object.keys(DESCRIPTORS).length, dieWithParent: true })
+    return await exec.spawn(argv, { channels: Object.keys(DESCRIPTORS).length, dieWithParent: true, env: QEMU_ENVIRONMENT })
   } catch (error) {
     if (error instanceof UserError && error.kind === 'could-not-test') throw error
     throw new UserError(
