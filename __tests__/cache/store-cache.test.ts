@@ -142,6 +142,16 @@ described('the store cache on a real Nix store', () => {
     expect(outcomes((await restoreStore({ plan, nix: sandbox.nix }, sandbox.ports)).ledger)).toEqual({ store: 'disabled' })
   })
 
+  test('the guest built for a kernel tree is never taken for the whole bundle', async () => {
+    const forTree = sandbox.plan({ kernelTree: { directory: '/linux', config: null, kconfig: [] } })
+    const bundle = await sandbox.build()
+    await save(await restore(forTree), bundle)
+    await sandbox.forgetStore()
+    expect((await restore()).bundlePath).toBeNull()
+    await sandbox.forgetStore()
+    expect((await restore(forTree)).bundlePath).toBe(bundle)
+  })
+
   test('a store that is half there gets what it lacks; what is there is not touched', async () => {
     const bundle = await firstRun()
     sandbox.nixCommand('nix-store', '--delete', '--ignore-liveness', bundle)

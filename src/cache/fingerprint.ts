@@ -41,7 +41,9 @@ export async function fingerprint(plan: Plan, flakeDirectory: string | null, por
   const asFiles = bundle.kind === 'offline' || bundle.flake.startsWith('path:')
   if (directory === null) return { kind: 'unknown', reason: 'the flake is not on this machine' }
   const machine = (await ports.exec.run(['uname', '-m'])).stdout.trim()
-  const how = bundle.kind === 'flake' ? [bundle.attribute, bundle.impure ? 'impure' : 'pure'] : ['vmtest', 'pure']
+  // For a kernel tree the guest alone is built: restored for a run without one, it would boot another kernel than asked for.
+  const part = plan.kernelTree === undefined ? '' : '.guest'
+  const how = bundle.kind === 'flake' ? [`${bundle.attribute}${part}`, bundle.impure ? 'impure' : 'pure'] : ['vmtest', 'pure']
   const seen = (asFiles ? null : await seenByGit(directory, ports)) ?? (await seenByReading(directory, ports))
   if (seen === null) return { kind: 'unknown', reason: `${directory} is no git repository and too large to read` }
   // An impure evaluation may read the environment and the whole disk.
