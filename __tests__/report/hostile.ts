@@ -61,10 +61,17 @@ export const hostileRecord: fc.Arbitrary<RunRecord> = fc.array(hostileText, { mi
       exit: { kind: 'panic', line: text() },
       logs: { console: text(), full: `a/${text()}` },
     })
+  const onBase = (status: 'fail' | 'pass') => ({
+    status,
+    revision: text(),
+    kernelRelease: text(),
+    bundlePath: text(),
+    attempts: [{ ...failed('fail'), status }],
+  })
   const tests = [
-    aTest(`generic/1${text()}`, { status: 'fail', file: text(), attempts: [failed('fail'), failed('fail')] }),
+    aTest(`generic/1${text()}`, { status: 'fail', file: text(), attempts: [failed('fail'), failed('fail')], onBase: onBase('fail') }),
     aTest(text(), { status: 'crashed', attempts: [failed('crashed')] }),
-    aTest('generic/3', { status: 'timeout', section: text(), attempts: [failed('timeout')] }),
+    aTest('generic/3', { status: 'timeout', section: text(), attempts: [failed('timeout')], onBase: onBase('pass') }),
     aTest('generic/4', { status: 'notrun', reason: text() }),
     aTest('generic/5', { status: 'expunged', reason: text() }),
     aTest('generic/6', { status: 'notreached', reason: text() }),
