@@ -34,9 +34,14 @@ export class JobEnvironment {
     return process.env
   }
 
-  async leave(): Promise<void> {
+  /** Leaves the workspace where it is: a client given up at its deadline may still read from it. */
+  undress(): void {
     this.#spy.mockRestore()
     process.env = this.#before
+  }
+
+  async leave(): Promise<void> {
+    this.undress()
     await rm(this.workspace, { recursive: true, force: true })
   }
 }
