@@ -1,7 +1,10 @@
-// Writes what is derived from src/inputs/specification.ts: action.yml's inputs and outputs, and the README's tables.
+// Writes what is derived from src/inputs/specification.ts: action.yml's inputs and outputs, and the README's tables;
+// and, from the program, the schemas, the sections and the fragments, docs/reference and the man page (scripts/reference.mjs).
 // `--check` writes nothing and fails where a file is not what the table gives.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { build } from 'esbuild'
+import { references } from './reference.mjs'
 
 const root = new URL('..', import.meta.url).pathname
 
@@ -76,6 +79,7 @@ const { inputs, outputs } = tables(spec)
 const wanted = new Map([
   ['action.yml', actionYml(spec)],
   ['README.md', between(between(readme, 'inputs', inputs), 'outputs', outputs)],
+  ...(await references()),
 ])
 const stale = [...wanted].filter(([name, text]) => {
   try {
@@ -86,7 +90,11 @@ const stale = [...wanted].filter(([name, text]) => {
 })
 if (process.argv.includes('--check')) {
   if (stale.length > 0) {
-    console.error(`${stale.map(([name]) => name).join(', ')}: not what src/inputs/specification.ts says. Run \`npm run docs\`.`)
+    console.error(`${stale.map(([name]) => name).join(', ')}: not what the source says. Run \`npm run docs\`.`)
     process.exit(1)
   }
-} else for (const [name, text] of stale) writeFileSync(root + name, text)
+} else
+  for (const [name, text] of stale) {
+    mkdirSync(dirname(root + name), { recursive: true })
+    writeFileSync(root + name, text)
+  }

@@ -1,0 +1,255 @@
+// The reference pages and the man page: from the commander program itself, the schemas, the sections and the kconfig fragments.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+
+const root = new URL('..', import.meta.url).pathname
+const WRITTEN = '<!-- Written by `npm run docs`; not edited by hand. -->\n'
+const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+const table = (head, rows) =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map((text) => (text === '' ? '–' : cell(text))).join(' | ')} |`).join('\n')
+const code = (text) => (text === '' ? '' : `\`${text}\``)
+
+async function loadProgram() {
+  // Below the repository, so that what stays outside the bundle is found.
+  const outdir = mkdtempSync(join(root, 'node_modules/.docs-'))
+  try {
+    await build({
+      absWorkingDir: root,
+      entryPoints: ['src/cli/cli.ts', 'src/domain/version.ts'],
+      outdir,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      packages: 'external',
+      outExtension: { '.js': '.mjs' },
+      loader: { '.css': 'text', '.html': 'text' },
+      logLevel: 'warning',
+    })
+    const load = (name) => import(pathToFileURL(join(outdir, `${name}.mjs`)).href)
+    const [{ createProgram }, { TOOL_VERSION }] = [await load('cli/cli'), await load('domain/version')]
+    return createProgram({ toolVersion: TOOL_VERSION, stdout: { write() {} }, stderr: { write() {} } }, () => {})
+  } finally {
+    rmSync(outdir, { recursive: true })
+  }
+}
+
+/** One command as data: what both the page and the man page say of it. */
+function describe(command) {
+  const help = command.createHelp()
+  let whole = ''
+  command.configureOutput({ writeOut: (text) => (whole += text) })
+  command.outputHelp()
+  const after = whole.slice(command.helpInformation().length).trim()
+  return {
+    name: command.name(),
+    usage: help.commandUsage(command),
+    description: command.description(),
+    arguments: help
+      .visibleArguments(command)
+      .map((argument) => ({ term: help.argumentTerm(argument), text: help.argumentDescription(argument) })),
+    options: help.visibleOptions(command).map((option) => ({ term: option.flags, text: help.optionDescription(option) })),
+    after,
+  }
+}
+
+function commandLinePage({ program, commands }) {
+  const section = (command) =>
+    [
+      `## vmtest ${command.name}\n`,
+      `${command.description[0].toUpperCase()}${command.description.slice(1)}.\n`,
+      `\`\`\`text\n${command.usage}\n\`\`\`\n`,
+      ...(command.arguments.length === 0
+        ? []
+        : [
+            table(
+              ['Argument', 'What it is'],
+              command.arguments.map(({ term, text }) => [code(term), text]),
+            ),
+            '',
+          ]),
+      table(
+        ['Option', 'What it is'],
+        command.options.map(({ term, text }) => [code(term), text]),
+      ),
+      ...(command.after === '' ? [] : [`\n\`\`\`text\n${command.after}\n\`\`\``]),
+    ].join('\n')
+  const contents = table(
+    ['Command', 'What it does'],
+    commands.map(({ name, description }) => [`[\`${name}\`](#vmtest-${name})`, description]),
+  )
+  return `${WRITTEN}
+# Command line
+
+${program.description} \`vmtest\` without a command is \`vmtest run\`. An option of \`run\` means the same in \`list\` and \`shell\`.
+
+${contents}
+
+${program.after}
+
+${commands.map(section).join('\n\n')}
+`
+}
+
+const roff = (text) =>
+  text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll('’', '\\(cq')
+    .replaceAll('…', '\\&...')
+    .replaceAll('–', '\\(en')
+    .replaceAll('`', '')
+    .replace(/^([.'])/gm, '\\&$1')
+const items = (list) => list.map(({ term, text }) => `.TP\n.B ${roff(term)}\n${roff(text)}`)
+
+function manPage({ program, commands, version }) {
+  const command = ({ name, usage, description, arguments: operands, options, after }) => [
+    `.SS ${roff(name)}`,
+    `.B ${roff(usage)}`,
+    '.PP',
+    `${roff(description[0].toUpperCase() + description.slice(1))}.`,
+    ...items([...operands, ...options]),
+    ...(after === '' ? [] : ['.PP', '.nf', roff(after.replace(/\n\n+/g, '\n')), '.fi']),
+  ]
+  const [, codes] = /Exit codes: (.*)\.$/.exec(program.after) ?? []
+  if (codes === undefined) throw new Error('The help of vmtest does not end with its exit codes.')
+  return [
+    '.\\" Written by `npm run docs`; not edited by hand.',
+    `.TH VMTEST 1 "" "kernel\\-vmtest ${version}"`,
+    '.SH NAME',
+    'vmtest \\- boot a virtual machine with the Linux kernel under test and run its test suites',
+    '.SH SYNOPSIS',
+    '.B vmtest',
+    '.RI [ command ]',
+    '.RI [ options ]',
+    '.RI [ arguments ]',
+    '.SH DESCRIPTION',
+    `${roff(program.description)}`,
+    'Without a command it does what',
+    '.B run',
+    'does.',
+    '.SH COMMANDS',
+    ...commands.flatMap(command),
+    '.SH EXIT STATUS',
+    ...codes.split(', ').map((each) => `.TP\n.B ${each.split(' ')[0]}\n${roff(each.split(' ').slice(1).join(' '))}`),
+    '.SH FILES',
+    '.TP\n.I .vmtest/runs\nwhat each run left: record, report, JUnit file and logs',
+    '.TP\n.I .vmtest/history.json\nhow long each test took and how it ended, for limits and order',
+    '',
+  ].join('\n')
+}
+
+function typeOf(schema) {
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(', ')
+  const either = schema.oneOf ?? schema.anyOf
+  if (either !== undefined) return [...new Set(either.map(typeOf))].join(' or ')
+  if (schema.type === 'array') return `list of ${typeOf(schema.items)}`
+  if (schema.type === 'object' && schema.additionalProperties?.type !== undefined) return `map to ${typeOf(schema.additionalProperties)}`
+  return [schema.type ?? 'any'].flat().join(' or ')
+}
+
+/** Each member by its path; the members of the kinds a value may have, under the kind that has them. */
+function members(schema, path) {
+  const either = schema.oneOf ?? schema.anyOf
+  if (either !== undefined)
+    return either.flatMap((each) => {
+      const kind = each.properties?.kind?.const
+      return members(each, kind === undefined ? path : `${path}(${kind})`)
+    })
+  if (schema.type === 'array') return members(schema.items, `${path}[]`)
+  if (typeof schema.additionalProperties === 'object') return members(schema.additionalProperties, `${path}.*`)
+  return Object.entries(schema.properties ?? {}).flatMap(([name, value]) => {
+    const at = path === '' ? name : `${path}.${name}`
+    const needed = schema.required?.includes(name) ? 'yes' : 'no'
+    const initial = value.default === undefined ? '' : `Default \`${JSON.stringify(value.default)}\`.`
+    return [[code(at), typeOf(value), needed, [value.description, initial].filter(Boolean).join(' ')], ...members(value, at)]
+  })
+}
+
+function formatsPage() {
+  const one = (name) => {
+    const schema = JSON.parse(readFileSync(`${root}schemas/${name}.schema.json`, 'utf8'))
+    return `## ${schema.title}\n\nSchema: [${name}.schema.json](../../schemas/${name}.schema.json)\n\n${table(['Member', 'Type', 'Always there', 'What it is'], members(schema, ''))}`
+  }
+  return `${WRITTEN}
+# Bundle, plan, selection and record
+
+\`[]\` is each entry of a list, \`.*\` each value of a map, \`(kind)\` the members of a value of that kind. A reader takes a file with further members.
+
+${['bundle', 'plan', 'selection', 'record'].map(one).join('\n\n')}
+`
+}
+
+function sectionsPage() {
+  const { sections } = JSON.parse(readFileSync(`${root}nix/sections/sections.json`, 'utf8'))
+  const disks = (section) => {
+    const counts = new Map()
+    for (const { role, sizeMiB } of section.disks) {
+      const key = `${role} ${sizeMiB} MiB`
+      counts.set(key, (counts.get(key) ?? 0) + 1)
+    }
+    return [...counts].map(([key, count]) => (count === 1 ? key : `${count} × ${key}`)).join(', ')
+  }
+  const needs = (section) =>
+    [
+      ...(section.minimumKernel === undefined ? [] : [`Linux ${section.minimumKernel}`]),
+      ...(section.kernelOptions ?? []).map(code),
+      ...(section.needs ?? []).map(code),
+    ].join(', ')
+  const settings = (section) =>
+    [
+      section.mkfsOptions && `mkfs \`${section.mkfsOptions}\``,
+      section.mountOptions && `mount \`${section.mountOptions}\``,
+      ...Object.entries(section.environment ?? {}).map(([name, value]) => `\`${name}=${value}\``),
+    ]
+      .filter(Boolean)
+      .join(', ')
+  const rows = sections.map((each) => [code(each.name), each.description ?? '', each.fstyp, settings(each), disks(each), needs(each)])
+  return `${WRITTEN}
+# Sections
+
+What the tests run under, by name: \`vmtest run -s NAME\`. A section of your own is written in fstests' local.config form and given with
+\`--local-config\`. A kernel without what a section needs is refused before booting, with the reason.
+
+${table(['Section', 'What it is', 'FSTYP', 'Settings', 'Disks', 'Needs'], rows)}
+`
+}
+
+function kconfigPage() {
+  const directory = `${root}nix/kconfig`
+  const fragments = readdirSync(directory).filter((name) => name.endsWith('.config'))
+  const one = (file) => {
+    const lines = readFileSync(`${directory}/${file}`, 'utf8').split('\n')
+    const first = lines.findIndex((line) => !line.startsWith('#'))
+    const about = lines.slice(0, first).map((line) => line.replace(/^#\s?/, ''))
+    const options = lines.slice(first).filter((line) => /^(CONFIG_|# CONFIG_\w+ is not set)/.test(line))
+    return `## ${file.replace('.config', '')}\n\n${about.join('\n')}\n\n\`\`\`text\n${options.join('\n')}\n\`\`\``
+  }
+  return `${WRITTEN}
+# Kernel configuration fragments
+
+Given by name in the flake's \`kconfig\` and \`extra-kconfig\` ([arguments](../flake.md)), or merged by hand
+([how, and what each costs](../../nix/kconfig/README.md)). The files are in [nix/kconfig](../../nix/kconfig).
+
+${fragments.map(one).join('\n\n')}
+`
+}
+
+/** Every generated reference file by its path below the repository. */
+export async function references() {
+  const program = await loadProgram()
+  const visible = program
+    .createHelp()
+    .visibleCommands(program)
+    .filter((command) => command.name() !== 'help')
+  const all = { program: describe(program), commands: visible.map(describe), version: program.version() }
+  return new Map([
+    ['docs/reference/command-line.md', commandLinePage(all)],
+    ['docs/reference/formats.md', formatsPage()],
+    ['docs/reference/sections.md', sectionsPage()],
+    ['docs/reference/kconfig.md', kconfigPage()],
+    ['man/vmtest.1', manPage(all)],
+  ])
+}
