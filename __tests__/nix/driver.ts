@@ -1,7 +1,9 @@
 // Runs in a private mount namespace with an empty /nix: installs Nix as the action does, twice, and builds with it.
-// argv: NixInputs as JSON, a work directory. Prints one JSON line.
+// argv: NixInputs as JSON, a work directory, and perhaps a checkout whose offline bundle is built too. Prints one JSON line.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { loadBundle } from '../../src/build/load-bundle.js'
 import { nixBuild } from '../../src/build/nix-build.js'
+import { prepareOfflineFlake } from '../../src/build/offline.js'
 import { describeError, UserError } from '../../src/domain/errors.js'
 import { ensureNix } from '../../src/nix/index.js'
 import { createClock } from '../../src/ports/real/clock.js'
@@ -10,7 +12,7 @@ import { createFiles } from '../../src/ports/real/files.js'
 import { createHttp } from '../../src/ports/real/http.js'
 import { createTerminalRunner } from '../../src/ports/real/terminal-runner.js'
 
-const [inputs = '{}', work = '/tmp'] = process.argv.slice(2)
+const [inputs = '{}', work = '/tmp', checkout] = process.argv.slice(2)
 const runner = createTerminalRunner({ out: process.stdout, err: process.stderr, env: process.env }, { verbose: false })
 const ports = { runner, exec: createExec(), files: createFiles(), http: createHttp(), clock: createClock() }
 
@@ -46,6 +48,12 @@ try {
   ] as const
   const built = await nixBuild({ nix, installable: `path:${work}/flake#hello`, impure: false, cwd: work, settings }, ports)
   result.built = built.kind === 'built' ? await ports.files.readText(built.outPath) : built.error.message
+  if (checkout !== undefined) {
+    const flake = await prepareOfflineFlake({ checkout, cacheDirectory: `${work}/cache` }, ports)
+    const bundle = await nixBuild({ nix, installable: `path:${flake}#vmtest`, impure: false, cwd: work, settings }, ports)
+    result.bundle = bundle.kind === 'built' ? (await loadBundle(bundle.outPath, ports)).bundle.kernel.release : bundle.error.message
+    result.kernel = JSON.parse(await ports.files.readText(`${flake}/host/host.json`)).kernel.release
+  }
   const verified = await ports.exec.run([nix.program.replace(/nix$/, 'nix-store'), '--verify', '--check-contents'], {
     env: { PATH: '/usr/bin:/bin', HOME: work, NIX_CONFIG: nix.config },
   })

@@ -1,12 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { build } from 'esbuild'
+import { missingRequiredPrograms } from '../../src/build/host-tree.js'
+import { createExec } from '../../src/ports/real/exec.js'
+import { createFiles } from '../../src/ports/real/files.js'
 
 /** The real installer against a loopback server, in mount namespaces with an empty tmpfs on /nix and the host's Nix masked. */
 const root = new URL('../..', import.meta.url).pathname
@@ -15,6 +18,11 @@ const canRun =
   ['/usr/bin/nix', '/usr/bin/unshare'].every((path) => existsSync(path)) &&
   spawnSync('unshare', ['-m', 'true']).status === 0
 if (!canRun) console.log('skipped: installing Nix needs root, mount namespaces and a Nix of the distribution to make a release of')
+
+const lacking = canRun ? await missingRequiredPrograms({ exec: createExec(), files: createFiles() }) : []
+if (lacking.length > 0) console.log(`skipped: the offline bundle needs programs this machine does not have: ${lacking.join(', ')}`)
+/** Kernel packages downloaded before: kept by every use of the offline bundle. */
+const KERNELS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kernel-vmtest/kernels')
 
 const TEN_MINUTES = 600_000
 let work: string
@@ -68,15 +76,27 @@ interface Outcome {
   readonly first?: { readonly origin: string; readonly program: string; readonly version: string; readonly notes: readonly string[] }
   readonly second?: { readonly origin: string; readonly program: string }
   readonly built?: string
+  /** The kernel's release in the offline bundle that was built, and in the flake it was built from. */
+  readonly bundle?: string
+  readonly kernel?: string
   readonly verified?: number
   readonly error?: { readonly kind: string; readonly message: string; readonly nextStep: string }
   readonly left: readonly string[]
 }
 
-async function install(inputs: Record<string, unknown>, options: { env?: Record<string, string>; script?: string } = {}): Promise<Outcome> {
+interface InstallOptions {
+  readonly env?: Record<string, string>
+  /** Run in the namespace before the installation. */
+  readonly script?: string
+  /** Whose offline bundle is built afterwards. */
+  readonly checkout?: string
+}
+
+async function install(inputs: Record<string, unknown>, options: InstallOptions = {}): Promise<Outcome> {
   const all = { version: null, tarballUrl: null, tarballSha256: null, extraConf: '', substituters: [], trustedPublicKeys: [], ...inputs }
   const home = mkdtempSync(join(work, 'home-'))
-  const command = `${options.script ?? ''}\nexec ${process.execPath} ${work}/driver.mjs '${JSON.stringify(all)}' ${home}`
+  const command = `${options.script ?? ''}\nexec ${process.execPath} ${work}/driver.mjs '${JSON.stringify(all)}' ${home} ${options.checkout ?? ''}`
+  if (options.checkout !== undefined && existsSync(KERNELS)) cpSync(KERNELS, join(home, 'cache/kernels'), { recursive: true })
   const child = spawn(...namespace(command, true), {
     env: options.env ?? { PATH: process.env.PATH ?? '', HOME: home, XDG_CACHE_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -111,6 +131,19 @@ const sha256 = () => createHash('sha256').update(release).digest('hex')
       expect(outcome.verified).toBe(0)
       expect(hits).toEqual(['/release.tar.xz'])
       expect(outcome.left).toEqual(['store', 'var'])
+    },
+    TEN_MINUTES,
+  )
+
+  ;(lacking.length === 0 ? test : test.skip)(
+    'what it installs builds the offline bundle',
+    async () => {
+      const outcome = await install({ tarballUrl: at('/release.tar.xz'), tarballSha256: sha256() }, { checkout: root })
+      expect(outcome.error).toBeUndefined()
+      expect(outcome.first?.origin).toBe('tarball')
+      expect(outcome.kernel).toMatch(/^\d+\.\d+/)
+      expect(outcome.bundle).toBe(outcome.kernel)
+      expect(outcome.verified).toBe(0)
     },
     TEN_MINUTES,
   )
@@ -166,6 +199,23 @@ const sha256 = () => createHash('sha256').update(release).digest('hex')
         { script: 'umount /nix; mount -t tmpfs -o size=60m none /nix' },
       )
       expect(outcome.error?.message).toMatch(/\/nix has \d+ MiB free; unpacking Nix needs about \d+ MiB/)
+      expect(outcome.left).toEqual([])
+    },
+    TEN_MINUTES,
+  )
+
+  test(
+    'a disk that fills while Nix is unpacked is one clear error and leaves nothing',
+    async () => {
+      // Bytes enough for the look ahead, but no room for the files.
+      const outcome = await install(
+        { tarballUrl: at('/release.tar.xz'), tarballSha256: sha256() },
+        { script: 'umount /nix; mount -t tmpfs -o size=4g,nr_inodes=8 none /nix' },
+      )
+      expect(outcome.first).toBeUndefined()
+      expect(outcome.error?.kind).toBe('could-not-test')
+      expect(outcome.error?.message).toMatch(/No space left on device/)
+      expect(outcome.error?.nextStep).toMatch(/space/)
       expect(outcome.left).toEqual([])
     },
     TEN_MINUTES,

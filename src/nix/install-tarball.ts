@@ -61,13 +61,15 @@ async function unpack(archive: string, staging: string, ports: InstallPorts): Pr
   }
   const { code, stderr } = await ports.exec.run(['tar', '-xJf', archive, '-C', staging, '--strip-components=1', '--no-same-owner'])
   if (code === 0) return
-  throw new UserError(
-    `The Nix release cannot be unpacked in ${staging}: ${stderr.trim().split('\n').at(-1) ?? ''}`,
-    'Check free space on /nix.',
-    {
-      kind: 'could-not-test',
-    },
-  )
+  throw new UserError(`The Nix release cannot be unpacked in ${staging}: ${firstCause(stderr)}`, 'Check free space on /nix.', {
+    kind: 'could-not-test',
+  })
+}
+
+/** A full disk wherever tar says it; else its first line, as the last only says that there was one. */
+function firstCause(stderr: string): string {
+  const lines = stderr.trim().split('\n')
+  return lines.find((line) => line.includes('No space left on device')) ?? lines[0] ?? ''
 }
 
 /** Moves unpacked store paths into the store, each in one step. @returns those that were not there before */
