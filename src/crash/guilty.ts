@@ -44,7 +44,7 @@ export function guiltyFunction(plan: GuiltyPlan, lines: readonly string[], heade
   const named = (all: readonly string[]) => all.filter((name) => !MACHINERY.test(name) && !matchesAny(skipped, name))
   let names: readonly string[] = []
   // The stack that the report begins with; all its stacks where that one names nobody.
-  for (const reach of ['first', 'all'] as const) {
+  for (const reach of lines.length === 0 ? (['all'] as const) : (['first', 'all'] as const)) {
     const all = candidates(plan.from, { lines, items, headerFunction }, reach)
     names = plan.anyFunction === true ? all : named(all)
     const telling = plan.anyFunction === true ? all : names.filter((name) => !LIBRARY.test(name))

@@ -169,17 +169,18 @@ const MAX_TITLE_CHARS = 120
 
 /** Takes out what differs from run to run: offsets, addresses, source lines, numbers of CPUs and of anything else. As syzkaller does it. */
 export function normaliseTitle(title: string): string {
-  return title
+  const stable = /\d/.test(title) ? withoutNumbers(title) : title
+  return stable.replace(/\s+/g, ' ').trim().slice(0, MAX_TITLE_CHARS)
+}
+
+const withoutNumbers = (title: string): string =>
+  title
     .replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, '')
-    .replace(/(?<=^|[^A-Za-z0])(?:0x)?(?=[0-9a-f]*\d)[0-9a-f]{6,}/g, 'ADDR')
+    .replace(/(^|[^A-Za-z0])(?:0x)?(?=[0-9a-f]*\d)[0-9a-f]{6,}/g, '$1ADDR')
     .replace(/\b\d{1,3}(?:\.\d{1,3}){3}\b/g, 'IP')
-    .replace(/(?<=\.\w{1,8})(?::\d+)+/g, ':LINE')
+    .replace(/(\.\w+)(?::\d+)+/g, '$1:LINE')
     .replace(/CPU#\d+/g, 'CPU')
     .replace(/(?<!\w)\d+(?!\w)/g, 'NUM')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, MAX_TITLE_CHARS)
-}
 
 /** The report's own stack, the instruction pointer before it; where no heading announces a stack, the frames that come first. */
 function framesOf(texts: readonly string[]): Frame[] {

@@ -21,7 +21,7 @@ export const OPENERS: readonly Opener[] = [
 /** Escapes a literal for use inside a regular expression. */
 const literally = (literal: string): string => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 const hintScan = (openers: readonly Opener[]): RegExp =>
-  new RegExp([...new Set(openers.map((opener) => opener.hint))].map(literally).join('|'))
+  new RegExp([...new Set(openers.map((opener) => opener.hint))].map(literally).join('|'), 'g')
 
 /** What opened, and the groups its pattern found. */
 export interface Opening {
@@ -31,17 +31,61 @@ export interface Opening {
 
 /** A matcher over a list of openers; null for a line that opens nothing. */
 export function openingMatcher(openers: readonly Opener[]): (line: ConsoleLine) => Opening | null {
-  const scan = hintScan(openers)
-  const hints = [...new Set(openers.map((opener) => opener.hint))]
-  const numbered = openers.map((opener) => ({ opener, hint: hints.indexOf(opener.hint) }))
+  const candidates = candidateFinder(openers)
   return ({ text, context }) => {
-    if (!scan.test(text)) return null
-    const present = hints.map((hint) => text.includes(hint))
-    for (const { opener, hint } of numbered) {
-      if (present[hint] !== true || (opener.stampedOnly === true && context === '')) continue
+    for (const opener of candidates(text)) {
+      if (opener.stampedOnly === true && context === '') continue
       const match = opener.pattern.exec(text)
       if (match !== null && opener.unless?.test(text) !== true) return { opener, match }
     }
     return null
   }
 }
+
+/** The openers that share one hint, with their places in the list of all. */
+interface Hinted {
+  readonly hint: string
+  readonly openers: Opener[]
+  readonly places: number[]
+}
+
+/** Gives the openers whose hint a line contains, in their order: one pass over the line, however many openers there are. */
+function candidateFinder(openers: readonly Opener[]): (text: string) => readonly Opener[] {
+  const scan = hintScan(openers)
+  const byInitial = hintsByInitial(openers)
+  return (text) => {
+    const found: Hinted[] = []
+    scan.lastIndex = 0
+    // A hint can begin inside another, and several at one place: step by one, and try all with that initial.
+    for (let match = scan.exec(text); match !== null; match = scan.exec(text)) {
+      for (const hinted of byInitial.get(text.charAt(match.index)) ?? []) {
+        if (text.startsWith(hinted.hint, match.index) && !found.includes(hinted)) found.push(hinted)
+      }
+      scan.lastIndex = match.index + 1
+    }
+    return found.length > 1 ? inOrder(openers, found) : (found[0]?.openers ?? NONE)
+  }
+}
+
+function hintsByInitial(openers: readonly Opener[]): ReadonlyMap<string, readonly Hinted[]> {
+  const byHint = new Map<string, Hinted>()
+  for (const [place, opener] of openers.entries()) {
+    const hinted = byHint.get(opener.hint) ?? { hint: opener.hint, openers: [], places: [] }
+    hinted.openers.push(opener)
+    hinted.places.push(place)
+    byHint.set(opener.hint, hinted)
+  }
+  const byInitial = new Map<string, Hinted[]>()
+  for (const hinted of byHint.values()) {
+    const initial = hinted.hint.charAt(0)
+    byInitial.set(initial, [...(byInitial.get(initial) ?? []), hinted])
+  }
+  return byInitial
+}
+
+const NONE: readonly Opener[] = []
+const inOrder = (openers: readonly Opener[], found: readonly Hinted[]): Opener[] =>
+  found
+    .flatMap(({ places }) => places)
+    .sort((a, b) => a - b)
+    .flatMap((place) => openers[place] ?? [])
