@@ -39,7 +39,7 @@ function search(changes: Partial<BisectOptions> = {}) {
   const options: BisectOptions = {
     tree: history.tree,
     worktreePath: join(history.root, 'work/source'),
-    builtCommit: null,
+    builtCommits: [],
     good: history.commits[0] ?? '',
     bad: 'HEAD',
     paths: [],
@@ -97,7 +97,7 @@ describe('objects kept from before', () => {
     sixteen(7)
     let times: readonly number[] = []
     await search({
-      builtCommit: history.commits[4] ?? null,
+      builtCommits: [history.commits[4] ?? ''],
       bad: history.commits[15] ?? '',
       tryCommit: async (at) => {
         if (at.number === 1) times = ['fs/xfs/state', 'fs/xfs/number', 'fs/same'].map((path) => modified(at.source, path))
@@ -107,9 +107,24 @@ describe('objects kept from before', () => {
     expect(times.map((time) => time === 0)).toEqual([false, false, true])
   })
 
+  test('of a build that was cut short are older than all it had read', async () => {
+    sixteen(7)
+    // The first commit tried is the whole one itself: without the detour nothing would be newer than the objects.
+    let times: readonly number[] = []
+    await search({
+      builtCommits: [history.commits[15] ?? '', history.commits[9] ?? ''],
+      tryCommit: async (at) => {
+        if (at.number === 1) times = ['fs/xfs/number', 'fs/xfs/state', 'fs/same'].map((path) => modified(at.source, path))
+        return readState(at)
+      },
+    })
+    // The number differs between the two; both are broken.
+    expect(times.map((time) => time === 0)).toEqual([false, true, true])
+  })
+
   test('of a commit that is gone change nothing', async () => {
     sixteen(7)
-    expect((await search({ builtCommit: '0'.repeat(40) })).ending.kind).toBe('found')
+    expect((await search({ builtCommits: ['0'.repeat(40)] })).ending.kind).toBe('found')
   })
 })
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { buildKernel, builtCommit, type KernelBuildOptions } from '../../src/engine/bisect/build-kernel.js'
+import { buildKernel, builtCommits, type KernelBuildOptions } from '../../src/engine/bisect/build-kernel.js'
 import { createExec } from '../../src/ports/real/exec.js'
 import { createFiles } from '../../src/ports/real/files.js'
 
@@ -22,7 +22,7 @@ $(O)/arch/x86/boot/bzImage: code.c $(O)/.config
 `
 
 const COMMIT = 'a'.repeat(40)
-const built = () => builtCommit(join(root, 'build'), { files: createFiles() })
+const built = () => builtCommits(join(root, 'build'), { files: createFiles() })
 
 let root: string
 let controller: AbortController
@@ -77,13 +77,24 @@ test('ccache compiles where it is there and no compiler was chosen', async () =>
   expect(read('build/arch/x86/boot/bzImage')).toMatch(/CC=(?!ccache).* LLVM=1/)
 })
 
-test('the commit of the objects is known after a whole build only', async () => {
-  expect(await built()).toBeNull()
+test('what the objects are made of is known: a whole build, and what was tried since', async () => {
+  expect(await built()).toEqual([])
   await build()
-  expect(await built()).toBe(COMMIT)
+  expect(await built()).toEqual([COMMIT])
+  const fine = readFileSync(join(root, 'source/code.c'))
+  writeFileSync(join(root, 'source/code.c'), 'broken\n')
+  const other = 'b'.repeat(40)
+  for (let attempt = 0; attempt < 2; attempt++) await build({ commit: other })
+  expect(await built()).toEqual([COMMIT, other])
+  writeFileSync(join(root, 'source/code.c'), fine)
+  await build({ commit: other })
+  expect(await built()).toEqual([other])
+})
+
+test('objects of a first build that failed are of no known commit', async () => {
   writeFileSync(join(root, 'source/code.c'), 'broken\n')
   await build()
-  expect(await built()).toBeNull()
+  expect(await built()).toEqual([])
 })
 
 test('what does not compile is a value that says the compiler’s error', async () => {

@@ -5,7 +5,7 @@ import { chooseFragments, mergeFragments, readFragmentShelf, requestedConfig } f
 import { describeError, UserError } from '../../domain/errors.js'
 import type { Inputs } from '../../domain/inputs.js'
 import { type BisectResult, type BisectStep, bisect } from '../../engine/bisect/bisect.js'
-import { buildKernel, builtCommit, type KernelBuildOptions } from '../../engine/bisect/build-kernel.js'
+import { buildKernel, builtCommits, type KernelBuildOptions } from '../../engine/bisect/build-kernel.js'
 import { outcomeOfRun, type StepOutcome } from '../../engine/bisect/decide.js'
 import { commitLine } from '../../engine/bisect/worktree.js'
 import { refuseUnsupportedPlatform } from '../../engine/places.js'
@@ -81,7 +81,7 @@ async function runBisect(inputs: Inputs, flags: BisectFlags, context: CliContext
     {
       tree,
       worktreePath: build.source,
-      builtCommit: await builtCommit(build.objects, ports),
+      builtCommits: await builtCommits(build.objects, ports),
       good: flags.good,
       bad: flags.bad,
       paths: flags.path,

@@ -16,8 +16,8 @@ export interface BisectOptions {
   readonly tree: string
   /** Where the worktree goes. Nothing may be there. */
   readonly worktreePath: string
-  /** The commit the kept objects were made of, whole; null where that is not known, and everything is compiled. */
-  readonly builtCommit: string | null
+  /** The commit the kept objects were made of, whole, then those built in part since; empty: everything is compiled. */
+  readonly builtCommits: readonly string[]
   readonly good: string
   readonly bad: string
   /** Only commits that touch these are looked at; none: all. */
@@ -51,14 +51,23 @@ export async function bisect(options: BisectOptions, ports: Pick<Ports, 'exec' |
   if (good.hash === bad.hash) {
     throw new UserError(`The good and the bad revision are one commit, ${commitLine(bad)}.`, 'Give an older one with `--good`.')
   }
-  const built = options.builtCommit === null ? null : await resolveCommit(options.tree, options.builtCommit, ports).catch(() => null)
-  const worktree = await BisectWorktree.add({ tree: options.tree, path: options.worktreePath, commit: (built ?? bad).hash }, ports)
+  const [whole, ...partly] = await knownCommits(options, ports)
+  const worktree = await BisectWorktree.add({ tree: options.tree, path: options.worktreePath, commit: whole ?? bad.hash }, ports)
   try {
-    if (built !== null) await worktree.backdate()
+    if (whole !== undefined) await worktree.backdate()
+    // What differs in these becomes new by being checked out, and stays so: objects made of it cannot be told from older ones.
+    for (const commit of partly) await worktree.checkout(commit)
+    if (partly.length > 0 && whole !== undefined) await worktree.checkout(whole)
     return await new Search(options, worktree).run(good, bad)
   } finally {
     await worktree.remove()
   }
+}
+
+/** The built commits, where the tree still has them all. */
+async function knownCommits(options: BisectOptions, ports: Pick<Ports, 'exec'>): Promise<readonly string[]> {
+  const found = await Promise.all(options.builtCommits.map((commit) => resolveCommit(options.tree, commit, ports).catch(() => null)))
+  return found.includes(null) ? [] : options.builtCommits
 }
 
 class Search {

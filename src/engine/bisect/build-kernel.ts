@@ -22,13 +22,13 @@ export interface KernelBuildOptions {
   readonly signal: AbortSignal
 }
 
-/** In the objects' directory: the commit all of them are made of. Absent while a build runs, and after one that failed. */
-const BUILT_COMMIT = '.vmtest-built-commit'
+/** In the objects' directory: the commit all of them were made of, then those whose builds failed or were cut short since, one a line. */
+const BUILT_COMMITS = '.vmtest-built-commits'
 
-/** The commit the kept objects are made of, as `buildKernel` left it. */
-export async function builtCommit(objects: string, { files }: Pick<Ports, 'files'>): Promise<string | null> {
-  const text = await files.readText(join(objects, BUILT_COMMIT)).catch(() => '')
-  return /^[0-9a-f]{40,64}$/.exec(text.trim())?.[0] ?? null
+/** What the kept objects are made of, as `buildKernel` left it: empty where no build was whole yet, and everything has to be compiled. */
+export async function builtCommits(objects: string, { files }: Pick<Ports, 'files'>): Promise<readonly string[]> {
+  const lines = (await files.readText(join(objects, BUILT_COMMITS)).catch(() => '')).split('\n').filter((line) => line !== '')
+  return lines.every((line) => /^[0-9a-f]{40,64}$/.test(line)) ? lines : []
 }
 
 export type KernelBuild =
@@ -48,7 +48,10 @@ export async function buildKernel(options: KernelBuildOptions, ports: Pick<Ports
   await files.makeDirectory(dirname(options.logFile))
   const compiler = await compilerArguments(options.makeArguments, ports)
   const log = await files.openAppend(options.logFile)
-  await files.remove(join(options.objects, BUILT_COMMIT))
+  const before = await builtCommits(options.objects, ports)
+  const remember = (commits: readonly string[]) =>
+    files.write(join(options.objects, BUILT_COMMITS), commits.map((line) => `${line}\n`).join(''))
+  if (before.length > 0) await remember([...new Set([...before, options.commit])])
   const make = async (...targets: readonly string[]): Promise<KernelBuild | null> => {
     const argv = ['make', '-C', options.source, `O=${options.objects}`, ...compiler, ...options.makeArguments, ...targets]
     const { code, stdout, stderr } = await ports.exec.run(argv, { signal: options.signal })
@@ -68,7 +71,7 @@ export async function buildKernel(options: KernelBuildOptions, ports: Pick<Ports
     const [target, image] = options.architecture === 'aarch64' ? ['Image', 'arch/arm64/boot/Image'] : ['bzImage', 'arch/x86/boot/bzImage']
     const failed = (await make('olddefconfig')) ?? (await make(`-j${options.jobs}`, target))
     if (failed !== null) return failed
-    await files.write(join(options.objects, BUILT_COMMIT), `${options.commit}\n`)
+    await remember([options.commit])
     return { kind: 'built', image: join(options.objects, image) }
   } finally {
     await log.close()
