@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { localConfigSections } from '../../src/suites/fstests/local-config.js'
 import { type BuiltCommand, buildCommand, root } from '../cli/command.js'
 import { commandsIn, commandsOf, type DocumentedCommand, pages, problemOf } from './commands.js'
 
@@ -77,6 +78,22 @@ describe('the harmless ones run', () => {
     expect(stdout).toContain('__complete')
   })
 
+  it.each(all.filter(({ words }) => words[0] === 'list' && !words.includes('--help')))(
+    '$page:$line $words, on a bundle whose suite has what it names',
+    ({ words }) => {
+      const groups = words.filter((_, at) => words[at - 1] === '-g')
+      writeBundle(place, [
+        { name: 'generic/999', groups, file: 'tests/generic/999', line: 1 },
+        { name: 'xfs/001', groups: ['dangerous'], file: 'tests/xfs/001', line: 1 },
+      ])
+      const withoutTree = words.filter((word, at) => word !== '--fstests' && words[at - 1] !== '--fstests')
+      const { status, stdout, stderr } = run([...withoutTree, '--bundle', 'bundle'])
+      // Notes on what was excluded are on standard error.
+    expect({ status, stderr }).toMatchObject({ status: 0 })
+      expect(stdout).toContain('generic/999')
+    },
+  )
+
   it('vmtest init', () => {
     mkdirSync(join(place, 'tree'))
     expect(run(['init', 'tree']).status).toBe(0)
@@ -93,6 +110,32 @@ describe('the harmless ones run', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(JSON.parse(stdout)).toMatchObject({ accelerator: 'tcg' })
   })
+})
+
+/** All that `list` reads of a bundle. */
+function writeBundle(place: string, tests: readonly object[]): void {
+  const bundle = join(place, 'bundle')
+  mkdirSync(bundle, { recursive: true })
+  for (const name of ['kernel', 'initrd', 'root']) writeFileSync(join(bundle, name), '')
+  writeFileSync(join(bundle, 'catalogue.json'), JSON.stringify({ suite: 'fstests', tests }))
+  const manifest = {
+    version: 1,
+    architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    kernel: { image: 'kernel', release: '6.12.0' },
+    initrd: 'initrd',
+    rootImage: 'root',
+    guestPath: ['/bin'],
+    suites: [{ name: 'fstests', guestPath: '/xfstests', catalogue: 'catalogue.json' }],
+    sections,
+  }
+  writeFileSync(join(bundle, 'vmtest.json'), JSON.stringify(manifest))
+}
+
+it('the section of the page on leaks has both disks and the variable that makes fstests scan', () => {
+  const page = readFileSync(join(root, 'docs/howto/memory-errors.md'), 'utf8')
+  const [, text = ''] = /```text\n([^`]*USE_KMEMLEAK[^`]*)```/.exec(page) ?? []
+  const [section] = localConfigSections(text, 'kmemleak.section').resolve(['xfs_kmemleak']).sections
+  expect(section).toMatchObject({ fstyp: 'xfs', disks: [{ role: 'test' }, { role: 'scratch' }], environment: { USE_KMEMLEAK: 'yes' } })
 })
 
 it.each(['list', 'history', 'probe', 'report', 'classify'])('what %s prints is also had as JSON', async (name) => {
