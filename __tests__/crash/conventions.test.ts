@@ -194,3 +194,64 @@ describe('sorts of report', () => {
     expect(titlesOf('INFO: tank ran dry\nnothing else')).toEqual([])
   })
 })
+
+describe('where a report comes from', () => {
+  it('charges a bad page to who took it last', () => {
+    expect(
+      titlesOf(
+        `BUG: Bad page state in process tank  pfn:12345\npage last allocated via order 0, migratetype Unmovable\n post_alloc_hook+0x1/0x2\n __alloc_pages_noprof+0x1/0x2\n tank_page+0x1/0x2\nModules linked in:\n${stack('dump_stack_lvl', 'bad_page', 'free_unref_page', 'tank_free')}`,
+      ),
+    ).toEqual(['BUG: Bad page state in tank_page'])
+  })
+
+  it('passes over ciphers for bytes that nobody set', () => {
+    expect(
+      titlesOf('BUG: KMSAN: uninit-value in aes_encrypt+0x1/0x2\n aes_encrypt+0x1/0x2\n crypto_cipher_one+0x1/0x2\n tank_send+0x1/0x2'),
+    ).toEqual(['KMSAN: uninit-value in tank_send'])
+  })
+
+  it.each(['WARNING: [tank->level < 0] fs/tank.c:12 at tank_fill+0x1/0x2, CPU#1: tank/77', 'WARNING: fs/tank.c:12 at 0x0, CPU#1: tank/77'])(
+    'reads %j',
+    (header) => {
+      expect(titlesOf(`${header}\nRIP: 0010:tank_fill+0x1/0x2\n${stack('tank_call')}`)).toEqual(['WARNING in tank_fill'])
+    },
+  )
+
+  it('charges a warning to the pointer, not to what its line says of an inlined place', () => {
+    expect(titlesOf(`WARNING: lib/refcount.c:12 at 0x0, CPU#1: tank/77\nRIP: 0010:tank_put+0x1/0x2\n${stack('tank_call')}`)).toEqual([
+      'WARNING: refcount bug in tank_put',
+    ])
+  })
+
+  it('finds what the tick interrupted below a stack that has no pointer', () => {
+    expect(
+      titlesOf(
+        `rcu: INFO: rcu_preempt self-detected stall on CPU\nCall Trace:\n <IRQ>  [<ffffffff81000000>] sched_show_task+0x1/0x2\n smp_apic_timer_interrupt+0x1/0x2\n apic_timer_interrupt+0x1/0x2\n </IRQ>\nRIP: 0010:tank_loop+0x1/0x2\n tank_write+0x1/0x2\n vfs_write+0x1/0x2`,
+      ),
+    ).toEqual(['INFO: rcu detected stall in tank_write'])
+  })
+
+  it('reads the stacks of other CPUs only once they were asked', () => {
+    const classifier = createClassifier()
+    const lines = (asked: string) => [
+      '[    1.000000][   T77] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [tank:77]',
+      asked,
+      '[    1.000002][    C3] RIP: 0010:tank_spin+0x1/0x2',
+      '[    1.000003][    C3] Call Trace:',
+      '[    1.000004][    C3]  tank_work+0x1/0x2',
+      '[    1.000005][    C3]  process_one_work+0x1/0x2',
+    ]
+    const titled = (asked: string) =>
+      [...lines(asked).flatMap((line) => classifier.line(line)), ...classifier.end()].map(({ title }) => title)
+    expect(titled('[    1.000001][   T77] Sending NMI from CPU 1 to CPUs 3:')).toEqual(['BUG: soft lockup in tank_work'])
+    expect(titled('[    1.000001][   T77] CPU: 1 UID: 0 PID: 77 Comm: tank')).toEqual(['BUG: soft lockup'])
+  })
+
+  it('reads powerpc’s frames behind two addresses', () => {
+    expect(
+      titlesOf(
+        'INFO: task tank:77 blocked for more than 143 seconds.\nCall Trace:\n[c000000001bb3710] [c0000000000286fc] __switch_to+0x1/0x2\n[c000000001bb3a10] [c0000000005f8868] tank_exit+0x1/0x2\nINFO: task other:78 blocked for more than 143 seconds.',
+      )[0],
+    ).toBe('INFO: task hung in tank_exit')
+  })
+})

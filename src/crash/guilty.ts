@@ -120,8 +120,12 @@ function namesFrom(source: GuiltySource, sources: readonly GuiltySource[], body:
       return framesFrom(items, below(lines, PAGE_ORIGIN), 'first')
     case 'interrupted':
       return interrupted(items, reach)
-    case 'ip':
-      return fromPointer(items, sources.includes('trace'), reach)
+    case 'ip': {
+      // The line that opens a warning says where it is, for want of a pointer.
+      const instead =
+        sources.includes('header') && !items.some((item) => item?.kind === 'ip') ? namesFrom('header', sources, body, reach) : []
+      return [...instead, ...fromPointer(items, sources.includes('trace'), reach)]
+    }
     case 'trace':
       return sources.includes('ip') ? [] : framesFrom(items, headingAfter(items, 0), reach)
     case 'frames':
