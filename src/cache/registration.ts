@@ -24,6 +24,8 @@ export function parseRegistrations(text: string): readonly Registration[] {
   let at = 0
   while (at < lines.length && lines[at] !== '') {
     const [path = '', hash = '', size = '', deriver = '', count = ''] = lines.slice(at, at + 5)
+    // Number('') is 0: a dump cut in the middle of a path would read as one of a path without references.
+    if (![size, count].every((number) => /^\d+$/.test(number))) throw new Error('the registration has a number that is none')
     const references = lines.slice(at + 5, at + 5 + Number(count))
     found.push(registrationSchema.parse({ path, narHash: hash.replace(/^sha256:/, ''), narSize: Number(size), deriver, references }))
     if (references.length !== Number(count)) throw new Error('the registration ends in the middle of a path')

@@ -1,0 +1,15 @@
+import type { Target } from '../target.js'
+import { compilerMessages, nixLog } from './build-output.js'
+import { consoleTarget } from './console.js'
+import { fstestsOutput } from './fstests-output.js'
+import { fstestsTree } from './fstests-tree.js'
+import { fstestsXml } from './fstests-xml.js'
+import { excludeFile, expectations, localConfig, registrations } from './lists.js'
+import { resultFrames } from './result-frames.js'
+import { bundle, history, record, storeIndex } from './stored-json.js'
+
+/** Every parser that reads bytes of a guest, a build, a cache or a kernel tree. */
+export const TARGETS: readonly Target[] = [
+  ...[consoleTarget, fstestsOutput, fstestsXml, fstestsTree, resultFrames, nixLog, compilerMessages],
+  ...[bundle, record, history, storeIndex, registrations, expectations, excludeFile, localConfig],
+]
