@@ -41,8 +41,8 @@ export async function make(setting: MakeSetting, targets: readonly string[], por
     runner.untrusted(`make> ${own}`)
   }
   const result = await exec.run(makeCommand(setting, targets), {
-    // The kernel's messages are read: their language has to be one.
-    env: { ...definedOnly(runner.env), LC_ALL: 'C' },
+    // Messages are read: their language has to be one. The kernel's Makefile takes LC_ALL away again, so all of them.
+    env: { ...definedOnly(runner.env), LC_ALL: 'C', LC_MESSAGES: 'C', LANG: 'C' },
     onStdoutLine: take,
     onStderrLine: take,
     ...(setting.signal === undefined ? {} : { signal: setting.signal }),
