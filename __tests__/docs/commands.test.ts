@@ -89,7 +89,7 @@ describe('the harmless ones run', () => {
       const withoutTree = words.filter((word, at) => word !== '--fstests' && words[at - 1] !== '--fstests')
       const { status, stdout, stderr } = run([...withoutTree, '--bundle', 'bundle'])
       // Notes on what was excluded are on standard error.
-    expect({ status, stderr }).toMatchObject({ status: 0 })
+      expect({ status, stderr }).toMatchObject({ status: 0 })
       expect(stdout).toContain('generic/999')
     },
   )
