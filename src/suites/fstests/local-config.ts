@@ -134,7 +134,9 @@ function load(before: Variables, section: ConfigSection, path: string, problems:
       if (known === undefined && !ownVariables.has(name)) problems.push(`${path}:${line}: \`${whole}\` is not set here.`)
       return known ?? ''
     })
-    after.set(name, expanded)
+    // Two harmless values can make a command together.
+    if (/`|\$\(/.test(expanded) && !ownVariables.has(name)) problems.push(`${path}:${line}: the value of ${name} runs a command.`)
+    else after.set(name, expanded)
   }
   if ((before.get('FSTYP') ?? after.get('FSTYP')) === after.get('FSTYP')) {
     for (const name of perFilesystem) carry(before, after, name)

@@ -84,7 +84,8 @@ function readPassSeconds(block: TestBlock): number | null {
 
 /** True where the block has no text of its own before the time: then a time alone on a line is not check's `-d` form. */
 function isCutShort(block: TestBlock): boolean {
-  return block.rest.trim() === '' || lastTimePattern.test(block.rest) || !block.whole
+  // A damaged line that still holds such a word is no test's own output.
+  return block.rest.trim() === '' || lastTimePattern.test(block.rest) || !block.whole || /\[(?:not run|expunged)\]/.test(block.rest)
 }
 
 function lastText(block: TestBlock): string {
