@@ -1,6 +1,8 @@
 export default {
   // The bundler that some tests use keeps a helper process; jest would wait for it for ever.
   forceExit: true,
+  globalSetup: '<rootDir>/jest.directory.mjs',
+  globalTeardown: '<rootDir>/jest.directory-removal.mjs',
   // A shared machine can be ten times slower than a quiet one.
   testTimeout: 60_000,
   testEnvironment: 'node',

@@ -52,11 +52,11 @@ function vmtestCommands(line: string): readonly (readonly string[])[] {
   })
 }
 
-/** Words of a simple command, quotes taken off, up to a comment. */
+/** Words of a simple command, quotes taken off, up to a comment or where its output goes. */
 function shellWords(command: string): readonly string[] {
   const words: string[] = []
   for (const [word] of command.matchAll(/#.*$|(?:'[^']*'|"[^"]*"|[^\s'"])+/g)) {
-    if (word.startsWith('#')) break
+    if (word.startsWith('#') || word === '>') break
     words.push(word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'))
   }
   return words
@@ -71,7 +71,11 @@ export async function problemOf(words: readonly string[]): Promise<string | null
   const stream = { isTerminal: false, columns: 80, write }
   const context = { toolVersion: '0', stdout: stream, stderr: stream } as unknown as CliContext
   const program = createProgram(context, () => undefined)
-  for (const command of program.commands) command.action((...args: unknown[]) => readInputs(command, args))
+  for (const command of program.commands) {
+    // A command of commands (`config`) keeps what it says of a missing one.
+    if (command.commands.length === 0) command.action((...args: unknown[]) => readInputs(command, args))
+    for (const below of command.commands) below.action(() => undefined)
+  }
   try {
     await program.parseAsync([...words], { from: 'user' })
     return null

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { Services } from '../../e2e/services/services.js'
 import { createArtifactStore } from '../../src/ports/real/artifact.js'
 import { createCacheStore } from '../../src/ports/real/cache.js'
@@ -14,21 +14,16 @@ const PATIENT = { lookupSeconds: 60, restoreSeconds: 60, saveSeconds: 60 }
 
 let services: Services
 let job: JobEnvironment
-const workspaces: string[] = []
 
 beforeEach(async () => {
   services = await Services.start()
   job = await JobEnvironment.enter()
-  workspaces.push(job.workspace)
 })
 afterEach(async () => {
+  // Not left: a client given up at its deadline still reads from its directory, which goes when jest ends.
   job.undress()
   await services.stop()
 })
-afterAll(async () => {
-  for (const workspace of workspaces) await rm(workspace, { recursive: true, force: true })
-})
-
 const directory = () => join(job.workspace, 'kept')
 const file = () => join(directory(), 'file')
 const forget = () => rm(directory(), { recursive: true, force: true })

@@ -18,7 +18,7 @@ export class JobEnvironment {
   }
 
   static async enter(): Promise<JobEnvironment> {
-    return new JobEnvironment(await mkdtemp(join(tmpdir(), 'vmtest-job-')))
+    return new JobEnvironment(await mkdtemp(join(process.env.VMTEST_JEST_DIRECTORY ?? tmpdir(), 'vmtest-job-')))
   }
 
   /** The environment of a step of one job; it replaces what an earlier call set. */
