@@ -1,6 +1,7 @@
 export default {
   // The bundler that some tests use keeps a helper process; jest would wait for it for ever.
   forceExit: true,
+  setupFiles: ['<rootDir>/jest.fast-check.mjs'],
   globalSetup: '<rootDir>/jest.directory.mjs',
   globalTeardown: '<rootDir>/jest.directory-removal.mjs',
   // A shared machine can be ten times slower than a quiet one.

@@ -189,6 +189,11 @@ describe('size', () => {
 })
 
 describe('foreign text', () => {
+  test('is no mail address, whatever follows the at sign', () => {
+    const record = aRecord([aTest('generic/001')], { problems: ['\0@.A', 'a@b.c', 'a@'] })
+    expect(effectsIn(write(record))).toEqual([])
+  })
+
   test('has no effect wherever it stands', () => {
     fc.assert(
       fc.property(hostileRecord, (record) => {

@@ -22,7 +22,7 @@ export function prose(text: string): string {
   return visibleLine(text)
     .replace(/[\\`*_[\]<>&|~$]/g, (character) => ESCAPES[character] ?? `\\${character}`)
     .replace(/^(\d*)(?=[-+=.)#])/, '$1\\')
-    .replace(/[@#](?=\w)/g, `$&${BREAK}`)
+    .replace(/@|#(?=\w)/g, `$&${BREAK}`)
     .replace(/\bgh-(?=\d)/gi, `$&${BREAK}`)
     .replace(/:(?=\/\/)|\b(?:mailto|xmpp):|\bwww(?=\.)/gi, `$&${BREAK}`)
     .replace(/:(?=[\w+-]+:)/g, `$&${BREAK}`)
