@@ -2,8 +2,7 @@
 # `npm test`: sets itself up on a fresh clone, then runs every check.
 set -eu
 cd "$(dirname "$0")/.."
-# Not `npm ci`: a lockfile written where the registry lacks other platforms' optional packages does not satisfy it.
 if [ ! -e node_modules/.package-lock.json ] || [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
-  npm install --no-audit --no-fund
+  npm ci --no-audit --no-fund
 fi
 npm run check
