@@ -3,30 +3,18 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { bundle, root } from './bundle.mjs'
 import { pageIsCurrent, writePage } from './page.mjs'
 
-const root = new URL('..', import.meta.url).pathname
-
-async function bundle(outdir) {
-  await build({
-    absWorkingDir: root,
+const bundleTo = (outdir) =>
+  bundle({
     entryPoints: { main: 'src/action/main.ts', post: 'src/action/post.ts', cli: 'src/cli/main.ts' },
     outdir,
-    bundle: true,
     splitting: true,
     minify: true,
     keepNames: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
     legalComments: 'none',
-    loader: { '.css': 'text', '.html': 'text' },
-    // CommonJS dependencies inside an ES module bundle still call require().
-    banner: { js: "import { createRequire as __cr } from 'node:module';const require = __cr(import.meta.url);" },
-    logLevel: 'warning',
   })
-}
 
 const contents = (dir) =>
   new Map(
@@ -47,7 +35,7 @@ if (process.argv.includes('--check')) {
     process.exit(1)
   }
   const fresh = mkdtempSync(join(tmpdir(), 'vmtest-dist-'))
-  await bundle(fresh)
+  await bundleTo(fresh)
   const changed = differences(contents(fresh), contents(dist))
   rmSync(fresh, { recursive: true })
   if (changed.length > 0) {
@@ -57,5 +45,5 @@ if (process.argv.includes('--check')) {
 } else {
   await writePage()
   rmSync(dist, { recursive: true, force: true })
-  await bundle(dist)
+  await bundleTo(dist)
 }

@@ -1,18 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
+import { seededRandom } from '../../fuzz/mutate.js'
 import { createClassifier } from '../../src/crash/classifier.js'
 import { MAX_REPORT_LINES } from '../../src/crash/open-report.js'
 import { kernelReportSchema } from '../../src/domain/kernel-report.js'
-
-/** A small generator with a seed, so that a failure can be repeated (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let value = Math.imul(state ^ (state >>> 15), 1 | state)
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value
-    return ((value ^ (value >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 const FRAGMENTS = [
   '[    1.000000]',
@@ -56,7 +46,7 @@ function garbageLine(next: () => number): string {
 
 describe('garbage', () => {
   it.each(Array.from({ length: 200 }, (_, seed) => seed))('seed %i gives valid reports and no exception', (seed) => {
-    const next = random(seed)
+    const next = seededRandom(seed)
     const classifier = createClassifier()
     const count = 300
     const reports = Array.from({ length: count }, () => garbageLine(next)).flatMap((line) => classifier.line(line))

@@ -26,13 +26,21 @@ const ECHO_LINES = 100
 /** The line after a preface that names the same event must come this soon. */
 const PREFACE_LINES = 6
 
+/** A line that opens a report, and what it says. */
+interface Headline {
+  readonly opening: Opening
+  readonly header: NumberedLine
+}
+
 /** One report being gathered. */
 export class OpenReport {
   readonly context: string
   readonly test: string | null
   private readonly opening: Opening
   /** What the title is made of. */
-  private titled: { readonly opening: Opening; readonly header: NumberedLine }
+  private titled: Headline
+  /** The first line taken in that is a report whatever follows it: what is left where this one, without a stack, is only a note. */
+  private heir: Headline | null = null
   private readonly lines: NumberedLine[] = []
   private readonly header: NumberedLine
   private fatal: boolean
@@ -107,6 +115,7 @@ export class OpenReport {
   join(line: NumberedLine, opening: Opening): void {
     const untitled = this.opener.yieldsTitle === true && this.titled.opening === this.opening
     if (untitled && this.awaitsReport && opening.opener.role !== 'joins') this.titled = { opening, header: line }
+    if (opening.opener.needsStack !== true) this.heir ??= { opening, header: line }
     this.add(line)
     this.lastBody = line
     this.foreign = 0
@@ -124,13 +133,16 @@ export class OpenReport {
 
   /** Null where it turns out to be no report. */
   close(provoked: (report: KernelReport) => boolean): KernelReport | null {
-    const kept = this.lines.filter((line) => line.number <= this.lastBody.number)
+    const whole = this.lines.filter((line) => line.number <= this.lastBody.number)
+    const frames = framesOf(whole.map((line) => line.text))
+    const isNote = this.opener.needsStack === true && frames.length === 0
+    if (isNote && this.heir === null) return null
+    const titled = isNote && this.heir !== null ? this.heir : this.titled
+    const kept = isNote ? whole.slice(Math.max(0, whole.indexOf(titled.header))) : whole
     const texts = kept.map((line) => line.text)
-    const frames = framesOf(texts)
-    if (this.opener.needsStack === true && frames.length === 0) return null
     const report = {
-      kind: this.opener.kind,
-      title: this.title(kept),
+      kind: isNote ? titled.opening.opener.kind : this.opener.kind,
+      title: titleOf(titled, kept),
       fatal: this.fatal,
       firstLine: kept[0]?.number ?? this.lastBody.number,
       lastLine: this.lastBody.number,
@@ -141,20 +153,19 @@ export class OpenReport {
     }
     return { ...report, provoked: provoked(report) }
   }
+}
 
-  private title(kept: readonly NumberedLine[]): string {
-    const { opener, match } = this.titled.opening
-    const body = kept.slice(kept.indexOf(this.titled.header) + 1).map((line) => line.text)
-    const values = new Map<string, string>()
-    for (const [index, group] of match.entries()) values.set(`$${index}`, group ?? '')
-    for (const [name, pattern] of Object.entries(opener.details ?? {})) {
-      const found = body.map((text) => pattern.exec(text)?.[1]).find((value) => value !== undefined)
-      values.set(`{${name}}`, found ?? '')
-    }
-    const guilty = opener.guilty === undefined ? null : guiltyFunction(opener.guilty, body, match.groups?.fn)
-    values.set('{fn}', guilty ?? '')
-    return normaliseTitle(fillTitle(opener.title, values))
+function titleOf({ opening: { opener, match }, header }: Headline, kept: readonly NumberedLine[]): string {
+  const body = kept.slice(kept.indexOf(header) + 1).map((line) => line.text)
+  const values = new Map<string, string>()
+  for (const [index, group] of match.entries()) values.set(`$${index}`, group ?? '')
+  for (const [name, pattern] of Object.entries(opener.details ?? {})) {
+    const found = body.map((text) => pattern.exec(text)?.[1]).find((value) => value !== undefined)
+    values.set(`{${name}}`, found ?? '')
   }
+  const guilty = opener.guilty === undefined ? null : guiltyFunction(opener.guilty, body, match.groups?.fn)
+  values.set('{fn}', guilty ?? '')
+  return normaliseTitle(fillTitle(opener.title, values))
 }
 
 /** A missing value takes the preposition before it along: `WARNING in {fn}` without a function is `WARNING`. */

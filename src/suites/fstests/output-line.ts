@@ -20,10 +20,11 @@ export type SummaryList = 'ran' | 'notrun' | 'failures'
 
 const summaryLists: Readonly<Record<string, SummaryList>> = { Ran: 'ran', 'Not run': 'notrun', Failures: 'failures' }
 
-const factPattern = /^(SECTION|RECREATING|FSTYP|PLATFORM|MKFS_OPTIONS|MOUNT_OPTIONS) +-- (.*)$/
-const testPattern = new RegExp(`^(${testNameSource})(?=[ \\t]|$)(.*)$`)
+// `s`: a carriage return or U+2028 in a damaged line ends no pattern.
+const factPattern = /^(SECTION|RECREATING|FSTYP|PLATFORM|MKFS_OPTIONS|MOUNT_OPTIONS) +-- (.*)$/s
+const testPattern = new RegExp(`^(${testNameSource})(?=[ \\t]|$)(.*)$`, 's')
 const aggregatePattern = /^ aggregate results across \d+ runs: /
-const summaryPattern = /^(Ran|Not run|Failures): (.*)$/
+const summaryPattern = /^(Ran|Not run|Failures): (.*)$/s
 const totalPattern = /^(?:Failed \d+ of \d+ tests|Passed all \d+ tests|Xunit report: .*|={10,})$/
 /** What check prints when it gives up (`_fatal`, and common/config and common/rc before the first test). */
 const fatalPattern =

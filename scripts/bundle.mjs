@@ -1,0 +1,42 @@
+// How our TypeScript becomes something Node runs: one place for what dist/, the benchmarks and the fuzzers have in common.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+export const root = new URL('..', import.meta.url).pathname
+
+/** Bundles with esbuild: ES modules for the oldest Node we run on. `options` are esbuild's. */
+export const bundle = (options) =>
+  build({
+    absWorkingDir: root,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    loader: { '.css': 'text', '.html': 'text' },
+    // CommonJS dependencies inside an ES module bundle still call require().
+    banner: { js: "import { createRequire as __cr } from 'node:module';const require = __cr(import.meta.url);" },
+    logLevel: 'warning',
+    ...options,
+  })
+
+/**
+ * Bundles one file to a temporary one and hands over `run(args, options)`, which runs it by Node (`spawnSync`'s answer); the file is
+ * taken away when `use` is done.
+ */
+export async function withBundled(entry, use) {
+  const directory = mkdtempSync(join(tmpdir(), 'vmtest-script-'))
+  try {
+    // What the bundle leaves outside (nothing of ours) is found where the checkout finds it.
+    symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
+    const outfile = join(directory, 'entry.mjs')
+    await bundle({ entryPoints: [join(root, entry)], outfile, sourcemap: 'inline' })
+    return use((args, options = {}) =>
+      spawnSync(process.execPath, ['--expose-gc', '--enable-source-maps', outfile, ...args], { cwd: root, stdio: 'inherit', ...options }),
+    )
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
