@@ -1,22 +1,18 @@
 import { basename, join } from 'node:path'
 import { describeError } from '../domain/errors.js'
 import type { KernelReport } from '../domain/kernel-report.js'
-import type { BatchRun, GuestRun, VmExit } from '../domain/vm-run.js'
+import type { GuestRun, VmExit } from '../domain/vm-run.js'
 import type { ByteChannel, ChildProcess, Clock, Files } from '../ports/index.js'
 import type { ProgressParser } from '../suites/suite.js'
-import { BatchProgress, OUTPUT_LAG_SECONDS } from './batch-progress.js'
+import { BatchConversation, batchLines } from './batch-conversation.js'
 import { EventQueue } from './channels/event-queue.js'
-import { OutputSplitter } from './channels/output-stream.js'
 import { QmpClient, type QmpEvent } from './channels/qmp.js'
-import { type ResultCaps, ResultFiles } from './channels/result-files.js'
-import { type ResultFrame, ResultFrameParser } from './channels/result-frames.js'
+import type { ResultCaps } from './channels/result-files.js'
 import { ConsoleLog } from './console/console-log.js'
 import { LineSplitter } from './console/line-splitter.js'
 import { diagnoseGuest, dumpGuestMemory } from './diagnose.js'
 import type { Guest, GuestBatch, GuestEvent } from './guest.js'
 import { guestExit, PANIC_LINE } from './guest-exit.js'
-import { assertOneLine } from './initramfs/settings.js'
-import { OutputFile } from './output-file.js'
 
 /** Watches the console: the crash classifier, or nothing. */
 export interface ConsoleObserver {
@@ -58,8 +54,7 @@ export class GuestSession implements Guest {
   readonly id: number
   private readonly queue = new EventQueue<GuestEvent>()
   private readonly log: ConsoleLog
-  private readonly results: ResultFiles
-  private readonly output: OutputFile
+  private readonly batches: BatchConversation
   private readonly qmp: QmpClient
   private readonly control: ByteChannel
   private readonly console: ByteChannel
@@ -72,7 +67,6 @@ export class GuestSession implements Guest {
   }
   private release: string | null = null
   private ready = false
-  private progress: BatchProgress | null = null
   private stopped: VmExit | null = null
   private finishing = false
   private tookLeave = false
@@ -99,8 +93,19 @@ export class GuestSession implements Guest {
       onLine: (text) => this.consoleLine(text),
       ...(options.consoleCapBytes === undefined ? {} : { capBytes: options.consoleCapBytes }),
     })
-    this.results = new ResultFiles(files, options.resultCaps)
-    this.output = new OutputFile(files)
+    this.batches = new BatchConversation({
+      guest: options.id,
+      section: options.section,
+      runDirectory: options.runDirectory,
+      directory: this.directory,
+      files,
+      clock,
+      timeoutFactor: options.timeoutFactor,
+      push: (event) => this.push(event),
+      tell: (text) => this.tell(text),
+      problems: () => (this.log.writeError === null ? [] : [`console log not written: ${describeError(this.log.writeError)}`]),
+      ...(options.resultCaps === undefined ? {} : { resultCaps: options.resultCaps }),
+    })
     this.qmp = new QmpClient(qmp, clock, (event) => this.qmpEvent(event))
     void this.follow(results, output)
   }
@@ -123,14 +128,10 @@ export class GuestSession implements Guest {
   }
 
   async run(batch: GuestBatch): Promise<void> {
-    if (!this.ready || this.progress !== null) throw new Error(`guest ${this.id} is not ready for batch ${batch.id}`)
+    if (!this.ready || this.batches.isRunning) throw new Error(`guest ${this.id} is not ready for batch ${batch.id}`)
     const lines = batchLines(batch)
-    const directory = join(this.absoluteDirectory, 'batches', String(batch.id))
     this.ready = false
-    this.results.begin(join(directory, 'results'))
-    await this.output.begin(join(directory, 'check.stdout'))
-    this.progress = new BatchProgress(batch, this.options.progressParser())
-    await this.tell(lines)
+    await this.batches.begin(batch, lines, this.options.progressParser())
   }
 
   async finish(): Promise<void> {
@@ -165,6 +166,11 @@ export class GuestSession implements Guest {
     await dumpGuestMemory(this.qmp, path)
   }
 
+  private push(event: GuestEvent): void {
+    if (event.kind === 'test-start') this.boot.firstTestSeconds ??= this.elapsed
+    this.queue.push(event)
+  }
+
   /** Says something to the agent. A guest that is gone does not hear it; its exit tells. */
   private async tell(text: string): Promise<void> {
     await this.control.write(text).catch(() => undefined)
@@ -175,8 +181,8 @@ export class GuestSession implements Guest {
     const conversations = Promise.allSettled([
       this.readConsole(),
       this.readControl(),
-      this.readResults(results),
-      this.readOutput(output),
+      this.batches.readResults(results),
+      this.batches.readOutput(output),
       this.qmp.read(),
       this.readStderr(),
     ])
@@ -200,7 +206,7 @@ export class GuestSession implements Guest {
       tookLeave: this.finishing && this.tookLeave,
       lastLine: this.log.lastLine,
     })
-    const batch = this.progress === null ? null : await this.endBatch(exit)
+    const batch = await this.batches.end(exit)
     await this.options.cleanUp().catch(() => undefined)
     this.queue.push({ kind: 'exit', exit, guest: this.guestRun(exit), batch })
     this.queue.end()
@@ -264,82 +270,9 @@ export class GuestSession implements Guest {
   private becomeReady(release: string): void {
     this.release ??= release.slice(0, 200)
     this.boot.readySeconds ??= this.elapsed
-    if (this.progress !== null || this.ready) return
+    if (this.batches.isRunning || this.ready) return
     this.ready = true
     this.queue.push({ kind: 'ready', release: this.release })
-  }
-
-  private async readResults(channel: ByteChannel): Promise<void> {
-    const parser = new ResultFrameParser()
-    for await (const chunk of channel) await this.takeFrames(parser.feed(chunk))
-    await this.takeFrames(parser.end())
-  }
-
-  private async takeFrames(frames: readonly ResultFrame[]): Promise<void> {
-    for (const frame of frames) {
-      if (frame.kind === 'mark') await this.mark(frame.text)
-      else await this.results.accept(frame)
-    }
-  }
-
-  /** Everything before the mark is on disk; only then the guest may go on. */
-  private async mark(text: string): Promise<void> {
-    const { progress } = this
-    const at = this.options.clock.now()
-    if (progress !== null && text.startsWith('start ')) {
-      await this.waitForOutput(() => progress.settled, OUTPUT_LAG_SECONDS)
-      this.pushEnd(progress, at)
-      const name = text.slice('start '.length)
-      progress.startTest(name, at)
-      this.boot.firstTestSeconds ??= this.elapsed
-      this.queue.push({ kind: 'test-start', name })
-    } else if (progress !== null && text.startsWith('end ')) {
-      const status = Number(text.slice('end '.length))
-      progress.exited(Number.isInteger(status) ? status : null)
-      await this.waitForOutput(() => progress.outputComplete, 5 * this.options.timeoutFactor)
-      if (!progress.outputComplete) progress.notes.push('the end of the output did not arrive')
-      this.pushEnd(progress, at)
-      this.queue.push({ kind: 'batch-end', batch: await this.endBatch(null) })
-    }
-    await this.tell('ack\n')
-  }
-
-  private pushEnd(progress: BatchProgress, at: Date): void {
-    const end = progress.endTest(at)
-    if (end !== null) this.queue.push(end)
-  }
-
-  private async waitForOutput(arrived: () => boolean, seconds: number): Promise<void> {
-    const late = new AbortController()
-    let expired = false
-    const limit = this.options.clock.sleep(seconds, late.signal).then(() => {
-      expired = true
-    })
-    while (!arrived() && !expired && this.progress !== null) await Promise.race([this.progress.nextOutput(), limit])
-    late.abort()
-  }
-
-  private async endBatch(exit: VmExit | null): Promise<BatchRun> {
-    const { progress } = this
-    if (progress === null) throw new Error('no batch to end')
-    this.progress = null
-    const problems = await this.output.close()
-    if (this.log.writeError !== null) problems.push(`console log not written: ${describeError(this.log.writeError)}`)
-    const directory = `${this.directory}/batches/${progress.batch.id}`
-    const notes = [...this.results.notes(), ...problems]
-    return progress.finish({ guest: this.id, section: this.options.section, directory, notes }, exit)
-  }
-
-  private async readOutput(channel: ByteChannel): Promise<void> {
-    const splitter = new OutputSplitter()
-    const take = async (pieces: ReturnType<OutputSplitter['feed']>) => {
-      for (const piece of pieces) {
-        if (piece.kind === 'bytes') this.progress?.output(await this.output.append(piece.bytes))
-        else if (piece.batch === this.progress?.batch.id) this.progress.endOutput()
-      }
-    }
-    for await (const chunk of channel) await take(splitter.feed(chunk))
-    await take(splitter.end())
   }
 
   private async readStderr(): Promise<void> {
@@ -366,22 +299,9 @@ export class GuestSession implements Guest {
         () => {
           this.memoryDump = `${this.directory}/${basename(dumpPath)}`
         },
-        (error) => this.progress?.notes.push(`no memory dump: ${describeError(error)}`),
+        (error) => this.batches.note(`no memory dump: ${describeError(error)}`),
       )
     }
     await this.qmp.command('quit', {}, 10).catch(() => this.options.child.kill('SIGKILL'))
   }
-}
-
-/** @throws UserError for control characters in a value */
-function batchLines(batch: GuestBatch): string {
-  const variables = Object.entries(batch.environment).map(([name, value]) => {
-    assertOneLine(name, value)
-    return `e ${name}=${value}\n`
-  })
-  const words = batch.arguments.map((word) => {
-    assertOneLine('an argument of check', word)
-    return `a ${word}\n`
-  })
-  return `run ${batch.id}\n${variables.join('')}${words.join('')}go\n`
 }
