@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { explainFailure, failedDerivation, missingAttributeSystem, type NixFailure } from '../../src/build/nix-failure.js'
+import { explainFailure, failedBuild, missingAttributeSystem, type NixFailure } from '../../src/build/nix-failure.js'
 
 const DRV = '/nix/store/a2ab8qzz1kfw9b241dgqysqmnacccc9k-linux-6.18.0.drv'
 const failure = (changes: Partial<NixFailure>): NixFailure => ({
@@ -38,7 +38,31 @@ describe('a failed nix build', () => {
     [`error: Cannot build '${DRV}'.\n       Reason: builder failed with exit code 2.\n       Output paths:\n         /nix/store/x`],
     [`error: builder for '${DRV}' failed due to signal 9 (Killed)`],
   ])('finds the derivation in the wording of %j', (text) => {
-    expect(failedDerivation(['error: 1 dependencies of derivation failed', text])).toBe(DRV)
+    const dependant = DRV.replace('linux-6.18.0', 'vmtest-builder')
+    const other = `error: Cannot build '${dependant}'.\n       Reason: 1 dependency failed.\n       Output paths:\n         /nix/store/x-vmtest-builder`
+    expect(failedBuild(['error: 1 dependencies of derivation failed', other, text])?.derivation).toBe(DRV)
+  })
+
+  test.each([
+    ['cp: error writing x: No space left on device', 'failed with exit code 1', /^linux-6\.18\.0 could not be built: the disk is full/],
+    ['fs/xfs/a.c:1:1: fatal error: error writing to /tmp/x.s: No space left on device', 'failed with exit code 2', /the disk is full/],
+    ['gcc: fatal error: Killed signal terminated program cc1', 'failed with exit code 2', /lack of memory/],
+    ['  CC fs/xfs/a.o', 'failed due to signal 9 (Killed)', /lack of memory/],
+    ["error: unable to download 'http://x/linux.tar.xz': Could not connect", 'failed with exit code 1', /a download failed/],
+  ])('what ended it was not what is built: %s', (line, ending, message) => {
+    for (const said of [`error: builder for '${DRV}' ${ending}`, `error: Cannot build '${DRV}'.\n       Reason: builder ${ending}.`]) {
+      const error = explainFailure(failure({ errors: [said], logs: [{ derivation: DRV, lines: [line] }] }))
+      expect(error.kind).toBe('could-not-test')
+      expect(error.message).toMatch(message)
+    }
+  })
+
+  test('a compiler error stays one, whatever is said after it', () => {
+    const lines = ["fs/xfs/a.c:1:1: error: 'foo' undeclared", 'tee: log: No space left on device']
+    const error = explainFailure(
+      failure({ errors: [`error: builder for '${DRV}' failed with exit code 2`], logs: [{ derivation: DRV, lines }] }),
+    )
+    expect(error.kind).toBe('build-failed')
   })
 
   test.each([

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
+import { explainFailure } from '../../src/build/nix-failure.js'
 import { describeEvent, type NixLogEvent, NixLogReader, plainText, storeName } from '../../src/build/nix-log.js'
 
 const cases = new URL('./cases/', import.meta.url).pathname
@@ -12,16 +13,21 @@ function read(lines: readonly string[], reader = new NixLogReader()): readonly N
 }
 
 describe('reading internal-json', () => {
-  test.each(['built-2.8', 'failed-2.8'])('captured from a real nix: %s', (name) => {
-    const reader = new NixLogReader()
-    const lines = readFileSync(`${cases}nix-log/${name}.txt`, 'utf8').split('\n')
-    const described = read(lines, reader).map(describeEvent)
-    const withoutTimes = described.filter((line) => line !== null).map((line) => line.replace(/ \([\d.]+ s\)$/, ''))
-    const actual = { described: withoutTimes, errors: reader.errors, logs: reader.logs }
-    const file = `${cases}nix-log/${name}.expected.json`
-    if (process.env.UPDATE_CASES === '1') writeFileSync(file, `${JSON.stringify(actual, null, 2)}\n`)
-    expect(actual).toEqual(JSON.parse(readFileSync(file, 'utf8')))
-  })
+  test.each(['2.8', '2.26', '2.34'].flatMap((version) => [`built-${version}`, `failed-${version}`]))(
+    'captured from a real nix: %s',
+    (name) => {
+      const reader = new NixLogReader()
+      const lines = readFileSync(`${cases}nix-log/${name}.txt`, 'utf8').split('\n')
+      const described = read(lines, reader).map(describeEvent)
+      const withoutTimes = described.filter((line) => line !== null).map((line) => line.replace(/ \([\d.]+ s\)$/, ''))
+      const failure = { installable: '.#vmtest', errors: reader.errors, logs: reader.logs, logPath: null, exitCode: 1 }
+      const explained = reader.errors.length === 0 ? null : explainFailure(failure).message
+      const actual = { described: withoutTimes, errors: reader.errors, logs: reader.logs, explained }
+      const file = `${cases}nix-log/${name}.expected.json`
+      if (process.env.UPDATE_CASES === '1') writeFileSync(file, `${JSON.stringify(actual, null, 2)}\n`)
+      expect(actual).toEqual(JSON.parse(readFileSync(file, 'utf8')))
+    },
+  )
 
   test('times builds and fetches by the clock it is given', () => {
     const reader = new NixLogReader()

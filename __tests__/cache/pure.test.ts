@@ -141,14 +141,24 @@ describe('flake references', () => {
 })
 
 describe('what Nix prints', () => {
-  test('path-info before and since Nix 2.19', () => {
+  test('path-info before and since Nix 2.19, and in format 2', () => {
     const expected = new Map([
       ['/nix/store/a', ['k:s']],
       ['/nix/store/b', []],
     ])
     expect(parsePathInfo('[{"path":"/nix/store/a","signatures":["k:s"]},{"path":"/nix/store/b"}]')).toEqual(expected)
     expect(parsePathInfo('{"/nix/store/a":{"signatures":["k:s"]},"/nix/store/b":{}}')).toEqual(expected)
+    const second = '{"info":{"a":{"signatures":["k:s"],"version":2},"b":{"ca":null}},"storeDir":"/nix/store","version":2}'
+    expect(parsePathInfo(second)).toEqual(expected)
+    expect(parsePathInfo('{"/nix/store/a":null}')).toEqual(new Map())
   })
+
+  test.each(['{"version":3,"paths":[]}', '[1]', '"/nix/store/a"', '{"/nix/store/a":{"signatures":[{"keyName":"k"}]}}', 'warning: old'])(
+    'what path-info may say one day is refused, not taken for unsigned: %s',
+    (text) => {
+      expect(() => parsePathInfo(text)).toThrow()
+    },
+  )
 
   test.each(['', 'null', '[]', '{"version":1}', '{"version":1,"layers":{}}', '\u0000'])('%p is no index, and no exception', (text) => {
     expect(readIndex(text, '/nix/store').kind).toBe('unusable')

@@ -21,9 +21,11 @@ const KCONFIG = /^(?<file>\S*Kconfig\S*):(?<line>\d+): (?<text>(?:syntax error|u
 /** `ERROR: modpost: "symbol" [fs/xfs/xfs.ko] undefined!` */
 const MODPOST = /^ERROR: modpost: (?<text>.*)$/
 
-/** Where builders unpack sources; what follows is the path in the tree. */
-const BUILD_DIRECTORY =
-  /^(?:\/build\/[^/]+\/|\/(?:tmp|nix\/var\/nix\/builds|var\/tmp)\/nix-build-[^/]+\/(?:build\/)?[^/]+\/|\/nix\/store\/[^/]+\/)/
+/**
+ * Where builders unpack sources; what follows is the path in the tree. `/build` in a sandbox; without one `nix-build-NAME.drv-N` in the
+ * temporary directory, and since Nix 2.30 `nix-PID-NUMBER` in the state directory.
+ */
+const BUILD_DIRECTORY = /^\/(?:build\/[^/]+\/|(?:[^/]+\/)*nix-(?:build-[^/]+|\d+-\d+)\/(?:build\/)?[^/]+\/|nix\/store\/[^/]+\/)/
 
 /** The path in the source tree: without build directory, `./` and the `../` of an output directory. */
 export function treePath(path: string): string {

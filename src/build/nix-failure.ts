@@ -22,11 +22,17 @@ export function missingAttributeSystem(errors: readonly string[]): string | null
 
 const LAST_LINES = 15
 
+interface FailedBuild {
+  readonly derivation: string
+  /** Nix's message. */
+  readonly said: string
+}
+
 /** The derivation whose own builder failed, from Nix's wording: 2.8 to 2.30, then 2.31 and later. */
-export function failedDerivation(errors: readonly string[]): string | null {
+export function failedBuild(errors: readonly string[]): FailedBuild | null {
   for (const error of errors) {
-    const match = /builder for '([^']+\.drv)' failed/.exec(error) ?? /Cannot build '([^']+\.drv)'\.\s+Reason:.*builder/s.exec(error)
-    if (match?.[1] !== undefined) return match[1]
+    const match = /builder for '([^']+\.drv)' failed/.exec(error) ?? /Cannot build '([^']+\.drv)'\.\s+Reason: builder /.exec(error)
+    if (match?.[1] !== undefined) return { derivation: match[1], said: error }
   }
   return null
 }
@@ -106,12 +112,37 @@ function lastLines(log: BuilderLog | undefined): string {
     .join('\n')}`
 }
 
-function buildFailed(derivation: string, failure: NixFailure): UserError {
+/** What ends a builder through no fault of what it builds, in its own words. */
+const OUTSIDE_CAUSES: readonly { readonly pattern: RegExp; readonly what: string; readonly nextStep: string }[] = [
+  {
+    pattern: /No space left on device/,
+    what: 'the disk is full',
+    nextStep: 'Free space (`nix-collect-garbage`), or move /nix and the build directory to a larger disk.',
+  },
+  {
+    pattern: /Killed signal terminated program|failed due to signal 9\b|Cannot allocate memory/,
+    what: 'it was killed, most likely for lack of memory',
+    nextStep: 'Let fewer builds and compilers run at once (`max-jobs`, `cores` in nix.conf), or use a machine with more memory.',
+  },
+  {
+    pattern: /unable to download '[^']*'|Could(?:n't| not) resolve host|Failed to connect to/,
+    what: 'a download failed',
+    nextStep: 'Check the network and the substituters, and try again.',
+  },
+]
+
+function buildFailed({ derivation, said }: FailedBuild, failure: NixFailure): UserError {
   const log = failure.logs.find((one) => one.derivation === derivation)
-  const errors = readCompilerMessages(log?.lines ?? []).filter((one) => one.level === 'error')
+  const lines = log?.lines ?? []
+  const errors = readCompilerMessages(lines).filter((one) => one.level === 'error')
   const name = storeName(derivation)
   const what = /^linux(-|$)/.test(name) ? 'The kernel does not build' : `${name} does not build`
   const whole = failure.logPath === null ? `\`nix log ${derivation}\`` : failure.logPath
+  const ending = errors.length === 0 ? [said, ...lines.slice(-LAST_LINES)].join('\n') : (errors[0]?.text ?? '')
+  const cause = OUTSIDE_CAUSES.find(({ pattern }) => pattern.test(ending))
+  if (cause !== undefined) {
+    return new UserError(`${name} could not be built: ${cause.what}.${lastLines(log)}`, cause.nextStep, { kind: 'could-not-test' })
+  }
   return new UserError(`${what}${reason(errors) ?? `.${lastLines(log)}`}`, `The whole log: ${whole}`, { kind: 'build-failed' })
 }
 
@@ -125,8 +156,8 @@ function reason(errors: readonly CompilerMessage[]): string | null {
 
 /** The error a person gets for a failed `nix build`: the first compiler error on top, or the cure of a known problem. */
 export function explainFailure(failure: NixFailure): UserError {
-  const derivation = failedDerivation(failure.errors)
-  if (derivation !== null) return buildFailed(derivation, failure)
+  const failed = failedBuild(failure.errors)
+  if (failed !== null) return buildFailed(failed, failure)
   const everything = failure.errors.join('\n')
   for (const { pattern, explain } of KNOWN_PROBLEMS) {
     const match = pattern.exec(everything)

@@ -1,10 +1,20 @@
 import { dirname, join } from 'node:path'
+import * as z from 'zod'
 import type { NixEnvironment } from '../domain/stages.js'
+import { nixVariables } from '../nix/configuration.js'
 import type { CommandResult } from '../ports/exec.js'
 import type { Ports } from '../ports/index.js'
 import { formatRegistrations, parseRegistrations, type Registration } from './registration.js'
 
 type StagePorts = Pick<Ports, 'exec' | 'files' | 'runner'>
+
+/** From 2.33 on a format should be named, and a later Nix will insist on it; older ones do not know the option. */
+const PATH_INFO = [[], ['--json-format', '1'], ['--json-format', '2']].map((format) => ['path-info', '--json', ...format])
+/** Since Nix 2.20, and before. */
+const SHOW_CONFIG = [
+  ['config', 'show', '--json'],
+  ['show-config', '--json'],
+]
 
 /** Store paths on one command line: well below the kernel's limit of 2 MiB for all arguments. */
 const PATHS_AT_ONCE = 2000
@@ -28,14 +38,21 @@ export class NixStore {
     const { env } = ports.runner
     const directory = env.NIX_STORE_DIR ?? '/nix/store'
     const state = env.NIX_STATE_DIR ?? '/nix/var/nix'
-    const environment = { ...definedOnly(env), NIX_CONFIG: nix.config }
+    const environment = nixVariables(nix, env)
     const store = (prefix: readonly string[]) => new NixStore(directory, state, dirname(nix.program), environment, prefix, ports)
     // A fresh single-user store has no directory yet: the first nix command makes it.
     await store([]).#nix(['nix-store', '--check-validity'])
     if ((await ports.files.canReadWrite(directory)) && (await ports.files.canReadWrite(join(state, 'db')))) return store([])
     const sudo = await ports.exec.which('sudo')
     if (sudo === null) return `${directory} belongs to another user and there is no sudo`
-    const asRoot = [sudo, '-n', 'env', `NIX_CONFIG=${nix.config}`, ...keep(env, 'NIX_STORE_DIR'), ...keep(env, 'NIX_STATE_DIR')]
+    const asRoot = [
+      sudo,
+      '-n',
+      'env',
+      `NIX_CONFIG=${environment.NIX_CONFIG ?? ''}`,
+      ...keep(env, 'NIX_STORE_DIR'),
+      ...keep(env, 'NIX_STATE_DIR'),
+    ]
     const writable = await ports.exec.run([...asRoot, 'test', '-w', directory], { timeoutSeconds: 20 })
     return writable.code === 0 ? store(asRoot) : `${directory} belongs to another user and sudo asks for a password`
   }
@@ -53,16 +70,17 @@ export class NixStore {
     return dumps.flatMap((dump) => parseRegistrations(expectSuccess(dump).stdout))
   }
 
-  /** Signatures by path: only their presence counts, `nix-store --verify` checked them when the path came in. */
+  /**
+   * Signatures by path: only their presence counts, `nix-store --verify` checked them when the path came in.
+   * @throws Error where this Nix does not say
+   */
   async signatures(path: string): Promise<ReadonlyMap<string, readonly string[]>> {
-    const result = await this.#nix(['nix', '--extra-experimental-features', 'nix-command', 'path-info', '--json', '--recursive', path])
-    return result.code === 0 ? parsePathInfo(result.stdout) : new Map()
+    return parsePathInfo(await this.#firstAnswer(PATH_INFO.map((words) => [...words, '--recursive', path])))
   }
 
-  /** Names of the keys the configuration trusts. */
+  /** Names of the keys the configuration trusts. @throws Error where this Nix does not say */
   async trustedKeyNames(): Promise<readonly string[]> {
-    const result = await this.#nix(['nix', '--extra-experimental-features', 'nix-command', 'show-config', '--json'])
-    return result.code === 0 ? parseTrustedKeys(result.stdout) : []
+    return parseTrustedKeys(await this.#firstAnswer(SHOW_CONFIG))
   }
 
   /** Registers paths that are on disk. @throws Error where Nix refuses */
@@ -107,6 +125,16 @@ export class NixStore {
     return this.ports.exec.run(argv, { env: this.environment, timeoutSeconds, ...(input === undefined ? {} : { input }) })
   }
 
+  /** What the first of a `nix` command's spellings that this version takes prints. @throws Error with what the last one said */
+  async #firstAnswer(spellings: readonly (readonly string[])[]): Promise<string> {
+    let answer: CommandResult | null = null
+    for (const words of spellings) {
+      answer = await this.#nix(['nix', '--extra-experimental-features', 'nix-command', ...words])
+      if (answer.code === 0) return answer.stdout
+    }
+    throw new Error(`nix ${spellings[0]?.[0] ?? ''}: ${lines(answer?.stderr ?? '').at(-1) ?? 'no answer'}`)
+  }
+
   async #chunked(paths: readonly string[], body: (some: readonly string[]) => Promise<CommandResult>): Promise<readonly CommandResult[]> {
     const results: CommandResult[] = []
     for (let at = 0; at < paths.length; at += PATHS_AT_ONCE) results.push(await body(paths.slice(at, at + PATHS_AT_ONCE)))
@@ -114,19 +142,29 @@ export class NixStore {
   }
 }
 
-/** `nix path-info --json`: a list before Nix 2.19, an object by path since. */
+/**
+ * `nix path-info --json`: a list before Nix 2.19, an object by path since; in format 2 (Nix 2.33) an object by name below `info`, beside
+ * the store's directory. @throws Error for anything else
+ */
 export function parsePathInfo(text: string): ReadonlyMap<string, readonly string[]> {
-  const raw: unknown = JSON.parse(text)
-  const entries: [string, unknown][] = Array.isArray(raw)
-    ? raw.map((entry: { path?: unknown }) => [String(entry.path), entry])
-    : Object.entries(raw !== null && typeof raw === 'object' ? raw : {})
-  return new Map(
-    entries.map(([path, entry]) => {
-      const signatures = entry !== null && typeof entry === 'object' && 'signatures' in entry ? entry.signatures : []
-      return [path, Array.isArray(signatures) ? signatures.map(String) : []]
-    }),
-  )
+  return new Map(pathInfoSchema.parse(JSON.parse(text)))
 }
+
+const signed = z.looseObject({ signatures: z.array(z.string()).default([]) })
+/** A path that is not valid is null. */
+const byPath = z.record(z.string(), signed.nullable()).transform((paths) => Object.entries(paths))
+const withoutInvalid = (paths: readonly (readonly [string, z.infer<typeof signed> | null])[]) =>
+  paths.flatMap(([path, known]) => (known === null ? [] : [[path, known.signatures] as const]))
+
+const pathInfoSchema = z
+  .union([
+    z.array(signed.extend({ path: z.string() })).transform((paths) => paths.map((one) => [one.path, one] as const)),
+    z
+      .object({ info: byPath, storeDir: z.string() })
+      .transform(({ info, storeDir }) => info.map(([name, known]) => [join(storeDir, name), known] as const)),
+    byPath,
+  ])
+  .transform(withoutInvalid)
 
 function parseTrustedKeys(text: string): readonly string[] {
   const config = JSON.parse(text) as { 'trusted-public-keys'?: { value?: unknown } }
@@ -141,10 +179,6 @@ function expectSuccess(result: CommandResult): CommandResult {
 }
 
 const lines = (text: string) => text.split('\n').filter((line) => line !== '')
-
-function definedOnly(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined))
-}
 
 function keep(env: Readonly<Record<string, string | undefined>>, name: string): readonly string[] {
   const value = env[name]
