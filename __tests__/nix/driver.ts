@@ -1,6 +1,6 @@
 // Runs in a private mount namespace with an empty /nix: installs Nix as the action does, twice, and builds with it.
 // argv: NixInputs as JSON, a work directory, and perhaps a checkout whose offline bundle is built too. Prints one JSON line.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { loadBundle } from '../../src/build/load-bundle.js'
 import { nixBuild } from '../../src/build/nix-build.js'
 import { prepareOfflineFlake } from '../../src/build/offline.js'
@@ -62,4 +62,5 @@ try {
   result.error = error instanceof UserError ? { kind: error.kind, message: error.message, nextStep: error.nextStep } : describeError(error)
 }
 result.left = left()
+result.owners = [...new Set(['/nix', ...left().map((name) => `/nix/${name}`)].map((path) => lstatSync(path).uid))]
 console.log(JSON.stringify(result))

@@ -1,135 +1,40 @@
-import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { build } from 'esbuild'
 import { missingRequiredPrograms } from '../../src/build/host-tree.js'
 import { createExec } from '../../src/ports/real/exec.js'
 import { createFiles } from '../../src/ports/real/files.js'
+import { canBeNobody, canInstall, InstallLab, NOBODY } from './install-lab.js'
 
-/** The real installer against a loopback server, in mount namespaces with an empty tmpfs on /nix and the host's Nix masked. */
 const root = new URL('../..', import.meta.url).pathname
-const canRun =
-  process.getuid?.() === 0 &&
-  ['/usr/bin/nix', '/usr/bin/unshare'].every((path) => existsSync(path)) &&
-  spawnSync('unshare', ['-m', 'true']).status === 0
-if (!canRun) console.log('skipped: installing Nix needs root, mount namespaces and a Nix of the distribution to make a release of')
+if (!canInstall) console.log('skipped: installing Nix needs root, mount namespaces and a Nix of the distribution to make a release of')
+if (canInstall && !canBeNobody) console.log('skipped: an unprivileged user cannot run this Node')
 
-const lacking = canRun ? await missingRequiredPrograms({ exec: createExec(), files: createFiles() }) : []
+const lacking = canInstall ? await missingRequiredPrograms({ exec: createExec(), files: createFiles() }) : []
 if (lacking.length > 0) console.log(`skipped: the offline bundle needs programs this machine does not have: ${lacking.join(', ')}`)
-/** Kernel packages downloaded before: kept by every use of the offline bundle. */
-const KERNELS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kernel-vmtest/kernels')
+const hasSudo = existsSync('/usr/bin/sudo')
+if (canBeNobody && !hasSudo) console.log('skipped: there is no sudo on this machine')
 
 const TEN_MINUTES = 600_000
-let work: string
-let server: Server
-let release: Buffer
-const hits: string[] = []
-
-const namespace = (script: string, mask: boolean) =>
-  ['unshare', ['-m', '--propagation', 'private', 'sh', '-euc', `mount -t tmpfs none /nix\n${mask ? MASK : ''}${script}`]] as const
-const MASK = `for program in /usr/bin/nix*; do mount --bind /dev/null "$program"; done\n`
-
-function answer(url: string): { status: number; body: Buffer; cut?: boolean } {
-  if (url === '/release.tar.xz') return { status: 200, body: release }
-  if (url === '/cut.tar.xz') return { status: 200, body: release, cut: true }
-  if (url === '/text.tar.xz') return { status: 200, body: Buffer.from('not a tarball') }
-  return { status: 404, body: Buffer.from('no such file') }
-}
+let lab: InstallLab
 
 beforeAll(async () => {
-  if (!canRun) return
-  mkdirSync('/nix', { recursive: true })
-  work = mkdtempSync(join(tmpdir(), 'vmtest-install-'))
-  const made = spawnSync(...namespace(`sh ${root}__tests__/nix/release/make.sh ${work}/release.tar.xz`, false), { encoding: 'utf8' })
-  if (made.status !== 0) throw new Error(made.stderr)
-  release = readFileSync(join(work, 'release.tar.xz'))
-  await build({
-    entryPoints: [join(root, '__tests__/nix/driver.ts')],
-    outfile: join(work, 'driver.mjs'),
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-  })
-  server = createServer((request, response) => {
-    hits.push(request.url ?? '')
-    const { status, body, cut } = answer(request.url ?? '')
-    response.writeHead(status, { 'content-length': body.length })
-    if (cut === true) response.write(body.subarray(0, body.length / 2), () => response.destroy())
-    else response.end(body)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  if (canInstall) lab = await InstallLab.create()
 }, TEN_MINUTES)
+afterAll(() => lab?.remove())
 
-afterAll(() => {
-  if (!canRun) return
-  server.close()
-  rmSync(work, { recursive: true, force: true })
-})
-
-interface Outcome {
-  readonly first?: { readonly origin: string; readonly program: string; readonly version: string; readonly notes: readonly string[] }
-  readonly second?: { readonly origin: string; readonly program: string }
-  readonly built?: string
-  /** The kernel's release in the offline bundle that was built, and in the flake it was built from. */
-  readonly bundle?: string
-  readonly kernel?: string
-  readonly verified?: number
-  readonly error?: { readonly kind: string; readonly message: string; readonly nextStep: string }
-  readonly left: readonly string[]
-}
-
-interface InstallOptions {
-  readonly env?: Record<string, string>
-  /** Run in the namespace before the installation. */
-  readonly script?: string
-  /** Whose offline bundle is built afterwards. */
-  readonly checkout?: string
-}
-
-async function install(inputs: Record<string, unknown>, options: InstallOptions = {}): Promise<Outcome> {
-  const all = { version: null, tarballUrl: null, tarballSha256: null, extraConf: '', substituters: [], trustedPublicKeys: [], ...inputs }
-  const home = mkdtempSync(join(work, 'home-'))
-  const command = `${options.script ?? ''}\nexec ${process.execPath} ${work}/driver.mjs '${JSON.stringify(all)}' ${home} ${options.checkout ?? ''}`
-  if (options.checkout !== undefined && existsSync(KERNELS)) cpSync(KERNELS, join(home, 'cache/kernels'), { recursive: true })
-  const child = spawn(...namespace(command, true), {
-    env: options.env ?? { PATH: process.env.PATH ?? '', HOME: home, XDG_CACHE_HOME: home },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString()
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString()
-  })
-  await new Promise((resolve) => child.on('close', resolve))
-  const last = stdout.trim().split('\n').at(-1) ?? ''
-  if (!last.startsWith('{')) throw new Error(`the driver said nothing: ${stderr}`)
-  return JSON.parse(last) as Outcome
-}
-
-const at = (path: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`
-const sha256 = () => createHash('sha256').update(release).digest('hex')
-
-;(canRun ? describe : describe.skip)('installing Nix', () => {
+;(canInstall ? describe : describe.skip)('installing Nix', () => {
   test(
     'unpacks, registers and builds; the second run installs nothing',
     async () => {
-      hits.length = 0
-      const outcome = await install({ tarballUrl: at('/release.tar.xz'), tarballSha256: sha256() })
+      lab.hits.length = 0
+      const outcome = await lab.install(lab.tarball)
       expect(outcome.error).toBeUndefined()
       expect(outcome.first).toMatchObject({ origin: 'tarball', program: expect.stringMatching(/^\/nix\/store\/.*-nix-[\d.]+\/bin\/nix$/) })
       expect(outcome.second?.origin).toBe('found')
       expect(outcome.built).toBe('hello\n')
       expect(outcome.verified).toBe(0)
-      expect(hits).toEqual(['/release.tar.xz'])
+      expect(lab.hits).toEqual(['/release.tar.xz'])
       expect(outcome.left).toEqual(['store', 'var'])
     },
     TEN_MINUTES,
@@ -138,7 +43,7 @@ const sha256 = () => createHash('sha256').update(release).digest('hex')
   ;(lacking.length === 0 ? test : test.skip)(
     'what it installs builds the offline bundle',
     async () => {
-      const outcome = await install({ tarballUrl: at('/release.tar.xz'), tarballSha256: sha256() }, { checkout: root })
+      const outcome = await lab.install(lab.tarball, { checkout: root })
       expect(outcome.error).toBeUndefined()
       expect(outcome.first?.origin).toBe('tarball')
       expect(outcome.kernel).toMatch(/^\d+\.\d+/)
@@ -151,10 +56,7 @@ const sha256 = () => createHash('sha256').update(release).digest('hex')
   test(
     'HOME and USER may be unset',
     async () => {
-      const outcome = await install(
-        { tarballUrl: at('/release.tar.xz'), tarballSha256: sha256() },
-        { env: { PATH: process.env.PATH ?? '' } },
-      )
+      const outcome = await lab.install(lab.tarball, { home: null })
       expect(outcome).toMatchObject({ built: 'hello\n', verified: 0 })
     },
     TEN_MINUTES,
@@ -169,7 +71,7 @@ const sha256 = () => createHash('sha256').update(release).digest('hex')
     test(
       `${name} is one clear error and leaves nothing`,
       async () => {
-        const outcome = await install({ tarballUrl: at(path), tarballSha256: hash ?? sha256() })
+        const outcome = await lab.install({ ...lab.tarball, tarballUrl: lab.at(path), ...(hash === null ? {} : { tarballSha256: hash }) })
         expect(outcome.first).toBeUndefined()
         expect(outcome.error?.kind).toBe('could-not-test')
         expect(outcome.error?.message).toMatch(message)
@@ -184,7 +86,7 @@ const sha256 = () => createHash('sha256').update(release).digest('hex')
     'bytes with the right hash that are no release leave nothing',
     async () => {
       const hash = createHash('sha256').update('not a tarball').digest('hex')
-      const outcome = await install({ tarballUrl: at('/text.tar.xz'), tarballSha256: hash })
+      const outcome = await lab.install({ tarballUrl: lab.at('/text.tar.xz'), tarballSha256: hash })
       expect(outcome.error?.message).toMatch(/cannot be unpacked/)
       expect(outcome.left).toEqual([])
     },
@@ -194,10 +96,7 @@ const sha256 = () => createHash('sha256').update(release).digest('hex')
   test(
     'a full disk is told with numbers and leaves nothing',
     async () => {
-      const outcome = await install(
-        { tarballUrl: at('/release.tar.xz'), tarballSha256: sha256() },
-        { script: 'umount /nix; mount -t tmpfs -o size=60m none /nix' },
-      )
+      const outcome = await lab.install(lab.tarball, { script: 'umount /nix; mount -t tmpfs -o size=60m none /nix' })
       expect(outcome.error?.message).toMatch(/\/nix has \d+ MiB free; unpacking Nix needs about \d+ MiB/)
       expect(outcome.left).toEqual([])
     },
@@ -208,10 +107,7 @@ const sha256 = () => createHash('sha256').update(release).digest('hex')
     'a disk that fills while Nix is unpacked is one clear error and leaves nothing',
     async () => {
       // Bytes enough for the look ahead, but no room for the files.
-      const outcome = await install(
-        { tarballUrl: at('/release.tar.xz'), tarballSha256: sha256() },
-        { script: 'umount /nix; mount -t tmpfs -o size=4g,nr_inodes=8 none /nix' },
-      )
+      const outcome = await lab.install(lab.tarball, { script: 'umount /nix; mount -t tmpfs -o size=4g,nr_inodes=8 none /nix' })
       expect(outcome.first).toBeUndefined()
       expect(outcome.error?.kind).toBe('could-not-test')
       expect(outcome.error?.message).toMatch(/No space left on device/)
@@ -224,10 +120,9 @@ const sha256 = () => createHash('sha256').update(release).digest('hex')
   test(
     'what a killed installation left is taken away by the next',
     async () => {
-      const outcome = await install(
-        { tarballUrl: at('/release.tar.xz'), tarballSha256: sha256() },
-        { script: 'mkdir -p /nix/.kernel-vmtest-old/store/x; chmod 0555 /nix/.kernel-vmtest-old/store/x' },
-      )
+      const outcome = await lab.install(lab.tarball, {
+        script: 'mkdir -p /nix/.kernel-vmtest-old/store/x; chmod 0555 /nix/.kernel-vmtest-old/store/x',
+      })
       expect(outcome).toMatchObject({ built: 'hello\n', left: ['store', 'var'] })
     },
     TEN_MINUTES,
@@ -236,11 +131,60 @@ const sha256 = () => createHash('sha256').update(release).digest('hex')
   test(
     'a version without a pin is refused before anything is downloaded',
     async () => {
-      hits.length = 0
-      const outcome = await install({ version: '2.99.0', tarballUrl: at('/release.tar.xz') })
+      lab.hits.length = 0
+      const outcome = await lab.install({ version: '2.99.0', tarballUrl: lab.at('/release.tar.xz') })
       expect(outcome.error).toMatchObject({ kind: 'usage', message: expect.stringContaining('Nix 2.99.0 is not pinned here') })
-      expect(hits).toEqual([])
+      expect(lab.hits).toEqual([])
     },
     TEN_MINUTES,
   )
+})
+
+;(canBeNobody ? describe : describe.skip)('installing Nix without root', () => {
+  const withSudo = hasSudo ? test : test.skip
+
+  test(
+    'in a /nix of one’s own, without sudo and with HOME and USER unset: works like root’s, and says how builds run',
+    async () => {
+      const outcome = await lab.install(lab.tarball, { nobody: 'no sudo', home: null, script: 'chown nobody /nix' })
+      expect(outcome).toMatchObject({ first: { origin: 'tarball' }, second: { origin: 'found' }, built: 'hello\n', verified: 0 })
+      expect(outcome.first?.notes.some((note) => note.startsWith('Builds run without a sandbox'))).toBe(outcome.first?.sandbox === false)
+    },
+    TEN_MINUTES,
+  )
+
+  withSudo(
+    'with sudo: /nix is made theirs, nothing else is done as root',
+    async () => {
+      const outcome = await lab.install(lab.tarball, { nobody: 'sudo', home: null })
+      expect(outcome).toMatchObject({ first: { origin: 'tarball' }, second: { origin: 'found' }, built: 'hello\n', verified: 0 })
+      expect(outcome.owners).toEqual([NOBODY.uid])
+    },
+    TEN_MINUTES,
+  )
+
+  const refusals = [
+    { name: 'without sudo', nobody: 'no sudo', script: '', message: /^There is no usable Nix, and \/nix belongs to another user/ },
+    { name: 'with a sudo that asks for a password', nobody: 'sudo asks', script: '', message: /and \/nix belongs to another user/ },
+    {
+      name: 'where /nix holds another user’s files',
+      nobody: 'sudo',
+      script: 'mkdir /nix/store',
+      message: /\/nix holds another user's files/,
+    },
+  ] as const
+  for (const { name, nobody, script, message } of refusals) {
+    ;(nobody === 'no sudo' ? test : withSudo)(
+      `${name}: one clear error before anything is downloaded`,
+      async () => {
+        lab.hits.length = 0
+        const outcome = await lab.install(lab.tarball, { nobody, script })
+        expect(outcome.error).toMatchObject({ kind: 'could-not-test', message: expect.stringMatching(message) })
+        expect(outcome.error?.nextStep).toMatch(/sudo without a password|remove \/nix/)
+        expect(lab.hits).toEqual([])
+        expect(outcome.left).toEqual(script === '' ? [] : ['store'])
+      },
+      TEN_MINUTES,
+    )
+  }
 })

@@ -11,6 +11,8 @@ export interface NixEnvironment {
   readonly origin: 'found' | 'tarball' | 'distribution'
   /** Settings passed by NIX_CONFIG; /etc is never touched. */
   readonly config: string
+  /** Further variables for every `nix` command: a HOME where its caller has none. */
+  readonly variables?: Readonly<Record<string, string>>
   readonly sandbox: boolean
   /** One sentence where something is less than it could be. */
   readonly notes: readonly string[]

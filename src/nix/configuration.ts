@@ -41,5 +41,5 @@ export function nixVariables(
 ): Readonly<Record<string, string>> {
   const kept = Object.entries(environment).filter((one): one is [string, string] => one[1] !== undefined && !OF_THE_ACTION.test(one[0]))
   const config = [environment.NIX_CONFIG ?? '', nix.config, formatSettings(extra)].filter((one) => one !== '').join('\n')
-  return { ...Object.fromEntries(kept), NIX_CONFIG: config }
+  return { ...Object.fromEntries(kept), ...nix.variables, NIX_CONFIG: config }
 }

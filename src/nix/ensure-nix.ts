@@ -8,6 +8,7 @@ import { BASE_SETTINGS, formatSettings, type NixSettings } from './configuration
 import { installFromDistribution } from './distribution.js'
 import { DownloadError, type Tarball } from './download.js'
 import { type FoundNix, findNix, INSTALLED_LINK, isNixTooOld } from './find-nix.js'
+import { homeForNix } from './home.js'
 import { installTarball, prepareNixDirectory } from './install-tarball.js'
 import { DEFAULT_NIX_VERSION, NIX_PINS, OLDEST_NIX, officialTarballUrl } from './pins.js'
 import { type Privilege, readPrivilege } from './privilege.js'
@@ -160,5 +161,7 @@ export async function ensureNix(inputs: NixInputs, options: Pick<NixRequest, 'fa
   if (!daemon && privilege.uid !== 0 && !(await ports.files.canReadWrite('/nix/store'))) await prepareNixDirectory(privilege, ports)
   const configured = await configure(inputs, { privilege, daemon }, ports)
   if (nix.origin !== 'found') ports.runner.addPath(dirname(nix.program))
-  return { program: nix.program, version: nix.version, origin: nix.origin, ...configured, notes: [...nix.notes, ...configured.notes] }
+  const { variables, note } = await homeForNix(privilege, ports)
+  const notes = [...nix.notes, ...configured.notes, ...(note === null ? [] : [note])]
+  return { program: nix.program, version: nix.version, origin: nix.origin, ...configured, variables, notes }
 }

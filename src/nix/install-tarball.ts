@@ -31,7 +31,7 @@ export async function prepareNixDirectory(privilege: Privilege, ports: Pick<Port
   }
   if (there && (await ports.files.list('/nix')).length > 0) {
     throw new UserError(
-      "There is no usable Nix, but /nix holds the files of another user's.",
+      "There is no usable Nix, but /nix holds another user's files.",
       'Put that Nix on PATH, or remove /nix, and try again.',
       { kind: 'could-not-test' },
     )

@@ -37,6 +37,9 @@ let
       {
         echo '#!/bin/sh'
         echo "NIX_LIBEXEC_DIR=$out/libexec; export NIX_LIBEXEC_DIR"
+        # Newer Nix starts itself as its build hook, and what it finds itself to be is the loader.
+        echo "NIX_CONFIG=\"\''${NIX_CONFIG-}"
+        echo "build-hook = $out/libexec/nix/build-remote\"; export NIX_CONFIG"
         echo "exec $libs/lib/loader --argv0 $2 --library-path $libs/lib $out/libexec/nix.real \"\$@\""
       } >"$1"
       chmod 0555 "$1"
