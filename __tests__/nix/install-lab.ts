@@ -52,6 +52,8 @@ export interface InstallOptions {
   readonly script?: string
   /** Whose offline bundle is built afterwards. */
   readonly checkout?: string
+  /** The host's Nix with a daemon of this configuration, in place of no Nix. */
+  readonly daemon?: string
   /** As `nobody`, and what sudo says to him; left out: as root. */
   readonly nobody?: 'no sudo' | 'sudo asks' | 'sudo'
 }
@@ -127,7 +129,8 @@ export class InstallLab {
       ...(options.nobody === undefined ? [] : asNobody),
       ...[process.execPath, join(this.directory, 'driver.mjs'), `'${JSON.stringify(all)}'`, work, options.checkout ?? ''],
     ].join(' ')
-    const script = ['mount -t tmpfs -o mode=0755 none /nix', MASK_NIX, ...this.#sudo(options), options.script ?? '', `exec ${command}`]
+    const nix = options.daemon === undefined ? [MASK_NIX] : this.#daemon(options.daemon)
+    const script = ['mount -t tmpfs -o mode=0755 none /nix', ...nix, ...this.#sudo(options), options.script ?? '', command]
     const child = spawn('unshare', ['-m', '--propagation', 'private', 'sh', '-euc', script.join('\n')], {
       env: { PATH: process.env.PATH ?? '', ...(options.home === null ? {} : { HOME: work, XDG_CACHE_HOME: work }) },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -153,5 +156,27 @@ export class InstallLab {
     writeFileSync(rules, `Defaults env_reset\n${NOBODY.name} ALL=(ALL:ALL) ${nobody === 'sudo' ? 'NOPASSWD: ' : ''}ALL\n`)
     chmodSync(rules, 0o440)
     return [`mount --bind ${rules} /etc/sudoers`]
+  }
+
+  /** A daemon with two build users of its own. */
+  #daemon(configuration: string): readonly string[] {
+    const etc = mkdtempSync(join(this.directory, 'etc-'))
+    chmodSync(etc, 0o755)
+    const users = ['nixbld1', 'nixbld2']
+    const passwd = users.map((name, index) => `${name}:x:${30001 + index}:30000::/var/empty:/usr/sbin/nologin\n`).join('')
+    writeFileSync(join(etc, 'passwd'), readFileSync('/etc/passwd', 'utf8') + passwd)
+    writeFileSync(
+      join(etc, 'group'),
+      `${readFileSync('/etc/group', 'utf8').replace(/^nixbld:.*\n/m, '')}nixbld:x:30000:${users.join(',')}\n`,
+    )
+    mkdirSync(join(etc, 'nix'))
+    writeFileSync(join(etc, 'nix/nix.conf'), `build-users-group = nixbld\nsubstituters =\n${configuration}\n`)
+    return [
+      `for name in passwd group; do mount --bind ${etc}/$name /etc/$name; done`,
+      `export NIX_CONF_DIR=${etc}/nix`,
+      // A daemon outlives nobody: it ends with the namespace's shell.
+      `nix-daemon >${etc}/log 2>&1 & daemon=$!; trap 'kill $daemon' EXIT`,
+      'for wait in $(seq 100); do [ ! -S /nix/var/nix/daemon-socket/socket ] || break; sleep 0.1; done',
+    ]
   }
 }

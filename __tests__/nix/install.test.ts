@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { missingRequiredPrograms } from '../../src/build/host-tree.js'
+import { probeSandbox } from '../../src/nix/sandbox.js'
 import { createExec } from '../../src/ports/real/exec.js'
 import { createFiles } from '../../src/ports/real/files.js'
 import { canBeNobody, canInstall, InstallLab, NOBODY } from './install-lab.js'
@@ -12,6 +13,8 @@ if (canInstall && !canBeNobody) console.log('skipped: an unprivileged user canno
 
 const lacking = canInstall ? await missingRequiredPrograms({ exec: createExec(), files: createFiles() }) : []
 if (lacking.length > 0) console.log(`skipped: the offline bundle needs programs this machine does not have: ${lacking.join(', ')}`)
+/** What a daemon of root does in a sandbox: a container may forbid it. */
+const canSandbox = canInstall && (await probeSandbox({ userNamespace: false }, { exec: createExec() })).sandbox
 const hasSudo = existsSync('/usr/bin/sudo')
 if (canBeNobody && !hasSudo) console.log('skipped: there is no sudo on this machine')
 
@@ -159,6 +162,22 @@ afterAll(() => lab?.remove())
       const outcome = await lab.install(lab.tarball, { nobody: 'sudo', home: null })
       expect(outcome).toMatchObject({ first: { origin: 'tarball' }, second: { origin: 'found' }, built: 'hello\n', verified: 0 })
       expect(outcome.owners).toEqual([NOBODY.uid])
+    },
+    TEN_MINUTES,
+  )
+
+  test.each([
+    { sandbox: 'true', said: null },
+    { sandbox: 'false', said: "Builds run without a sandbox: the daemon's nix.conf says so." },
+  ])(
+    'a daemon that is there is used as it is, and what it does is said: sandbox = $sandbox',
+    async ({ sandbox, said }) => {
+      const daemon = `sandbox = ${sandbox}\nsandbox-fallback = false\nsandbox-paths = /bin /usr /lib /lib64`
+      const outcome = await lab.install({}, { nobody: 'no sudo', daemon })
+      expect(outcome.error).toBeUndefined()
+      expect(outcome).toMatchObject({ first: { origin: 'found', sandbox: said === null }, owners: [0] })
+      expect(outcome.first?.notes.filter((note) => note.includes('sandbox'))).toEqual(said === null ? [] : [said])
+      if (said !== null || canSandbox) expect(outcome.built).toBe('hello\n')
     },
     TEN_MINUTES,
   )

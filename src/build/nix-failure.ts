@@ -131,6 +131,20 @@ const OUTSIDE_CAUSES: readonly { readonly pattern: RegExp; readonly what: string
   },
 ]
 
+/** A builder whose shell is not in the sandbox: newer Nix says whose setting it passed over, 2.8 that it cannot start it. */
+const HOST_HIDDEN = /ignoring the [a-z-]+ setting 'sandbox-paths'|executing '\/bin\/(?:ba)?sh': No such file or directory/
+
+/** A bundle made of the host's programs, and a daemon that shows builders none of them. Null where that is not what happened. */
+function hostHidden(failure: NixFailure): UserError | null {
+  const everything = [...failure.errors, ...failure.logs.flatMap(({ lines }) => lines.slice(-LAST_LINES))].join('\n')
+  if (!HOST_HIDDEN.test(everything)) return null
+  return new UserError(
+    `\`${failure.installable}\` is built with this machine's own programs, and the Nix daemon does not let this user show them to builders.`,
+    'Add the user to `trusted-users` in the nix.conf of the daemon (/etc/nix/nix.conf) and restart it; root needs no such line.',
+    { kind: 'could-not-test' },
+  )
+}
+
 function buildFailed({ derivation, said }: FailedBuild, failure: NixFailure): UserError {
   const log = failure.logs.find((one) => one.derivation === derivation)
   const lines = log?.lines ?? []
@@ -156,6 +170,8 @@ function reason(errors: readonly CompilerMessage[]): string | null {
 
 /** The error a person gets for a failed `nix build`: the first compiler error on top, or the cure of a known problem. */
 export function explainFailure(failure: NixFailure): UserError {
+  const hidden = hostHidden(failure)
+  if (hidden !== null) return hidden
   const failed = failedBuild(failure.errors)
   if (failed !== null) return buildFailed(failed, failure)
   const everything = failure.errors.join('\n')

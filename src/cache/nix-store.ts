@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import type { NixEnvironment } from '../domain/stages.js'
 import { nixVariables } from '../nix/configuration.js'
+import { SHOW_CONFIG, settingIn } from '../nix/show-config.js'
 import type { CommandResult } from '../ports/exec.js'
 import type { Ports } from '../ports/index.js'
 import { formatRegistrations, parseRegistrations, type Registration } from './registration.js'
@@ -9,13 +10,13 @@ import { formatRegistrations, parseRegistrations, type Registration } from './re
 type StagePorts = Pick<Ports, 'exec' | 'files' | 'runner'>
 
 /** From 2.33 on a format should be named, and a later Nix will insist on it; older ones do not know the option. */
-const PATH_INFO = [[], ['--json-format', '1'], ['--json-format', '2']].map((format) => ['path-info', '--json', ...format])
-/** Since Nix 2.20, and before. */
-const SHOW_CONFIG = [
-  ['config', 'show', '--json'],
-  ['show-config', '--json'],
-]
-
+const PATH_INFO = [[], ['--json-format', '1'], ['--json-format', '2']].map((format) => [
+  '--extra-experimental-features',
+  'nix-command',
+  'path-info',
+  '--json',
+  ...format,
+])
 /** Store paths on one command line: well below the kernel's limit of 2 MiB for all arguments. */
 const PATHS_AT_ONCE = 2000
 
@@ -53,8 +54,12 @@ export class NixStore {
       ...keep(env, 'NIX_STORE_DIR'),
       ...keep(env, 'NIX_STATE_DIR'),
     ]
+    const asked = await ports.exec.run([sudo, '-n', 'true'], { timeoutSeconds: 20 })
+    if (asked.code !== 0) return `${directory} belongs to another user and sudo asks for a password`
+    // A daemon makes its store's directory when it first needs it.
+    await ports.exec.run([...asRoot, join(dirname(nix.program), 'nix-store'), '--check-validity'], { timeoutSeconds: 20 })
     const writable = await ports.exec.run([...asRoot, 'test', '-w', directory], { timeoutSeconds: 20 })
-    return writable.code === 0 ? store(asRoot) : `${directory} belongs to another user and sudo asks for a password`
+    return writable.code === 0 ? store(asRoot) : `root cannot write ${directory} (read-only?)`
   }
 
   /** Those of the paths the database does not know as valid. */
@@ -127,12 +132,13 @@ export class NixStore {
 
   /** What the first of a `nix` command's spellings that this version takes prints. @throws Error with what the last one said */
   async #firstAnswer(spellings: readonly (readonly string[])[]): Promise<string> {
-    let answer: CommandResult | null = null
+    let said = ''
     for (const words of spellings) {
-      answer = await this.#nix(['nix', '--extra-experimental-features', 'nix-command', ...words])
+      const answer = await this.#nix(['nix', ...words])
       if (answer.code === 0) return answer.stdout
+      said = lines(answer.stderr).at(-1) ?? ''
     }
-    throw new Error(`nix ${spellings[0]?.[0] ?? ''}: ${lines(answer?.stderr ?? '').at(-1) ?? 'no answer'}`)
+    throw new Error(`nix ${spellings.at(-1)?.join(' ') ?? ''}: ${said}`)
   }
 
   async #chunked(paths: readonly string[], body: (some: readonly string[]) => Promise<CommandResult>): Promise<readonly CommandResult[]> {
@@ -167,8 +173,7 @@ const pathInfoSchema = z
   .transform(withoutInvalid)
 
 function parseTrustedKeys(text: string): readonly string[] {
-  const config = JSON.parse(text) as { 'trusted-public-keys'?: { value?: unknown } }
-  const value = config['trusted-public-keys']?.value
+  const value = settingIn(text, 'trusted-public-keys')
   const keys = Array.isArray(value) ? value.map(String) : typeof value === 'string' ? value.split(/\s+/) : []
   return keys.map((key) => key.split(':')[0] ?? '').filter((name) => name !== '')
 }

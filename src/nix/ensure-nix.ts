@@ -4,6 +4,7 @@ import { UserError } from '../domain/errors.js'
 import type { NixInputs } from '../domain/inputs.js'
 import type { NixEnvironment } from '../domain/stages.js'
 import type { Ports } from '../ports/index.js'
+import { buildUsers, whyNoKvm } from './build-users.js'
 import { BASE_SETTINGS, formatSettings, type NixSettings } from './configuration.js'
 import { installFromDistribution } from './distribution.js'
 import { DownloadError, type Tarball } from './download.js'
@@ -13,6 +14,7 @@ import { installTarball, prepareNixDirectory } from './install-tarball.js'
 import { DEFAULT_NIX_VERSION, NIX_PINS, OLDEST_NIX, officialTarballUrl } from './pins.js'
 import { type Privilege, readPrivilege } from './privilege.js'
 import { probeSandbox } from './sandbox.js'
+import { SHOW_CONFIG, settingIn } from './show-config.js'
 
 type NixPorts = Pick<Ports, 'exec' | 'files' | 'http' | 'runner'>
 
@@ -95,11 +97,6 @@ async function usesDaemon(privilege: Privilege, ports: NixPorts): Promise<boolea
   return (await ports.files.stat(DAEMON_SOCKET)) !== null && !(await ports.files.canReadWrite('/nix/store'))
 }
 
-async function buildUsers(ports: Pick<Ports, 'files'>): Promise<boolean> {
-  const groups = await ports.files.readText('/etc/group').catch(() => '')
-  return /^nixbld:[^:]*:[^:]*:./m.test(groups)
-}
-
 /** Certificates for downloads, where the system has none and the release brought some. */
 async function certificates(ports: Pick<Ports, 'files'>): Promise<NixSettings> {
   if ((await ports.files.stat('/etc/ssl/certs/ca-certificates.crt')) !== null) return []
@@ -115,37 +112,72 @@ function requestedSettings(inputs: NixInputs): NixSettings {
 }
 
 interface Situation {
+  readonly program: string
   readonly privilege: Privilege
   readonly daemon: boolean
+}
+
+/** What Nix is told, and what a person should know of how it will build. */
+interface Building {
+  readonly sandbox: boolean
+  readonly settings: NixSettings
+  readonly notes: readonly string[]
+}
+
+/** Without a daemon: builds are made by whoever calls Nix, and in a sandbox where one can be made. */
+async function buildingAlone({ uid }: Privilege, users: readonly string[], ports: NixPorts): Promise<Building> {
+  const noBuildUsers = uid !== 0 || users.length === 0
+  const { sandbox, reason } = await probeSandbox({ userNamespace: noBuildUsers }, ports)
+  return {
+    sandbox,
+    settings: [
+      ['sandbox', String(sandbox)],
+      ['sandbox-fallback', 'false'],
+      ['max-jobs', 'auto'],
+      ...(noBuildUsers ? [['build-users-group', ''] as const] : []),
+    ],
+    notes: reason === null ? [] : [`Builds run without a sandbox: ${reason}.`],
+  }
+}
+
+/** A daemon builds as its own configuration says; what we pass counts only for users it trusts. */
+async function buildingByDaemon({ program, privilege }: Situation, inputs: NixInputs, ports: NixPorts): Promise<Building> {
+  const notes: string[] = []
+  if (inputs.substituters.length > 0) {
+    notes.push('The Nix daemon takes substituters only from trusted users (`trusted-users` in its nix.conf); it may ignore those given.')
+  }
+  const shown = await showConfig(program, ports)
+  const setting = (name: string) => (shown === null ? undefined : settingIn(shown, name))
+  const off = 'Builds run without a sandbox: '
+  if (setting('sandbox') === false) return { sandbox: false, settings: [], notes: [...notes, `${off}the daemon's nix.conf says so.`] }
+  // It falls back without a word where it cannot make one; whether it can is tried as root, as the daemon would.
+  if (setting('sandbox-fallback') === false || privilege.rootPrefix === null) return { sandbox: true, settings: [], notes }
+  const { sandbox, reason } = await probeSandbox({ userNamespace: false, prefix: privilege.rootPrefix }, ports)
+  return { sandbox, settings: [], notes: reason === null ? notes : [...notes, `${off}${reason}.`] }
+}
+
+async function showConfig(program: string, { exec }: Pick<Ports, 'exec'>): Promise<string | null> {
+  for (const words of SHOW_CONFIG) {
+    const { code, stdout } = await exec.run([program, ...words], { timeoutSeconds: 30 })
+    if (code === 0) return stdout
+  }
+  return null
 }
 
 /** Settings for this machine, and what a person should know about them. */
 async function configure(
   inputs: NixInputs,
-  { privilege, daemon }: Situation,
+  situation: Situation,
   ports: NixPorts,
 ): Promise<Pick<NixEnvironment, 'config' | 'sandbox' | 'notes'>> {
-  const notes: string[] = []
-  const settings: [string, string][] = [...BASE_SETTINGS.map(([name, value]): [string, string] => [name, value])]
-  let sandbox = true
-  if (daemon) {
-    if (inputs.substituters.length > 0) {
-      notes.push('The Nix daemon takes substituters only from trusted users (`trusted-users` in its nix.conf); it may ignore those given.')
-    }
-  } else {
-    const noBuildUsers = privilege.uid !== 0 || !(await buildUsers(ports))
-    const decision = await probeSandbox({ userNamespace: noBuildUsers }, ports)
-    sandbox = decision.sandbox
-    if (decision.reason !== null) notes.push(`Builds run without a sandbox: ${decision.reason}.`)
-    settings.push(['sandbox', String(sandbox)], ['sandbox-fallback', 'false'], ['max-jobs', 'auto'])
-    if (noBuildUsers) settings.push(['build-users-group', ''])
-  }
-  settings.push(
-    ...(await certificates(ports)).map(([name, value]): [string, string] => [name, value]),
-    ...requestedSettings(inputs).map(([name, value]): [string, string] => [name, value]),
-  )
+  const { privilege, daemon } = situation
+  const users = daemon || privilege.uid === 0 ? await buildUsers(ports) : []
+  const building = daemon ? await buildingByDaemon(situation, inputs, ports) : await buildingAlone(privilege, users, ports)
+  const noKvm = await whyNoKvm(users, ports)
+  const settings = [...BASE_SETTINGS, ...building.settings, ...(await certificates(ports)), ...requestedSettings(inputs)]
   const config = [formatSettings(settings), inputs.extraConf.trim()].filter((one) => one !== '').join('\n')
-  return { config, sandbox, notes }
+  const notes = noKvm === null ? building.notes : [...building.notes, `Builds cannot use /dev/kvm: ${noKvm}.`]
+  return { config, sandbox: building.sandbox, notes }
 }
 
 /**
@@ -159,7 +191,7 @@ export async function ensureNix(inputs: NixInputs, options: Pick<NixRequest, 'fa
   const daemon = await usesDaemon(privilege, ports)
   // Nix of a distribution comes without /nix; as root it makes it itself.
   if (!daemon && privilege.uid !== 0 && !(await ports.files.canReadWrite('/nix/store'))) await prepareNixDirectory(privilege, ports)
-  const configured = await configure(inputs, { privilege, daemon }, ports)
+  const configured = await configure(inputs, { program: nix.program, privilege, daemon }, ports)
   if (nix.origin !== 'found') ports.runner.addPath(dirname(nix.program))
   const { variables, note } = await homeForNix(privilege, ports)
   const notes = [...nix.notes, ...configured.notes, ...(note === null ? [] : [note])]
