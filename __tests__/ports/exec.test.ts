@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { createExec } from '../../src/ports/real/exec.js'
 
@@ -66,3 +68,65 @@ test('a child dies with its parent, even when the parent is killed with -9', asy
   expect(child).toBeGreaterThan(1)
   expect(alive()).toBe(false)
 })
+
+test('a child inherits files open after its channels, and its output is whole', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'vmtest-exec-'))
+  try {
+    const [read, both, fresh] = ['read', 'both', 'fresh'].map((name) => join(directory, name)) as [string, string, string]
+    writeFileSync(read, 'to read\n')
+    writeFileSync(both, 'before\n')
+    writeFileSync(fresh, 'an older and longer text\n')
+    const child = await exec.spawn(['sh', '-c', 'cat <&4; cat <&5; echo after >&5; echo new >&6; echo channel >&3'], {
+      channels: 1,
+      files: [
+        { path: read, access: 'read' },
+        { path: both, access: 'read-write' },
+        { path: fresh, access: 'create' },
+      ],
+    })
+    let printed = ''
+    for await (const chunk of child.stdout) printed += Buffer.from(chunk).toString()
+    expect(printed).toBe('to read\nbefore\n')
+    expect(child.channels).toHaveLength(1)
+    expect((await child.exit).code).toBe(0)
+    expect(readFileSync(both, 'utf8')).toBe('before\nafter\n')
+    expect(readFileSync(fresh, 'utf8')).toBe('new\n')
+    const absent = exec.run(['true'], { files: [{ path: join(directory, 'absent'), access: 'read' }] })
+    await expect(absent).rejects.toThrow(`${join(directory, 'absent')} cannot be opened.`)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+const isRoot = process.getuid?.() === 0
+if (!isRoot) console.warn('skipped: a child with fewer rights (needs root)')
+const asRoot = isRoot ? test : test.skip
+
+asRoot(
+  'a child without rights has no capability, cannot get one, reads what it inherits, dies with us and is the first to go',
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'vmtest-exec-'))
+    try {
+      const path = join(directory, 'file')
+      writeFileSync(path, 'inherited\n', { mode: 0o600 })
+      const look = `cat <&3; cat ${path} 2>/dev/null || echo closed; cat /proc/self/oom_score_adj; cat /proc/self/status; exec setpriv --dump`
+      const child = await exec.spawn(['sh', '-c', `sleep 0.1; ${look}`], {
+        as: { uid: 65520, gid: 65521, groups: [65522] },
+        files: [{ path, access: 'read' }],
+        dieWithParent: true,
+        expendable: true,
+      })
+      let printed = ''
+      for await (const chunk of child.stdout) printed += Buffer.from(chunk).toString()
+      expect(printed.startsWith('inherited\nclosed\n500\n')).toBe(true)
+      expect(printed).toMatch(/^Uid:(\s65520){4}$/m)
+      expect(printed).toMatch(/^Gid:(\s65521){4}$/m)
+      expect(printed).toMatch(/^Groups:\s*65522\s*$/m)
+      expect(printed.match(/^Cap\w+:\s+0+$/gm)).toHaveLength(5)
+      expect(printed).toMatch(/^NoNewPrivs:\s+1$/m)
+      expect(printed).toContain('Parent death signal: KILL')
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+  },
+)

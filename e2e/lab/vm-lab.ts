@@ -41,6 +41,12 @@ export interface LabRequest {
   /** Changes the bundle's section, for example its disks. */
   readonly adjust?: (section: Section) => Section
   readonly hostTrouble?: RunTestsOptions['hostTrouble']
+  /** Instead of the bundle's. */
+  readonly kernelImage?: string
+  /** Dump the memory of guests that panic. */
+  readonly dump?: boolean
+  /** `kvm`: as if a probe had found that it works. */
+  readonly accelerator?: 'kvm' | 'tcg'
 }
 
 /** A test the smoke suite does not have: a script after its `_begin_fstest` line, and what it must print. */
@@ -53,6 +59,7 @@ export interface ExtraTest {
 export interface Lab {
   readonly directory: string
   readonly catalogue: Catalogue
+  readonly built: Built
   run(request: LabRequest): Promise<LabRun>
   close(): void
 }
@@ -79,6 +86,7 @@ export async function openLab(extraTests: readonly ExtraTest[] = []): Promise<La
   return {
     directory,
     catalogue,
+    built,
     run: async (request) => {
       const runDirectory = request.runDirectory ?? join(directory, String(++runs))
       mkdirSync(runDirectory, { recursive: true })
@@ -116,7 +124,9 @@ function extendSuite(extraTests: readonly ExtraTest[], directory: string): Built
   return { name: 'smoke', guestPath: '/vmtest/suites/extended', image, source }
 }
 
-async function runInLab(request: LabRequest, built: Built, where: { directory: string; runDirectory: string }): Promise<LabRun> {
+async function runInLab(request: LabRequest, made: Built, where: { directory: string; runDirectory: string }): Promise<LabRun> {
+  const { kernel } = made.bundle
+  const built = { ...made, bundle: { ...made.bundle, kernel: { ...kernel, image: request.kernelImage ?? kernel.image } } }
   const found = built.bundle.sections.find(({ name }) => name === (request.section ?? 'xfs'))
   if (found === undefined) throw new Error(`no section ${request.section}`)
   const section = request.adjust?.(found) ?? found
@@ -126,7 +136,10 @@ async function runInLab(request: LabRequest, built: Built, where: { directory: s
     if (test === undefined) throw new Error(`no test ${name}`)
     return { section: section.name, name, file: test.file, line: test.line }
   })
-  const accelerator = { requested: 'tcg', accelerator: 'tcg', reason: 'the lab runs everywhere', timeoutFactor: 10 } as const
+  const accelerator =
+    request.accelerator === 'kvm'
+      ? ({ requested: 'auto', accelerator: 'kvm', reason: 'said to work', timeoutFactor: 1 } as const)
+      : ({ requested: 'tcg', accelerator: 'tcg', reason: 'the lab runs everywhere', timeoutFactor: 10 } as const)
   const machine = {
     vms: request.vms,
     memoryMiB: request.memoryMiB ?? 512,
@@ -135,6 +148,13 @@ async function runInLab(request: LabRequest, built: Built, where: { directory: s
   }
   const startedAt = new Date()
   const started = ports.clock.monotonicSeconds()
+  const start = createStartGuest(ports, {
+    scriptsDirectory: join(checkout, 'nix/guest'),
+    cacheDirectory: join(where.directory, 'cache'),
+    createObserver: createClassifier,
+    progressParser: (name) => suites[name].progressParser(),
+  })
+  const dumpPath = (guest: number) => join(where.runDirectory, 'guests', String(guest), 'memory.kdump')
   const vmRun = await runTests({
     built,
     suite: suites.smoke,
@@ -142,15 +162,10 @@ async function runInLab(request: LabRequest, built: Built, where: { directory: s
     tests,
     accelerator,
     scale: suiteScale(accelerator),
-    startGuest: createStartGuest(ports, {
-      scriptsDirectory: join(checkout, 'nix/guest'),
-      cacheDirectory: join(where.directory, 'cache'),
-      createObserver: createClassifier,
-      progressParser: (name) => suites[name].progressParser(),
-    }),
+    startGuest: (options) => start(request.dump === true ? { ...options, dumpPath: dumpPath(options.id) } : options),
     clock: ports.clock,
     machine,
-    emulationTuning: true,
+    emulationTuning: accelerator.accelerator === 'tcg',
     runDirectory: where.runDirectory,
     limits: {
       history: [],

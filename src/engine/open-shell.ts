@@ -53,7 +53,11 @@ export async function openShell(options: ShellOptions, ports: Ports): Promise<nu
   )
   const guest = await prepareInteractiveGuest(
     ports,
-    { scriptsDirectory: join(places.checkout, 'nix/guest'), cacheDirectory: places.cacheDirectory },
+    {
+      scriptsDirectory: join(places.checkout, 'nix/guest'),
+      cacheDirectory: places.cacheDirectory,
+      onNote: (message) => options.onProgress({ kind: 'stage', stage: 'vm', message }),
+    },
     {
       built,
       section,
@@ -68,7 +72,7 @@ export async function openShell(options: ShellOptions, ports: Ports): Promise<nu
   )
   try {
     options.onReady(guest.gdbCommand)
-    return (await ports.exec.interactive(guest.argv)).code
+    return (await ports.exec.interactive(guest.argv, guest.options)).code
   } finally {
     await guest.cleanUp()
   }

@@ -1,3 +1,4 @@
+import { withoutActionVariables } from '../domain/action-variables.js'
 import type { NixEnvironment } from '../domain/stages.js'
 
 /** Settings of nix.conf, in order; a later line of the same name wins. */
@@ -25,12 +26,6 @@ export function formatSettings(settings: NixSettings): string {
 }
 
 /**
- * What the runner gives to an action and to no other step (its tokens, inputs, state and command files), and the token of the
- * job: an impure flake could read them, and a builder without a sandbox could read them off its parent.
- */
-const OF_THE_ACTION = /^(?:ACTIONS_|INPUT_|STATE_|GITHUB_(?:TOKEN|ENV|OUTPUT|PATH|STATE|STEP_SUMMARY)$|GH_TOKEN$)/
-
-/**
  * The environment a `nix` command of ours runs in: the process's own without what only an action has, with NIX_CONFIG. What a user already has in
  * NIX_CONFIG stays in force, before ours.
  */
@@ -39,7 +34,6 @@ export function nixVariables(
   environment: Readonly<Record<string, string | undefined>>,
   extra: NixSettings = [],
 ): Readonly<Record<string, string>> {
-  const kept = Object.entries(environment).filter((one): one is [string, string] => one[1] !== undefined && !OF_THE_ACTION.test(one[0]))
   const config = [environment.NIX_CONFIG ?? '', nix.config, formatSettings(extra)].filter((one) => one !== '').join('\n')
-  return { ...Object.fromEntries(kept), ...nix.variables, NIX_CONFIG: config }
+  return { ...withoutActionVariables(environment), ...nix.variables, NIX_CONFIG: config }
 }

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path'
+import { withoutActionVariables } from '../domain/action-variables.js'
 import { UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
 import { formatSettings } from './configuration.js'
@@ -94,17 +95,13 @@ async function register(nix: string, registration: string, ports: InstallPorts):
   const settings = formatSettings([['build-users-group', '']])
   const { code, stderr } = await ports.exec.run([join(nix, 'bin/nix-store'), '--load-db'], {
     input: registration,
-    env: { ...definedOnly(ports.runner.env), NIX_CONFIG: settings },
+    env: { ...withoutActionVariables(ports.runner.env), NIX_CONFIG: settings },
   })
   if (code !== 0) {
     throw new UserError(`The unpacked Nix cannot register itself: ${stderr.trim()}`, 'Check that /nix is writable and has space.', {
       kind: 'could-not-test',
     })
   }
-}
-
-function definedOnly(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(environment).filter((one): one is [string, string] => one[1] !== undefined))
 }
 
 async function link(target: string, path: string, files: Ports['files']): Promise<void> {

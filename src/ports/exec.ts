@@ -4,10 +4,33 @@ export interface ProcessExit {
   readonly signal: string | null
 }
 
-export interface CommandOptions {
+/** A user with an id and nothing else: no name, no home, no capability, and no way to get one. */
+export interface UnprivilegedUser {
+  readonly uid: number
+  readonly gid: number
+  /** Supplementary groups, by number. */
+  readonly groups: readonly number[]
+}
+
+/** A file we open and a child inherits, whatever its own rights and wherever the file lies. */
+export interface InheritedFile {
+  readonly path: string
+  /** `create`: a fresh, empty file to write (mode 0600). */
+  readonly access: 'read' | 'read-write' | 'create'
+}
+
+/** What a child is, whichever way it is started. */
+export interface ChildOptions {
   readonly cwd?: string
   /** The whole environment; absent: ours. */
   readonly env?: Readonly<Record<string, string>>
+  /** Become this user before the program starts (only root can; setpriv of util-linux does it). */
+  readonly as?: UnprivilegedUser
+  /** Open files, as file descriptors 3, 4, … (after the channels of `spawn`). */
+  readonly files?: readonly InheritedFile[]
+}
+
+export interface CommandOptions extends ChildOptions {
   readonly input?: Uint8Array | string
   /** Killed (SIGKILL, the process group) after this; the result's `timedOut` is true. */
   readonly timeoutSeconds?: number
@@ -25,13 +48,13 @@ export interface CommandResult extends ProcessExit {
   readonly timedOut: boolean
 }
 
-export interface SpawnOptions {
-  readonly cwd?: string
-  readonly env?: Readonly<Record<string, string>>
+export interface SpawnOptions extends ChildOptions {
   /** Further duplex channels, passed as file descriptors 3, 4, … (connected UNIX sockets). */
   readonly channels?: number
   /** The kernel kills the child when we die, however we die. */
   readonly dieWithParent?: boolean
+  /** When memory runs out the kernel takes this child before us. */
+  readonly expendable?: boolean
 }
 
 /** A duplex byte stream. Reading slower than the other end writes holds it back. */
@@ -63,10 +86,7 @@ export interface Exec {
   /** Starts a program and hands over its streams. @throws UserError when it cannot be started */
   spawn(argv: readonly string[], options?: SpawnOptions): Promise<ChildProcess>
   /** Runs a program on our own terminal, for interactive use. */
-  interactive(
-    argv: readonly string[],
-    options?: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> },
-  ): Promise<ProcessExit>
+  interactive(argv: readonly string[], options?: ChildOptions): Promise<ProcessExit>
   /** The absolute path of a program on PATH, or null. */
   which(program: string): Promise<string | null>
 }

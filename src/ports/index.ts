@@ -6,7 +6,18 @@ import type { Runner } from './runner.js'
 import type { ArtifactStore, CacheStore, GitHubApi } from './services.js'
 
 export type { Clock } from './clock.js'
-export type { ByteChannel, ChildProcess, CommandOptions, CommandResult, Exec, ProcessExit, SpawnOptions } from './exec.js'
+export type {
+  ByteChannel,
+  ChildOptions,
+  ChildProcess,
+  CommandOptions,
+  CommandResult,
+  Exec,
+  InheritedFile,
+  ProcessExit,
+  SpawnOptions,
+  UnprivilegedUser,
+} from './exec.js'
 export type { AppendFile, FileStat, Files } from './files.js'
 export type { Http, HttpResponse } from './http.js'
 export type { Runner } from './runner.js'

@@ -25,14 +25,23 @@ export const PANIC_LINE = /Kernel panic - not syncing/
 export function guestExit(end: EndOfGuest): VmExit {
   if (end.stopped !== null) return withLastLine(end.stopped, end.lastLine)
   if (end.panicLine !== null) return { kind: 'panic', line: end.panicLine }
-  if (end.hostProblem !== null) {
+  const hostTrouble = end.hostProblem ?? lostKvm(end)
+  if (hostTrouble !== null) {
     const { code, signal } = end.process
-    return { kind: 'qemu-died', code, signal, stderr: end.stderr, hostTrouble: end.hostProblem }
+    return { kind: 'qemu-died', code, signal, stderr: end.stderr, hostTrouble }
   }
   if (end.process.signal !== null || end.process.code !== 0) {
     return { kind: 'qemu-died', code: end.process.code, signal: end.process.signal, stderr: end.stderr }
   }
   return end.tookLeave ? { kind: 'poweroff' } : { kind: 'gone', lastLine: end.lastLine }
+}
+
+/** What QEMU says, before anything runs in it, when /dev/kvm is gone or closed since the probe (accel/kvm/kvm-all.c). */
+const NO_KVM = /^.*(?:Could not access KVM kernel module|failed to initialize kvm).*$/im
+
+function lostKvm({ process, stderr }: EndOfGuest): string | null {
+  const said = process.code === 1 ? NO_KVM.exec(stderr)?.[0] : undefined
+  return said === undefined ? null : `KVM worked when it was probed, and cannot be used any more: ${said.trim()}`
 }
 
 /** Who ends a guest by a limit does not know what its console last said. */

@@ -12,6 +12,7 @@ import type { Drive } from './qemu/argv.js'
 
 /** What a guest boots from, as files on the host. */
 export interface GuestImage {
+  readonly kernel: string
   readonly initrd: string
   readonly drives: readonly Drive[]
 }
@@ -47,7 +48,22 @@ export async function prepareGuestImage(ports: { files: Files; exec: Exec }, opt
   }
   const initrd = join(diskDirectory, 'initrd')
   await files.write(initrd, await composeInitrd(files, options, modules))
-  return { initrd, drives: [...images, ...(await makeDisks(files, options.section, diskDirectory))] }
+  await files.chmod(initrd, READABLE)
+  const image = await readableKernel(files, kernel.image, diskDirectory)
+  return { kernel: image, initrd, drives: [...images, ...(await makeDisks(files, options.section, diskDirectory))] }
+}
+
+/** Kernel and initrd are opened by a QEMU that may run as another user. What keeps others out is the directory. */
+const READABLE = 0o644
+
+/** The kernel, or a copy of one that only its owner may read (Ubuntu's /boot, a build under umask 077). */
+async function readableKernel(files: Files, image: string, directory: string): Promise<string> {
+  const real = await files.realPath(image)
+  if (((await files.stat(real))?.mode ?? 0) & 0o004) return image
+  const copy = join(directory, 'kernel')
+  await files.copy(real, copy)
+  await files.chmod(copy, READABLE)
+  return copy
 }
 
 /** The bundle's base, then ours: of two files with one name the kernel keeps the later. */

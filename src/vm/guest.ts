@@ -66,8 +66,6 @@ export interface Guest {
   diagnose(reason: string): Promise<void>
   /** Ends QEMU at once, keeping what has arrived; `exit` follows with this cause. */
   stop(exit: VmExit): Promise<void>
-  /** Memory dump of the guest, compressed, into a file. */
-  dumpMemory(path: string): Promise<void>
 }
 
 /** Starts QEMU. @throws UserError (`could-not-test`) when QEMU cannot be started at all */

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
+import type { ChildOptions, UnprivilegedUser } from '../ports/index.js'
 import type { GuestOptions } from './guest.js'
 import { prepareGuestImage } from './guest-image.js'
-import { qemuArgv } from './qemu/argv.js'
+import { qemuCommand } from './qemu/argv.js'
+import { QEMU_ENVIRONMENT, userOf } from './qemu/rights.js'
 import type { StartGuestPorts, StartGuestSettings } from './start-guest.js'
-import { guestSettings, hasSandbox } from './start-guest.js'
+import { guestSettings, qemuBox } from './start-guest.js'
 
 export interface InteractiveOptions
   extends Pick<
@@ -18,8 +20,9 @@ export interface InteractiveOptions
 
 /** A guest for a person: what to run on the terminal, and what to say before. */
 export interface InteractiveGuest {
-  /** For `Exec.interactive`. */
   readonly argv: readonly string[]
+  /** For `Exec.interactive`. */
+  readonly options: ChildOptions
   /** The command that attaches gdb from another terminal, where a stub was asked for. */
   readonly gdbCommand: string | null
   /** Removes the disks and the stub's socket. */
@@ -33,13 +36,18 @@ export interface InteractiveGuest {
  */
 export async function prepareInteractiveGuest(
   ports: Pick<StartGuestPorts, 'exec' | 'files'>,
-  settings: Pick<StartGuestSettings, 'scriptsDirectory' | 'cacheDirectory'>,
+  settings: Pick<StartGuestSettings, 'scriptsDirectory' | 'cacheDirectory' | 'onNote'>,
   options: InteractiveOptions,
 ): Promise<InteractiveGuest> {
   const { built, gdb } = options
   const directory = await ports.files.makeTemporary(options.diskDirectory, 'shell-')
-  const cleanUp = () => ports.files.remove(directory)
+  const made = [directory]
+  const cleanUp = async () => {
+    for (const path of made) await ports.files.remove(path)
+  }
   try {
+    const box = await qemuBox(ports, { qemu: built.qemu, accelerator: options.accelerator.accelerator, onNote: settings.onNote })
+    const as = userOf(box.rights)
     const image = await prepareGuestImage(ports, {
       built,
       section: options.section,
@@ -49,29 +57,39 @@ export async function prepareInteractiveGuest(
       diskDirectory: directory,
       dumpable: false,
     })
-    const socket = join(directory, 'gdb')
-    const argv = qemuArgv({
+    const stubDirectory = gdb === undefined || as === null ? directory : await directoryOf(ports, as)
+    if (stubDirectory !== directory) made.push(stubDirectory)
+    const socket = join(stubDirectory, 'gdb')
+    const { argv, files } = qemuCommand({
       program: built.qemu,
       architecture: built.bundle.architecture,
       accelerator: options.accelerator.accelerator,
       emulationTuning: options.emulationTuning,
       memoryMiB: options.memoryMiB,
       cpus: options.cpus,
-      kernel: built.bundle.kernel.image,
+      kernel: image.kernel,
       initrd: image.initrd,
       drives: image.drives,
       channels: 'terminal',
-      sandbox: await hasSandbox(ports.exec, built.qemu),
-      pauseAtShutdown: false,
+      sandbox: box.sandbox,
+      dumpPath: null,
       kernelArguments: [...(gdb === undefined ? [] : ['nokaslr']), ...(options.kernelArguments ?? [])],
       // The directory is ours alone (mkdtemp: mode 0700), so nobody else reaches the stub.
       ...(gdb === undefined ? {} : { gdb: { stub: `unix:${socket},server=on,wait=off`, wait: gdb.wait } }),
     })
-    return { argv, gdbCommand: gdb === undefined ? null : gdbCommand(socket, built.bundle.kernel.vmlinux), cleanUp }
+    const child: ChildOptions = { env: QEMU_ENVIRONMENT, files, ...(as === null ? {} : { as }) }
+    return { argv, options: child, gdbCommand: gdb === undefined ? null : gdbCommand(socket, built.bundle.kernel.vmlinux), cleanUp }
   } catch (error) {
     await cleanUp()
     throw error
   }
+}
+
+/** A directory where QEMU as another user can make its socket: every directory above is open to it, this one to it alone. */
+async function directoryOf({ exec, files }: Pick<StartGuestPorts, 'exec' | 'files'>, as: UnprivilegedUser): Promise<string> {
+  const directory = await files.makeTemporary('/tmp', 'vmtest-gdb-')
+  await exec.run(['chown', `${as.uid}:${as.gid}`, directory])
+  return directory
 }
 
 /** gdb reads a socket's path after `target remote`; without a vmlinux it still shows registers and memory. */

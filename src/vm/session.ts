@@ -37,8 +37,8 @@ export interface SessionOptions {
   readonly timeoutFactor: number
   readonly resultCaps?: ResultCaps
   readonly consoleCapBytes?: number
-  /** A panicked guest's memory goes here. QEMU was then told to stop, not to end, at a reset. */
-  readonly dumpPath?: string
+  /** A panicked guest's memory goes here (`target`: QEMU's name for it). QEMU was then told to stop, not to end, at a reset. */
+  readonly dump?: { readonly path: string; readonly target: string }
   /** Called when QEMU is gone: takes the disks away. */
   readonly cleanUp: () => Promise<void>
 }
@@ -162,10 +162,6 @@ export class GuestSession implements Guest {
     })
   }
 
-  async dumpMemory(path: string): Promise<void> {
-    await dumpGuestMemory(this.qmp, path)
-  }
-
   private push(event: GuestEvent): void {
     if (event.kind === 'test-start') this.boot.firstTestSeconds ??= this.elapsed
     this.queue.push(event)
@@ -208,6 +204,8 @@ export class GuestSession implements Guest {
     })
     const batch = await this.batches.end(exit)
     await this.options.cleanUp().catch(() => undefined)
+    // It was made when QEMU was started.
+    if (this.options.dump !== undefined && this.memoryDump === null) await this.options.files.remove(this.options.dump.path)
     this.queue.push({ kind: 'exit', exit, guest: this.guestRun(exit), batch })
     this.queue.end()
   }
@@ -287,17 +285,18 @@ export class GuestSession implements Guest {
       this.hostProblem = `no space left on the host for ${String(data.device || data['node-name'])} of guest ${this.id}`
       this.options.child.kill('SIGKILL')
     }
-    if (event === 'SHUTDOWN' && this.options.dumpPath !== undefined) void this.endPaused(this.options.dumpPath)
+    if (event === 'SHUTDOWN' && this.options.dump !== undefined) void this.endPaused(this.options.dump)
   }
 
   /** With `-no-shutdown` QEMU waits after the guest's end, its memory as it was. */
-  private async endPaused(dumpPath: string): Promise<void> {
+  private async endPaused({ path, target }: { path: string; target: string }): Promise<void> {
     // The panic's line may still be on its way from the console.
     await this.options.clock.sleep(0.5)
     if (this.panicLine !== null) {
-      await this.dumpMemory(dumpPath).then(
+      const isEmpty = async () => (await this.options.files.stat(path))?.sizeBytes === 0
+      await dumpGuestMemory(this.qmp, { target, isEmpty }).then(
         () => {
-          this.memoryDump = `${this.directory}/${basename(dumpPath)}`
+          this.memoryDump = `${this.directory}/${basename(path)}`
         },
         (error) => this.batches.note(`no memory dump: ${describeError(error)}`),
       )

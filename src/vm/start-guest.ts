@@ -1,13 +1,15 @@
 import { join } from 'node:path'
+import type { Accelerator } from '../domain/accelerator.js'
 import { UserError } from '../domain/errors.js'
 import type { SuiteName } from '../domain/test.js'
-import type { ChildProcess, Clock, Exec, Files } from '../ports/index.js'
+import type { ChildProcess, Clock, Exec, Files, UnprivilegedUser } from '../ports/index.js'
 import type { ProgressParser } from '../suites/suite.js'
 import { DEFAULT_RESULT_CAPS } from './channels/result-files.js'
 import type { GuestOptions, StartGuest } from './guest.js'
 import { prepareGuestImage } from './guest-image.js'
 import type { GuestSettings } from './initramfs/settings.js'
-import { qemuArgv } from './qemu/argv.js'
+import { type QemuCommand, qemuCommand } from './qemu/argv.js'
+import { describeRights, KVM_DEVICE, QEMU_ENVIRONMENT, type QemuRights, qemuRights, userOf } from './qemu/rights.js'
 import { type ConsoleObserver, GuestSession } from './session.js'
 
 export interface StartGuestPorts {
@@ -23,6 +25,8 @@ export interface StartGuestSettings {
   readonly cacheDirectory: string
   readonly createObserver: () => ConsoleObserver
   readonly progressParser: (suite: SuiteName) => ProgressParser
+  /** Told once whose rights QEMU runs with, where that is worth a line. */
+  readonly onNote?: (note: string) => void
 }
 
 /** File descriptors of the child: 0 to 2 are its standard streams, the channels follow in this order. */
@@ -30,15 +34,13 @@ const DESCRIPTORS = { console: 3, control: 4, results: 5, output: 6, qmp: 7 } as
 
 const FLUSH_SECONDS = 3
 
-/** All that QEMU gets of an environment: whoever breaks out of the guest must find no token there. */
-export const QEMU_ENVIRONMENT = { LC_ALL: 'C', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' } as const
-
 /** The real `StartGuest`: QEMU as a child that dies with us, everything between us on inherited sockets. */
 export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSettings): StartGuest {
-  const sandboxes = new Map<string, Promise<boolean>>()
-  const sandboxOf = (qemu: string) => {
-    const known = sandboxes.get(qemu) ?? hasSandbox(ports.exec, qemu)
-    sandboxes.set(qemu, known)
+  const boxes = new Map<string, Promise<QemuBox>>()
+  const boxOf = ({ built, accelerator }: GuestOptions) => {
+    const key = `${accelerator.accelerator} ${built.qemu}`
+    const known = boxes.get(key) ?? qemuBox(ports, { qemu: built.qemu, accelerator: accelerator.accelerator, onNote: settings.onNote })
+    boxes.set(key, known)
     return known
   }
   return async (options) => {
@@ -55,22 +57,23 @@ export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSet
         dumpable: options.dumpPath !== undefined,
       })
       await ports.files.makeDirectory(join(options.runDirectory, 'guests', String(options.id)))
-      const argv = qemuArgv({
+      const box = await boxOf(options)
+      const command = qemuCommand({
         program: options.built.qemu,
         architecture: options.built.bundle.architecture,
         accelerator: options.accelerator.accelerator,
         emulationTuning: options.emulationTuning,
         memoryMiB: options.memoryMiB,
         cpus: options.cpus,
-        kernel: options.built.bundle.kernel.image,
+        kernel: image.kernel,
         initrd: image.initrd,
         drives: image.drives,
         channels: DESCRIPTORS,
-        sandbox: await sandboxOf(options.built.qemu),
-        pauseAtShutdown: options.dumpPath !== undefined,
+        sandbox: box.sandbox,
+        dumpPath: options.dumpPath ?? null,
         kernelArguments: options.kernelArguments ?? [],
       })
-      return await launch(ports, settings, options, { argv, cleanUp })
+      return await launch(ports, settings, options, { command, as: userOf(box.rights), cleanUp })
     } catch (error) {
       await cleanUp()
       throw error
@@ -82,15 +85,15 @@ async function launch(
   ports: StartGuestPorts,
   settings: StartGuestSettings,
   options: GuestOptions,
-  { argv, cleanUp }: { argv: readonly string[]; cleanUp: () => Promise<void> },
+  { command, as, cleanUp }: { command: QemuCommand; as: UnprivilegedUser | null; cleanUp: () => Promise<void> },
 ): Promise<GuestSession> {
   const startedSeconds = ports.clock.monotonicSeconds()
   const startedAt = ports.clock.now()
-  const child = await spawnQemu(ports.exec, argv)
+  const child = await spawnQemu(ports.exec, command, as)
   return new GuestSession({
     id: options.id,
     section: options.section.name,
-    argv,
+    argv: command.argv,
     runDirectory: options.runDirectory,
     startedSeconds,
     startedAt,
@@ -101,14 +104,27 @@ async function launch(
     progressParser: () => settings.progressParser(options.built.suite.name),
     timeoutFactor: options.accelerator.timeoutFactor,
     cleanUp,
-    ...(options.dumpPath === undefined ? {} : { dumpPath: options.dumpPath }),
+    ...(options.dumpPath === undefined || command.dumpTarget === null
+      ? {}
+      : { dump: { path: options.dumpPath, target: command.dumpTarget } }),
   })
 }
 
 /** Starts QEMU on the channels of a guest, with an environment of its own. @throws UserError when it cannot be started */
-export async function spawnQemu(exec: Exec, argv: readonly string[]): Promise<ChildProcess> {
+export async function spawnQemu(
+  exec: Exec,
+  { argv, files }: Pick<QemuCommand, 'argv' | 'files'>,
+  as: UnprivilegedUser | null,
+): Promise<ChildProcess> {
   try {
-    return await exec.spawn(argv, { channels: Object.keys(DESCRIPTORS).length, dieWithParent: true, env: QEMU_ENVIRONMENT })
+    return await exec.spawn(argv, {
+      channels: Object.keys(DESCRIPTORS).length,
+      files,
+      dieWithParent: true,
+      expendable: true,
+      env: QEMU_ENVIRONMENT,
+      ...(as === null ? {} : { as }),
+    })
   } catch (error) {
     if (error instanceof UserError && error.kind === 'could-not-test') throw error
     throw new UserError(
@@ -138,8 +154,24 @@ export function guestSettings(options: Pick<GuestOptions, 'built' | 'section' | 
   }
 }
 
-/** QEMU may have been built without seccomp; its help then does not know the option. */
-export async function hasSandbox(exec: Exec, qemu: string): Promise<boolean> {
-  const help = await exec.run([qemu, '-help'], { timeoutSeconds: 30 })
-  return help.stdout.includes('-sandbox on')
+/** What holds QEMU in, besides its command line. */
+export interface QemuBox {
+  readonly rights: QemuRights
+  /** False where this QEMU was built without seccomp. */
+  readonly sandbox: boolean
+}
+
+/** Finds out how far QEMU can be shut in here, and says whose rights it gets. */
+export async function qemuBox(
+  ports: Pick<StartGuestPorts, 'exec' | 'files'>,
+  options: { readonly qemu: string; readonly accelerator: Accelerator; readonly onNote: ((note: string) => void) | undefined },
+): Promise<QemuBox> {
+  const { qemu, accelerator, onNote } = options
+  const rights = await qemuRights(ports, { qemu, device: accelerator === 'kvm' ? KVM_DEVICE : null })
+  const note = describeRights(rights)
+  if (note !== null) onNote?.(note)
+  const as = userOf(rights)
+  // A QEMU without seccomp does not know the option.
+  const help = await ports.exec.run([qemu, '-help'], { env: QEMU_ENVIRONMENT, timeoutSeconds: 30, ...(as === null ? {} : { as }) })
+  return { rights, sandbox: help.stdout.includes('-sandbox on') }
 }

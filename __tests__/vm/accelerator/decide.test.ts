@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { UserError } from '../../../src/domain/errors.js'
 import type { Cleanup } from '../../../src/domain/stages.js'
 import { type AcceleratorOptions, decideAccelerator, probeCommand, undoPermissions } from '../../../src/vm/accelerator/index.js'
+import { describeRights, qemuRights } from '../../../src/vm/qemu/rights.js'
 import { FakeMachine, type MachineState } from './fake-machine.js'
 
 function optionsFor(changes: Partial<AcceleratorOptions> = {}): AcceleratorOptions & { cleanups: Cleanup[] } {
@@ -104,6 +105,67 @@ describe('permissions', () => {
     const failures = await undoPermissions(machine.ports(), [{ kind: 'mode', path: '/dev/kvm', mode: 0o660 }])
     expect(failures).toHaveLength(1)
     expect(failures[0]).toContain('chmod 0660 /dev/kvm')
+  })
+})
+
+describe('a runner that is root', () => {
+  const root = { uid: '0', setpriv: 'works' } as const
+  const probed = (machine: FakeMachine) =>
+    machine.unprivileged.filter(({ program }) => program.includes('qemu')).map(({ uid, groups }) => ({ uid, groups }))
+
+  test('probes with the rights its guests will have: no root, the group of the device', async () => {
+    const machine = new FakeMachine(root)
+    const options = optionsFor()
+    expect((await decideAccelerator('auto', machine.ports(), options)).accelerator).toBe('kvm')
+    expect(options.cleanups).toEqual([])
+    expect(new Set(probed(machine).map(({ uid }) => uid))).toEqual(new Set([65520]))
+    expect(probed(machine).at(-1)?.groups).toEqual([106])
+    expect(machine.probes).toBe(1)
+  })
+
+  test("a device of root's own group is opened on a runner, never by that group", async () => {
+    const machine = new FakeMachine({ ...root, group: 0, udev: 'no-daemon' })
+    const options = optionsFor()
+    expect((await decideAccelerator('auto', machine.ports(), options)).reason).toContain('chmod')
+    expect(options.cleanups).toContainEqual({ kind: 'mode', path: '/dev/kvm', mode: 0o660 })
+    expect(probed(machine).every(({ groups }) => groups.length === 0)).toBe(true)
+  })
+
+  test("on a developer's machine a device that opens to root alone is used with root's rights, and that is said", async () => {
+    const machine = new FakeMachine({ ...root, group: 0 })
+    const ports = machine.ports()
+    expect((await decideAccelerator('auto', ports, optionsFor({ permissions: 'leave' }))).accelerator).toBe('kvm')
+    expect(machine.state.device?.mode).toBe(0o660)
+    const rights = await qemuRights(ports, { qemu: '/qemu', device: '/dev/kvm' })
+    expect(describeRights(rights)).toBe("QEMU runs with root's rights: /dev/kvm opens to root only")
+    expect((await qemuRights(ports, { qemu: '/qemu', device: null })).kind).toBe('dropped')
+  })
+
+  test('an answer found as root does not hold for another user', async () => {
+    const machine = new FakeMachine({ uid: '0', device: OPEN })
+    await decideAccelerator('auto', machine.ports(), optionsFor())
+    machine.state.setpriv = 'works'
+    await decideAccelerator('auto', machine.ports(), optionsFor())
+    await decideAccelerator('auto', machine.ports(), optionsFor())
+    expect(machine.probes).toBe(2)
+  })
+
+  test.each<[string, Partial<MachineState>, string]>([
+    ['no setpriv', { setpriv: 'absent' }, 'setpriv of util-linux is not there'],
+    ['a container that forbids it', { setpriv: 'refuses' }, 'setpriv: setresuid failed: Operation not permitted'],
+    ['a root that may signal no other user', { capabilities: '00000000a80425db' }, 'no CAP_KILL'],
+  ])('what cannot be dropped is said: %s', async (_name, state, reason) => {
+    const machine = new FakeMachine({ ...root, device: OPEN, ...state })
+    const rights = await qemuRights(machine.ports(), { qemu: '/qemu', device: null })
+    expect(rights.kind).toBe('own')
+    expect(describeRights(rights)).toContain(reason)
+    expect((await decideAccelerator('auto', machine.ports(), optionsFor())).accelerator).toBe('kvm')
+  })
+
+  test('who is not root has nothing to drop and nothing to say', async () => {
+    const rights = await qemuRights(new FakeMachine({ setpriv: 'works' }).ports(), { qemu: '/qemu', device: null })
+    expect(rights).toEqual({ kind: 'own', reason: null })
+    expect(describeRights(rights)).toBeNull()
   })
 })
 

@@ -1,4 +1,4 @@
-import type { CommandOptions, CommandResult, Ports } from '../../../src/ports/index.js'
+import type { CommandOptions, CommandResult, Ports, UnprivilegedUser } from '../../../src/ports/index.js'
 
 const DONE: CommandResult = { code: 0, signal: null, stdout: '', stderr: '', timedOut: false }
 
@@ -16,6 +16,12 @@ export interface MachineState {
   device: { mode: number; modifiedMs: number } | null
   /** Set where no mode opens the device: a container's device rules. */
   sealed: boolean
+  /** setpriv: absent, at work, or refusing (a container without CAP_SETUID). */
+  setpriv: 'absent' | 'works' | 'refuses'
+  /** Effective capabilities of ours, as /proc/self/status has them. */
+  capabilities: string
+  /** Group of /dev/kvm. */
+  group: number
 }
 
 /** A machine with or without KVM, holding its files, modes and clock. It throws on a command it does not know. */
@@ -23,6 +29,8 @@ export class FakeMachine {
   readonly state: MachineState
   readonly files = new Map<string, string>()
   readonly commands: string[] = []
+  /** Programs started as another user. */
+  readonly unprivileged: (UnprivilegedUser & { readonly program: string })[] = []
   probes = 0
   seconds = 0
   private ruleActive = false
@@ -38,6 +46,9 @@ export class FakeMachine {
       kvm: 'runs',
       device: { mode: 0o660, modifiedMs: 1000 },
       sealed: false,
+      setpriv: 'absent',
+      capabilities: '000001ffffffffff',
+      group: 106,
       ...state,
     }
   }
@@ -49,12 +60,13 @@ export class FakeMachine {
         stat: async (path) => this.stat(path),
         canReadWrite: async (path) => path === '/dev/kvm' && this.canOpen(),
         readText: async (path) => this.read(path),
+        chmod: async () => undefined,
         write: async (path, contents) => void this.files.set(path, String(contents)),
         remove: async (path) => {
           for (const name of [...this.files.keys()]) if (name.startsWith(path)) this.files.delete(name)
         },
         makeTemporary: async (parent, prefix) => `${parent}/${prefix}1`,
-      } as Ports['files'],
+      } satisfies Partial<Ports['files']> as unknown as Ports['files'],
       clock: { now: () => new Date(this.seconds * 1000), monotonicSeconds: () => this.seconds, sleep: async () => undefined },
       runner: { env: { HOME: '/home/u' }, debug: () => undefined } as unknown as Ports['runner'],
     }
@@ -62,6 +74,7 @@ export class FakeMachine {
 
   private read(path: string): string {
     if (path === '/proc/sys/kernel/random/boot_id') return `${this.state.bootId}\n`
+    if (path === '/proc/self/status') return `Name:\tnode\nCapEff:\t${this.state.capabilities}\n`
     const text = this.files.get(path)
     if (text === undefined) throw new Error(`ENOENT ${path}`)
     return text
@@ -79,8 +92,15 @@ export class FakeMachine {
     return device !== null && !sealed && (uid === '0' || (device.mode & 0o006) === 0o006)
   }
 
+  private opensTo({ groups }: UnprivilegedUser): boolean {
+    const { device, sealed, group } = this.state
+    if (device === null || sealed) return false
+    return (device.mode & 0o006) === 0o006 || (groups.includes(group) && (device.mode & 0o060) === 0o060)
+  }
+
   private which(program: string): string | null {
     if (program === 'sudo') return this.state.sudo === 'none' ? null : '/usr/bin/sudo'
+    if (program === 'setpriv') return this.state.setpriv === 'absent' ? null : '/usr/bin/setpriv'
     if (program === 'udevadm') return '/usr/bin/udevadm'
     throw new Error(`which ${program}?`)
   }
@@ -88,6 +108,12 @@ export class FakeMachine {
   private async run(argv: readonly string[], options: CommandOptions): Promise<CommandResult> {
     const line = argv.join(' ')
     this.commands.push(line)
+    if (options.as !== undefined) {
+      if (this.state.setpriv === 'refuses') return { ...DONE, code: 1, stderr: 'setpriv: setresuid failed: Operation not permitted\n' }
+      this.unprivileged.push({ ...options.as, program: String(argv[0]) })
+    }
+    if (argv[0] === 'test') return { ...DONE, code: options.as !== undefined && this.opensTo(options.as) ? 0 : 1 }
+    if (line === 'stat -c %g /dev/kvm') return { ...DONE, stdout: `${this.state.group}\n` }
     if (line === 'uname -m') return { ...DONE, stdout: `${this.state.architecture}\n` }
     if (line === 'id -u') return { ...DONE, stdout: `${this.state.uid}\n` }
     if (argv[1] === '--version') return { ...DONE, stdout: `${this.state.qemuVersion}\nCopyright\n` }

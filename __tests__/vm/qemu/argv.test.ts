@@ -6,7 +6,7 @@ import {
   kernelCommandLine,
   machineArgs,
   portArgs,
-  qemuArgv,
+  qemuCommand,
   quoteOption,
 } from '../../../src/vm/qemu/argv.js'
 import { MACHINES } from '../../../src/vm/qemu/machine.js'
@@ -22,7 +22,7 @@ const whole = {
   drives: [{ path: '/root.erofs', serial: 'root', readOnly: true }],
   channels: { console: 3, control: 4, results: 5, output: 6, qmp: 7 },
   sandbox: true,
-  pauseAtShutdown: false,
+  dumpPath: null,
 } as const
 
 describe('the QEMU command line', () => {
@@ -58,12 +58,37 @@ describe('the QEMU command line', () => {
   test('a drive is a raw virtio disk with its role as serial; commas are doubled', () => {
     expect(driveArgs({ path: '/run,1/test.raw', serial: 'test', readOnly: false })).toEqual([
       '-drive',
-      'file=/run,,1/test.raw,format=raw,if=none,id=disk-test,cache=unsafe,discard=unmap',
+      'file=/run,,1/test.raw,format=raw,if=none,id=disk-test,cache=unsafe,discard=unmap,auto-read-only=off',
       '-device',
       'virtio-blk-pci,drive=disk-test,serial=test',
     ])
     expect(driveArgs({ path: '/r', serial: 'root', readOnly: true })[1]).toBe('file=/r,format=raw,if=none,id=disk-root,readonly=on')
     expect(quoteOption('a,b,,c')).toBe('a,,b,,,,c')
+  })
+
+  test('every file is inherited open, after the channels; its path is there only to be read', () => {
+    const test = { path: '/disks/test.raw', serial: 'test', readOnly: false }
+    const { argv, files, dumpTarget } = qemuCommand({ ...whole, drives: [...whole.drives, test] })
+    expect(files).toEqual([
+      { path: '/k', access: 'read' },
+      { path: '/i', access: 'read' },
+      { path: '/root.erofs', access: 'read' },
+      { path: '/disks/test.raw', access: 'read-write' },
+    ])
+    expect(dumpTarget).toBeNull()
+    expect(argv.slice(argv.indexOf('-kernel'), argv.indexOf('-kernel') + 4)).toEqual([
+      '-kernel',
+      '/proc/self/fd/8',
+      '-initrd',
+      '/proc/self/fd/9',
+    ])
+    expect(argv.filter((word) => word.startsWith('file='))).toEqual([
+      expect.stringContaining('file=/dev/fdset/10,'),
+      expect.stringContaining('file=/dev/fdset/11,'),
+    ])
+    const named = argv.filter((word) => /(?:^|[=,])\//.test(word) && !word.includes('opaque='))
+    expect(named.filter((word) => !/^\/proc\/self\/fd\/\d+$|^file=\/dev\/fdset\/\d+,/.test(word))).toEqual(['/qemu'])
+    expect(argv).toContain('fd=11,set=11,opaque=/disks/test.raw')
   })
 
   test('every channel is an inherited descriptor; the ports have fixed numbers', () => {
@@ -77,9 +102,11 @@ describe('the QEMU command line', () => {
   })
 
   test('at a terminal there are no ports, and Ctrl-C belongs to the guest', () => {
-    const argv = qemuArgv({ ...whole, channels: 'terminal' })
+    const { argv, files } = qemuCommand({ ...whole, channels: 'terminal' })
     expect(argv).toContain('stdio,id=console,mux=on,signal=off')
-    expect(argv.join(' ')).not.toMatch(/virtserialport|fd=/)
+    expect(argv.join(' ')).not.toMatch(/virtserialport|socket,/)
+    expect(argv[argv.indexOf('-kernel') + 1]).toBe('/proc/self/fd/3')
+    expect(files).toHaveLength(3)
   })
 
   test('gdb waits only when told so', () => {
@@ -89,7 +116,7 @@ describe('the QEMU command line', () => {
   })
 
   test('nothing of the host gets in but disks: no network, no shared directory, no default device', () => {
-    const argv = qemuArgv(whole)
+    const { argv } = qemuCommand(whole)
     expect(argv[0]).toBe('/qemu')
     expect(argv).toEqual(expect.arrayContaining(['-nodefaults', '-no-user-config', '-no-reboot', '-sandbox']))
     expect(argv.filter((word) => /^-(virtfs|fsdev|netdev|nic|net)$|vhost|9p|virtio-net/.test(word))).toEqual([])
@@ -99,7 +126,9 @@ describe('the QEMU command line', () => {
   })
 
   test('a guest whose memory may be dumped waits for it, and says where its structures are', () => {
-    const argv = qemuArgv({ ...whole, pauseAtShutdown: true })
-    expect(argv).toEqual(expect.arrayContaining(['-no-shutdown', 'vmcoreinfo']))
+    const { argv, files, dumpTarget } = qemuCommand({ ...whole, dumpPath: '/run/1,2/dump' })
+    expect(argv).toEqual(expect.arrayContaining(['-no-shutdown', 'vmcoreinfo', 'fd=11,set=11,opaque=/run/1,,2/dump']))
+    expect(dumpTarget).toBe('/dev/fdset/11')
+    expect(files.at(-1)).toEqual({ path: '/run/1,2/dump', access: 'create' })
   })
 })

@@ -122,10 +122,6 @@ class FakeGuest implements Guest {
     if (this.all.world.immortal !== true) this.exit(exit)
   }
 
-  async dumpMemory(): Promise<void> {
-    throw new Error('nobody dumps here')
-  }
-
   private push(event: GuestEvent): void {
     if (this.over) return
     this.queue.push(event)

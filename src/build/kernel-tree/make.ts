@@ -1,3 +1,4 @@
+import { withoutActionVariables } from '../../domain/action-variables.js'
 import type { Ports } from '../../ports/index.js'
 
 type MakePorts = Pick<Ports, 'exec' | 'clock' | 'runner'>
@@ -42,7 +43,7 @@ export async function make(setting: MakeSetting, targets: readonly string[], por
   }
   const result = await exec.run(makeCommand(setting, targets), {
     // Messages are read: their language has to be one. The kernel's Makefile takes LC_ALL away again, so all of them.
-    env: { ...definedOnly(runner.env), LC_ALL: 'C', LC_MESSAGES: 'C', LANG: 'C' },
+    env: { ...withoutActionVariables(runner.env), LC_ALL: 'C', LC_MESSAGES: 'C', LANG: 'C' },
     onStdoutLine: take,
     onStderrLine: take,
     ...(setting.signal === undefined ? {} : { signal: setting.signal }),
@@ -64,8 +65,4 @@ export async function makePrefix(objects: string, { which }: Pick<Ports['exec'],
     // --no-fork: make takes flock's place, and with it the signal.
     ...(flock === null ? [] : [flock, '--no-fork', `${objects}/vmtest.lock`]),
   ]
-}
-
-function definedOnly(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 }

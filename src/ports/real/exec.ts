@@ -1,10 +1,21 @@
 import { type ChildProcess as NodeChild, type SpawnOptions as NodeSpawnOptions, spawn as nodeSpawn } from 'node:child_process'
-import { constants } from 'node:fs'
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { UserError } from '../../domain/errors.js'
-import type { ByteChannel, ChildProcess, CommandOptions, CommandResult, Exec, ProcessExit, SpawnOptions } from '../exec.js'
+import type {
+  ByteChannel,
+  ChildOptions,
+  ChildProcess,
+  CommandOptions,
+  CommandResult,
+  Exec,
+  InheritedFile,
+  ProcessExit,
+  SpawnOptions,
+  UnprivilegedUser,
+} from '../exec.js'
 
 const DEFAULT_BUFFER_BYTES = 64 * 1024 * 1024
 
@@ -13,10 +24,11 @@ export function createExec(environment: NodeJS.ProcessEnv = process.env): Exec {
   const which = (program: string) => findProgram(program, environment)
   return {
     which,
-    run: (argv, options = {}) => run(argv, options, environment),
-    spawn: async (argv, options = {}) => spawn(await withParentDeath(argv, options, which), options, environment),
+    run: async (argv, options = {}) => run(await withRights(argv, options, which), options, environment),
+    spawn: async (argv, options = {}) => spawn(await withRights(argv, options, which), options, environment),
     interactive: async (argv, options = {}) => {
-      const child = await start(argv, { cwd: options.cwd, env: options.env ?? environment, stdio: 'inherit' })
+      const words = await withRights(argv, options, which)
+      const child = await start(words, options, environment, { stdio: ['inherit', 'inherit', 'inherit'] })
       return exitOf(child)
     },
   }
@@ -38,14 +50,69 @@ async function findProgram(program: string, environment: NodeJS.ProcessEnv): Pro
   return null
 }
 
-/** The kernel's parent-death signal outlives even a kill -9 of ours; setpriv of util-linux sets it. */
-async function withParentDeath(argv: readonly string[], options: SpawnOptions, which: Exec['which']): Promise<readonly string[]> {
-  if (options.dieWithParent !== true) return argv
+/**
+ * The kernel's parent-death signal outlives even a kill -9 of ours. One setpriv sets it and changes the user: a later change
+ * of ids would clear the signal again (prctl(2)).
+ */
+async function withRights(argv: readonly string[], options: SpawnOptions, which: Exec['which']): Promise<readonly string[]> {
+  const words = [
+    ...(options.as === undefined ? [] : userWords(options.as)),
+    ...(options.dieWithParent === true ? ['--pdeathsig', 'KILL'] : []),
+  ]
+  if (words.length === 0) return argv
   const setpriv = await which('setpriv')
-  return setpriv === null ? argv : [setpriv, '--pdeathsig', 'KILL', ...argv]
+  if (setpriv !== null) return [setpriv, ...words, '--', ...argv]
+  if (options.as === undefined) return argv
+  throw new UserError('setpriv, which takes rights away from QEMU, is not on PATH.', 'Install util-linux.', { kind: 'could-not-test' })
 }
 
-function start(argv: readonly string[], options: Omit<NodeSpawnOptions, 'cwd'> & { cwd?: string | undefined }): Promise<NodeChild> {
+function userWords({ uid, gid, groups }: UnprivilegedUser): readonly string[] {
+  return [
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    groups.length === 0 ? '--clear-groups' : `--groups=${groups.join(',')}`,
+    '--inh-caps=-all',
+    '--bounding-set=-all',
+    '--no-new-privs',
+  ]
+}
+
+const OPEN_FLAGS: Readonly<Record<InheritedFile['access'], number>> = {
+  read: constants.O_RDONLY,
+  'read-write': constants.O_RDWR,
+  create: constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW,
+}
+
+/** Starts a child with the files it inherits open; ours are closed again. */
+async function start(
+  argv: readonly string[],
+  options: ChildOptions,
+  environment: NodeJS.ProcessEnv,
+  how: { readonly detached?: boolean; readonly stdio: readonly ('pipe' | 'inherit')[] },
+): Promise<NodeChild> {
+  const descriptors: number[] = []
+  try {
+    for (const file of options.files ?? []) descriptors.push(openFor(file))
+    const stdio = [...how.stdio, ...descriptors]
+    return await started(argv, { detached: how.detached ?? false, stdio, cwd: options.cwd, env: options.env ?? environment })
+  } finally {
+    // At once: a child that ends before anybody listens takes its output with it.
+    for (const descriptor of descriptors) closeSync(descriptor)
+  }
+}
+
+function openFor({ path, access }: InheritedFile): number {
+  try {
+    return openSync(path, OPEN_FLAGS[access], 0o600)
+  } catch (cause) {
+    throw new UserError(`${path} cannot be opened.`, 'See that it is there and that this user may open it.', {
+      cause,
+      kind: 'could-not-test',
+    })
+  }
+}
+
+function started(argv: readonly string[], options: Omit<NodeSpawnOptions, 'cwd'> & { cwd: string | undefined }): Promise<NodeChild> {
   const [program, ...rest] = argv
   if (program === undefined) throw new Error('an empty command line')
   const child = nodeSpawn(program, rest, options as NodeSpawnOptions)
@@ -77,7 +144,7 @@ function killGroup(child: NodeChild, signal: NodeJS.Signals): void {
 }
 
 async function run(argv: readonly string[], options: CommandOptions, environment: NodeJS.ProcessEnv): Promise<CommandResult> {
-  const child = await start(argv, { cwd: options.cwd, env: options.env ?? environment, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = await start(argv, options, environment, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
   let timedOut = false
   const timer =
     options.timeoutSeconds === undefined
@@ -143,12 +210,8 @@ function lineSplitter(onLine: (line: string) => void) {
 
 async function spawn(argv: readonly string[], options: SpawnOptions, environment: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const channels = Array.from({ length: options.channels ?? 0 }, () => 'pipe' as const)
-  const child = await start(argv, {
-    cwd: options.cwd,
-    env: options.env ?? environment,
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe', ...channels],
-  })
+  const child = await start(argv, options, environment, { detached: true, stdio: ['pipe', 'pipe', 'pipe', ...channels] })
+  if (options.expendable === true) giveUpFirst(child.pid)
   const { stdin, stdout, stderr } = child
   if (child.pid === undefined || stdin === null || stdout === null || stderr === null) throw new Error('a started child has its streams')
   stdin.on('error', () => undefined)
@@ -157,9 +220,20 @@ async function spawn(argv: readonly string[], options: SpawnOptions, environment
     stdin: { write: (bytes) => write(stdin, bytes), end: () => void stdin.end() },
     stdout: quietly(stdout),
     stderr: quietly(stderr),
-    channels: child.stdio.slice(3).map((stream) => channel(stream as Duplex)),
+    channels: child.stdio.slice(3, 3 + channels.length).map((stream) => channel(stream as Duplex)),
     exit: exitOf(child),
     kill: (signal) => killGroup(child, signal),
+  }
+}
+
+/** Between a process like any other (0) and the first to go (1000): proc(5). */
+const EXPENDABLE = '500'
+
+function giveUpFirst(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) writeFileSync(`/proc/${pid}/oom_score_adj`, EXPENDABLE)
+  } catch {
+    // Gone already, or a container's read-only /proc: the kernel then chooses by size alone.
   }
 }
 

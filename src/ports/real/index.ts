@@ -1,3 +1,4 @@
+import { withoutActionVariables } from '../../domain/action-variables.js'
 import type { Ports } from '../index.js'
 import type { Runner } from '../runner.js'
 import { createArtifactStore } from './artifact.js'
@@ -15,7 +16,7 @@ export { createFileWatcher } from './watch.js'
 /** The outside world as it is, with the given face. Services are loaded when they are first used. */
 export function createPorts(runner: Runner): Ports {
   const { env } = runner
-  const exec = createExec()
+  const exec = createExec(withoutActionVariables(process.env))
   const files = createFiles()
   return {
     runner,

@@ -1,10 +1,11 @@
 import type { AcceleratorDecision, AcceleratorRequest } from '../../domain/accelerator.js'
 import type { Architecture } from '../../domain/bundle.js'
 import { assertNever, UserError } from '../../domain/errors.js'
-import type { Ports } from '../../ports/index.js'
+import type { Ports, UnprivilegedUser } from '../../ports/index.js'
+import { KVM_DEVICE, opens, QEMU_ENVIRONMENT, qemuRights, userOf } from '../qemu/rights.js'
 import { PACE } from './emulation.js'
 import { type ProbeIdentity, recall, remember } from './memory.js'
-import { KVM_DEVICE, openDevice, type PermissionOptions, type PermissionOutcome, userId } from './permission.js'
+import { openDevice, type PermissionOptions, type PermissionOutcome, userId } from './permission.js'
 import { type Probe, probeKvm } from './probe.js'
 
 export type AcceleratorPorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
@@ -69,27 +70,42 @@ async function findKvm(request: AcceleratorRequest, ports: AcceleratorPorts, opt
   if (host !== options.architecture) return unprobed('absent', `KVM of this ${host} machine cannot run ${options.architecture} guests`)
   const device = await ports.files.stat(KVM_DEVICE)
   if (device === null) return unprobed('absent', `${KVM_DEVICE} does not exist`)
-  const identity = await identify(ports, options, `${device.kind} ${device.modifiedMs}`)
+  const wanted = userOf(await qemuRights(ports, { qemu: options.qemu, device: null }))
+  const identity = await identify(ports, options, { device: `${device.kind} ${device.modifiedMs}`, as: wanted })
   const remembered = options.memory === 'use' ? await recall(ports, identity) : null
   // Who insists on KVM is not turned away by an old answer; who does not is spared a change to the machine.
   if (remembered?.outcome === 'never-runs' && request === 'auto') return { ...remembered, remembered: true }
-  const permission = await openDevice(ports, options)
-  if (permission.kind === 'closed') return unprobed('no-permission', await closedDetail(ports, permission))
+  const permission = await openDevice(ports, options, wanted)
+  // What opens to root alone is used with root's rights, and the log says so: `qemuRights` finds the same.
+  if (permission.kind === 'closed' && !(wanted !== null && (await opens(ports, KVM_DEVICE, null)))) {
+    return unprobed('no-permission', await closedDetail(ports, permission))
+  }
   if (remembered?.outcome === 'works') return { ...remembered, remembered: true }
-  const probe = await probeKvm(ports, options)
+  const probe = await probeKvm(ports, { ...options, rights: await qemuRights(ports, { qemu: options.qemu, device: KVM_DEVICE }) })
   await remember(ports, identity, probe)
   return { ...withPermission(probe, permission), remembered: false }
 }
 
-async function identify(ports: AcceleratorPorts, options: AcceleratorOptions, device: string): Promise<ProbeIdentity> {
-  const version = (await ports.exec.run([options.qemu, '--version'], { timeoutSeconds: 10 })).stdout.split('\n')[0] ?? ''
+async function identify(
+  ports: AcceleratorPorts,
+  options: AcceleratorOptions,
+  what: { device: string; as: UnprivilegedUser | null },
+): Promise<ProbeIdentity> {
+  const { device, as } = what
+  const asked = await ports.exec.run([options.qemu, '--version'], {
+    env: QEMU_ENVIRONMENT,
+    timeoutSeconds: 10,
+    ...(as === null ? {} : { as }),
+  })
+  const version = asked.stdout.split('\n')[0] ?? ''
+  const us = await userId(ports.exec)
   let bootId = 'unknown'
   try {
     bootId = (await ports.files.readText('/proc/sys/kernel/random/boot_id')).trim()
   } catch {
     // A sandbox without it: the other parts tell machines apart.
   }
-  return { bootId, qemu: `${options.qemu} ${version}`, uid: await userId(ports.exec), device }
+  return { bootId, qemu: `${options.qemu} ${version}`, uid: as === null ? us : `${us} as ${as.uid}`, device }
 }
 
 async function closedDetail(ports: AcceleratorPorts, permission: PermissionOutcome & { kind: 'closed' }): Promise<string> {

@@ -1,7 +1,7 @@
 import type { Cleanup } from '../../domain/stages.js'
-import type { Exec, Ports } from '../../ports/index.js'
+import type { Exec, Ports, UnprivilegedUser } from '../../ports/index.js'
+import { KVM_DEVICE, opens } from '../qemu/rights.js'
 
-export const KVM_DEVICE = '/dev/kvm'
 export const UDEV_RULE_PATH = '/etc/udev/rules.d/99-kernel-vmtest-kvm.rules'
 const UDEV_RULE = 'KERNEL=="kvm", GROUP="kvm", MODE="0666", OPTIONS+="static_node=kvm"\n'
 const OPEN_TO_ALL = 0o666
@@ -21,17 +21,24 @@ export interface PermissionOptions {
 
 type PermissionPorts = Pick<Ports, 'exec' | 'files'>
 
-/** Makes /dev/kvm ours to open: nothing when it is already, a udev rule where udev runs, else a changed mode. */
-export async function openDevice(ports: PermissionPorts, options: PermissionOptions): Promise<PermissionOutcome> {
-  if (await ports.files.canReadWrite(KVM_DEVICE)) return { kind: 'open' }
+/**
+ * Makes /dev/kvm open to whom QEMU runs as (null: to us): nothing when it is already, a udev rule where udev runs, else a
+ * changed mode.
+ */
+export async function openDevice(
+  ports: PermissionPorts,
+  options: PermissionOptions,
+  as: UnprivilegedUser | null,
+): Promise<PermissionOutcome> {
+  if (await opens(ports, KVM_DEVICE, as)) return { kind: 'open' }
   if (options.permissions === 'leave') return { kind: 'closed', reason: 'it is not ours to open' }
   const root = await rootPrefix(ports.exec)
   if (root === null) return { kind: 'closed', reason: 'it is not ours to open, and neither root nor a sudo without password is at hand' }
   const before = await ports.files.stat(KVM_DEVICE)
   if (before !== null) await options.onCleanup({ kind: 'mode', path: KVM_DEVICE, mode: before.mode })
-  if (await openByUdev(ports, root, options)) return { kind: 'opened', by: 'udev' }
+  if (await openByUdev(ports, root, { ...options, as })) return { kind: 'opened', by: 'udev' }
   await ports.exec.run([...root, 'chmod', OPEN_TO_ALL.toString(8).padStart(4, '0'), KVM_DEVICE])
-  if (await ports.files.canReadWrite(KVM_DEVICE)) return { kind: 'opened', by: 'chmod' }
+  if (await opens(ports, KVM_DEVICE, as)) return { kind: 'opened', by: 'chmod' }
   return { kind: 'closed', reason: 'neither a udev rule nor chmod opened it' }
 }
 
@@ -47,7 +54,11 @@ export async function userId(exec: Pick<Exec, 'run'>): Promise<string> {
   return (await exec.run(['id', '-u'])).stdout.trim()
 }
 
-async function openByUdev(ports: PermissionPorts, root: readonly string[], options: PermissionOptions): Promise<boolean> {
+async function openByUdev(
+  ports: PermissionPorts,
+  root: readonly string[],
+  options: PermissionOptions & { readonly as: UnprivilegedUser | null },
+): Promise<boolean> {
   const udevadm = await ports.exec.which('udevadm')
   // udevd's socket: in a container the program can be there without the daemon.
   if (udevadm === null || (await ports.files.stat('/run/udev/control')) === null) return false
@@ -60,7 +71,7 @@ async function openByUdev(ports: PermissionPorts, root: readonly string[], optio
   await ports.exec.run([...root, udevadm, 'trigger', '--name-match=kvm'], { timeoutSeconds: 5 })
   // The trigger returns before the rule has been applied.
   await ports.exec.run([...root, udevadm, 'settle', '--timeout=3'], { timeoutSeconds: 5 })
-  return ports.files.canReadWrite(KVM_DEVICE)
+  return opens(ports, KVM_DEVICE, options.as)
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { AcceleratorDecision } from '../../domain/accelerator.js'
 import type { Architecture } from '../../domain/bundle.js'
 import type { Ports } from '../../ports/index.js'
+import { QEMU_ENVIRONMENT, type QemuRights, userOf } from '../qemu/rights.js'
 import { PROBE_EXIT_CODE, probeArgv } from './probe-argv.js'
 import { PROBE_LETTERS, PROBE_STEPS, probeImage } from './probe-image.js'
 
@@ -14,6 +15,8 @@ export interface ProbeOptions {
   /** Path of the QEMU system emulator. */
   readonly qemu: string
   readonly architecture: Architecture
+  /** The rights guests will run with: the answer holds for these. */
+  readonly rights: QemuRights
   readonly deadlineSeconds?: number
 }
 
@@ -23,6 +26,7 @@ export async function probeKvm(ports: Pick<Ports, 'exec' | 'files' | 'clock' | '
   try {
     const imagePath = `${directory}/probe.img`
     await ports.files.write(imagePath, probeImage(options.architecture))
+    await ports.files.chmod(imagePath, 0o644)
     return await bootProbe(ports, options, imagePath)
   } finally {
     await ports.files.remove(directory)
@@ -33,7 +37,11 @@ async function bootProbe(ports: Pick<Ports, 'exec' | 'clock'>, options: ProbeOpt
   const deadline = options.deadlineSeconds ?? PROBE_DEADLINE_SECONDS
   const giveUp = new AbortController()
   const started = ports.clock.monotonicSeconds()
-  const result = await ports.exec.run(probeArgv(options.qemu, options.architecture, 'kvm', imagePath), {
+  const as = userOf(options.rights)
+  const result = await ports.exec.run(probeArgv(options.qemu, options.architecture, 'kvm'), {
+    ...(as === null ? {} : { as }),
+    env: QEMU_ENVIRONMENT,
+    files: [{ path: imagePath, access: 'read' }],
     timeoutSeconds: deadline,
     signal: giveUp.signal,
     // QEMU pauses the guest and stays when KVM gives up: nothing more will come.

@@ -1,5 +1,6 @@
 import type { Accelerator } from '../../domain/accelerator.js'
 import type { Architecture } from '../../domain/bundle.js'
+import type { InheritedFile } from '../../ports/index.js'
 import { EMULATION_KERNEL_ARGUMENTS, MACHINES, type Machine } from './machine.js'
 
 /** A raw image the guest sees as a virtio disk and finds by its serial. */
@@ -34,28 +35,74 @@ export interface QemuOptions {
   readonly channels: Channels | 'terminal'
   /** False where this QEMU was built without seccomp. */
   readonly sandbox: boolean
-  /** Stop instead of ending when the guest resets or powers off, so that its memory can be dumped. */
-  readonly pauseAtShutdown: boolean
+  /** Where its memory may be dumped: QEMU then stops, instead of ending, when the guest resets or powers off. */
+  readonly dumpPath: string | null
   readonly kernelArguments: readonly string[]
   /** `stub`: where gdb attaches (`unix:PATH,server=on,wait=off` or `tcp::PORT`); `wait`: do not start before it says so. */
   readonly gdb?: { readonly stub: string; readonly wait: boolean }
 }
 
+/** QEMU's command line, and the files it inherits open: it opens none of the host's itself, so it needs no right to. */
+export interface QemuCommand {
+  readonly argv: readonly string[]
+  readonly files: readonly InheritedFile[]
+  /** What QMP's `dump-guest-memory` writes to; null where nothing is to be dumped. */
+  readonly dumpTarget: string | null
+}
+
+/** Standard streams are 0 to 2, then come the channels, then the files. */
+const FIRST_FILE = { terminal: 3, channels: 8 } as const
+
 /** The whole command line: data, no shell. */
-export function qemuArgv(options: QemuOptions): readonly string[] {
+export function qemuCommand(options: QemuOptions): QemuCommand {
   const machine = MACHINES[options.architecture]
-  return [
+  const files = new FileTable(FIRST_FILE[options.channels === 'terminal' ? 'terminal' : 'channels'])
+  const paused = options.dumpPath !== null
+  const boot = { kernel: files.directPath(options.kernel), initrd: files.directPath(options.initrd), pauseAtShutdown: paused }
+  const drives = options.drives.flatMap((drive) =>
+    driveArgs({ ...drive, path: files.setPath({ path: drive.path, access: drive.readOnly ? 'read' : 'read-write' }) }),
+  )
+  const dumpTarget = options.dumpPath === null ? null : files.setPath({ path: options.dumpPath, access: 'create' })
+  const argv = [
     options.program,
     ...hermeticArgs(options.sandbox),
     ...machineArgs(machine, options),
-    ...bootArgs(options, kernelCommandLine(machine, options)),
+    ...files.sets,
+    ...bootArgs(boot, kernelCommandLine(machine, options)),
     ...(options.channels === 'terminal' ? terminalArgs() : channelArgs(options.channels)),
-    ...options.drives.flatMap(driveArgs),
+    ...drives,
     ...['-device', 'virtio-rng-pci'],
     // Through it the kernel tells a dump's reader where things are.
-    ...(options.pauseAtShutdown ? ['-device', 'vmcoreinfo'] : []),
+    ...(paused ? ['-device', 'vmcoreinfo'] : []),
     ...gdbArgs(options.gdb),
   ]
+  return { argv, files: files.files, dumpTarget }
+}
+
+/** Numbers inherited files, and gives the names under which QEMU finds them. */
+class FileTable {
+  readonly files: InheritedFile[] = []
+  /** Sets are numbered as their descriptors, which QEMU moves into them; the paths are there for who reads the command line. */
+  readonly sets: string[] = []
+
+  constructor(private readonly first: number) {}
+
+  private add(file: InheritedFile): number {
+    this.files.push(file)
+    return this.first + this.files.length - 1
+  }
+
+  /** For what QEMU opens with plain open(2), once, to read. The kernel asks whether the file's own mode allows it, not the directories'. */
+  directPath(path: string): string {
+    return `/proc/self/fd/${this.add({ path, access: 'read' })}`
+  }
+
+  /** For block devices and dumps: QEMU duplicates the descriptor, so no permission is asked for again. */
+  setPath(file: InheritedFile): string {
+    const number = this.add(file)
+    this.sets.push('-add-fd', `fd=${number},set=${number},opaque=${quoteOption(file.path)}`)
+    return `/dev/fdset/${number}`
+  }
 }
 
 /** Nothing but what is asked for: no default devices, no network, no configuration files, no display, one life. */
@@ -80,7 +127,10 @@ export function machineArgs(
   ]
 }
 
-export function bootArgs(options: Pick<QemuOptions, 'kernel' | 'initrd' | 'pauseAtShutdown'>, commandLine: string): readonly string[] {
+export function bootArgs(
+  options: { readonly kernel: string; readonly initrd: string; readonly pauseAtShutdown: boolean },
+  commandLine: string,
+): readonly string[] {
   const boot = ['-kernel', options.kernel, '-initrd', options.initrd, '-append', commandLine]
   return options.pauseAtShutdown ? [...boot, '-no-shutdown'] : boot
 }
@@ -146,9 +196,9 @@ function socketArgs(id: string, descriptor: number): readonly string[] {
   return ['-chardev', `socket,id=${id},fd=${descriptor}`]
 }
 
-/** The drive's id is its serial: QEMU's events then name the role. `cache=unsafe`: the disks live no longer than the guest, so nothing is worth a flush on the host. */
+/** The drive's id is its serial: QEMU's events then name the role. `cache=unsafe`: the disks live no longer than the guest, so nothing is worth a flush on the host. With auto-read-only QEMU would look for a descriptor that only reads first. */
 export function driveArgs(drive: Drive): readonly string[] {
-  const mode = drive.readOnly ? 'readonly=on' : 'cache=unsafe,discard=unmap'
+  const mode = drive.readOnly ? 'readonly=on' : 'cache=unsafe,discard=unmap,auto-read-only=off'
   return [
     '-drive',
     `file=${quoteOption(drive.path)},format=raw,if=none,id=disk-${drive.serial},${mode}`,
