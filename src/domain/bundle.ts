@@ -40,7 +40,10 @@ export type BundleSuite = z.infer<typeof bundleSuiteSchema>
 export const bundleSchema = z.object({
   version: z.literal(BUNDLE_VERSION),
   architecture: architectureSchema,
+  /** `minimal`: our agent is PID 1. `nixos`: the root image's /sbin/init is, and starts the agent as a service. */
   kind: z.enum(['minimal', 'nixos']).default('minimal'),
+  /** What this guest's start may take where the guest runs on a real processor; absent: what its kind may take. */
+  bootSeconds: z.number().int().positive().optional(),
   kernel: bundleKernelSchema,
   /** The base initramfs: a static busybox and our init. The engine appends boot modules and settings. */
   initrd: path,

@@ -142,6 +142,7 @@ export async function spawnQemu(
 export function guestSettings(options: Pick<GuestOptions, 'built' | 'section' | 'memoryMiB'>): GuestSettings {
   const { built, section } = options
   return {
+    kind: built.bundle.kind,
     hostname: 'vmtest',
     guestPath: built.bundle.guestPath,
     suitePath: built.suite.guestPath,

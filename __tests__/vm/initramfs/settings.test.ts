@@ -6,6 +6,7 @@ import { type GuestScripts, type GuestSettings, initramfsEntries, quoteForShell 
 const none = new Uint8Array()
 const scripts: GuestScripts = { init: none, agent: none, logger: none, dmsetup: none, 'kernel-modprobe': none, shell: none }
 const settings: GuestSettings = {
+  kind: 'minimal',
   hostname: 'vmtest',
   guestPath: ['/nix/store/x/bin', '/bin'],
   suitePath: '/vmtest/suites/smoke',
@@ -17,8 +18,8 @@ const settings: GuestSettings = {
   resultsMiB: 256,
 }
 
-function fileText(path: string, modules: Parameters<typeof initramfsEntries>[2] = []): string {
-  const entry = initramfsEntries(scripts, settings, modules).find((candidate) => candidate.path === path)
+function fileText(path: string, modules: Parameters<typeof initramfsEntries>[2] = [], kind: GuestSettings['kind'] = 'minimal'): string {
+  const entry = initramfsEntries(scripts, { ...settings, kind }, modules).find((candidate) => candidate.path === path)
   if (entry?.kind !== 'file') throw new Error(`no file ${path}`)
   return Buffer.from(entry.contents).toString()
 }
@@ -48,6 +49,14 @@ describe('settings of a guest', () => {
 
   test.each(['a\nb', 'a\0b', '\u001b[0m'])('%j is refused, naming the setting', (value) => {
     expect(() => quoteForShell('MKFS_OPTIONS', value)).toThrow('MKFS_OPTIONS is ')
+  })
+
+  test('a system of its own is told to the initramfs and the agent, and mounts all but the results itself', () => {
+    expect(fileText('vmtest/system', [], 'nixos')).toBe('')
+    expect(() => fileText('vmtest/system')).toThrow('no file')
+    expect(fileText('rw/upper/vmtest/settings', [], 'nixos')).toContain("kind='nixos'")
+    expect(fileText('rw/upper/vmtest/fstab', [], 'nixos')).toBe('tmpfs /results tmpfs mode=755,size=256m 0 0\n')
+    expect(fileText('rw/upper/vmtest/fstab')).toContain('tmpfs /run tmpfs')
   })
 
   test('modules are listed in loading order', () => {

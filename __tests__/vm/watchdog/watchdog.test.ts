@@ -6,6 +6,7 @@ import {
   gapLimit,
   guestSeconds,
   type LimitOptions,
+  leaveLimit,
   type TestHistory,
   TimeTable,
   testLimit,
@@ -67,8 +68,10 @@ describe('the limit of a test', () => {
 })
 
 test('boot and gaps scale with accelerator and kernel, systemd gets longer', () => {
-  expect(bootLimit('minimal', { timeoutFactor: 1, debugFactor: 1 }).seconds).toBe(30)
-  expect(bootLimit('nixos', { timeoutFactor: 10, debugFactor: 2 }).seconds).toBe(2400)
+  expect(bootLimit({ kind: 'minimal' }, { timeoutFactor: 1, debugFactor: 1 }).seconds).toBe(30)
+  expect(bootLimit({ kind: 'nixos' }, { timeoutFactor: 10, debugFactor: 2 }).seconds).toBe(2400)
+  expect(bootLimit({ kind: 'nixos', bootSeconds: 300 }, { timeoutFactor: 10, debugFactor: 2 }).seconds).toBe(6000)
+  expect(leaveLimit('nixos', { timeoutFactor: 2 }).seconds).toBeGreaterThan(leaveLimit('minimal', { timeoutFactor: 2 }).seconds)
   expect(gapLimit({ timeoutFactor: 10, debugFactor: 1 }).seconds).toBe(3000)
 })
 

@@ -1,8 +1,10 @@
+import type { VmBundle } from '../../domain/bundle.js'
 import { UserError } from '../../domain/errors.js'
 import type { ArchiveEntry } from './cpio.js'
 
 /** What the host tells the guest before it boots (the agent's variables, nix/guest/agent). */
 export interface GuestSettings {
+  readonly kind: VmBundle['kind']
   readonly hostname: string
   /** Directories of PATH, in order. */
   readonly guestPath: readonly string[]
@@ -51,6 +53,7 @@ export function initramfsEntries(scripts: GuestScripts, settings: GuestSettings,
     ...['proc', 'sys', 'lower', 'new', 'rw/work'].map(directory),
     file('init', scripts.init, 0o755),
     file('vmtest/fstab.early', EARLY_MOUNTS),
+    ...(settings.kind === 'minimal' ? [] : [file('vmtest/system', '')]),
     file('vmtest/modules.list', list.map((name) => `${name}\n`).join('')),
     ...modules.map((module, index) => file(`vmtest/modules/${list[index]}`, module.contents)),
     ...['dev', 'proc', 'sys', 'run', 'mnt/test', 'mnt/scratch', 'results', 'vmtest/base'].map((path) => directory(`${UPPER}/${path}`)),
@@ -77,13 +80,16 @@ const DEVICE_LINKS = [
   ['stderr', '/proc/self/fd/2'],
 ] as const
 
+/** What the agent mounts: a system of its own has all but the results. */
 function mountTable(settings: GuestSettings): string {
+  const results = `tmpfs /results tmpfs mode=755,size=${settings.resultsMiB}m 0 0`
+  if (settings.kind !== 'minimal') return `${results}\n`
   return [
     'devpts /dev/pts devpts mode=620,ptmxmode=666 0 0',
     'tmpfs /dev/shm tmpfs mode=1777 0 0',
     'tmpfs /run tmpfs mode=755 0 0',
     'tmpfs /tmp tmpfs mode=1777 0 0',
-    `tmpfs /results tmpfs mode=755,size=${settings.resultsMiB}m 0 0`,
+    results,
     'debugfs /sys/kernel/debug debugfs defaults 0 0',
     'cgroup2 /sys/fs/cgroup cgroup2 defaults 0 0',
     '',
@@ -92,6 +98,7 @@ function mountTable(settings: GuestSettings): string {
 
 function settingsText(settings: GuestSettings): string {
   const variables: Readonly<Record<string, string>> = {
+    kind: settings.kind,
     hostname: settings.hostname,
     // Our logger stands before any other.
     guest_path: ['/vmtest/bin', ...settings.guestPath].join(':'),

@@ -40,7 +40,7 @@ export class GuestService {
     private readonly section: Section,
   ) {
     this.pump = new EventPump(guest.events(), run.options.clock)
-    this.limit = bootLimit(run.options.built.bundle.kind, run.limits)
+    this.limit = bootLimit(run.options.built.bundle, run.limits)
     this.since = run.options.clock.monotonicSeconds()
   }
 
@@ -107,7 +107,7 @@ export class GuestService {
     const most = (run.options.testsPerGuest ?? Number.POSITIVE_INFINITY) - this.handed
     const tests = run.queue.take(guest.id, { section: section.name, sharers: run.guestsOf(section.name), pace: run.pace, most })
     if (tests.length === 0) {
-      this.enter('leaving', leaveLimit(run.limits))
+      this.enter('leaving', leaveLimit(run.options.built.bundle.kind, run.limits))
       return guest.finish()
     }
     this.handed += tests.length

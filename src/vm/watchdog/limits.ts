@@ -60,13 +60,20 @@ export function gapLimit(options: Pick<LimitOptions, 'timeoutFactor' | 'debugFac
 const BOOT_SECONDS: Readonly<Record<VmBundle['kind'], number>> = { minimal: 30, nixos: 120 }
 
 /** From QEMU's start to the agent's "ready". */
-export function bootLimit(kind: VmBundle['kind'], options: Pick<LimitOptions, 'timeoutFactor' | 'debugFactor'>): Limit {
-  return { seconds: BOOT_SECONDS[kind] * options.timeoutFactor * options.debugFactor, reason: `a ${kind} guest boots in far less` }
+export function bootLimit(
+  { kind, bootSeconds }: Pick<VmBundle, 'kind' | 'bootSeconds'>,
+  options: Pick<LimitOptions, 'timeoutFactor' | 'debugFactor'>,
+): Limit {
+  const seconds = (bootSeconds ?? BOOT_SECONDS[kind]) * options.timeoutFactor * options.debugFactor
+  return { seconds, reason: bootSeconds === undefined ? `a ${kind} guest boots in far less` : `the bundle gives it ${bootSeconds} s` }
 }
 
+/** A whole system runs its closing hook first. */
+const LEAVE_SECONDS: Readonly<Record<VmBundle['kind'], number>> = { minimal: 10, nixos: 60 }
+
 /** From "no more work" to QEMU's end. */
-export function leaveLimit(options: Pick<LimitOptions, 'timeoutFactor'>): Limit {
-  return { seconds: 10 * options.timeoutFactor, reason: 'nothing was left to do' }
+export function leaveLimit(kind: VmBundle['kind'], options: Pick<LimitOptions, 'timeoutFactor'>): Limit {
+  return { seconds: LEAVE_SECONDS[kind] * options.timeoutFactor, reason: 'nothing was left to do' }
 }
 
 const RESERVE_SHARE = 0.05
