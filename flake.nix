@@ -38,6 +38,8 @@
     {
       lib = import ./nix/lib;
 
+      nixosModules.default = ./nix/nixos;
+
       templates.default = {
         path = ./examples/kernel-tree;
         description = "A kernel tree's flake: shell and VM tests";

@@ -4,6 +4,7 @@ let
 in
 {
   mkVmTest = import ./vm-test.nix;
+  mkNixosVmTest = import ./nixos-vm-test.nix;
   mkLinuxShell = import ./linux-shell.nix;
   mkCommand = import ./command.nix;
   inherit kconfig;

@@ -7,8 +7,10 @@ let
   inherit (pkgs.stdenv.hostPlatform) system;
   architecture = builtins.head (builtins.split "-" system);
 
-  # Packages of these names that the set has; nixpkgs renames and drops some over the years.
-  present = names: builtins.concatMap (name: if pkgs ? ${name} then [ pkgs.${name} ] else [ ]) names;
+  # Packages of these names that the set has and can evaluate: nixpkgs renames, drops (an alias that throws) and marks
+  # some as broken over the years.
+  present = names: builtins.filter usable (map (name: pkgs.${name} or null) names);
+  usable = package: (builtins.tryEval (package != null && package.outPath != "")).value;
 
   # The output with the programs.
   programsOf = package: package.bin or package.out or package;
@@ -151,6 +153,36 @@ in
           "/bin"
           "/sbin"
         ];
+      };
+
+  # The packages themselves, for a guest that is put together by NixOS.
+  guestPackages = present guestPackages;
+
+  # As guestPrograms, for a whole system: its closure and that of further packages.
+  systemPrograms =
+    { system, packages }:
+    {
+      environment = {
+        inherit system;
+        closure = pkgs.closureInfo { rootPaths = [ system ] ++ packages; };
+      };
+      script = ./populate-system.sh;
+    };
+
+  # The unit that starts the agent, as a package for `systemd.packages`.
+  agentUnit = pkgs.runCommand "vmtest-agent-unit" { } ''
+    install -D -m 0444 ${../guest/vmtest-agent.service} "$out/lib/systemd/system/vmtest-agent.service"
+  '';
+
+  # A NixOS system of modules: { config; options; … }.
+  nixosSystem =
+    modules:
+    if onHost || !(pkgs ? path) then
+      throw "kernel-vmtest: mkNixosVmTest needs nixpkgs, which has NixOS; the package set given is made of the host's own programs."
+    else
+      import (pkgs.path + "/nixos/lib/eval-config.nix") {
+        inherit pkgs modules;
+        system = null;
       };
 
   # The user's xfsprogs; null `src`: the package set's, or null where the host's own programs serve.

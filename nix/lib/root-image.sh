@@ -1,13 +1,15 @@
 # Builder: the guest's root as a read-only EROFS image. $populate: a script that fills the current directory with
-# programs; $etc: files for /etc; $suites: NAME=TREE words; $out: the image.
+# programs; $etc: files for /etc, or nothing; $suites: NAME=TREE words; $out: the image.
 set -euo pipefail
 mkdir root
 cd root
 bash "$populate"
 mkdir -p dev etc home/fsgqa home/fsgqa2 home/123456-fsgqa mnt/test mnt/scratch proc results root run sys tmp \
   var/cache var/lib var/log var/tmp vmtest/suites
-cp --no-preserve=mode "$etc"/* etc/
-ln -s /proc/self/mounts etc/mtab
+if [ -n "$etc" ]; then
+  cp --no-preserve=mode "$etc"/* etc/
+  ln -s /proc/self/mounts etc/mtab
+fi
 for suite in $suites; do
   cp -r "${suite#*=}" "vmtest/suites/${suite%%=*}"
 done

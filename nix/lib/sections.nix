@@ -1,30 +1,6 @@
 # Sections (src/domain/section.ts) from nix/sections, and how a flake's `sections` argument becomes a list of them.
 let
-  file = ../sections/sections.json;
-  disks = [
-    {
-      role = "test";
-      sizeMiB = 1024;
-    }
-    {
-      role = "scratch";
-      sizeMiB = 1024;
-    }
-  ];
-  known =
-    if builtins.pathExists file then
-      (builtins.fromJSON (builtins.readFile file)).sections
-    else
-      map
-        (fstyp: {
-          name = fstyp;
-          description = "${fstyp} as its mkfs makes it";
-          inherit fstyp disks;
-        })
-        [
-          "xfs"
-          "ext4"
-        ];
+  known = (builtins.fromJSON (builtins.readFile ../sections/sections.json)).sections;
   names = map (section: section.name) known;
 
   named =
@@ -38,7 +14,7 @@ let
       builtins.head found;
 in
 {
-  inherit known names;
+  inherit known names named;
   # A list of names and of attribute sets; null gives every known section.
   resolve =
     wanted:

@@ -23,22 +23,7 @@
 }@arguments:
 let
   tools = import ./pkgs.nix pkgs;
-  known = [
-    "pkgs"
-    "root"
-    "kernel-src"
-    "kernel"
-    "kconfig"
-    "extra-kconfig"
-    "xfstests-src"
-    "xfsprogs-src"
-    "packages"
-    "sections"
-    # mkLinuxShell's, so that one set of arguments serves both.
-    "compiler"
-    "shellHook"
-    "shell-packages"
-  ];
+  known = import ./arguments.nix;
   unknown = builtins.filter (name: !(builtins.elem name known)) (builtins.attrNames arguments);
 
   fragments =
@@ -58,85 +43,34 @@ let
     src = xfstests-src;
     inherit xfsprogs;
   };
-  # Each suite: its tree in the store, and where the guest finds it.
-  smokeTree = builtins.path {
-    name = "smoke-suite";
-    path = ../suites/smoke;
-  };
-  suites = [
-    {
-      name = "smoke";
-      tree = smokeTree;
-    }
-  ]
-  ++ (
-    if xfstests == null then
-      [ ]
-    else
-      [
-        {
-          name = "fstests";
-          tree = tools.xfstestsTree xfstests;
-        }
-      ]
-  );
+  suites = import ./suites.nix { inherit tools xfstests; };
 
   programs = tools.guestPrograms {
     first = if xfsprogs == null then [ ] else [ xfsprogs ] ++ (if xfstests == null then [ ] else [ xfstests ]);
     extra = packages;
   };
 
-  initrd = tools.runScript "vmtest-initrd" {
-    inherit (tools) busybox;
-    init = builtins.path {
-      name = "init";
-      path = ../guest/init;
+  rootImage = import ./root-image.nix {
+    inherit tools programs suites;
+    etc = builtins.path {
+      name = "guest-etc";
+      path = ./guest-etc;
     };
-  } ./initrd.sh;
-
-  rootImage = tools.runScript "vmtest-root.erofs" (
-    programs.environment
-    // {
-      populate = programs.script;
-      etc = builtins.path {
-        name = "guest-etc";
-        path = ./guest-etc;
-      };
-      suites = map (suite: "${suite.name}=${suite.tree}") suites;
-    }
-  ) ./root-image.sh;
-
-  withoutNulls = set: removeAttrs set (builtins.filter (name: set.${name} == null) (builtins.attrNames set));
+  };
 
   bundleOf =
     bundleKernel:
-    tools.runScript "vmtest-bundle" {
-      manifest = tools.writeText "vmtest.json" (
-        builtins.toJSON (withoutNulls {
-          version = 1;
-          inherit (tools) architecture qemu;
-          kind = "minimal";
-          kernel = withoutNulls (removeAttrs bundleKernel [ "version" ]);
-          initrd = "${initrd}";
-          rootImage = "${rootImage}";
-          guestPath = programs.path;
-          suites = map (suite: {
-            inherit (suite) name;
-            guestPath = "/vmtest/suites/${suite.name}";
-            catalogue = "${import ./catalogue.nix {
-              inherit tools;
-              suite = suite.name;
-              source = suite.tree;
-            }}";
-            source = "${suite.tree}";
-          }) suites;
-          sections = (import ./sections.nix).resolve sections;
-          revisions = tools.revisions // {
-            kernel = bundleKernel.version;
-          };
-        })
-      );
-    } ./bundle.sh;
+    import ./bundle.nix {
+      inherit
+        tools
+        rootImage
+        suites
+        sections
+        ;
+      kind = "minimal";
+      kernel = bundleKernel;
+      guestPath = programs.path;
+    };
 in
 if unknown != [ ] then
   throw "kernel-vmtest: mkVmTest has no argument ${builtins.concatStringsSep ", " unknown}; it has: ${builtins.concatStringsSep ", " known}."
@@ -145,5 +79,6 @@ else
   // {
     # The same guest with the package set's own kernel: nothing to compile, for `--kernel` of the tree's own `make`.
     guest = bundleOf (tools.describeKernel tools.defaultKernel);
-    inherit rootImage initrd;
+    inherit rootImage;
+    initrd = import ./initrd.nix tools;
   }

@@ -1,0 +1,134 @@
+# What the library makes of a real nixpkgs tree, as the paths of derivations. Evaluated by nixpkgs.test.ts; nothing is
+# built. The flakes are called as Nix would call them, without copying nixpkgs into the store.
+{
+  # The nixpkgs tree, a path.
+  nixpkgs,
+  # Directories with a flake.nix each: the mission's and the template's.
+  mission,
+  template,
+  system ? "x86_64-linux",
+}:
+let
+  lib = import ../../nix/lib;
+  pkgs = import nixpkgs {
+    inherit system;
+    config = { };
+    overlays = [ ];
+  };
+  outputsOf = outputsWith lib;
+  outputsWith =
+    lib: directory:
+    (import (directory + "/flake.nix")).outputs {
+      self = { };
+      kernel-vmtest = { inherit lib; };
+      # Of a flake input these two are used.
+      nixpkgs = {
+        outPath = nixpkgs;
+        legacyPackages.${system} = pkgs;
+      };
+    };
+  # What a user's module does: a service, a package, hooks, a section, another kernel.
+  ownModule =
+    { config, pkgs, ... }:
+    {
+      services.nfs.server.enable = true;
+      services.nfs.server.exports = "/mnt/test *(rw)";
+      boot.kernelPackages = pkgs.linuxPackages_latest;
+      environment.systemPackages = [ pkgs.strace ];
+      services.vmtest = {
+        bootSeconds = 300;
+        hooks.before = "echo ${config.networking.hostName}";
+        hooks.after = "dmesg | tail";
+        kernel.extraKconfig = [ "btrfs" ];
+        sections = [
+          "xfs"
+          {
+            name = "xfs_big";
+            fstyp = "xfs";
+            disks = [
+              {
+                role = "test";
+                sizeMiB = 20480;
+              }
+            ];
+          }
+        ];
+      };
+    };
+  nixosModule = import (nixpkgs + "/nixos/lib/eval-config.nix") {
+    inherit system;
+    modules = [
+      ../../nix/nixos
+      { services.vmtest.enable = true; }
+    ];
+  };
+  rejected =
+    module:
+    !(builtins.tryEval
+      (lib.mkNixosVmTest {
+        inherit pkgs;
+        modules = [ module ];
+      }).drvPath
+    ).success;
+
+  ofFlake =
+    name: outputs:
+    let
+      bundle = outputs.packages.${system}.vmtest;
+    in
+    {
+      "${name}: shell" = outputs.devShells.${system}.default.drvPath;
+      "${name}: bundle" = bundle.drvPath;
+      "${name}: guest" = bundle.guest.drvPath;
+    };
+  mistakes = {
+    "a section nobody knows" = {
+      services.vmtest.sections = [ "zfs" ];
+    };
+    "a disk's role misspelt" = {
+      services.vmtest.sections = [
+        {
+          name = "a";
+          fstyp = "xfs";
+          disks = [
+            {
+              role = "tset";
+              sizeMiB = 1;
+            }
+          ];
+        }
+      ];
+    };
+    "an option that does not exist" = {
+      services.vmtest.hook = "true";
+    };
+    "modules of another kernel" = {
+      boot.extraModulePackages = [ pkgs.hello ];
+    };
+    "no suite" = {
+      services.vmtest.suites = [ ];
+    };
+  };
+in
+ofFlake "mission" (outputsOf mission)
+// ofFlake "template" (outputsOf template)
+// ofFlake "template with a NixOS guest" (
+  outputsWith (
+    lib
+    // {
+      mkVmTest = arguments: lib.mkNixosVmTest (arguments // { modules = [ ownModule ]; });
+    }
+  ) template
+)
+// {
+  "clang shell" = (lib.mkLinuxShell {
+    inherit pkgs;
+    compiler = "clang";
+  }).drvPath;
+  "everything of the package set" = (lib.mkVmTest { inherit pkgs; }).drvPath;
+  "NixOS guest of the package set" = (lib.mkNixosVmTest { inherit pkgs; }).drvPath;
+  "NixOS module by itself" = nixosModule.config.system.build.vmtestBundle.drvPath;
+  # What the options' types are for. A list of what was wrongly accepted.
+  accepted = builtins.filter (name: !(rejected mistakes.${name})) (builtins.attrNames mistakes);
+  "command" = (lib.mkCommand { inherit pkgs; }).drvPath;
+}

@@ -1,0 +1,89 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+/**
+ * The library against a real nixpkgs, whose tree VMTEST_NIXPKGS names: everything it gives must come to a derivation. Nothing is
+ * built or downloaded. `nix-instantiate` is the host's, in a store of its own.
+ */
+const root = new URL('../..', import.meta.url).pathname
+const nixpkgs = process.env.VMTEST_NIXPKGS ?? ''
+const canRun = nixpkgs !== '' && spawnSync('nix-instantiate', ['--version']).status === 0
+if (!canRun) console.log('skipped: the library is evaluated with nixpkgs where VMTEST_NIXPKGS names its tree and there is a Nix')
+
+const TEN_MINUTES = 600_000
+let work: string
+
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), 'vmtest-nixpkgs-'))
+})
+
+afterAll(() => rmSync(work, { recursive: true, force: true }))
+
+/** A git repository of these files. */
+function repository(name: string, files: Readonly<Record<string, string>>): string {
+  const directory = join(work, name)
+  mkdirSync(directory)
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text)
+  const git = (...argv: string[]) => execFileSync('git', ['-C', directory, '-c', 'user.name=t', '-c', 'user.email=t@t', ...argv])
+  git('init', '-q')
+  git('add', '.')
+  git('commit', '-q', '-m', 'x')
+  return directory
+}
+
+function evaluate(): Readonly<Record<string, unknown>> {
+  const makefile = 'VERSION = 6\nPATCHLEVEL = 18\nSUBLEVEL = 0\nEXTRAVERSION =\n'
+  const xfstests = repository('xfstests', { check: '' })
+  const flake = (path: string) => readFileSync(join(root, path), 'utf8').replaceAll('XFSTESTS', xfstests)
+  const trees = {
+    nixpkgs,
+    mission: repository('mission', { Makefile: makefile, 'flake.nix': flake('__tests__/nix/mission/flake.nix') }),
+    template: repository('template', { Makefile: makefile, 'flake.nix': flake('examples/kernel-tree/flake.nix') }),
+  }
+  const argv = ['--eval', '--strict', '--json', '--read-write-mode', join(root, '__tests__/nix/nixpkgs.nix')]
+  const paths = Object.entries(trees).flatMap(([name, path]) => ['--arg', name, path])
+  const { status, stdout, stderr } = spawnSync('nix-instantiate', [...argv, ...paths], {
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      XDG_CACHE_HOME: join(work, 'cache'),
+      NIX_STORE_DIR: join(work, 'store'),
+      NIX_STATE_DIR: join(work, 'state'),
+      NIX_LOG_DIR: join(work, 'log'),
+      NIX_CONFIG: 'experimental-features = nix-command flakes\nbuild-users-group =\nsubstituters =',
+    },
+  })
+  if (status !== 0) throw new Error(stderr)
+  return JSON.parse(stdout) as Record<string, unknown>
+}
+
+;(canRun ? describe : describe.skip)('the library with nixpkgs', () => {
+  test(
+    'shells, bundles, the command and NixOS guests come to derivations; mistakes in options do not',
+    () => {
+      const bundle = expect.stringMatching(/-vmtest-bundle\.drv$/)
+      const shell = expect.stringMatching(/-kernel-vmtest\.drv$/)
+      expect(evaluate()).toEqual({
+        'mission: shell': shell,
+        'mission: bundle': bundle,
+        'mission: guest': bundle,
+        'template: shell': shell,
+        'template: bundle': bundle,
+        'template: guest': bundle,
+        'template with a NixOS guest: shell': shell,
+        'template with a NixOS guest: bundle': bundle,
+        'template with a NixOS guest: guest': bundle,
+        'clang shell': shell,
+        'everything of the package set': bundle,
+        'NixOS guest of the package set': bundle,
+        'NixOS module by itself': bundle,
+        command: expect.stringMatching(/-vmtest\.drv$/),
+        accepted: [],
+      })
+    },
+    TEN_MINUTES,
+  )
+})

@@ -1,0 +1,16 @@
+# The arguments mkVmTest, mkNixosVmTest and mkLinuxShell share, so that one set of them serves all.
+[
+  "pkgs"
+  "root"
+  "kernel-src"
+  "kernel"
+  "kconfig"
+  "extra-kconfig"
+  "xfstests-src"
+  "xfsprogs-src"
+  "packages"
+  "sections"
+  "compiler"
+  "shellHook"
+  "shell-packages"
+]

@@ -1,0 +1,57 @@
+# mkNixosVmTest: mkVmTest's bundle with a whole NixOS system as the guest. `modules` are any NixOS modules; the other
+# arguments are mkVmTest's and set the options of the same meaning (nix/nixos/options.nix), which modules may override.
+{
+  pkgs,
+  modules ? [ ],
+  root ? null,
+  kernel-src ? null,
+  kernel ? null,
+  kconfig ? null,
+  extra-kconfig ? [ ],
+  xfstests-src ? null,
+  xfsprogs-src ? null,
+  packages ? [ ],
+  sections ? null,
+  ...
+}@arguments:
+let
+  tools = import ./pkgs.nix pkgs;
+  known = import ./arguments.nix ++ [ "modules" ];
+  unknown = builtins.filter (name: !(builtins.elem name known)) (builtins.attrNames arguments);
+
+  xfsprogs = tools.xfsprogs xfsprogs-src;
+  given =
+    { lib, ... }:
+    {
+      environment.systemPackages = packages;
+      services.vmtest = {
+        enable = true;
+        kernel = {
+          tree = lib.mkIf (root != null) (lib.mkDefault root);
+          source = lib.mkIf (kernel-src != null) (lib.mkDefault kernel-src);
+          package = lib.mkIf (kernel != null) (lib.mkDefault kernel);
+          kconfig = lib.mkIf (kconfig != null) (lib.mkDefault kconfig);
+          extraKconfig = extra-kconfig;
+        };
+        xfsprogs.package = lib.mkIf (xfsprogs-src != null) (lib.mkDefault xfsprogs);
+        fstests.package = lib.mkIf (xfstests-src != null) (
+          lib.mkDefault (
+            tools.xfstests {
+              src = xfstests-src;
+              inherit xfsprogs;
+            }
+          )
+        );
+        sections = lib.mkIf (sections != null) (lib.mkDefault sections);
+      };
+    };
+  system = tools.nixosSystem ([
+    ../nixos
+    given
+  ]
+  ++ modules);
+in
+if unknown != [ ] then
+  throw "kernel-vmtest: mkNixosVmTest has no argument ${builtins.concatStringsSep ", " unknown}; it has: ${builtins.concatStringsSep ", " known}."
+else
+  system.config.system.build.vmtestBundle // { inherit (system) config options; }

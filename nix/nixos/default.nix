@@ -1,0 +1,7 @@
+# The NixOS module: `imports = [ kernel-vmtest.nixosModules.default ]; services.vmtest.enable = true;`.
+{
+  imports = [
+    ./options.nix
+    ./guest.nix
+  ];
+}
