@@ -130,5 +130,6 @@ ofFlake "mission" (outputsOf mission)
   "NixOS module by itself" = nixosModule.config.system.build.vmtestBundle.drvPath;
   # What the options' types are for. A list of what was wrongly accepted.
   accepted = builtins.filter (name: !(rejected mistakes.${name})) (builtins.attrNames mistakes);
+  options = import ../../nix/nixos/describe.nix { inherit (pkgs) lib; };
   "command" = (lib.mkCommand { inherit pkgs; }).drvPath;
 }

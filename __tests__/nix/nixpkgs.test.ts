@@ -13,6 +13,7 @@ const nixpkgs = process.env.VMTEST_NIXPKGS ?? ''
 const canRun = nixpkgs !== '' && spawnSync('nix-instantiate', ['--version']).status === 0
 if (!canRun) console.log('skipped: the library is evaluated with nixpkgs where VMTEST_NIXPKGS names its tree and there is a Nix')
 
+const STAND_IN = `import ${join(root, 'nix/nixos/lib-stand-in.nix')}`
 const TEN_MINUTES = 600_000
 let work: string
 
@@ -34,6 +35,13 @@ function repository(name: string, files: Readonly<Record<string, string>>): stri
   return directory
 }
 
+/** Options as docs/reference/options.md has them; nixpkgs changed its word for one type in 2025. */
+const written = (options: unknown): unknown => JSON.parse(JSON.stringify(options).replaceAll('absolute path', 'path'))
+
+function describedWithoutNixpkgs(): unknown {
+  return JSON.parse(instantiate(['--eval', '--strict', '--json', join(root, 'nix/nixos/describe.nix'), '--arg', 'lib', STAND_IN]))
+}
+
 function evaluate(): Readonly<Record<string, unknown>> {
   const makefile = 'VERSION = 6\nPATCHLEVEL = 18\nSUBLEVEL = 0\nEXTRAVERSION =\n'
   const xfstests = repository('xfstests', { check: '' })
@@ -45,7 +53,11 @@ function evaluate(): Readonly<Record<string, unknown>> {
   }
   const argv = ['--eval', '--strict', '--json', '--read-write-mode', join(root, '__tests__/nix/nixpkgs.nix')]
   const paths = Object.entries(trees).flatMap(([name, path]) => ['--arg', name, path])
-  const { status, stdout, stderr } = spawnSync('nix-instantiate', [...argv, ...paths], {
+  return JSON.parse(instantiate([...argv, ...paths])) as Record<string, unknown>
+}
+
+function instantiate(argv: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync('nix-instantiate', argv, {
     encoding: 'utf8',
     env: {
       ...process.env,
@@ -57,7 +69,7 @@ function evaluate(): Readonly<Record<string, unknown>> {
     },
   })
   if (status !== 0) throw new Error(stderr)
-  return JSON.parse(stdout) as Record<string, unknown>
+  return stdout
 }
 
 ;(canRun ? describe : describe.skip)('the library with nixpkgs', () => {
@@ -66,7 +78,8 @@ function evaluate(): Readonly<Record<string, unknown>> {
     () => {
       const bundle = expect.stringMatching(/-vmtest-bundle\.drv$/)
       const shell = expect.stringMatching(/-kernel-vmtest\.drv$/)
-      expect(evaluate()).toEqual({
+      const evaluated = evaluate()
+      expect(evaluated).toEqual({
         'mission: shell': shell,
         'mission: bundle': bundle,
         'mission: guest': bundle,
@@ -82,7 +95,9 @@ function evaluate(): Readonly<Record<string, unknown>> {
         'NixOS module by itself': bundle,
         command: expect.stringMatching(/-vmtest\.drv$/),
         accepted: [],
+        options: expect.anything(),
       })
+      expect(written(evaluated.options)).toEqual(written(describedWithoutNixpkgs()))
     },
     TEN_MINUTES,
   )
