@@ -89,8 +89,7 @@ in
       type = types.bool;
       default = false;
       description = ''
-        Make this system a guest of `vmtest`: `config.system.build.vmtestBundle` is then the bundle that `vmtest run --bundle`
-        boots. The system has no boot loader, no initrd and no kernel of its own any more: the host brings them.
+        Make this system a guest of `vmtest`: `config.system.build.vmtestBundle` is then its bundle. The system has no boot loader, no initrd and no kernel of its own any more: the host brings them.
       '';
     };
 
