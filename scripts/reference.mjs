@@ -36,14 +36,14 @@ async function loadProgram() {
 }
 
 /** One command as data: what both the page and the man page say of it. */
-function describe(command) {
+function describe(command, name = command.name()) {
   const help = command.createHelp()
   let whole = ''
   command.configureOutput({ writeOut: (text) => (whole += text) })
   command.outputHelp()
   const after = whole.slice(command.helpInformation().length).trim()
   return {
-    name: command.name(),
+    name,
     usage: help.commandUsage(command),
     description: command.description(),
     arguments: help
@@ -53,6 +53,18 @@ function describe(command) {
     after,
   }
 }
+
+/** Its commands too, `config show` after `config`. */
+function withCommandsBelow(command) {
+  const below = visibleCommands(command).map((one) => describe(one, `${command.name()} ${one.name()}`))
+  return [describe(command), ...below]
+}
+
+const visibleCommands = (command) =>
+  command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((one) => one.name() !== 'help')
 
 function commandLinePage({ program, commands }) {
   const section = (command) =>
@@ -77,7 +89,7 @@ function commandLinePage({ program, commands }) {
     ].join('\n')
   const contents = table(
     ['Command', 'What it does'],
-    commands.map(({ name, description }) => [`[\`${name}\`](#vmtest-${name})`, description]),
+    commands.map(({ name, description }) => [`[\`${name}\`](#vmtest-${name.replace(' ', '-')})`, description]),
   )
   return `${WRITTEN}
 # Command line
@@ -86,7 +98,9 @@ ${program.description} \`vmtest\` without a command is \`vmtest run\`. An option
 
 ${contents}
 
+\`\`\`text
 ${program.after}
+\`\`\`
 
 ${commands.map(section).join('\n\n')}
 `
@@ -131,6 +145,10 @@ function manPage({ program, commands, version }) {
     'does.',
     '.SH COMMANDS',
     ...commands.flatMap(command),
+    '.SH EXAMPLES',
+    '.nf',
+    roff(program.after.replace(/\n\n.*$/s, '').replace('Examples:\n', '')),
+    '.fi',
     '.SH EXIT STATUS',
     ...codes.split(', ').map((each) => `.TP\n.B ${each.split(' ')[0]}\n${roff(each.split(' ').slice(1).join(' '))}`),
     '.SH FILES',
@@ -240,11 +258,7 @@ ${fragments.map(one).join('\n\n')}
 /** Every generated reference file by its path below the repository. */
 export async function references() {
   const program = await loadProgram()
-  const visible = program
-    .createHelp()
-    .visibleCommands(program)
-    .filter((command) => command.name() !== 'help')
-  const all = { program: describe(program), commands: visible.map(describe), version: program.version() }
+  const all = { program: describe(program), commands: visibleCommands(program).flatMap(withCommandsBelow), version: program.version() }
   return new Map([
     ['docs/reference/command-line.md', commandLinePage(all)],
     ['docs/reference/formats.md', formatsPage()],

@@ -103,6 +103,8 @@ describe('selectTests', () => {
   test.each<[string, Partial<SelectionRequest>, RegExp]>([
     ['a test', { tests: ['generic/0001'] }, /unknown test `generic\/0001` \(did you mean `generic\/001`\?\)/],
     ['a number alone', { tests: ['002'] }, /did you mean `generic\/002`\?/],
+    ['a group as a test', { tests: ['quick'] }, /a group: did you mean `-g quick`\?/],
+    ['a section as a test', { tests: ['xfs_4k'] }, /`xfs_4k` is a section, not a test: `-s xfs_4k`\./],
     ['a directory', { tests: ['xfs'] }, /did you mean `xfs\/\*`\?/],
     ['a glob that matches nothing', { tests: ['xfs/9*'] }, /no test matches `xfs\/9\*`/],
     ['a group', { groups: ['quik'] }, /unknown group `quik` \(did you mean `quick`\?\)/],

@@ -34,6 +34,7 @@ export function findTests(word: string, index: CatalogueIndex): readonly TestNam
 
 function suggestTest(name: string, index: CatalogueIndex): string {
   if (index.directories.has(name)) return ` (a directory: did you mean \`${name}/*\`?)`
+  if (index.groups.has(name)) return ` (a group: did you mean \`-g ${name}\`?)`
   if (!name.includes('/')) {
     const same = [...index.directories].map((directory) => `${directory}/${name}`).filter((whole) => index.byName.has(whole))
     const generic = same.find((whole) => whole.startsWith('generic/')) ?? same[0]

@@ -36,7 +36,7 @@ export function selectTests(request: SelectionRequest, context: SelectionContext
   const notes: string[] = []
   const index = indexCatalogue(context.catalogue)
   const sections = selectSections(request, context.sections, problems, notes)
-  const named = selectNames(request, index, problems)
+  const named = selectNames(request, index, context.sections.names, problems)
   const groups = selectGroups(request, context.catalogue, index, problems, notes)
   const entries = resolveEntries(context, index, problems)
   const tests: PlannedTest[] = []
@@ -78,11 +78,16 @@ function selectSections(request: SelectionRequest, table: SectionTable, problems
   return resolved.sections
 }
 
-function selectNames(request: SelectionRequest, index: CatalogueIndex, problems: string[]): ReadonlySet<TestName> {
+function selectNames(
+  request: SelectionRequest,
+  index: CatalogueIndex,
+  sections: readonly string[],
+  problems: string[],
+): ReadonlySet<TestName> {
   const named = new Set<TestName>()
   for (const word of request.tests) {
     const found = findTests(word, index)
-    if (typeof found === 'string') problems.push(found)
+    if (typeof found === 'string') problems.push(sections.includes(word) ? `\`${word}\` is a section, not a test: \`-s ${word}\`.` : found)
     else for (const name of found) named.add(name)
   }
   return named
