@@ -16,7 +16,7 @@ function write(path: string, text: string): void {
   mkdirSync(join(tree, path, '..'), { recursive: true })
   writeFileSync(join(tree, path), text)
 }
-const places = { checkout, workingDirectory: tree, cacheDirectory: tree, temporaryDirectory: tree }
+const places = { checkout, workingDirectory: tree, projectDirectory: tree, cacheDirectory: tree, temporaryDirectory: tree }
 const changed = async (upstream: string | null) => {
   const ports = { exec: createExec(), files: createFiles() }
   return (await applyChanged({ inputs: parseInputs('cli', {}), upstream, tree, places }, ports)).inputs.selection

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { buildKernelTree, findKernelTree, type KernelTreeRequest } from '../../src/build/kernel-tree/index.js'
+import { buildKernelTree, enclosingKernelTree, findKernelTree, type KernelTreeRequest } from '../../src/build/kernel-tree/index.js'
 import { UserError } from '../../src/domain/errors.js'
 import { FakeTree, TREE } from './fake-tree.js'
 
@@ -129,4 +129,8 @@ test('the tree at hand is the directory, or `linux` in it', async () => {
   expect(await findKernelTree(TREE, files.port)).toBe(TREE)
   expect(await findKernelTree('/work', files.port)).toBe(TREE)
   expect(await findKernelTree('/checkout', files.port)).toBeNull()
+  expect(await enclosingKernelTree(`${TREE}/fs/xfs`, files.port)).toBe(TREE)
+  expect(await enclosingKernelTree(TREE, files.port)).toBe(TREE)
+  // Beside a tree is not in it.
+  expect(await enclosingKernelTree('/work', files.port)).toBeNull()
 })

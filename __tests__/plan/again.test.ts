@@ -49,13 +49,19 @@ test.each<RawInputs>([
   ])
 })
 
+test('the fragment beside the tree is taken as it is then, not as an option', () => {
+  const plan = planOf({ 'kernel-tree': '/k', kconfig: 'kasan' })
+  const kernelTree = { directory: '/k', config: null, kconfig: ['/k/.vmtest/kernel.config', 'kasan'] }
+  expect(inputsAgain({ plan: { ...plan, kernelTree }, tests: mixed }, parseInputs('cli', {})).kconfig).toEqual(['kasan'])
+})
+
 test('a run that chose no test is asked for again as it was', () => {
   expect(again({ groups: 'quick', sections: 'xfs' }, []).selection).toMatchObject({ groups: ['quick'], sections: ['xfs'] })
   expect(again({ groups: 'quick' }, []).selection.only).toBeUndefined()
 })
 
 test('nothing failed: nothing runs, and that is no success', () => {
-  expect(() => again({}, [aTest('generic/001')])).toThrow('none of the 1 tests of that run failed')
+  expect(() => again({}, [aTest('generic/001')])).toThrow('the one test of that run did not fail')
 })
 
 test('a selection restricted to some tests loses the sections that have none', () => {

@@ -18,6 +18,13 @@ test('the command builds the tree it is in, unless kernel, bundle or flake are n
   expect(plan({}, 'cli', null).kernelTree).toBeUndefined()
 })
 
+test('below a tree its flake and its runs are meant, and paths are one’s own', () => {
+  const below = { ...facts, workingDirectory: '/work/linux/fs/xfs', projectDirectory: '/work/linux' }
+  const made = makePlan(parseInputs('cli', { 'local-config': 'mine.config' }), below)
+  expect(made).toMatchObject({ bundle: { kind: 'flake', flake: '/work/linux' }, localConfig: '/work/linux/fs/xfs/mine.config' })
+  expect(made.outputDirectory).toMatch(/^\/work\/linux\/\.vmtest\/runs\//)
+})
+
 test('a tree that is named is built by either face, with any bundle', () => {
   expect(plan({ 'kernel-tree': 'k', bundle: 'offline' }, 'action').kernelTree).toEqual(tree('/work/k'))
   expect(plan({ 'kernel-tree': '/k', 'kernel-config': 'defconfig', kconfig: 'kasan CONFIG_A=y' }).kernelTree).toEqual({

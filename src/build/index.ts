@@ -1,5 +1,14 @@
 export { type BuildRequest, buildBundle, type FreshBundle } from './build-bundle.js'
 export { ensureHostTools, type HostTools } from './host-packages.js'
-export { findKernelTree } from './kernel-tree/index.js'
+export {
+  type ConfiguredTree,
+  configureKernelTree,
+  editInMenu,
+  enclosingKernelTree,
+  findKernelTree,
+  objectDirectory,
+  readFragments,
+  usualFragments,
+} from './kernel-tree/index.js'
 export { loadBundle } from './load-bundle.js'
 export { type OfflineFlake, stageOfflineFlake } from './offline.js'

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { enclosingKernelTree } from '../build/index.js'
 import { TOOL_VERSION } from '../domain/version.js'
 import { placesFrom } from '../engine/places.js'
 import { createFileWatcher, createPorts, createTerminalRunner } from '../ports/real/index.js'
@@ -22,12 +23,19 @@ const stream = (output: NodeJS.WriteStream) => ({
   write: (text: string) => void output.write(text),
 })
 
+const ports = createPorts(
+  createTerminalRunner({ out: process.stdout, err: process.stderr, env: process.env }, { verbose: process.env.VMTEST_DEBUG === '1' }),
+)
+const workingDirectory = process.cwd()
+
 process.exitCode = await runCli(process.argv.slice(2), {
-  ports: createPorts(
-    createTerminalRunner({ out: process.stdout, err: process.stderr, env: process.env }, { verbose: process.env.VMTEST_DEBUG === '1' }),
-  ),
+  ports,
   watcher: createFileWatcher(),
-  places: placesFrom({ checkout: fileURLToPath(new URL('..', import.meta.url)), workingDirectory: process.cwd(), env: process.env }),
+  places: placesFrom({
+    ...{ checkout: fileURLToPath(new URL('..', import.meta.url)), workingDirectory, env: process.env },
+    // In linux/fs/xfs the tree is meant, as git has it.
+    projectDirectory: (await enclosingKernelTree(workingDirectory, ports.files)) ?? workingDirectory,
+  }),
   toolVersion: TOOL_VERSION,
   platform: process.platform,
   architecture: process.arch,

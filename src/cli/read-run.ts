@@ -15,7 +15,7 @@ export async function readRun(directory: string, { ports, toolVersion }: CliCont
 /** The run the user names, or the last one below the working directory. @throws UserError where there is none */
 export async function chooseRun(given: string | undefined, { ports, places }: CliContext): Promise<string> {
   if (given !== undefined) return resolve(places.workingDirectory, given)
-  const runs = join(places.workingDirectory, '.vmtest/runs')
+  const runs = join(places.projectDirectory, '.vmtest/runs')
   const newest = newestRun(await ports.files.list(runs).catch(() => []))
   if (newest !== null) return join(runs, newest)
   throw new UserError(`There is no run below ${runs}.`, 'Name one with `--run DIRECTORY`, or run tests with `vmtest run`.')

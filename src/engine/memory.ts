@@ -61,7 +61,7 @@ export async function remember(record: RunRecord, memory: Memory, places: Places
 
 /** The same path in every run: it is part of a cache entry's identity. */
 function memoryDirectory(plan: Plan, places: Places): string {
-  if (plan.face === 'cli') return join(places.workingDirectory, '.vmtest')
+  if (plan.face === 'cli') return join(places.projectDirectory, '.vmtest')
   return join(places.temporaryDirectory, 'kernel-vmtest-memory', identity(plan))
 }
 

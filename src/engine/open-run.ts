@@ -3,6 +3,7 @@ import { findKernelTree } from '../build/index.js'
 import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
+import { treeFragment } from '../plan/kernel-tree.js'
 import { makePlan } from '../plan/make-plan.js'
 import type { Ports } from '../ports/index.js'
 import type { Places } from './places.js'
@@ -65,12 +66,23 @@ async function planFor(
   startedAt: Date,
   files: Ports['files'],
 ): Promise<Plan> {
-  return makePlan(inputs, {
+  const plan = makePlan(inputs, {
     workingDirectory: places.workingDirectory,
-    hasFlake: (await files.stat(join(places.workingDirectory, 'flake.nix'))) !== null,
-    kernelTree: await findKernelTree(places.workingDirectory, files),
+    projectDirectory: places.projectDirectory,
+    hasFlake: (await files.stat(join(places.projectDirectory, 'flake.nix'))) !== null,
+    kernelTree: await findKernelTree(places.projectDirectory, files),
     startedAt,
     temporaryDirectory: places.temporaryDirectory,
     jobName,
   })
+  return withTreeFragment(plan, files)
+}
+
+/** With the fragment that is kept beside the tree, where there is one: before what the command line adds, which wins. */
+async function withTreeFragment(plan: Plan, files: Ports['files']): Promise<Plan> {
+  const { kernelTree } = plan
+  if (kernelTree === undefined) return plan
+  const own = treeFragment(kernelTree.directory)
+  if ((await files.stat(own)) === null) return plan
+  return { ...plan, kernelTree: { ...kernelTree, kconfig: [own, ...kernelTree.kconfig] } }
 }

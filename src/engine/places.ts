@@ -5,7 +5,10 @@ import { UserError } from '../domain/errors.js'
 export interface Places {
   /** This project's own checkout: guest scripts, smoke suite, examples. */
   readonly checkout: string
+  /** What the user's own paths are relative to. */
   readonly workingDirectory: string
+  /** Whose flake, runs and history they are: the kernel tree the working directory lies in, else the working directory. */
+  readonly projectDirectory: string
   /** Kept between runs: downloaded kernels, images, what the probe found. */
   readonly cacheDirectory: string
   readonly temporaryDirectory: string
@@ -15,13 +18,14 @@ export interface Places {
 export function placesFrom(options: {
   readonly checkout: string
   readonly workingDirectory: string
+  readonly projectDirectory?: string
   readonly env: Readonly<Record<string, string | undefined>>
 }): Places {
-  const { env, checkout, workingDirectory } = options
+  const { env, checkout, workingDirectory, projectDirectory = workingDirectory } = options
   const temporaryDirectory = env.RUNNER_TEMP || env.TMPDIR || '/tmp'
   // HOME can be unset in containers; a cache in the temporary directory is then better than none.
   const cacheHome = env.XDG_CACHE_HOME || (env.HOME ? join(env.HOME, '.cache') : temporaryDirectory)
-  return { checkout, workingDirectory, temporaryDirectory, cacheDirectory: join(cacheHome, 'kernel-vmtest') }
+  return { checkout, workingDirectory, projectDirectory, temporaryDirectory, cacheDirectory: join(cacheHome, 'kernel-vmtest') }
 }
 
 /** @throws UserError anywhere but on Linux x86_64 or aarch64, before anything is downloaded */

@@ -3,6 +3,7 @@ import type { Inputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/record.js'
 import { isFailure, type TestId } from '../domain/test.js'
+import { treeFragment } from './kernel-tree.js'
 
 /**
  * The inputs that run again what failed: the record's own, with its paths, and of its tests those that failed, crashed, timed out
@@ -16,7 +17,7 @@ export function inputsAgain(record: Pick<RunRecord, 'plan' | 'tests'>, defaults:
   const only = record.tests.filter(isUnsettled).map(({ section, name }): TestId => ({ section, name }))
   if (only.length === 0) {
     throw new UserError(
-      `Nothing is left to run again: none of the ${record.tests.length} tests of that run failed.`,
+      `Nothing is left to run again: ${record.tests.length === 1 ? 'the one test of that run did not fail' : `none of the ${record.tests.length} tests of that run failed`}.`,
       'Name a run with failures by `--run DIRECTORY`, or run tests with `vmtest run`.',
     )
   }
@@ -47,7 +48,8 @@ function inputsOfPlan(plan: Plan): Partial<Inputs> {
     kernel: kernel === null ? null : { image, ...(modules && { modules }), ...(vmlinux && { vmlinux }), ...(config && { config }) },
     kernelTree: kernelTree === undefined ? { kind: 'none' } : { kind: 'tree', directory: kernelTree.directory },
     kernelConfig: kernelTree?.config ?? config ?? null,
-    kconfig: kernelTree?.kconfig ?? [],
+    // What is kept beside the tree is found there again, as it is now.
+    kconfig: kernelTree?.kconfig.filter((one) => one !== treeFragment(kernelTree.directory)) ?? [],
     fstests: plan.fstests,
     suite: plan.suite,
     localConfig: plan.localConfig,

@@ -3,10 +3,15 @@ import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
 
+/** Where a tree's own part of its kernel's configuration is kept (`vmtest config edit`). */
+export function treeFragment(tree: string): string {
+  return join(tree, '.vmtest', 'kernel.config')
+}
+
 /** What the choice depends on beside the inputs. */
 export interface TreeFacts {
   readonly workingDirectory: string
-  /** The kernel tree the working directory is, or holds as `linux`. */
+  /** The kernel tree the project's directory is, or holds as `linux`. */
   readonly kernelTree: string | null
 }
 

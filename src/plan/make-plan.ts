@@ -8,9 +8,11 @@ import { reproduceCommand } from './reproduce.js'
 /** What the plan has to know of the place it will run in. */
 export interface PlanFacts {
   readonly workingDirectory: string
-  /** True where the working directory has a flake.nix. */
+  /** Where runs are kept and the flake is; absent: the working directory. */
+  readonly projectDirectory?: string
+  /** True where the project's directory has a flake.nix. */
   readonly hasFlake: boolean
-  /** The kernel tree the working directory is, or holds as `linux`; null where there is none. */
+  /** The kernel tree the project's directory is, or holds as `linux`; null where there is none. */
   readonly kernelTree: string | null
   /** True where `fstests` or the bundle brings xfstests; decides the default suite before the bundle is built. */
   readonly startedAt: Date
@@ -81,7 +83,9 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
 function chooseBundle(source: BundleSource, facts: PlanFacts): Plan['bundle'] {
   if (source.kind !== 'flake' || source.flake !== '') return source
   // Without any flake the host's own programs make the guest: nothing to copy along, nothing to configure.
-  return facts.hasFlake ? { ...source, flake: '.' } : { kind: 'offline' }
+  if (!facts.hasFlake) return { kind: 'offline' }
+  const { projectDirectory = facts.workingDirectory } = facts
+  return { ...source, flake: projectDirectory === facts.workingDirectory ? '.' : projectDirectory }
 }
 
 /** Readable, sortable, unique to the second; a second run within it gets its own directory from the engine. */
@@ -93,7 +97,10 @@ export function runStamp(date: Date): string {
 }
 
 function defaultOutput(face: Inputs['face'], facts: PlanFacts): string {
-  const parent = face === 'action' ? join(facts.temporaryDirectory, 'kernel-vmtest') : join(facts.workingDirectory, '.vmtest', 'runs')
+  const parent =
+    face === 'action'
+      ? join(facts.temporaryDirectory, 'kernel-vmtest')
+      : join(facts.projectDirectory ?? facts.workingDirectory, '.vmtest', 'runs')
   return join(parent, runStamp(facts.startedAt))
 }
 

@@ -1,3 +1,4 @@
+import { closest, distance } from 'fastest-levenshtein'
 import type { KernelConfig } from './dot-config.js'
 import type { LostOption } from './fragments.js'
 import type { KconfigDeclaration } from './kconfig-declarations.js'
@@ -19,7 +20,7 @@ export function explainLost(lost: LostOption, actual: KernelConfig, declarations
 function reasonFor(lost: LostOption, actual: KernelConfig, declarations: readonly KconfigDeclaration[]): string | null {
   if (declarations.length === 0) return null
   const own = declarations.filter((declaration) => declaration.name === lost.requested.name)
-  if (own.length === 0) return lost.mentioned ? null : 'no Kconfig file of this tree declares it'
+  if (own.length === 0) return lost.mentioned ? null : `no Kconfig file of this tree declares it${meant(lost.requested.name, declarations)}`
   // Declared more than once (for several architectures), one declaration with its dependencies met is enough.
   const unmet = own.map((declaration) => declaration.dependsOn.flatMap((expression) => unmetConjuncts(expression, actual)))
   if (unmet.every((parts) => parts.length > 0)) return `needs ${joinConjuncts([...new Set(unmet[0])])}`
@@ -27,6 +28,16 @@ function reasonFor(lost: LostOption, actual: KernelConfig, declarations: readonl
     return 'it cannot be set, only selected by another option'
   if (lost.requested.value === 'n' && lost.actual !== 'n') return 'another option selects it, or it has no prompt'
   return null
+}
+
+/** Names of options are long and alike: only a slip is near enough. */
+function meant(name: string, declarations: readonly KconfigDeclaration[]): string {
+  if (declarations.length === 0) return ''
+  const near = closest(
+    name,
+    declarations.map((declaration) => declaration.name),
+  )
+  return distance(name, near) <= 2 ? ` (did you mean ${near}?)` : ''
 }
 
 function joinConjuncts(parts: readonly string[]): string {

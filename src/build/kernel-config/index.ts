@@ -1,5 +1,6 @@
 export { chooseFragments, type FragmentShelf, readFragmentShelf } from './choose-fragments.js'
 export { formatKernelConfig, isEnabled, type KernelConfig, optionValue, parseKernelConfig } from './dot-config.js'
+export { fragmentProblems, parseSetting, type Setting, setInFragment, settingsMade } from './edit-fragment.js'
 export { explainLost } from './explain-lost.js'
 export {
   type ConfigFragment,

@@ -5,6 +5,7 @@ import type { Ports } from '../../ports/index.js'
 import {
   type ConfigFragment,
   explainLost,
+  fragmentProblems,
   type KernelConfig,
   type LostOption,
   lostOptions,
@@ -17,7 +18,15 @@ import { type MakeSetting, make } from './make.js'
 type ConfigurePorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
 
 /** The usual parts beside the architecture's: every shipped section runs on the result, so that another section moves no object. */
-export const USUAL_FRAGMENTS = ['base', 'fstests', 'hang-detection', 'debug-info', 'xfs', 'ext4', 'btrfs', 'f2fs', 'overlay', 'nfs']
+const USUAL_FRAGMENTS = ['base', 'fstests', 'hang-detection', 'debug-info', 'xfs', 'ext4', 'btrfs', 'f2fs', 'overlay', 'nfs']
+
+/** @param architecture as a fragment's name: `x86_64`, `aarch64` */
+export function usualFragments(architecture: string): readonly string[] {
+  return [...USUAL_FRAGMENTS, architecture]
+}
+
+/** The fragment that single options form. */
+const OPTIONS = 'options'
 
 const OPTION = /^CONFIG_[A-Za-z0-9_]+=\S+$/
 
@@ -49,10 +58,18 @@ export async function readFragments(
           { cause },
         )
       })
-      fragments.push({ name: `file${fragments.length}-${path.replace(/^.*\//, '').replace(/\.config$/, '')}`, text })
+      const problems = fragmentProblems(text)
+      if (problems.length > 0)
+        throw new UserError(
+          `${path}: ${problems.join(' ')}`,
+          'Correct it: an option is `CONFIG_NAME=y`, one that is off `# CONFIG_NAME is not set`.',
+        )
+      const name = path.replace(/^.*\//, '').replace(/\.config$/, '')
+      const isTaken = names.includes(name) || name === OPTIONS || fragments.some((fragment) => fragment.name === name)
+      fragments.push({ name: isTaken ? `file${fragments.length}-${name}` : name, text })
     }
   }
-  if (options.length > 0) fragments.push({ name: 'options', text: `${options.join('\n')}\n` })
+  if (options.length > 0) fragments.push({ name: OPTIONS, text: `${options.join('\n')}\n` })
   return fragments
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Ports } from '../../ports/index.js'
 
 /** What only a kernel's source tree has at its top. */
@@ -14,6 +14,14 @@ export async function isKernelTree(directory: string, files: Pick<Ports['files']
 export async function findKernelTree(directory: string, files: Pick<Ports['files'], 'stat'>): Promise<string | null> {
   for (const candidate of [directory, join(directory, 'linux')]) if (await isKernelTree(candidate, files)) return candidate
   return null
+}
+
+/** The kernel tree a directory lies in, itself included; null where it lies in none. */
+export async function enclosingKernelTree(directory: string, files: Pick<Ports['files'], 'stat'>): Promise<string | null> {
+  for (let at = directory; ; at = dirname(at)) {
+    if (await isKernelTree(at, files)) return at
+    if (at === dirname(at)) return null
+  }
 }
 
 /** Where the objects of a tree are: in our cache, never in the tree. One directory for each tree, by its real path. */

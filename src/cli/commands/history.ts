@@ -12,7 +12,7 @@ export const historyCommand: AddCommand = (program, context) => {
     .option('--file <history.json>', 'a history file; default: that of the working directory')
     .option('--json', 'print JSON')
     .action(async (test: string, options: { file?: string; json?: boolean }) => {
-      const path = options.file ?? join(context.places.workingDirectory, '.vmtest/history.json')
+      const path = options.file ?? join(context.places.projectDirectory, '.vmtest/history.json')
       if ((await context.ports.files.stat(path)) === null) {
         throw new UserError(`There is no history at ${path}.`, 'It is written by `vmtest run`; name another with `--file`.')
       }
