@@ -66,6 +66,17 @@ describe('the progress parser', () => {
     expect(parser.feed('\n')).toEqual([{ kind: 'end', name: 'xfs/001', status: 'pass', seconds: 7 }])
   })
 
+  test('keeps little of a test that prints without end', () => {
+    const parser = suites.fstests.progressParser()
+    parser.feed('generic/001         ')
+    parser.feed('[failed, exit status 1]\n')
+    const flood = 'y\n'.repeat(32 * 1024)
+    const before = process.memoryUsage().heapUsed
+    for (let chunk = 0; chunk < 500; chunk++) expect(parser.feed(flood)).toEqual([])
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(100 * 1024 ** 2)
+    expect(parser.end()).toEqual([{ kind: 'end', name: 'generic/001', status: 'fail', seconds: null }])
+  })
+
   test('survives anything', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 60 }), { maxLength: 30 }), (pieces) => {

@@ -4,7 +4,7 @@ import type { ByteChannel, Clock, Files } from '../ports/index.js'
 import type { ProgressParser } from '../suites/suite.js'
 import { BatchProgress, OUTPUT_LAG_SECONDS } from './batch-progress.js'
 import { OutputSplitter } from './channels/output-stream.js'
-import { type ResultCaps, ResultFiles } from './channels/result-files.js'
+import { printable, type ResultCaps, ResultFiles } from './channels/result-files.js'
 import { type ResultFrame, ResultFrameParser } from './channels/result-frames.js'
 import type { GuestBatch, GuestEvent } from './guest.js'
 import { assertOneLine } from './initramfs/settings.js'
@@ -104,11 +104,9 @@ export class BatchConversation {
     const { progress, place } = this
     const at = place.clock.now()
     if (progress !== null && text.startsWith('start ')) {
-      await this.waitForOutput(() => progress.settled, OUTPUT_LAG_SECONDS)
-      this.pushEnd(progress, at)
       const name = text.slice('start '.length)
-      progress.startTest(name, at)
-      place.push({ kind: 'test-start', name })
+      if (progress.believes(name)) await this.testStarts(progress, name, at)
+      else this.results.note('test start not believed', printable(name))
     } else if (progress !== null && text.startsWith('end ')) {
       const status = Number(text.slice('end '.length))
       progress.exited(Number.isInteger(status) ? status : null)
@@ -119,6 +117,13 @@ export class BatchConversation {
       if (batch !== null) place.push({ kind: 'batch-end', batch })
     }
     await place.tell('ack\n')
+  }
+
+  private async testStarts(progress: BatchProgress, name: string, at: Date): Promise<void> {
+    await this.waitForOutput(() => progress.settled, OUTPUT_LAG_SECONDS)
+    this.pushEnd(progress, at)
+    progress.startTest(name, at)
+    this.place.push({ kind: 'test-start', name })
   }
 
   private pushEnd(progress: BatchProgress, at: Date): void {

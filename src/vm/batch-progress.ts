@@ -14,6 +14,9 @@ interface TimelineEntry {
 /** How long a test's last line of output may lag behind the next test's start; they come on two channels. */
 export const OUTPUT_LAG_SECONDS = 0.25
 
+/** Starts that are believed, for each test of the batch: more than any suite makes of one, and a bound for a guest that says it for ever. */
+const MOST_STARTS_OF_A_TEST = 100
+
 /**
  * What is known of the batch that runs. Two channels tell it: the results channel says when a test starts (and then the one
  * before it has ended and its files are here), the suite's output says how it went.
@@ -23,13 +26,16 @@ export class BatchProgress {
   private readonly timeline: TimelineEntry[] = []
   private readonly statuses = new Map<string, { status: string; seconds: number | null }>()
   private readonly wakeUps = new Set<() => void>()
+  private readonly names: ReadonlySet<string>
   private outputEnded = false
   private exitStatus: number | null = null
 
   constructor(
     readonly batch: GuestBatch,
     private readonly parser: ProgressParser,
-  ) {}
+  ) {
+    this.names = new Set(batch.tests)
+  }
 
   /** The test that runs now, by the guest's word. */
   get running(): string | null {
@@ -49,7 +55,9 @@ export class BatchProgress {
   }
 
   private note(progress: readonly SuiteProgress[]): void {
-    for (const step of progress) if (step.kind === 'end') this.statuses.set(step.name, { status: step.status, seconds: step.seconds })
+    for (const step of progress) {
+      if (step.kind === 'end' && this.names.has(step.name)) this.statuses.set(step.name, { status: step.status, seconds: step.seconds })
+    }
     if (progress.length > 0) this.wake()
   }
 
@@ -80,6 +88,11 @@ export class BatchProgress {
     last.endedAt = at.toISOString()
     last.seconds = known?.seconds ?? (at.getTime() - Date.parse(last.startedAt)) / 1000
     return { kind: 'test-end', name: last.name, status: known?.status ?? 'unknown', seconds: last.seconds }
+  }
+
+  /** False for no test of this batch, or more starts than there can be. */
+  believes(name: string): boolean {
+    return this.names.has(name) && this.timeline.length < this.names.size * MOST_STARTS_OF_A_TEST
   }
 
   startTest(name: string, at: Date): void {

@@ -33,4 +33,13 @@ describe('the output channel', () => {
       }),
     )
   })
+
+  test('a flood of NULs, or of what almost is an end, comes on in few pieces', () => {
+    for (const text of ['\0', '\0vmtest-end x\0', '\0vmtest-end 1234567890\0']) {
+      const splitter = new OutputSplitter()
+      const chunk = Buffer.from(text.repeat(64 * 1024))
+      expect(splitter.feed(chunk).length).toBeLessThanOrEqual(1)
+      expect(splitter.feed(chunk).length).toBeLessThanOrEqual(1)
+    }
+  })
 })

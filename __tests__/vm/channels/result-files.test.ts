@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { pathProblem, type ResultCaps, ResultFiles } from '../../../src/vm/channels/result-files.js'
+import { hostName, pathProblem, type ResultCaps, ResultFiles } from '../../../src/vm/channels/result-files.js'
 import { MemoryFiles } from '../fakes/memory-files.js'
 
 let files: MemoryFiles
@@ -50,7 +50,6 @@ describe('files from a guest', () => {
     ['a/../../x', 'not a plain relative path'],
     ['a//b', 'not a plain relative path'],
     ['./a', 'not a plain relative path'],
-    ['a/\u001b[31m', 'control characters'],
     ['a\ufffdb', 'not UTF-8'],
     [`a/${'x'.repeat(300)}`, 'a name longer than'],
     [`a/${'x/'.repeat(600)}y`, 'longer than 1024 bytes'],
@@ -61,6 +60,32 @@ describe('files from a guest', () => {
     expect([...files.contents.keys()]).toEqual([])
     expect(results.notes()).toHaveLength(1)
     expect(results.notes()[0]).not.toMatch(/[\u0000-\u001f]/)
+  })
+
+  test.each([
+    ['line\u0001two', 'line%0Atwo'],
+    ['a/\u001b[31m', 'a/%1B[31m'],
+    ['a\rb', 'a%0Db'],
+    ['a:b|c*d?e"f<g>\\h', 'a%3Ab%7Cc%2Ad%3Fe%22f%3Cg%3E%5Ch'],
+    ['\u202efdp.exe', '%E2%80%AEfdp.exe'],
+    ['\u0085x\u2028', '%C2%85x%E2%80%A8'],
+    ['100%25', '100%2525'],
+    ['ünïcode 001.full', 'ünïcode 001.full'],
+  ])('the name %j survives, as one that every file system, artifact and terminal can hold', async (path, name) => {
+    expect(hostName(path)).toBe(name)
+    const results = store()
+    await send(results, path, 'kept')
+    expect(files.text(`/b/1/results/${name}`)).toBe('kept')
+    expect(results.notes()).toEqual([])
+  })
+
+  test('names that differ in the guest differ on the host', () => {
+    const names = ['a\nb', 'a%0Ab', 'a%250Ab', 'a:b', 'a%3Ab', 'a%3ab']
+    expect(new Set(names.map(hostName)).size).toBe(names.length)
+  })
+
+  test('no spelling leads out of the batch', () => {
+    for (const path of ['..', '../x', '/x', 'a/..', 'a/./b', '\u0001/../x']) expect(pathProblem(hostName(path))).not.toBeNull()
   })
 
   test('a file is cut at its cap, once noted', async () => {

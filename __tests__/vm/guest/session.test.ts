@@ -178,6 +178,21 @@ describe('a guest', () => {
     await expect(guest.session.run(batch)).rejects.toThrow('not ready')
   })
 
+  test('is not believed a start of what is no test of its batch, nor a start without end of one that is', async () => {
+    const guest = await readyGuest()
+    await runToSecondTest(guest)
+    guest.qemu.results.say(`M start ::error::x\n${'M start g/1\n'.repeat(250)}`)
+    guest.qemu.output.say(Array.from({ length: 100 }, (_, index) => `end g/${index + 3} pass 1\n`).join(''))
+    guest.qemu.results.say('M end 0\n')
+    const end = await guest.until('batch-end')
+    expect(end.batch.timeline).toHaveLength(200)
+    expect(new Set(end.batch.timeline.map(({ name }) => name))).toEqual(new Set(['g/1', 'g/2']))
+    expect(end.batch.notes.slice(0, 2)).toEqual(['test start not believed: ::error::x', 'test start not believed: g/1'])
+    expect(end.batch.notes.at(-2)).toBe('test start not believed: 43 more')
+    // Its running test is the one that is named when the guest then dies.
+    expect(guest.seen.filter((event) => event.kind === 'test-start')).toHaveLength(200)
+  })
+
   test('that talks nonsense on every channel ends in notes, not in an error', async () => {
     const guest = await readyGuest()
     await guest.session.run(batch)

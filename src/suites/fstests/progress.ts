@@ -13,10 +13,14 @@ const finalStatuses: ReadonlySet<string> = new Set(['pass', 'notrun', 'expunged'
 /** More than check ever leaves open on one line; beyond it the text is no test line. */
 const longestOpenLine = 4096
 
+/** Characters kept of what follows a test's line; its verdict stands at the beginning, and a guest may print without end. */
+const mostContinuation = 1024 * 1024
+
 interface Running {
   name: TestName
   rest: string | null
   continuation: string[]
+  continuationLength: number
 }
 
 /** Follows check's output while it runs. For progress only: the verdict is read from the files afterwards. */
@@ -54,7 +58,7 @@ class FstestsProgress implements ProgressParser {
   #line(text: string, events: SuiteProgress[]): void {
     const line = classifyLine(text)
     if (line.kind === 'text') {
-      this.#running?.continuation.push(text)
+      this.#continue(text)
       return
     }
     if (line.kind !== 'test') {
@@ -65,6 +69,14 @@ class FstestsProgress implements ProgressParser {
     else this.#start(line.name, line.rest, events)
     this.#announced = false
     this.#endEarly(events)
+  }
+
+  #continue(text: string): void {
+    const running = this.#running
+    if (running === null || running.continuationLength > mostContinuation) return
+    running.continuation.push(text)
+    // Each line costs something beside its characters.
+    running.continuationLength += text.length + 32
   }
 
   /** Announces a test as soon as its name is there, before its line ends. */
@@ -78,7 +90,7 @@ class FstestsProgress implements ProgressParser {
 
   #start(name: TestName, rest: string | null, events: SuiteProgress[]): void {
     this.#finish(events)
-    this.#running = { name, rest, continuation: [] }
+    this.#running = { name, rest, continuation: [], continuationLength: 0 }
     events.push({ kind: 'start', name })
   }
 

@@ -13,30 +13,24 @@ export class OutputSplitter {
   private held: Buffer = Buffer.alloc(0)
 
   feed(chunk: Uint8Array): readonly OutputPiece[] {
-    let rest = Buffer.concat([this.held, chunk])
-    const pieces: OutputPiece[] = []
-    const give = (bytes: Buffer) => {
-      if (bytes.length > 0) pieces.push({ kind: 'bytes', bytes })
-    }
-    for (;;) {
-      const at = rest.indexOf(0)
-      if (at < 0) break
-      const mark = /^\0vmtest-end (\d{1,9})\0/.exec(rest.subarray(at, at + LONGEST_END).toString('latin1'))
-      if (mark !== null) {
-        give(rest.subarray(0, at))
-        pieces.push({ kind: 'end', batch: Number(mark[1]) })
-        rest = rest.subarray(at + mark[0].length)
-      } else if (mayBecomeMark(rest.subarray(at))) {
-        give(rest.subarray(0, at))
-        this.held = Buffer.from(rest.subarray(at))
-        return pieces
-      } else {
-        give(rest.subarray(0, at + 1))
-        rest = rest.subarray(at + 1)
-      }
-    }
-    give(rest)
+    const bytes = Buffer.concat([this.held, chunk])
     this.held = Buffer.alloc(0)
+    const pieces: OutputPiece[] = []
+    // What lies between two marks is one piece, however many NULs it holds: a flood of them must not become a flood of pieces.
+    let start = 0
+    const giveUpTo = (end: number) => {
+      if (end > start) pieces.push({ kind: 'bytes', bytes: bytes.subarray(start, end) })
+    }
+    for (let at = bytes.indexOf(START); at >= 0; at = bytes.indexOf(START, at + 1)) {
+      const mark = /^\0vmtest-end (\d{1,9})\0/.exec(bytes.subarray(at, at + LONGEST_END).toString('latin1'))
+      if (mark === null) continue
+      giveUpTo(at)
+      pieces.push({ kind: 'end', batch: Number(mark[1]) })
+      start = at + mark[0].length
+    }
+    const held = beginningOfMark(bytes.subarray(start))
+    giveUpTo(bytes.length - held)
+    this.held = Buffer.from(bytes.subarray(bytes.length - held))
     return pieces
   }
 
@@ -48,8 +42,16 @@ export class OutputSplitter {
   }
 }
 
+/** How many of the last bytes may be the beginning of a mark. */
+function beginningOfMark(bytes: Buffer): number {
+  const tail = bytes.subarray(Math.max(0, bytes.length - LONGEST_END + 1))
+  for (let at = tail.indexOf(0); at >= 0; at = tail.indexOf(0, at + 1)) {
+    if (mayBecomeMark(tail.subarray(at))) return tail.length - at
+  }
+  return 0
+}
+
 function mayBecomeMark(bytes: Buffer): boolean {
-  if (bytes.length >= LONGEST_END) return false
   const head = bytes.subarray(0, START.length)
   return head.equals(START.subarray(0, head.length)) && /^\d{0,9}$/.test(bytes.subarray(START.length).toString('latin1'))
 }

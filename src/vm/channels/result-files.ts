@@ -16,6 +16,7 @@ export const DEFAULT_RESULT_CAPS: ResultCaps = { files: 20_000, fileBytes: 32 * 
 const NOTES_OF_A_KIND = 10
 
 interface OpenFile {
+  /** Below the batch's directory, as the file is called on the host. */
   readonly path: string
   readonly offset: number | null
   readonly chunks: Uint8Array[]
@@ -81,9 +82,10 @@ export class ResultFiles {
   }
 
   private start(path: string, offset: number | null): void {
-    const problem = this.directory === null ? 'no batch is running' : (pathProblem(path) ?? this.countProblem(path))
+    const name = hostName(path)
+    const problem = this.directory === null ? 'no batch is running' : (pathProblem(name) ?? this.countProblem(name))
     if (problem !== null) this.note('result file refused', `${printable(path)}: ${problem}`)
-    this.open = { path, offset, chunks: [], sizeBytes: 0, refused: problem !== null }
+    this.open = { path: name, offset, chunks: [], sizeBytes: 0, refused: problem !== null }
   }
 
   private countProblem(path: string): string | null {
@@ -151,6 +153,20 @@ export class ResultFiles {
     this.totalBytes += contents.length
     this.sizes.set(file.path, before + contents.length)
   }
+}
+
+/** What no artifact can hold in a name (actions/toolkit, path-and-artifact-name-validation.ts), what moves cursors or hides text. */
+const UNFIT = /[%":<>|*?\\\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
+/** What the agent writes for a newline in a path, since a frame is one line. */
+const NEWLINE_IN_PATH = '\u0001'
+
+/** A path of a guest as the host calls it: every character that is fit for no file name here stands as `%0A`, its UTF-8 bytes in hex. */
+export function hostName(path: string): string {
+  return path
+    .replaceAll(NEWLINE_IN_PATH, '\n')
+    .replace(UNFIT, (character) =>
+      [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+    )
 }
 
 /** Why a path from a guest is not used as a file name here, or null. */
