@@ -200,7 +200,20 @@ ${['bundle', 'plan', 'selection', 'record'].map(one).join('\n\n')}
 `
 }
 
+const NEEDS = { pmem: 'persistent memory (QEMU’s virtio-pmem)', 'nfs-server': 'a server in the guest' }
+
+/** What the section was last run with for real (`npm run sections -- --write`). */
+function triedRow(name, tried) {
+  if (tried === undefined) return [code(name), 'not yet', '', '']
+  const { kernel, fstests, accelerator, tests = {}, refused } = tried
+  const with_ = [kernel && `Linux ${kernel}`, fstests && `fstests ${fstests}`, accelerator].filter(Boolean).join(', ')
+  const of = (status) => Object.keys(tests).filter((test) => tests[test] === status)
+  const declined = of('notrun').length === 0 ? '' : `; notrun, as they should: ${of('notrun').map(code).join(', ')}`
+  return [code(name), with_, refused === undefined ? `${of('pass').length} passed` : 'refused', refused ?? `${of('pass').map(code).join(', ')}${declined}`]
+}
+
 function sectionsPage() {
+  const tried = JSON.parse(readFileSync(`${root}nix/sections/tried.json`, 'utf8')).sections
   const { sections } = JSON.parse(readFileSync(`${root}nix/sections/sections.json`, 'utf8'))
   const disks = (section) => {
     const counts = new Map()
@@ -214,7 +227,8 @@ function sectionsPage() {
     [
       ...(section.minimumKernel === undefined ? [] : [`Linux ${section.minimumKernel}`]),
       ...(section.kernelOptions ?? []).map(code),
-      ...(section.needs ?? []).map(code),
+      ...Object.keys(section.programs ?? {}).map(code),
+      ...(section.needs ?? []).map((need) => NEEDS[need]),
     ].join(', ')
   const settings = (section) =>
     [
@@ -229,9 +243,20 @@ function sectionsPage() {
 # Sections
 
 What the tests run under, by name: \`vmtest run -s NAME\`. A section of your own is written in fstests' local.config form and given with
-\`--local-config\`. A kernel without what a section needs is refused before booting, with the reason.
+\`--local-config\`. A kernel without what a section needs is refused before booting, with the reason; a guest without a program it needs, or
+whose mkfs refuses its options, gives the section up as soon as it is up. What the tests ran on is held against the section: options that
+were not in effect make it a section that could not be tested, never a passed one.
 
 ${table(['Section', 'What it is', 'FSTYP', 'Settings', 'Disks', 'Needs'], rows)}
+
+## Tried
+
+\`npm run sections\` runs each with three tests that are quick and fit it, and fills this table ([how](../howto/choose-sections.md#run-them-all)).
+
+${table(
+  ['Section', 'With', 'Result', 'Tests, or why not'],
+  sections.map(({ name }) => triedRow(name, tried[name])),
+)}
 `
 }
 

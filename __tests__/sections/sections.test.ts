@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import * as z from 'zod'
+import { OPTIONAL_PROGRAMS, REQUIRED_PROGRAMS } from '../../src/build/guest-programs.js'
 import {
   mergeFragments,
   missingOptions,
@@ -9,6 +10,7 @@ import {
   sectionObstacles,
 } from '../../src/build/kernel-config/index.js'
 import { sectionSchema } from '../../src/domain/section.js'
+import { describeRefusal } from '../../src/vm/scheduler/refusal.js'
 
 const read = (path: string): string => readFileSync(new URL(`../../nix/${path}`, import.meta.url), 'utf8')
 const { sections } = z
@@ -29,6 +31,21 @@ describe('nix/sections/sections.json', () => {
     expect(names.slice(0, 2)).toEqual(['xfs', 'ext4'])
     for (const section of sections) expect(section.description).not.toBe('')
   })
+
+  test.each(sections)('$name names the programs of its file system that are not in every guest', ({ fstyp, programs }) => {
+    const always = ['xfs', 'ext4', 'overlay', 'tmpfs']
+    if (!always.includes(fstyp)) expect(Object.keys(programs ?? {})).not.toEqual([])
+    for (const program of Object.keys(programs ?? {})) expect([...REQUIRED_PROGRAMS, ...OPTIONAL_PROGRAMS]).toContain(program)
+  })
+
+  test.each(sections)(
+    '$name can be told from the file system’s defaults by what the guest shows',
+    ({ fstyp, proof, mkfsOptions, mountOptions }) => {
+      expect(proof?.mount.some((pattern) => pattern.startsWith(`type=${fstyp}`))).toBe(true)
+      expect((proof?.mkfs.length ?? 0) > 0 || mkfsOptions === '' || mountOptions !== '').toBe(true)
+      expect((proof?.mount.length ?? 0) > 1 || mountOptions === '').toBe(true)
+    },
+  )
 
   test.each(sections)('$name has a test and a scratch device, each once, or a pool in scratch’s place', ({ disks, environment }) => {
     const count = (role: string) => disks.filter((disk) => disk.role === role).length
@@ -73,14 +90,47 @@ describe('a section on a kernel', () => {
     ['5.15.1', ['it needs Linux 6.12 or newer, and the kernel is 5.15.1']],
     ['what', []],
   ])('has to be new enough: %s', (release, reasons) => {
-    expect(sectionObstacles(byName('xfs_64k'), { release, config }, [])).toEqual(reasons)
+    expect(sectionObstacles(byName('xfs_64k'), { release, config, hasModules: true })).toEqual(reasons)
   })
 
   test('says everything in the way at once, and only what is known', () => {
-    expect(sectionObstacles(byName('ext4_dax'), { release: '6.1.0', config }, [])).toEqual([
-      'the kernel lacks CONFIG_FS_DAX, CONFIG_BLK_DEV_PMEM, CONFIG_VIRTIO_PMEM',
-      'the guest offers no pmem',
+    expect(sectionObstacles(byName('xfs_rt'), { release: '6.1.0', config, hasModules: false })).toEqual([
+      'CONFIG_XFS_RT is not set in its kernel',
+      'CONFIG_XFS_FS is built as modules, which the kernel came without',
     ])
-    expect(sectionObstacles(byName('ext4_dax'), { release: '6.1.0', config: null }, ['pmem'])).toEqual([])
+    expect(sectionObstacles(byName('ext4_dax'), { release: '6.1.0', config: null, hasModules: false })).toEqual([])
+  })
+
+  test.each(sections.flatMap(({ name, kernelOptions }) => kernelOptions.map((option): [string, string] => [name, option])))(
+    '%s is refused by name where %s is not set',
+    (name, missing) => {
+      const section = byName(name)
+      const options = new Map(section.kernelOptions.map((option) => [option, option === missing ? 'n' : 'y']))
+      const reasons = sectionObstacles(section, { release: '7.0.0', config: options, hasModules: false })
+      expect(reasons).toEqual([`${missing} is not set in its kernel`])
+    },
+  )
+})
+
+describe('a guest that cannot run a section', () => {
+  test.each(
+    sections.flatMap(({ name, programs }) => Object.entries(programs ?? {}).map((entry): [string, ...typeof entry] => [name, ...entry])),
+  )('%s is given up by name without %s', (name, program, debianPackage) => {
+    const reason = describeRefusal(`program ${program}`, byName(name))
+    expect(reason).toContain(`the guest has no ${program}.`)
+    expect(reason).toContain(`apt-get install ${debianPackage}`)
+  })
+
+  test('names what its kernel does not have', () => {
+    expect(describeRefusal('option CONFIG_XFS_RT', byName('xfs_rt'))).toBe(
+      'CONFIG_XFS_RT is not set in this kernel. `vmtest config merge .config xfs_rt` sets it.',
+    )
+  })
+
+  test('says what happened, in printable words of bounded length', () => {
+    expect(describeRefusal('because mkfs said no', byName('xfs'))).toBe('mkfs said no.')
+    // Names the section does not have are not put into a command.
+    expect(describeRefusal('program $(reboot)', byName('f2fs'))).toBe('program $(reboot).')
+    expect(describeRefusal(`because ${'\u001b'.repeat(1000)}x`, byName('xfs'))).toMatch(/^ {400}\.$/)
   })
 })

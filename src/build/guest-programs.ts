@@ -46,6 +46,7 @@ export const OPTIONAL_PROGRAMS: readonly string[] = [
   ...words('btrfs btrfs-convert btrfs-find-root btrfs-image btrfs-map-logical btrfs-select-super btrfsck btrfstune fsck.btrfs'),
   ...words('mkfs.btrfs btrfs-corrupt-block defrag.f2fs dump.f2fs f2fs_io f2fscrypt f2fslabel f2fstat fibmap.f2fs fsck.f2fs'),
   ...words('mkfs.f2fs parse.f2fs resize.f2fs sload.f2fs mkfs.overlay fsck.overlay mount.nfs umount.nfs mkfs.exfat fsck.exfat'),
+  ...words('mount.nfs4 umount.nfs4 exportfs rpc.mountd rpc.nfsd nfs4_getfacl nfs4_setfacl'),
   ...words('mkfs.vfat fsck.vfat mkfs.bcachefs bcachefs mkfs.ocfs2 mkfs.udf mkfs.erofs'),
   // quota, attributes, device mapper
   ...words('edquota quota quotacheck quotaoff quotaon quotasync repquota setquota warnquota xqmstats attr chacl'),

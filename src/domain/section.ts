@@ -16,6 +16,16 @@ export const diskSpecSchema = z.object({
 /** One sparse raw disk a section needs. */
 export type DiskSpec = z.infer<typeof diskSpecSchema>
 
+const pattern = z.string().refine(isPattern, 'is no regular expression')
+
+function isPattern(text: string): boolean {
+  try {
+    return Boolean(new RegExp(text))
+  } catch {
+    return false
+  }
+}
+
 export const sectionSchema = z.object({
   /** As in `[name]` of fstests' local.config: letters, digits, `_` and `-`. */
   name: z.string().regex(/^[A-Za-z0-9_-]+$/),
@@ -37,10 +47,21 @@ export const sectionSchema = z.object({
     .regex(/^\d+\.\d+$/)
     .optional(),
   /**
-   * What the guest must offer beyond disks. `pmem`: the test and scratch disks are persistent memory (virtio-pmem).
-   * `nfs-server`: a server that exports both disks. A guest that cannot is refused before booting, by name.
+   * What the guest sets up beyond disks. `pmem`: the test and scratch disks are persistent memory (virtio-pmem).
+   * `nfs-server`: ext4 on both disks, exported to this guest itself.
    */
   needs: z.array(z.enum(['pmem', 'nfs-server'])).optional(),
+  /**
+   * Programs the section cannot do without, and the Debian package of each. A guest without one says so as soon as it is up: the
+   * section is given up by name, before any test.
+   */
+  programs: z.record(z.string(), z.string()).optional(),
+  /**
+   * How the guest shows that the options are in effect, as regular expressions. `mkfs`: what making the test file system printed has
+   * a line with each. `mount`: each is a whole option of what is mounted for the tests (/proc/mounts), or `type=NAME`. Where one is
+   * missing, what ran was not this section: it could not be tested.
+   */
+  proof: z.object({ mkfs: z.array(pattern).default([]), mount: z.array(pattern).default([]) }).optional(),
 })
 /** One configuration the tests run under: what fstests calls a section of local.config. */
 export type Section = z.infer<typeof sectionSchema>

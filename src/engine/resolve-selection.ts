@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import * as z from 'zod'
-import { parseKernelConfig, sectionObstacles } from '../build/kernel-config/index.js'
+import { missingOptions, parseKernelConfig, sectionObstacles } from '../build/kernel-config/index.js'
 import type { BundleKernel } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
@@ -36,14 +36,21 @@ export async function resolveSelection(
 /** Sections this kernel cannot run are named with the reason now, not by a mount that fails in the guest. */
 async function refuseImpossible(sections: readonly Section[], kernel: BundleKernel, files: Ports['files']): Promise<void> {
   const config = kernel.config === undefined ? null : parseKernelConfig(await files.readText(kernel.config))
-  const problems = sections.flatMap((section) => {
-    const obstacles = sectionObstacles(section, { release: kernel.release, config }, [])
-    return obstacles.length === 0 ? [] : [`section \`${section.name}\` cannot run here: ${obstacles.join('; ')}.`]
-  })
-  if (problems.length === 0) return
+  const impossible = sections
+    .map((section) => ({
+      section,
+      obstacles: sectionObstacles(section, { release: kernel.release, config, hasModules: kernel.modules !== undefined }),
+    }))
+    .filter(({ obstacles }) => obstacles.length > 0)
+  if (impossible.length === 0) return
+  const problems = impossible.map(({ section, obstacles }) => `section \`${section.name}\` cannot run here: ${obstacles.join('; ')}.`)
+  const lacking = config === null ? [] : impossible.filter(({ section }) => missingOptions(section, config).length > 0)
+  const names = lacking.map(({ section }) => section.name).join(' ')
   throw new UserError(
     `Nothing was started: ${problems.join(' ')}`,
-    'Choose other sections with `-s`, or a kernel that has what is missing.',
+    names === ''
+      ? 'Choose other sections with `-s`, or a newer kernel.'
+      : `Choose other sections with \`-s\`, or set the options and build again: \`vmtest config merge .config ${names}\`.`,
   )
 }
 

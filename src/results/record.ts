@@ -10,11 +10,12 @@ import {
   type TestRecord,
 } from '../domain/record.js'
 import type { BatchRun, VmRun } from '../domain/vm-run.js'
-import { type FstestsVerdicts, gatherEvidence, readFstestsResults, type TreeReader } from '../suites/fstests/index.js'
+import { type FileSystemNotes, type FstestsVerdicts, gatherEvidence, readFstestsResults, type TreeReader } from '../suites/fstests/index.js'
 import { settle } from './attempts.js'
 import { type AttemptTable, attributeReports, tableKey } from './attribute-reports.js'
 import { type PendingAttempt, readBatch } from './batch-attempts.js'
 import { conclude } from './conclude.js'
+import { type SectionEvidence, whyNotTheSection } from './section-proof.js'
 import { capDiff, unifiedDiff } from './unified-diff.js'
 
 export interface RecordInput {
@@ -47,6 +48,7 @@ const longestOutput = 4 * 1024 * 1024
 interface ReadBatch {
   readonly batch: BatchRun
   readonly verdicts: FstestsVerdicts
+  readonly fileSystem: FileSystemNotes
 }
 
 /**
@@ -65,7 +67,8 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
   const problems = [...input.problems]
   const read: ReadBatch[] = []
   for (const batch of vmRun.batches) {
-    const verdicts = readFstestsResults(await gatherEvidence(files, `${input.runDirectory}/${batch.directory}`))
+    const evidence = await gatherEvidence(files, `${input.runDirectory}/${batch.directory}`)
+    const verdicts = readFstestsResults(evidence)
     const attempts = readBatch({
       batch,
       verdicts,
@@ -80,7 +83,8 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
     }
     disagreements.push(...attempts.disagreements)
     problems.push(...attempts.problems.map((problem) => `guest ${batch.guest}, ${batch.section}: ${problem}`))
-    read.push({ batch, verdicts })
+    const { fileSystem } = evidence
+    read.push({ batch, verdicts, fileSystem })
   }
   const sectionOf = new Map(vmRun.batches.map((batch) => [batch.guest, batch.section]))
   const unattributedReports = attributeReports(vmRun.guests, sectionOf, table, disagreements)
@@ -161,8 +165,13 @@ function sectionRecord(section: Selection['sections'][number], input: RecordInpu
       mine.map(({ verdicts }) => verdicts.properties.KERNEL).find(Boolean) ??
       null,
     platform: mine.flatMap(({ verdicts }) => verdicts.sections.flatMap((one) => one.platform ?? []))[0] ?? null,
-    couldNotTest: abandoned?.reason ?? null,
+    couldNotTest: abandoned?.reason ?? whyNotTheSection(section, mine.map(evidenceOf)),
   }
+}
+
+function evidenceOf({ verdicts, fileSystem }: ReadBatch): SectionEvidence {
+  const passed = verdicts.verdicts.some(({ attempts }) => attempts.some(({ status }) => status === 'pass'))
+  return { headers: verdicts.sections, fileSystem, passed }
 }
 
 function testRecord(planned: PlannedTest, attempts: Attempt[], vmRun: VmRun): TestRecord {

@@ -77,15 +77,23 @@ async function composeInitrd(files: Files, options: GuestImageOptions, modules: 
     dmsetup: await read('dmsetup'),
     'kernel-modprobe': await read('kernel-modprobe'),
     shell: await read('shell'),
+    'nfs-server': await read('nfs-server'),
   }
   // The kernel looks for the next archive at a multiple of four bytes, skipping zeros.
   const gap = new Uint8Array((4 - (base.length % 4)) % 4)
   return Buffer.concat([base, gap, writeCpio(initramfsEntries(scripts, options.settings, modules))])
 }
 
+/** Roles whose disks are persistent memory instead of virtio disks, in the order of their devices. */
+export function persistentRoles(section: Section): readonly string[] {
+  if (section.needs?.includes('pmem') !== true) return []
+  return section.disks.flatMap(({ role }) => (role === 'test' || role === 'scratch' ? [role] : []))
+}
+
 /** Sparse raw disks, one for each of the section. Their serials are the roles; members of the pool are numbered. */
 async function makeDisks(files: Files, section: Section, directory: string): Promise<readonly Drive[]> {
   const drives: Drive[] = []
+  const persistent = persistentRoles(section)
   let members = 0
   for (const { role, sizeMiB } of section.disks) {
     const serial = role === 'pool' ? `pool${members++}` : role
@@ -94,7 +102,9 @@ async function makeDisks(files: Files, section: Section, directory: string): Pro
     }
     const path = join(directory, `${serial}.raw`)
     await files.createSparse(path, sizeMiB * 1024 * 1024)
-    drives.push({ path, serial, readOnly: false })
+    // QEMU, which may be another user by then, opens this one itself. The directory keeps everybody else out.
+    if (persistent.includes(role)) await files.chmod(path, 0o666)
+    drives.push({ path, serial, readOnly: false, ...(persistent.includes(role) ? { persistentMiB: sizeMiB } : {}) })
   }
   return drives
 }

@@ -46,6 +46,8 @@ export type GuestEvent =
   | { readonly kind: 'init' }
   /** The agent wants work. */
   | { readonly kind: 'ready'; readonly release: string }
+  /** The guest cannot run the section, in the agent's words (`describeRefusal`). */
+  | { readonly kind: 'cannot'; readonly words: string }
   | { readonly kind: 'test-start'; readonly name: TestName }
   /** The suite ended the test and its files are on the host. The status is the suite's word, for progress only. */
   | { readonly kind: 'test-end'; readonly name: TestName; readonly status: string; readonly seconds: number | null }

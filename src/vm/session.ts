@@ -260,6 +260,7 @@ export class GuestSession implements Guest {
     for await (const chunk of this.control) {
       for (const { text } of lines.feed(chunk)) {
         if (text.startsWith('ready ')) this.becomeReady(text.slice('ready '.length))
+        else if (text.startsWith('cannot ')) this.queue.push({ kind: 'cannot', words: text.slice('cannot '.length) })
         else if (text === 'bye') this.tookLeave = true
       }
     }

@@ -6,7 +6,7 @@ import type { ChildProcess, Clock, Exec, Files, UnprivilegedUser } from '../port
 import type { ProgressParser } from '../suites/suite.js'
 import { DEFAULT_RESULT_CAPS } from './channels/result-files.js'
 import type { GuestOptions, StartGuest } from './guest.js'
-import { prepareGuestImage } from './guest-image.js'
+import { persistentRoles, prepareGuestImage } from './guest-image.js'
 import type { GuestSettings } from './initramfs/settings.js'
 import { type QemuCommand, qemuCommand } from './qemu/argv.js'
 import { describeRights, KVM_DEVICE, QEMU_ENVIRONMENT, type QemuRights, qemuRights, userOf } from './qemu/rights.js'
@@ -148,6 +148,10 @@ export function guestSettings(options: Pick<GuestOptions, 'built' | 'section' | 
     suitePath: built.suite.guestPath,
     fstyp: section.fstyp,
     mkfsOptions: section.mkfsOptions,
+    programs: Object.keys(section.programs ?? {}),
+    kernelOptions: built.bundle.kernel.config === undefined ? section.kernelOptions : [],
+    persistentMemory: persistentRoles(section),
+    nfsServer: section.needs?.includes('nfs-server') === true,
     fileCapBytes: DEFAULT_RESULT_CAPS.fileBytes,
     flushSeconds: FLUSH_SECONDS,
     mode: 'agent',

@@ -69,6 +69,30 @@ bootable('a real guest', () => {
   )
 
   test(
+    'that lacks a program of its section says so instead of asking for work',
+    async () => {
+      const guest = await machine.start({ section: { programs: { sh: 'dash', 'mkfs.none': 'none-tools', 'rpc.none': 'none-tools' } } })
+      expect((await guest.until('cannot')).words).toBe('program mkfs.none rpc.none')
+      await guest.guest.finish()
+      expect((await guest.until('exit')).exit).toEqual({ kind: 'poweroff' })
+    },
+    LIMIT,
+  )
+
+  test(
+    'whose test file system cannot be made runs no test on it, and says what mkfs said',
+    async () => {
+      const guest = await machine.start({ section: { fstyp: 'f2fs' } })
+      await guest.until('ready')
+      await guest.guest.run(ownBatch(1, ['g/files']))
+      const { batch } = await guest.until('batch-end')
+      expect(batch).toMatchObject({ exitStatus: 1, timeline: [] })
+      expect((await guest.until('cannot')).words).toMatch(/^because the test file system could not be made: .*mkfs\.f2fs: not found$/)
+    },
+    LIMIT,
+  )
+
+  test(
     'that crashes leaves what was written before, and its memory where that was asked for',
     async () => {
       const dumpPath = join(machine.directory, 'dump')

@@ -112,7 +112,9 @@ export class TestMachine {
     return image
   }
 
-  async start(options: { diskDirectory?: string; dumpPath?: string; memoryMiB?: number } = {}): Promise<TestGuest> {
+  async start(
+    options: { diskDirectory?: string; dumpPath?: string; memoryMiB?: number; section?: Partial<Section> } = {},
+  ): Promise<TestGuest> {
     const ports = { exec: createExec(), files: createFiles(), clock: createClock() }
     const startGuest = createStartGuest(ports, {
       scriptsDirectory,
@@ -124,7 +126,7 @@ export class TestMachine {
     const guest = await startGuest({
       id: 1,
       built: this.built,
-      section: this.section,
+      section: { ...this.section, ...options.section },
       accelerator: { requested: 'tcg', accelerator: 'tcg', reason: 'test', timeoutFactor: 4 },
       memoryMiB: options.memoryMiB ?? 256,
       cpus: 1,

@@ -131,6 +131,13 @@ describe('a guest', () => {
     expect(guest.cleaned()).toBe(1)
   })
 
+  test('that cannot run its section says why and is not ready', async () => {
+    const guest = start()
+    guest.qemu.control.say('cannot program mkfs.f2fs\n')
+    expect((await guest.until('cannot')).words).toBe('program mkfs.f2fs')
+    await expect(guest.session.run(batch)).rejects.toThrow('not ready')
+  })
+
   test('that panics keeps what had arrived, and its running test is named', async () => {
     const guest = await readyGuest()
     await runToSecondTest(guest)

@@ -4,7 +4,15 @@ import fc from 'fast-check'
 import { type GuestScripts, type GuestSettings, initramfsEntries, quoteForShell } from '../../../src/vm/initramfs/settings.js'
 
 const none = new Uint8Array()
-const scripts: GuestScripts = { init: none, agent: none, logger: none, dmsetup: none, 'kernel-modprobe': none, shell: none }
+const scripts: GuestScripts = {
+  init: none,
+  agent: none,
+  logger: none,
+  dmsetup: none,
+  'kernel-modprobe': none,
+  shell: none,
+  'nfs-server': none,
+}
 const settings: GuestSettings = {
   kind: 'minimal',
   hostname: 'vmtest',
@@ -12,6 +20,10 @@ const settings: GuestSettings = {
   suitePath: '/vmtest/suites/smoke',
   fstyp: 'xfs',
   mkfsOptions: "-m reflink=1 -L 'a b'",
+  programs: ['mkfs.xfs', 'xfs_quota'],
+  kernelOptions: [],
+  persistentMemory: [],
+  nfsServer: false,
   fileCapBytes: 1000,
   flushSeconds: 3,
   mode: 'agent',

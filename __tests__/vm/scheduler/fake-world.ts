@@ -12,7 +12,7 @@ export interface Behaviour {
 /** What happens to the guest with a given id. */
 export interface GuestFate {
   /** Never ready, or dead before; `cannot-start` throws. */
-  readonly boot: 'ready' | 'hangs' | 'dies' | 'cannot-start'
+  readonly boot: 'ready' | 'hangs' | 'dies' | 'cannot-start' | { readonly cannot: string }
   /** QEMU is killed this long after its start. */
   readonly killedAfterSeconds: number | null
   /** Why the host killed it. */
@@ -138,6 +138,7 @@ class FakeGuest implements Guest {
     await this.sleep(this.all.world.bootSeconds)
     if (boot === 'dies') this.exit({ kind: 'panic', line: 'Kernel panic - not syncing: no init' })
     if (boot === 'ready') this.push({ kind: 'ready', release: '6.1.0' })
+    if (typeof boot === 'object') this.push({ kind: 'cannot', words: boot.cannot })
   }
 
   private async check(work: GuestBatch): Promise<void> {

@@ -53,6 +53,17 @@ test('sections are kept together: a guest serves one, and two guests take one ea
   expect(told.world.options.map(({ section }) => section.name).sort()).toEqual(['ext4', 'xfs'])
 })
 
+test('a section its guest cannot run is given up after one boot, by name, and the others run', async () => {
+  const plan = { xfs: numbered(3), ext4: numbered(3) }
+  const fate = (guest: number) =>
+    guest === 1 ? { ...HEALTHY, boot: { cannot: 'because the test file system could not be made' } } : HEALTHY
+  const told = await play({ plan, world: { fate } })
+  expect(told.run.abandonedSections).toEqual([{ section: 'xfs', reason: 'the test file system could not be made.' }])
+  expect(told.run.stopped).toBeNull()
+  expect(told.run.guests.map(({ exit }) => exit.kind)).toEqual(['poweroff', 'poweroff'])
+  expect(told.world.ends.map(({ section }) => section)).toEqual(['ext4', 'ext4', 'ext4'])
+})
+
 describe('a guest that dies', () => {
   const behaviour = (_section: string, name: string) => ({
     kind: name === 'generic/003' ? ('panics' as const) : ('passes' as const),

@@ -12,23 +12,22 @@ export interface KnownKernel {
   readonly release: string
   /** Null where the kernel came without its configuration: options cannot be checked then. */
   readonly config: KernelConfig | null
+  /** True where its modules came with it. */
+  readonly hasModules: boolean
 }
 
-/**
- * Why a section cannot run on a kernel, one phrase a reason; empty where nothing is known to stand in the way.
- * @param offers what the guest can provide of a section's `needs`
- */
-export function sectionObstacles(section: Section, kernel: KnownKernel, offers: readonly string[]): readonly string[] {
+/** Why a section cannot run on a kernel, one phrase a reason; empty where nothing is known to stand in the way. */
+export function sectionObstacles(section: Section, kernel: KnownKernel): readonly string[] {
   const reasons: string[] = []
   const { minimumKernel } = section
   if (minimumKernel !== undefined && isOlder(kernel.release, minimumKernel)) {
     reasons.push(`it needs Linux ${minimumKernel} or newer, and the kernel is ${kernel.release}`)
   }
   const missing = kernel.config === null ? [] : missingOptions(section, kernel.config)
-  if (missing.length > 0) reasons.push(`the kernel lacks ${missing.join(', ')}`)
-  for (const need of section.needs ?? []) {
-    if (!offers.includes(need)) reasons.push(`the guest offers no ${need}`)
-  }
+  if (missing.length > 0) reasons.push(`${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set in its kernel`)
+  const modules = kernel.hasModules ? [] : section.kernelOptions.filter((name) => kernel.config?.get(name) === 'm')
+  if (modules.length > 0)
+    reasons.push(`${modules.join(', ')} ${modules.length === 1 ? 'is' : 'are'} built as modules, which the kernel came without`)
   return reasons
 }
 

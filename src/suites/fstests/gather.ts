@@ -12,12 +12,21 @@ export interface Sectioned<T> {
   readonly value: T
 }
 
+export interface FileSystemNotes {
+  /** What making it printed. */
+  readonly mkfs: string | null
+  /** Lines `SOURCE TARGET TYPE OPTIONS` of what was mounted below the test directories when the first test began. */
+  readonly mounts: string | null
+}
+
 /** Everything that bears witness to one invocation of check. */
 export interface FstestsEvidence {
   readonly output: FstestsOutput | null
   readonly reports: readonly Sectioned<XunitReport>[]
   readonly logs: readonly Sectioned<CheckLog>[]
   readonly files: readonly ResultFile[]
+  /** What the guest's agent noted of the test file system; null where it did not. */
+  readonly fileSystem: FileSystemNotes
   /** One sentence for each thing that could not be read, or was cut. */
   readonly problems: readonly string[]
 }
@@ -41,7 +50,7 @@ export async function gatherEvidence(files: TreeReader, directory: string): Prom
   const base = (await isDirectory(files, `${directory}/results`)) ? `${directory}/results` : directory
   const output = await gatherer.output(base === directory ? [directory] : [directory, base])
   await gatherer.tree(base)
-  return { ...gatherer.found, output }
+  return { ...gatherer.found, output, fileSystem: await gatherer.fileSystem(base) }
 }
 
 async function isDirectory(files: TreeReader, path: string): Promise<boolean> {
@@ -69,6 +78,11 @@ class Gatherer {
       }
     }
     return null
+  }
+
+  async fileSystem(base: string): Promise<FileSystemNotes> {
+    const note = (name: string) => this.#text(`${base}/vmtest-${name}.log`, mostBytes.small)
+    return { mkfs: await note('mkfs'), mounts: await note('mounts') }
   }
 
   /** The results tree: RESULT_BASE itself, and each section's directory below it. */

@@ -5,7 +5,7 @@ import { createProgressParser } from './progress.js'
 
 export { readFstestsCatalogue } from './catalogue.js'
 export { fstestsCommand } from './command.js'
-export { type FstestsEvidence, gatherEvidence, type TreeReader } from './gather.js'
+export { type FileSystemNotes, type FstestsEvidence, gatherEvidence, type TreeReader } from './gather.js'
 export { kernelOptionsOfTest } from './kernel-options.js'
 export { type LocalConfig, localConfigSections } from './local-config.js'
 export { type OutputSection, readOutput } from './output.js'

@@ -12,6 +12,12 @@ export interface GuestSettings {
   readonly suitePath: string
   readonly fstyp: string
   readonly mkfsOptions: string
+  /** What the guest looks for before it asks for work: programs, and kernel options where the host does not know them. */
+  readonly programs: readonly string[]
+  readonly kernelOptions: readonly string[]
+  /** Roles whose disks are persistent memory, in the order of their devices. */
+  readonly persistentMemory: readonly string[]
+  readonly nfsServer: boolean
   /** Of one result file this much leaves the guest. */
   readonly fileCapBytes: number
   /** What the running test has written is sent this often. */
@@ -31,6 +37,7 @@ export interface GuestScripts {
   readonly dmsetup: Uint8Array
   readonly 'kernel-modprobe': Uint8Array
   readonly shell: Uint8Array
+  readonly 'nfs-server': Uint8Array
 }
 
 /** One module, ready to load: its name and the plain (decompressed) file. */
@@ -62,6 +69,7 @@ export function initramfsEntries(scripts: GuestScripts, settings: GuestSettings,
     file(`${UPPER}/vmtest/fstab`, mountTable(settings)),
     file(`${UPPER}/vmtest/agent`, scripts.agent, 0o755),
     file(`${UPPER}/vmtest/shell`, scripts.shell, 0o755),
+    file(`${UPPER}/vmtest/nfs-server`, scripts['nfs-server']),
     file(`${UPPER}/vmtest/environment`, environmentText(settings.shellEnvironment ?? {})),
     file(`${UPPER}/vmtest/bin/logger`, scripts.logger, 0o755),
     file(`${UPPER}/vmtest/bin/dmsetup`, scripts.dmsetup, 0o755),
@@ -105,6 +113,10 @@ function settingsText(settings: GuestSettings): string {
     suite: settings.suitePath,
     fstyp: settings.fstyp,
     mkfs_options: settings.mkfsOptions,
+    programs: settings.programs.join(' '),
+    kernel_options: settings.kernelOptions.join(' '),
+    pmem: settings.persistentMemory.join(' '),
+    nfs_server: settings.nfsServer ? '1' : '',
     file_cap: String(settings.fileCapBytes),
     flush_seconds: String(settings.flushSeconds),
     mode: settings.mode,

@@ -9,6 +9,8 @@ export interface Drive {
   /** At most 20 characters: virtio-blk carries no more. */
   readonly serial: string
   readonly readOnly: boolean
+  /** Set where the guest sees persistent memory of this size instead of a disk. It has no serial, only its place in the order. */
+  readonly persistentMiB?: number
 }
 
 /** Where the guest's byte streams end: file descriptors QEMU inherits. */
@@ -58,10 +60,15 @@ export function qemuCommand(options: QemuOptions): QemuCommand {
   const machine = MACHINES[options.architecture]
   const files = new FileTable(FIRST_FILE[options.channels === 'terminal' ? 'terminal' : 'channels'])
   const paused = options.dumpPath !== null
-  const boot = { kernel: files.directPath(options.kernel), initrd: files.directPath(options.initrd), pauseAtShutdown: paused }
-  const drives = options.drives.flatMap((drive) =>
-    driveArgs({ ...drive, path: files.setPath({ path: drive.path, access: drive.readOnly ? 'read' : 'read-write' }) }),
-  )
+  const boot = {
+    kernel: files.directPath({ path: options.kernel, access: 'read' }),
+    initrd: files.directPath({ path: options.initrd, access: 'read' }),
+    pauseAtShutdown: paused,
+  }
+  const drives = options.drives.flatMap((drive) => {
+    const file: InheritedFile = { path: drive.path, access: drive.readOnly ? 'read' : 'read-write' }
+    return driveArgs({ ...drive, path: drive.persistentMiB === undefined ? files.setPath(file) : files.directPath(file) })
+  })
   const dumpTarget = options.dumpPath === null ? null : files.setPath({ path: options.dumpPath, access: 'create' })
   const argv = [
     options.program,
@@ -92,9 +99,9 @@ class FileTable {
     return this.first + this.files.length - 1
   }
 
-  /** For what QEMU opens with plain open(2), once, to read. The kernel asks whether the file's own mode allows it, not the directories'. */
-  directPath(path: string): string {
-    return `/proc/self/fd/${this.add({ path, access: 'read' })}`
+  /** For what QEMU opens with plain open(2), once. The kernel asks whether the file's own mode allows it, not the directories'. */
+  directPath(file: InheritedFile): string {
+    return `/proc/self/fd/${this.add(file)}`
   }
 
   /** For block devices and dumps: QEMU duplicates the descriptor, so no permission is asked for again. */
@@ -114,17 +121,23 @@ export function hermeticArgs(sandbox: boolean): readonly string[] {
 
 export function machineArgs(
   machine: Machine,
-  options: Pick<QemuOptions, 'accelerator' | 'emulationTuning' | 'memoryMiB' | 'cpus'>,
+  options: Pick<QemuOptions, 'accelerator' | 'emulationTuning' | 'memoryMiB' | 'cpus'> & { readonly drives?: QemuOptions['drives'] },
 ): readonly string[] {
   const { accelerator } = options
+  const persistentMiB = (options.drives ?? []).reduce((sum, drive) => sum + (drive.persistentMiB ?? 0), 0)
   const tuned = accelerator === 'tcg' && options.emulationTuning ? machine.tunedCpu : null
   return [
     ...['-machine', machine.type],
     ...['-accel', accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm'],
     ...['-cpu', tuned ?? machine.cpu[accelerator]],
     ...['-smp', String(options.cpus)],
-    ...['-m', `${options.memoryMiB}M`],
+    ...['-m', persistentMiB === 0 ? `${options.memoryMiB}M` : deviceMemory(options.memoryMiB, persistentMiB)],
   ]
+}
+
+/** Room for memory devices beside the memory proper: each may be aligned to a gigabyte. */
+function deviceMemory(memoryMiB: number, persistentMiB: number): string {
+  return `${memoryMiB}M,slots=1,maxmem=${memoryMiB + 2 * persistentMiB + 4096}M`
 }
 
 export function bootArgs(
@@ -198,12 +211,24 @@ function socketArgs(id: string, descriptor: number): readonly string[] {
 
 /** The drive's id is its serial: QEMU's events then name the role. `cache=unsafe`: the disks live no longer than the guest, so nothing is worth a flush on the host. With auto-read-only QEMU would look for a descriptor that only reads first. */
 export function driveArgs(drive: Drive): readonly string[] {
+  if (drive.persistentMiB !== undefined) return persistentArgs(drive, drive.persistentMiB)
   const mode = drive.readOnly ? 'readonly=on' : 'cache=unsafe,discard=unmap,auto-read-only=off'
   return [
     '-drive',
     `file=${quoteOption(drive.path)},format=raw,if=none,id=disk-${drive.serial},${mode}`,
     '-device',
     `virtio-blk-pci,drive=disk-${drive.serial},serial=${drive.serial}`,
+  ]
+}
+
+/** The file is the memory: what the guest stores there is in it without a write. */
+function persistentArgs(drive: Drive, sizeMiB: number): readonly string[] {
+  const id = `pmem-${drive.serial}`
+  return [
+    '-object',
+    `memory-backend-file,id=${id},mem-path=${quoteOption(drive.path)},size=${sizeMiB}M,share=on`,
+    '-device',
+    `virtio-pmem-pci,memdev=${id}`,
   ]
 }
 

@@ -5,6 +5,7 @@ import type { Guest, GuestEvent } from '../guest.js'
 import { bootLimit, gapLimit, type Limit, leaveLimit, testLimit } from '../watchdog/index.js'
 import { EventPump } from './event-pump.js'
 import { describeExit, statusOfLost } from './exit-words.js'
+import { describeRefusal } from './refusal.js'
 import type { RunState } from './run-state.js'
 
 /** A guest's own ending takes this long at most: its channels are read to their end. */
@@ -72,6 +73,8 @@ export class GuestService {
         return
       case 'ready':
         return this.giveWork(event.release)
+      case 'cannot':
+        return this.giveUp(event.words)
       case 'test-start':
         return this.testStarted(event.name)
       case 'test-end':
@@ -121,6 +124,13 @@ export class GuestService {
       // A setting that cannot be handed over: no other guest would fare better.
       run.halt('infrastructure', `a batch of section ${section.name} could not be handed over: ${describeError(error)}`)
     }
+  }
+
+  /** Another guest of the section would lack the same. */
+  private giveUp(words: string): Promise<void> {
+    this.run.abandon(this.section.name, describeRefusal(words, this.section))
+    this.enter('leaving', leaveLimit(this.run.options.built.bundle.kind, this.run.limits))
+    return this.guest.finish()
   }
 
   private testStarted(name: string): void {
