@@ -209,7 +209,12 @@ function triedRow(name, tried) {
   const with_ = [kernel && `Linux ${kernel}`, fstests && `fstests ${fstests}`, accelerator].filter(Boolean).join(', ')
   const of = (status) => Object.keys(tests).filter((test) => tests[test] === status)
   const declined = of('notrun').length === 0 ? '' : `; notrun, as they should: ${of('notrun').map(code).join(', ')}`
-  return [code(name), with_, refused === undefined ? `${of('pass').length} passed` : 'refused', refused ?? `${of('pass').map(code).join(', ')}${declined}`]
+  return [
+    code(name),
+    with_,
+    refused === undefined ? `${of('pass').length} passed` : 'refused',
+    refused ?? `${of('pass').map(code).join(', ')}${declined}`,
+  ]
 }
 
 function sectionsPage() {
