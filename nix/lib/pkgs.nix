@@ -86,6 +86,13 @@ let
     "qemu_kvm"
     "erofs-utils"
   ];
+  # Scripts of builders that compile a kernel, and where they look for ccache's directory: beside the store's database, which
+  # whoever may build can make there, or a sandbox be given (docs/flake.md).
+  compilation = {
+    kernelTree = ./kernel-tree.sh;
+    ccache = ./ccache.sh;
+    ccacheDirectory = "${builtins.dirOf builtins.storeDir}/var/kernel-vmtest/ccache";
+  };
   # Libraries the kernel's own programs link with.
   shellLibraries = [
     "elfutils"
@@ -227,11 +234,13 @@ in
     pkgs.stdenv.mkDerivation {
       name = "linux-${version}.config";
       inherit src fragments;
+      inherit (compilation) kernelTree ccache ccacheDirectory;
       nativeBuildInputs = present [
         "flex"
         "bison"
         "perl"
         "bc"
+        "ccache"
       ];
       dontUnpack = true;
       phases = [ "buildPhase" ];
@@ -245,12 +254,26 @@ in
       version,
       configfile,
     }:
-    pkgs.linuxManualConfig {
-      inherit src version configfile;
-      inherit (pkgs) lib stdenv;
-      modDirVersion = version;
-      config = { };
-    };
+    let
+      kernel = pkgs.linuxManualConfig (
+        {
+          inherit src version configfile;
+          inherit (pkgs) lib stdenv;
+          modDirVersion = version;
+          config = { };
+        }
+        // (if onHost then { inherit compilation; } else { })
+      );
+    in
+    if onHost then
+      kernel
+    else
+      kernel.overrideAttrs (previous: {
+        inherit (compilation) kernelTree ccache ccacheDirectory;
+        nativeBuildInputs = (previous.nativeBuildInputs or [ ]) ++ present [ "ccache" ];
+        preConfigure = (previous.preConfigure or "") + "\nsource ${./nixpkgs-ccache.sh}\n";
+        preInstall = "reportCcache || :\n" + (previous.preInstall or "");
+      });
 
   # nixpkgs' kernels: the image under its target's name, modules in an output of their own since 25.11.
   describeKernel =

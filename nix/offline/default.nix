@@ -78,11 +78,13 @@ let
       version,
       modDirVersion,
       configfile,
+      compilation,
       ...
     }:
     let
       package = runCommand "linux-${version}" {
         inherit src configfile;
+        inherit (compilation) kernelTree ccache ccacheDirectory;
         release = modDirVersion;
       } "source ${./kernel-source.sh}";
     in

@@ -1,19 +1,32 @@
-# Builder: a kernel from source with the host's compiler. $src (clean, read-only), $configfile, $release, $out.
+# Builder: a kernel from source with the host's compiler. $src (clean, read-only), $configfile, $release, $kernelTree, $ccache, $out.
 set -euo pipefail
-mkdir build
-cp --no-preserve=mode "$configfile" build/.config
+# shellcheck source=../lib/kernel-tree.sh
+source "$kernelTree"
+# shellcheck source=../lib/ccache.sh
+source "$ccache"
+# Debian's awk is a link into /etc, which a sandbox does not show.
+if ! command -v awk >/dev/null; then
+  mkdir bin
+  ln -s "$(command -v gawk || command -v mawk)" bin/awk
+  PATH=$PWD/bin:$PATH
+fi
+linkTree
+useCcache
+# A build that fails says what it compiled, too; what goes wrong in saying so is no failure.
+trap 'reportCcache || :' EXIT
+cp --no-preserve=mode "$configfile" source/build/.config
 # The same bytes whenever and wherever it is built.
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' KBUILD_BUILD_USER=vmtest KBUILD_BUILD_HOST=vmtest KBUILD_BUILD_VERSION=1
-make -C "$src" O="$PWD/build" olddefconfig
-made=$(make -s -C "$src" O="$PWD/build" kernelrelease)
+make "${kbuild[@]}" "${throughCcache[@]}" olddefconfig
+made=$(make -s "${kbuild[@]}" "${throughCcache[@]}" kernelrelease)
 if [ "$made" != "$release" ]; then
   echo "the tree calls itself $made, its Makefile says $release: is there a localversion file, or CONFIG_LOCALVERSION?" >&2
   exit 1
 fi
-make -C "$src" O="$PWD/build" -j "${NIX_BUILD_CORES:-1}" all
+make "${kbuild[@]}" "${throughCcache[@]}" KCFLAGS="$buildMap" KAFLAGS="$buildMap" -j "${NIX_BUILD_CORES:-1}" all
 mkdir "$out"
-for image in build/arch/*/boot/bzImage build/arch/*/boot/Image; do
+for image in source/build/arch/*/boot/bzImage source/build/arch/*/boot/Image; do
   if [ -f "$image" ]; then cp "$image" "$out/image"; fi
 done
-cp build/.config "$out/config"
-cp build/vmlinux build/System.map "$out/"
+cp source/build/.config "$out/config"
+cp source/build/vmlinux source/build/System.map "$out/"

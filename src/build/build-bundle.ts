@@ -4,7 +4,7 @@ import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { Built, BuiltSuite, CacheOutcome, NixEnvironment } from '../domain/stages.js'
 import { type Catalogue, suiteNameSchema } from '../domain/test.js'
-import { hostProgramSettings } from '../nix/configuration.js'
+import { hostProgramSettings, type NixSettings } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
 import { suites } from '../suites/index.js'
 import { compilerAnnotations, readCompilerMessages } from './compiler-messages.js'
@@ -30,6 +30,8 @@ export interface BuildRequest {
   readonly checkout: string
   /** A directory of ours that is kept between runs. */
   readonly cacheDirectory: string
+  /** Further settings of Nix for a flake's build. */
+  readonly settings?: NixSettings
   /** The repository: relative flake references and annotated paths start here. */
   readonly workspace: string
   /** Where the builders' whole output goes. */
@@ -107,7 +109,8 @@ async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<Fou
         const asked = { nix: needNix(request.nix), flake, attribute, impure, cwd: workspace, ...kept }
         return buildGuest({ ...asked, cacheDirectory: request.cacheDirectory }, (one) => build(one, ports), ports)
       }
-      return build({ nix: needNix(request.nix), installable: `${flake}#${attribute}`, impure, cwd: workspace, ...kept }, ports)
+      const settings = request.settings ?? []
+      return build({ nix: needNix(request.nix), installable: `${flake}#${attribute}`, impure, cwd: workspace, settings, ...kept }, ports)
     }
     case 'offline': {
       const { directory, kernel } = needOffline(request.offline)

@@ -1,3 +1,4 @@
+export { type CompilerCache, restoreCompilerCache, saveCompilerCache } from './compiler-cache.js'
 export type { CachePorts, CacheSession, RestoredStore, RestoreRequest } from './restore.js'
 export { restoreStore } from './restore.js'
 export { type BundleRequest, restoreBundle } from './restore-bundle.js'

@@ -41,3 +41,19 @@ export function contentsOf(paths: readonly Registration[]): string {
   const lines = paths.map(({ path, narHash }) => `${path} ${narHash}`).sort()
   return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 24)
 }
+
+/** The format of what nix/lib/ccache.sh fills and the note about it. */
+const COMPILER_CACHE_VERSION = 1
+
+export interface CompilerKeys {
+  readonly key: string
+  /** Newest first within each: the same recipe (toolchain and configuration), any. */
+  readonly restoreKeys: readonly [string, string]
+}
+
+/** The compiler's cache: `entry` the cache itself, `note` what the last run says about it. */
+export function compilerKeys(kind: 'entry' | 'note', { system, recipe }: Fingerprint, { run, attempt }: Attempt): CompilerKeys {
+  const any = `vmtest-ccache-${kind}-v${COMPILER_CACHE_VERSION}-${system}-`
+  const sameRecipe = `${any}${recipe}-`
+  return { key: `${sameRecipe}${run}-${attempt}`, restoreKeys: [sameRecipe, any] }
+}

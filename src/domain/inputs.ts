@@ -56,6 +56,9 @@ export interface NixInputs {
   readonly extraConf: string
   readonly substituters: readonly string[]
   readonly trustedPublicKeys: readonly string[]
+  /** Whether a kernel Nix compiles goes through ccache; `auto`: while it pays. */
+  readonly ccache: 'auto' | 'always' | 'never'
+  readonly ccacheMaxMiB: number
 }
 
 /** Everything asked for, read once, checked as a whole: argv or action.yml. */

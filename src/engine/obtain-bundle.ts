@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { buildBundle, type FreshBundle, stageOfflineFlake } from '../build/index.js'
-import { type CacheSession, type RestoredStore, restoreStore, saveStore } from '../cache/index.js'
+import { buildBundle, stageOfflineFlake } from '../build/index.js'
+import { type CacheSession, restoreCompilerCache, restoreStore, saveCompilerCache, saveStore } from '../cache/index.js'
 import type { NixInputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
 import type { CacheLedgerEntry } from '../domain/record.js'
@@ -61,25 +61,34 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   // The cache's key is made of what the flake holds, so it is staged before the cache is asked.
   const offline = plan.bundle.kind === 'offline' ? await stageOfflineFlake(places, ports) : null
   const restored = await restoreStore({ plan, nix, flakeDirectory: offline?.directory ?? null }, ports)
-  for (const line of plan.cache ? restored.ledger : []) stage('cache', describeLayer(line))
+  told(plan.cache ? restored.ledger : [], stage)
+  const compiler = await restoreCompilerCache({ ...compilerRequest(options), nix, restored }, ports)
+  told(compiler.ledger, stage)
   stage(
     'build',
     restored.bundlePath === null ? describeSource(plan) : `${restored.bundlePath} is in the cache: nothing to evaluate or build`,
   )
-  const built = await buildBundle({ ...request, nix, offline, cache: restored }, ports)
-  const ledger = plan.cache ? [...restored.ledger, ...(await save(restored, built, ports, stage))] : []
-  return { built, ledger, session: restored.session }
+  const saveCompiled = () => saveCompilerCache(compiler, ports).then((lines) => told(lines, stage))
+  const building = buildBundle({ ...request, nix, offline, cache: restored, settings: compiler.settings }, ports)
+  const built = await building.catch(async (error: unknown) => {
+    // A kernel that does not compile leaves the objects that did.
+    await saveCompiled()
+    throw error
+  })
+  const saving = { restored, bundlePath: built.bundlePath, buildTimes: built.buildTimes }
+  const saved = [...told(await saveStore(saving, ports), stage), ...(await saveCompiled())]
+  return { built, ledger: plan.cache ? [...restored.ledger, ...compiler.ledger, ...saved] : [], session: restored.session }
 }
 
-async function save(
-  restored: RestoredStore,
-  built: FreshBundle,
-  ports: Ports,
-  stage: (name: 'cache', message: string) => void,
-): Promise<readonly CacheLedgerEntry[]> {
-  const saved = await saveStore({ restored, bundlePath: built.bundlePath, buildTimes: built.buildTimes }, ports)
-  for (const line of saved) stage('cache', describeLayer(line))
-  return saved
+/** Only a flake's kernel is compiled by Nix: `offline` takes the distribution's, and a kernel tree has its own make. */
+function compilerRequest({ plan, nix }: ObtainOptions) {
+  const compiles = plan.bundle.kind === 'flake' && plan.kernelTree === undefined
+  return { mode: nix.ccache, maxMiB: nix.ccacheMaxMiB, compiles }
+}
+
+function told(lines: readonly CacheLedgerEntry[], stage: (name: 'cache', message: string) => void): readonly CacheLedgerEntry[] {
+  for (const line of lines) stage('cache', describeLayer(line))
+  return lines
 }
 
 function describeLayer({ layer, outcome, detail }: CacheLedgerEntry): string {

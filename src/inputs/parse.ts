@@ -1,6 +1,6 @@
 import { acceleratorRequestSchema } from '../domain/accelerator.js'
 import { UserError } from '../domain/errors.js'
-import type { BundleSource, FailOn, Inputs, KernelOverride, KernelTreeChoice, UploadPolicy } from '../domain/inputs.js'
+import type { BundleSource, FailOn, Inputs, KernelOverride, KernelTreeChoice, NixInputs, UploadPolicy } from '../domain/inputs.js'
 import { suiteNameSchema } from '../domain/test.js'
 import { INPUTS, type InputSpecification } from './specification.js'
 
@@ -152,6 +152,8 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
       extraConf: reader.text('nix-extra-conf'),
       substituters: reader.list('substituters'),
       trustedPublicKeys: reader.list('trusted-public-keys'),
+      ccache: reader.text('ccache') as NixInputs['ccache'],
+      ccacheMaxMiB: reader.count('ccache-max-mib'),
     },
   }
 }

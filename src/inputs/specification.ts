@@ -296,6 +296,25 @@ const where: readonly InputSpecification[] = [
     description: 'Restore and save the Nix store in the workflow’s cache.',
   },
   {
+    name: 'ccache',
+    kind: 'choice',
+    choices: ['auto', 'always', 'never'],
+    faces: actionOnly,
+    default: 'auto',
+    description:
+      'Compile a kernel that Nix builds through ccache, kept in the workflow’s cache (with `cache`): `auto` stops where it does not pay.',
+  },
+  {
+    name: 'ccache-max-mib',
+    kind: 'integer',
+    minimum: 16,
+    maximum: 10240,
+    auto: false,
+    faces: actionOnly,
+    default: '512',
+    description: 'What ccache may keep, in MiB; the least recently used objects go first.',
+  },
+  {
     name: 'upload',
     kind: 'choice',
     choices: ['always', 'failure', 'never'],
