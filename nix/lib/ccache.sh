@@ -23,7 +23,7 @@ useCcache() {
   export CCACHE_INODECACHE=1
   # No preprocessing: the compiler's own list of headers tells what an object is made of.
   export CCACHE_DEPEND=1
-  throughCcache=("CC=ccache ${CC:-gcc}" "HOSTCC=ccache ${HOSTCC:-gcc} $buildMap")
+  throughCcache=("CC=ccache ${CC:-gcc}" "HOSTCC=ccache ${CC_FOR_BUILD:-gcc} $buildMap")
   SECONDS=0
 }
 

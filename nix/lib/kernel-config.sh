@@ -1,8 +1,8 @@
 # Builder: a .config of $src (a clean kernel tree, read-only) from $fragments, merged by the tree's own scripts; $kernelTree, $ccache, $out.
 set -euo pipefail
-# shellcheck source=kernel-tree.sh
+# shellcheck source=nix/lib/kernel-tree.sh
 source "$kernelTree"
-# shellcheck source=ccache.sh
+# shellcheck source=nix/lib/ccache.sh
 source "$ccache"
 linkTree
 useCcache

@@ -1,5 +1,6 @@
 # Sourced by builders that run a kernel tree's make: $src as `source`, its objects in `source/build`, by paths that are the same for each build.
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # Whoever sources this reads the variables.
 
 # Debug information names the sandbox's directory wherever it is made.
 buildMap="-fdebug-prefix-map=$NIX_BUILD_TOP=/build"
@@ -7,7 +8,7 @@ kbuild=(-C source O="$PWD/source/build")
 
 # A tree of links: make, compiler and ccache see `../fs/xfs/xfs_inode.c`, not a store path that is another one after each edit.
 linkTree() {
-  local entry seed
+  local entry
   mkdir source source/build source/tools
   for entry in "$src"/* "$src"/.[!.]*; do
     case ${entry##*/} in
@@ -25,8 +26,15 @@ linkTree() {
   done
   if [ -d "$src/scripts" ]; then cp -r "$src/scripts" source/; fi
   chmod -R u+w source/tools source/scripts 2>/dev/null || true
-  # Another seed for each build (RANDSTRUCT) would make each another kernel, of objects nobody compiled before.
-  for seed in source/scripts/gen-randstruct-seed.sh source/scripts/gcc-plugins/gen-random-seed.sh; do
-    if [ -f "$seed" ]; then sed -i 's,od -A n -t x8 -N 32 /dev/urandom,printf "%064d" 1970,' "$seed"; fi
+  constantSeeds source
+}
+
+# RANDSTRUCT's seed is random, or in nixpkgs of the source's path: each build would be another kernel, of objects nobody compiled before.
+constantSeeds() {
+  local script
+  for script in "$1/scripts/gen-randstruct-seed.sh" "$1/scripts/gcc-plugins/gen-random-seed.sh"; do
+    if [ -f "$script" ]; then
+      sed -E -i -e 's,od -A n -t x8 -N 32 /dev/urandom,printf "%064d" 1970,' -e "s/[0-9a-f]{64}/$(printf '%064d' 1970)/" "$script"
+    fi
   done
 }

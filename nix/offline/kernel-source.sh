@@ -1,8 +1,8 @@
 # Builder: a kernel from source with the host's compiler. $src (clean, read-only), $configfile, $release, $kernelTree, $ccache, $out.
 set -euo pipefail
-# shellcheck source=../lib/kernel-tree.sh
+# shellcheck source=nix/lib/kernel-tree.sh
 source "$kernelTree"
-# shellcheck source=../lib/ccache.sh
+# shellcheck source=nix/lib/ccache.sh
 source "$ccache"
 # Debian's awk is a link into /etc, which a sandbox does not show.
 if ! command -v awk >/dev/null; then

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { describeError } from '../domain/errors.js'
 import type { CacheLedgerEntry } from '../domain/record.js'
 import type { NixEnvironment } from '../domain/stages.js'
-import type { NixSettings } from '../nix/configuration.js'
 import { CompilerDirectory } from './compiler-directory.js'
 import {
   addUp,
@@ -33,8 +32,8 @@ export interface CompilerCacheRequest {
 /** The compiler's cache for one build of a kernel by Nix. */
 export interface CompilerCache {
   readonly ledger: readonly CacheLedgerEntry[]
-  /** For the build: what its builders may see. Empty where there is no cache. */
-  readonly settings: NixSettings
+  /** Settings of nix.conf for the build: what its builders may see. Empty where there is no cache. */
+  readonly settings: readonly (readonly [name: string, value: string])[]
   /** Null where there is none; the ledger says why. */
   readonly session: CompilerSession | null
 }
