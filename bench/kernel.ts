@@ -100,6 +100,7 @@ const shell = (script: string, ...args: string[]) =>
 
 function unpackSource(): void {
   mkdirSync(source)
+  mkdirSync(join(root, 'tmp'))
   if (statSync(given).isDirectory()) shell('tar -cf - -C "$1" --exclude=./.git . | tar -xf - -C "$2"', given, source)
   else shell('tar -xf "$1" --strip-components=1 -C "$2"', given, source)
   if (!existsSync(join(source, EDITED))) refuse(`${given} has no ${EDITED}.`, 'Name the tree of a kernel with BENCH_KERNEL_SOURCE=DIR.')
@@ -128,6 +129,8 @@ class Build {
     this.env = {
       PATH: process.env.PATH ?? '/usr/bin:/bin',
       HOME: root,
+      // Builders' directories too: on one kind of disk everything, and nothing left on another.
+      TMPDIR: join(root, 'tmp'),
       XDG_CACHE_HOME: join(root, 'xdg'),
       NIX_STORE_DIR: store,
       NIX_STATE_DIR: join(root, 'nix/var/nix'),

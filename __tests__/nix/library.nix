@@ -3,7 +3,39 @@ let
   lib = import ../../nix/lib;
   throws = value: !(builtins.tryEval (builtins.deepSeq value value)).success;
   makefile = "# SPDX\nVERSION = 6\nPATCHLEVEL = 18\nSUBLEVEL = 0\nEXTRAVERSION = -rc3\nNAME = Baby\n";
+  # What nix/lib asks of nixpkgs to build a kernel.
+  nixpkgs = {
+    stdenv.hostPlatform.system = "x86_64-linux";
+    lib.version = "none";
+    ccache = "its ccache";
+    linuxManualConfig =
+      attributes:
+      attributes
+      // {
+        overrideAttrs =
+          change:
+          attributes
+          // change {
+            nativeBuildInputs = [ "its bison" ];
+            preConfigure = "its configuration";
+          };
+      };
+  };
+  kernel = (import ../../nix/lib/pkgs.nix nixpkgs).buildKernel {
+    src = ./.;
+    version = "6.18.0";
+    configfile = "the configuration";
+  };
   tests = {
+    "nixpkgs' kernel: ccache beside what it has" =
+      kernel.nativeBuildInputs == [
+        "its bison"
+        "its ccache"
+      ]
+      && builtins.match "its configuration\nsource .*nixpkgs-ccache\\.sh\n" kernel.preConfigure != null;
+    "nixpkgs' kernel: where ccache's directory may be" =
+      kernel.ccacheDirectory == "${builtins.dirOf builtins.storeDir}/var/kernel-vmtest/ccache";
+    "nixpkgs' kernel builder gets no argument it does not know" = !(kernel ? compilation);
     "version with EXTRAVERSION" = lib.kernelVersion makefile == "6.18.0-rc3";
     "version without SUBLEVEL" = lib.kernelVersion "VERSION = 6\nPATCHLEVEL = 1\nEXTRAVERSION =\n" == "6.1";
     "a Makefile that is no kernel's" = throws (lib.kernelVersion "all:\n\ttrue\n");
