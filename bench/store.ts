@@ -7,6 +7,7 @@ import { bundleRoots } from '../src/cache/bundle-roots.js'
 import { NixStore } from '../src/cache/nix-store.js'
 import { partition } from '../src/cache/partition.js'
 import type { Registration } from '../src/cache/registration.js'
+import type { Archive } from '../src/cache/store-index.js'
 import type { Runner } from '../src/ports/index.js'
 import { createExec } from '../src/ports/real/exec.js'
 import { createFiles } from '../src/ports/real/files.js'
@@ -108,6 +109,8 @@ function hostDirectories(roots: readonly string[]): { readonly large: string[]; 
   return { large, small: below.filter((path) => !large.includes(path)) }
 }
 
+const cell = ({ wallSeconds, cpuSeconds: cpu }: Measured) => `${wallSeconds.toFixed(1)} s (${cpu.toFixed(1)} CPU)`
+
 interface Design {
   readonly name: string
   save(): Promise<number> | number
@@ -117,10 +120,10 @@ interface Design {
 const sizeOf = (path: string): number =>
   statSync(path).isDirectory() ? readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0) : statSync(path).size
 
-/** As src/cache does it: one archive a layer, each through the client's own tar, hashes compared, then registered. */
+/** As src/cache does it: some archives a layer, each layer through the client's own tar, archives compared with their hashes, paths registered. */
 async function ours(bundle: string): Promise<Design> {
   const directory = join(root, 'ours')
-  let layers: (readonly Registration[])[] = []
+  let layers: { readonly paths: readonly Registration[]; readonly archives: readonly Archive[] }[] = []
   const open = async () => {
     const nix = { program: nixProgram, version: '', origin: 'found', config: CONFIG, sandbox: false, notes: [] } as const
     const store = await NixStore.open(nix, ports)
@@ -134,9 +137,10 @@ async function ours(bundle: string): Promise<Design> {
     async save() {
       const store = await open()
       const parts = partition(await store.closure(bundle), await bundleRoots(bundle, store.directory, ports))
-      layers = Object.values(parts).filter((paths) => paths.length > 0)
-      for (const [index, paths] of layers.entries()) {
-        await pack(paths, at(index), store, ports)
+      layers = []
+      for (const paths of Object.values(parts).filter((some) => some.length > 0)) {
+        const index = layers.length
+        layers.push({ paths, archives: await pack(paths, at(index), store, ports) })
         shell('tar --posix -cf "$1" --use-compress-program zstdmt -P -C / "$2"', client(index), at(index))
         rmSync(at(index), { recursive: true })
       }
@@ -146,14 +150,14 @@ async function ours(bundle: string): Promise<Design> {
       const store = await open()
       // As restoreStore does: layers side by side.
       await Promise.all(
-        layers.map(async (paths, index) => {
+        layers.map(async ({ paths, archives }, index) => {
           await ports.exec.run(['tar', '-xf', client(index), '-P', '-C', '/', '--use-compress-program', 'unzstd'])
-          const result = await unpack(paths, at(index), store, ports)
+          const result = await unpack(paths, { archives, directory: at(index) }, store, ports)
           if (result.kind === 'refused') throw new Error(result.reason)
           rmSync(at(index), { recursive: true })
         }),
       )
-      await store.register(layers.flat())
+      await store.register(layers.flatMap(({ paths }) => paths))
     },
   }
 }
@@ -165,7 +169,7 @@ function tarOfAll(): Design {
     name: 'tar',
     save() {
       shell(
-        'nix-store --gc --print-roots >/dev/null; tar --posix -cf "$1" --use-compress-program zstdmt -C "$2" store var',
+        'nix-store --gc --print-roots >/dev/null 2>&1; tar --posix -cf "$1" --use-compress-program zstdmt -C "$2" store var',
         archive,
         nixRoot,
       )
@@ -214,7 +218,7 @@ function fileCache(bundle: string): Design {
 /** After a restore the bundle must be valid; its contents are compared with the hashes once for each design. */
 function check(bundle: string, contents: boolean): void {
   shell('nix-store --check-validity $(nix-store -qR "$1")', bundle)
-  if (contents) shell('nix-store --verify --check-contents', bundle)
+  if (contents) shell('nix-store --verify --check-contents 2>/dev/null')
 }
 
 async function main(): Promise<void> {
@@ -238,6 +242,7 @@ async function main(): Promise<void> {
     const save = await measure(async () => {
       size = await design.save()
     })
+    console.log(`${design.name}: saved in ${cell(save)}, ${(size / 1e6).toFixed(0)} MB`)
     results.set(design.name, { bytes: size, save, restores: [], half: [] })
   }
   // Rounds go around the designs, so that a slow minute of the machine falls on all of them.
@@ -245,7 +250,9 @@ async function main(): Promise<void> {
     for (const design of designs) {
       forgetStore()
       shell('nix-store --check-validity')
-      results.get(design.name)?.restores.push(await measure(() => design.restore()))
+      const restore = await measure(() => design.restore())
+      console.log(`${design.name}: restored in ${cell(restore)}`)
+      results.get(design.name)?.restores.push(restore)
       check(bundle, round === 0)
     }
   }
@@ -265,7 +272,6 @@ async function halfFilled(bundle: string, design: Design | undefined, measured: 
 
 function report(results: ReadonlyMap<string, { bytes: number; save: Measured; restores: Measured[]; half: Measured[] }>): void {
   const best = (measured: readonly Measured[]) => measured.reduce((a, b) => (a.wallSeconds <= b.wallSeconds ? a : b))
-  const cell = ({ wallSeconds, cpuSeconds: cpu }: Measured) => `${wallSeconds.toFixed(1)} s (${cpu.toFixed(1)} CPU)`
   for (const [name, { bytes, save, restores, half }] of results) {
     const all = restores.map(({ wallSeconds }) => wallSeconds.toFixed(1)).join(', ')
     console.log(

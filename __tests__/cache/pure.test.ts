@@ -5,7 +5,7 @@ import { indexKeys, layerKey } from '../../src/cache/keys.js'
 import { parsePathInfo } from '../../src/cache/nix-store.js'
 import { partition } from '../../src/cache/partition.js'
 import { formatRegistrations, parseRegistrations, type Registration, splitClosed } from '../../src/cache/registration.js'
-import { readIndex } from '../../src/cache/store-index.js'
+import { formatIndex, INDEX_VERSION, readIndex, type StoreIndex } from '../../src/cache/store-index.js'
 
 const registration = (name: string, references: readonly string[] = []): Registration => ({
   path: name,
@@ -103,22 +103,26 @@ describe('keys', () => {
 
   test('the same build first, then the same recipe, then anything', () => {
     expect(indexKeys(found, attempt)).toEqual({
-      key: 'vmtest-index-v1-x86_64-linux-r-e-7-2',
-      exactPrefix: 'vmtest-index-v1-x86_64-linux-r-e-',
-      restoreKeys: ['vmtest-index-v1-x86_64-linux-r-e-', 'vmtest-index-v1-x86_64-linux-r-', 'vmtest-index-v1-x86_64-linux-'],
+      key: 'vmtest-index-v2-x86_64-linux-r-e-7-2',
+      exactPrefix: 'vmtest-index-v2-x86_64-linux-r-e-',
+      restoreKeys: ['vmtest-index-v2-x86_64-linux-r-e-', 'vmtest-index-v2-x86_64-linux-r-', 'vmtest-index-v2-x86_64-linux-'],
     })
   })
 
   test('an uncommitted tree has no exact key, and its entry never passes for one', () => {
     const keys = indexKeys({ ...found, exact: null }, attempt)
     expect([keys.exactPrefix, keys.restoreKeys.length]).toEqual([null, 2])
-    expect(keys.key.startsWith('vmtest-index-v1-x86_64-linux-r-e-')).toBe(false)
+    expect(keys.key.startsWith('vmtest-index-v2-x86_64-linux-r-e-')).toBe(false)
   })
 
   test("a layer's key is made of its contents, in any order", () => {
     const [a, b] = [registration('a'), registration('b')]
-    expect(layerKey('s', 'tools', [a, b], attempt)).toBe(layerKey('s', 'tools', [b, a], attempt))
-    expect(layerKey('s', 'tools', [a], attempt)).not.toBe(layerKey('s', 'tools', [b], attempt))
+    const packed = (sha256: string) => [{ name: 'store-0.tar.zst', sizeBytes: 1, sha256, names: ['a'] }]
+    const key = (paths: (typeof a)[], sha256 = '1') => layerKey('s', { name: 'tools', paths, archives: packed(sha256) }, attempt)
+    expect(key([a, b])).toBe(key([b, a]))
+    expect(key([a])).not.toBe(key([b]))
+    // The same paths packed by another zstd: an index that describes these bytes must not lead to those.
+    expect(key([a], '1')).not.toBe(key([a], '2'))
   })
 })
 
@@ -160,14 +164,14 @@ describe('what Nix prints', () => {
     },
   )
 
-  test.each(['', 'null', '[]', '{"version":1}', '{"version":1,"layers":{}}', '\u0000'])('%p is no index, and no exception', (text) => {
+  test.each(['', 'null', '[]', '{"version":2}', '{"version":2,"layers":{}}', '\u0000'])('%p is no index, and no exception', (text) => {
     expect(readIndex(text, '/nix/store').kind).toBe('unusable')
   })
 
   test('a line end in a deriver is refused: it would forge registrations', () => {
     const path = `/nix/store/${'0'.repeat(32)}-a`
-    const index = {
-      version: 1,
+    const index: StoreIndex = {
+      version: INDEX_VERSION,
       storeDirectory: '/nix/store',
       bundlePath: path,
       upstream: [],
@@ -176,6 +180,7 @@ describe('what Nix prints', () => {
         {
           name: 'kernel',
           key: 'k',
+          archives: [{ name: 'store-0.tar.zst', sizeBytes: 1, sha256: '0'.repeat(64), names: [`${'0'.repeat(32)}-a`] }],
           sizeBytes: 1,
           builds: {},
           saveSeconds: 1,
@@ -183,6 +188,6 @@ describe('what Nix prints', () => {
         },
       ],
     }
-    expect(readIndex(JSON.stringify(index), '/nix/store')).toMatchObject({ kind: 'unusable', reason: expect.stringContaining('deriver') })
+    expect(readIndex(formatIndex(index), '/nix/store')).toMatchObject({ kind: 'unusable', reason: expect.stringContaining('deriver') })
   })
 })

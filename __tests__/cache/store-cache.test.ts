@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { storeName } from '../../src/build/nix-log.js'
 import { type RestoredStore, restoreBundle, restoreStore, saveStore } from '../../src/cache/index.js'
+import { formatIndex, type StoreIndex } from '../../src/cache/store-index.js'
 import { NIX, NixSandbox } from './nix-sandbox.js'
 
 let sandbox: NixSandbox
@@ -18,6 +19,8 @@ const save = (restored: RestoredStore, bundlePath: string, buildTimes = sandbox.
 /** The last build's derivations, as if each had taken this long. */
 const eachTaking = (seconds: number) => new Map([...sandbox.times.keys()].map((derivation) => [derivation, seconds]))
 const outcomes = (ledger: RestoredStore['ledger']) => Object.fromEntries(ledger.map((entry) => [entry.layer, entry.outcome]))
+
+const readIndexFile = async (file: string) => JSON.parse((await readFile(file, 'utf8')).split('\n')[0] ?? '') as Record<string, unknown>
 
 /** A first run: nothing in the cache, all built, all saved. */
 async function firstRun(): Promise<string> {
@@ -253,20 +256,36 @@ described('entries that are not what they should be', () => {
 
   test('other contents under the right names', async () => {
     const { bundle, restored } = await afterSpoiling(async () => {
-      // Well-formed in every respect but the contents: only the hash can tell.
-      const index = sandbox.cache.file('index', 'index.json')
-      const text = await readFile(index, 'utf8')
-      const parsed = JSON.parse(text) as { layers: { name: string; paths: { path: string; narHash: string }[] }[] }
-      const kernel = parsed.layers.find((layer) => layer.name === 'kernel')?.paths.find(({ path }) => path.endsWith('-kernel'))
-      if (kernel === undefined) throw new Error('no kernel in the index')
-      kernel.narHash = `${kernel.narHash.startsWith('0') ? '1' : '0'}${kernel.narHash.slice(1)}`
-      await writeFile(index, JSON.stringify(parsed))
+      // Well-formed in every respect, and of the same size: only the hash can tell.
+      const file = sandbox.cache.file('-kernel-', 'store-0.tar.zst')
+      const { size } = await stat(file)
+      const other = join(sandbox.directory, 'other')
+      await mkdir(other)
+      execFileSync('tar', ['--extract', `--file=${file}`, '--use-compress-program=zstd', `--directory=${other}`])
+      execFileSync('sh', ['-c', 'chmod -R u+w "$0"; cd "$0"/*-kernel; echo other > bzImage', other])
+      execFileSync('tar', ['--create', `--file=${file}`, '--use-compress-program=zstd -19', `--directory=${other}`, '.'])
+      await truncate(file, size)
     })
     expect(restored.ledger.find((entry) => entry.layer === 'kernel')).toMatchObject({
       outcome: 'miss',
       detail: expect.stringContaining('its hash differs'),
     })
     await expectHarmless(bundle)
+  })
+
+  test('an index in which one hash was changed', async () => {
+    const { restored } = await afterSpoiling(async () => {
+      const file = sandbox.cache.file('index', 'index.json')
+      const text = await readFile(file, 'utf8')
+      await writeFile(
+        file,
+        text.replace(/("narHash":")(.)/, (_, before: string, digit: string) => before + (digit === '0' ? '1' : '0')),
+      )
+    })
+    expect(restored.ledger).toEqual([
+      expect.objectContaining({ layer: 'index', outcome: 'miss', detail: expect.stringContaining('damaged') }),
+    ])
+    expect(restored.bundlePath).toBeNull()
   })
 
   test('an archive that reaches out of its directory', async () => {
@@ -293,7 +312,7 @@ described('entries that are not what they should be', () => {
   ])('an index %s is a miss with one line', async (_, change, reason) => {
     const { restored } = await afterSpoiling(async () => {
       const file = sandbox.cache.file('index', 'index.json')
-      await writeFile(file, JSON.stringify(change(JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>)))
+      await writeFile(file, formatIndex(change(await readIndexFile(file)) as unknown as StoreIndex))
     })
     expect(restored.ledger).toEqual([expect.objectContaining({ layer: 'index', outcome: 'miss', detail: expect.stringContaining(reason) })])
     expect(restored.bundlePath).toBeNull()
@@ -320,6 +339,21 @@ described('entries that are not what they should be', () => {
 })
 
 described('what is not saved', () => {
+  test('what was altered in the store since Nix registered it', async () => {
+    const restored = await restore()
+    const bundle = await sandbox.build()
+    const kernel = sandbox
+      .nixCommand('nix-store', '--query', '--requisites', bundle)
+      .split('\n')
+      .find((path) => path.endsWith('-kernel'))
+    execFileSync('sh', ['-c', 'chmod u+w "$0"/bzImage; echo other > "$0"/bzImage', kernel ?? ''])
+    const ledger = await save(restored, bundle)
+    expect(ledger.find(({ layer }) => layer === 'kernel')).toMatchObject({
+      outcome: 'not-saved',
+      detail: expect.stringContaining('is not what Nix registered'),
+    })
+  })
+
   test('nothing is packed where nothing can be written', async () => {
     sandbox.cache.canWrite = false
     const restored = await restore()
@@ -354,7 +388,7 @@ described('what is not saved', () => {
       .filter((path) => path.endsWith('-lib'))
     sandbox.nixCommand('nix', 'store', 'sign', '--key-file', key, lib ?? '')
     expect(outcomes(await save(restored, bundle))).toEqual({ kernel: 'saved', suite: 'saved', tools: 'saved', index: 'saved' })
-    const index = JSON.parse(await readFile(sandbox.cache.file('index', 'index.json'), 'utf8')) as { upstream: string[] }
+    const index = (await readIndexFile(sandbox.cache.file('index', 'index.json'))) as { upstream: string[] }
     expect(index.upstream).toEqual([lib])
     // Without the upstream cache nothing can be had whole: a miss, and nothing half-registered.
     await sandbox.forgetStore()

@@ -1,13 +1,14 @@
+import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import type { Ports } from '../ports/index.js'
 import type { NixStore } from './nix-store.js'
 import type { Registration } from './registration.js'
+import type { Archive } from './store-index.js'
 
 type StagePorts = Pick<Ports, 'exec' | 'files'>
 
 /** Archives of one layer are named by number: part of nothing's identity but this format's. */
 const archiveName = (shard: number) => `store-${shard}.tar.zst`
-const ARCHIVE = /^store-\d+\.tar\.zst$/
 
 /** A window of 128 MiB finds what many kernel objects and libraries have in common (9 % smaller than zstd's default). */
 const COMPRESS = 'zstd -T0 -3 --long=27'
@@ -17,26 +18,58 @@ const DECOMPRESS = 'zstd -d --long=27'
 const SHARDS = 4
 const SHARD_BYTES = 32 * 1024 * 1024
 
-/** Packs store paths. @returns the archives' size in bytes. @throws Error where tar fails */
-export async function pack(paths: readonly Registration[], directory: string, store: NixStore, ports: StagePorts): Promise<number> {
+/**
+ * Packs store paths, and holds them against the hashes Nix registered: what was altered since it was built is not handed on.
+ * @returns the archives, with all that is needed to know them again
+ * @throws Error where tar fails or a path is not what it was
+ */
+export async function pack(
+  paths: readonly Registration[],
+  directory: string,
+  store: NixStore,
+  ports: StagePorts,
+): Promise<readonly Archive[]> {
   await ports.files.makeDirectory(directory)
-  const sizes: number[] = []
+  const altered = findAltered(paths, store)
+  altered.catch(() => undefined)
+  const archives: Archive[] = []
   for (const [shard, names] of shardsOf(paths).entries()) {
-    const archive = join(directory, archiveName(shard))
+    const name = archiveName(shard)
+    const file = join(directory, name)
     const list = join(directory, 'names')
     await ports.files.write(list, names.join('\0'))
     const result = await ports.exec.run(
       [
-        ...['tar', '--create', `--file=${archive}`, `--use-compress-program=${COMPRESS}`, `--directory=${store.directory}`],
+        ...['tar', '--create', `--file=${file}`, `--use-compress-program=${COMPRESS}`, `--directory=${store.directory}`],
         ...['--sort=name', '--numeric-owner', '--owner=0', '--group=0', '--null', `--files-from=${list}`],
       ],
       { timeoutSeconds: 1800 },
     )
     await ports.files.remove(list)
     if (result.code !== 0) throw new Error(`tar could not pack the layer: ${lastLine(result.stderr)}`)
-    sizes.push((await ports.files.stat(archive))?.sizeBytes ?? 0)
+    archives.push({ name, names: [...names], ...(await measured(file, ports)) })
   }
-  return sizes.reduce((sum, size) => sum + size, 0)
+  const path = await altered
+  if (path !== null)
+    throw new Error(`${basename(path)} is not what Nix registered (its hash differs): \`nix-store --verify --check-contents\``)
+  return archives
+}
+
+/** @returns a path whose contents are not those registered; null where there is none */
+async function findAltered(paths: readonly Registration[], store: NixStore): Promise<string | null> {
+  const hashes = await store.narHashes(paths.map(({ path }) => path))
+  if (hashes === null) throw new Error('what is to be packed cannot be read')
+  return paths.find(({ narHash }, index) => hashes[index] !== narHash)?.path ?? null
+}
+
+async function measured(file: string, { files }: Pick<Ports, 'files'>): Promise<Pick<Archive, 'sha256' | 'sizeBytes'>> {
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  for await (const chunk of files.stream(file)) {
+    hash.update(chunk)
+    sizeBytes += chunk.length
+  }
+  return { sha256: hash.digest('hex'), sizeBytes }
 }
 
 /**
@@ -63,20 +96,27 @@ export function shardsOf(paths: readonly Registration[]): readonly (readonly str
 export type Unpacking = { readonly kind: 'unpacked' } | { readonly kind: 'refused'; readonly reason: string }
 
 /**
- * Brings missing paths from a layer's archives into the store: unpacked beside the store's paths, compared with the hashes
- * the index promises, and only then moved into place. What is not promised is thrown away. Nothing is registered here.
+ * Brings missing paths from a layer's archives into the store. An archive is first compared with the hash the index promises: nothing of
+ * another is ever unpacked. It is unpacked beside the store's paths, which are only then moved into place. Nothing is registered here.
  */
-export async function unpack(missing: readonly Registration[], directory: string, store: NixStore, ports: StagePorts): Promise<Unpacking> {
+export async function unpack(
+  missing: readonly Registration[],
+  { archives, directory }: { readonly archives: readonly Archive[]; readonly directory: string },
+  store: NixStore,
+  ports: StagePorts,
+): Promise<Unpacking> {
   const staging = join(store.directory, `.kernel-vmtest-${basename(directory)}`)
+  const wanted = new Map(missing.map(({ path }) => [basename(path), path]))
   try {
     await discard(staging, store)
-    const archives = (await ports.files.list(directory)).filter((name) => ARCHIVE.test(name))
-    const parts = await Promise.all(
-      archives.map((name) => unpackOne(missing, { archive: join(directory, name), into: join(staging, name) }, store, ports)),
+    const needed = archives.filter(({ names }) => names.some((name) => wanted.has(name)))
+    await Promise.all(
+      needed.map((archive) => unpackOne(archive, { file: join(directory, archive.name), into: join(staging, archive.name) }, store, ports)),
     )
-    const staged = new Map(parts.flat())
+    const places = needed.flatMap(({ name, names }) => names.map((one) => [one, join(staging, name, one)] as const))
+    const staged = new Map(places.flatMap(([name, place]) => (wanted.has(name) ? [[wanted.get(name) ?? '', place] as const] : [])))
     const absent = missing.find(({ path }) => !staged.has(path))
-    if (absent !== undefined) return { kind: 'refused', reason: `${basename(absent.path)} is not in the archive` }
+    if (absent !== undefined) return { kind: 'refused', reason: `${basename(absent.path)} is in none of its archives` }
     await moveIntoPlace(staged, store)
     return { kind: 'unpacked' }
   } catch (error) {
@@ -86,24 +126,21 @@ export async function unpack(missing: readonly Registration[], directory: string
   }
 }
 
-/** Unpacks one archive. @returns where each missing path it holds lies, all of them compared. @throws Error where one differs */
+/** Unpacks one archive. @throws Error where it is not the one that was saved, or tar fails */
 async function unpackOne(
-  missing: readonly Registration[],
-  { archive, into }: { readonly archive: string; readonly into: string },
+  archive: Archive,
+  { file, into }: { readonly file: string; readonly into: string },
   store: NixStore,
-  { files }: StagePorts,
-): Promise<readonly (readonly [string, string])[]> {
+  ports: StagePorts,
+): Promise<void> {
+  const { sizeBytes } = (await ports.files.stat(file)) ?? { sizeBytes: 0 }
+  if (sizeBytes !== archive.sizeBytes) throw new Error(`${archive.name} has ${sizeBytes} of ${archive.sizeBytes} bytes`)
+  const { sha256 } = await measured(file, ports)
+  if (sha256 !== archive.sha256) throw new Error(`${archive.name} is not what was saved (its hash differs)`)
   await succeed(store, ['mkdir', '-p', into])
-  // Relative names only, links made last: tar does not leave the directory it is given.
-  const how = ['--preserve-permissions', '--delay-directory-restore', ...(store.writesAsRoot ? [] : ['--no-same-owner'])]
-  await succeed(store, ['tar', '--extract', `--file=${archive}`, `--use-compress-program=${DECOMPRESS}`, `--directory=${into}`, ...how])
-  const present = new Set(await files.list(into))
-  const expected = missing.filter(({ path }) => present.has(basename(path)))
-  const hashes = await store.narHashes(expected.map(({ path }) => join(into, basename(path))))
-  if (hashes === null) throw new Error('what was unpacked cannot be read')
-  const wrong = expected.find(({ narHash }, index) => hashes[index] !== narHash)
-  if (wrong !== undefined) throw new Error(`${basename(wrong.path)} is not what was saved (its hash differs)`)
-  return expected.map(({ path }) => [path, join(into, basename(path))] as const)
+  // Relative names only, links made last: tar does not leave the directory it is given. Whoever writes owns the files.
+  const how = ['--preserve-permissions', '--delay-directory-restore', '--no-same-owner']
+  await succeed(store, ['tar', '--extract', `--file=${file}`, `--use-compress-program=${DECOMPRESS}`, `--directory=${into}`, ...how])
 }
 
 /** @param staged where each store path lies now */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Fingerprint } from './fingerprint.js'
 import type { Registration } from './registration.js'
-import { INDEX_VERSION, type LayerName } from './store-index.js'
+import { type Archive, INDEX_VERSION, type LayerName } from './store-index.js'
 
 /** Which run writes: a key once reserved is spent, even if the upload broke off, so that every attempt has its own. */
 export interface Attempt {
@@ -32,9 +32,21 @@ export function indexKeys({ system, recipe, exact }: Fingerprint, { run, attempt
   }
 }
 
-/** A layer's key is made of its contents: the same paths are never uploaded twice. */
-export function layerKey(system: string, name: LayerName, paths: readonly Registration[], { run, attempt }: Attempt): string {
-  return `vmtest-layer-v${INDEX_VERSION}-${system}-${name}-${contentsOf(paths)}-${run}-${attempt}`
+interface KeyedLayer {
+  readonly name: LayerName
+  readonly paths: readonly Registration[]
+  readonly archives: readonly Archive[]
+}
+
+/**
+ * A layer's key is made of its contents, and of the bytes they were packed into: whoever finds the key taken (a job beside this one) finds
+ * the very archives its own index describes.
+ */
+export function layerKey(system: string, { name, paths, archives }: KeyedLayer, { run, attempt }: Attempt): string {
+  const packed = createHash('sha256')
+    .update(archives.map(({ sha256 }) => sha256).join('\n'))
+    .digest('hex')
+  return `vmtest-layer-v${INDEX_VERSION}-${system}-${name}-${contentsOf(paths)}-${packed.slice(0, 12)}-${run}-${attempt}`
 }
 
 export function contentsOf(paths: readonly Registration[]): string {

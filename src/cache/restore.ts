@@ -47,8 +47,8 @@ export function cacheDirectory(env: Readonly<Record<string, string | undefined>>
 }
 
 /**
- * Brings back the store of an earlier build. On an exact hit `bundlePath` is set: the bundle is there, every path compared
- * with its hash and registered, and nothing needs to be evaluated. Whatever goes wrong is a line in the ledger and a slower run.
+ * Brings back the store of an earlier build. On an exact hit `bundlePath` is set: the bundle is there, every archive
+ * compared with its hash, every path registered, and nothing needs to be evaluated. Whatever goes wrong is a line in the ledger and a slower run.
  */
 export async function restoreStore(request: RestoreRequest, ports: CachePorts): Promise<RestoredStore> {
   const out = (layer: CacheLedgerEntry): RestoredStore => ({ ledger: [layer], bundlePath: null, session: null })
@@ -159,7 +159,7 @@ async function restoreLayer(layer: Layer, missing: readonly Registration[], plac
     const detail = answer.kind === 'miss' ? 'its entry is gone (evicted, or never finished)' : answer.reason
     return { layer, seconds: null, entry: entry(layer.name, answer.kind, detail, known) }
   }
-  const unpacking = await unpack(missing, path, place.store, ports)
+  const unpacking = await unpack(missing, { archives: layer.archives, directory: path }, place.store, ports)
   await files.remove(path)
   const seconds = clock.monotonicSeconds() - started
   if (unpacking.kind === 'refused') {

@@ -8,7 +8,7 @@ import { entry, mebibytes, pays } from './ledger.js'
 import { partition } from './partition.js'
 import type { Registration } from './registration.js'
 import type { CachePorts, CacheSession, RestoredStore } from './restore.js'
-import { INDEX_VERSION, type Layer, type LayerName, type StoreIndex } from './store-index.js'
+import { formatIndex, INDEX_VERSION, type Layer, type LayerName, type StoreIndex } from './store-index.js'
 
 export interface SaveRequest {
   readonly restored: RestoredStore
@@ -117,16 +117,20 @@ async function saveLayer({ name, paths, times }: LayerToSave, session: CacheSess
   const started = ports.clock.monotonicSeconds()
   try {
     await ports.files.remove(directory)
-    const sizeBytes = await pack(paths, directory, session.store, ports)
+    const archives = await pack(paths, directory, session.store, ports)
+    const sizeBytes = archives.reduce((sum, archive) => sum + archive.sizeBytes, 0)
     if (sizeBytes > ENTRY_LIMIT_BYTES) return not(`${mebibytes(sizeBytes)} is more than half of a repository's cache`)
-    const key = layerKey(session.fingerprint.system, name, paths, attemptOf(ports.runner.env))
+    const key = layerKey(session.fingerprint.system, { name, paths, archives }, attemptOf(ports.runner.env))
     const saving = await ports.cacheStore.save([directory], key)
     const saveSeconds = ports.clock.monotonicSeconds() - started
     if (saving.kind === 'failed') return not(saving.reason)
-    const layer = { name, key, sizeBytes, builds: timesOf(paths, times), saveSeconds, paths: [...paths] }
+    const layer = { name, key, archives: [...archives], sizeBytes, builds: timesOf(paths, times), saveSeconds, paths: [...paths] }
     const built = secondsToBuild(paths, times)
     const detail = `${paths.length} paths, ${mebibytes(sizeBytes)}${built === null ? '' : `, built in ${built.toFixed(1)} s`}`
     return { layer, entry: entry(name, 'saved', detail, { key, bytes: sizeBytes, saveSeconds }) }
+  } catch (error) {
+    // The others may still serve.
+    return not(error instanceof Error ? error.message : String(error))
   } finally {
     await ports.files.remove(directory)
   }
@@ -143,7 +147,7 @@ async function spaceLacking(paths: readonly Registration[], directory: string, {
 async function saveIndex(index: StoreIndex, key: string, session: CacheSession, ports: CachePorts): Promise<CacheLedgerEntry> {
   const path = join(session.directory, 'index')
   const started = ports.clock.monotonicSeconds()
-  const text = JSON.stringify(index)
+  const text = formatIndex(index)
   await ports.files.write(join(path, 'index.json'), text)
   const saving = await ports.cacheStore.save([path], key)
   await ports.files.remove(path)
