@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   crash: ['domain', 'ports'],
   suites: ['domain', 'ports'],
   nix: ['domain', 'ports'],
-  cache: ['domain', 'ports'],
+  cache: ['domain', 'ports', 'nix'],
   build: ['domain', 'ports', 'suites', 'nix'],
   vm: ['domain', 'ports', 'suites', 'crash'],
   results: ['domain', 'ports', 'suites', 'crash', 'plan', 'vm'],
