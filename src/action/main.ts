@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { TOOL_VERSION } from '../domain/version.js'
-import { placesFrom } from '../engine/places.js'
+import { placesFrom, withUsableCache } from '../engine/places.js'
 import { createGitHubRunner, createPorts } from '../ports/real/index.js'
 import { runAction } from './run-action.js'
 
@@ -9,8 +9,10 @@ const controller = new AbortController()
 // The runner sends SIGINT, 7.5 s later SIGTERM, 2.5 s later it kills the tree (actions/runner, ProcessInvoker.cs).
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => controller.abort(signal))
 
-await runAction(createPorts(runner), {
-  places: placesFrom({ checkout: fileURLToPath(new URL('..', import.meta.url)), workingDirectory: process.cwd(), env: process.env }),
+const places = placesFrom({ checkout: fileURLToPath(new URL('..', import.meta.url)), workingDirectory: process.cwd(), env: process.env })
+const ports = createPorts(runner)
+await runAction(ports, {
+  places: await withUsableCache(places, ports.files),
   platform: process.platform,
   architecture: process.arch,
   toolVersion: TOOL_VERSION,

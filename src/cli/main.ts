@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { enclosingKernelTree } from '../build/index.js'
 import { TOOL_VERSION } from '../domain/version.js'
-import { placesFrom } from '../engine/places.js'
+import { placesFrom, withUsableCache } from '../engine/places.js'
 import { createFileWatcher, createPorts, createTerminalRunner } from '../ports/real/index.js'
 import { runCli } from './cli.js'
 
@@ -27,15 +27,16 @@ const ports = createPorts(
   createTerminalRunner({ out: process.stdout, err: process.stderr, env: process.env }, { verbose: process.env.VMTEST_DEBUG === '1' }),
 )
 const workingDirectory = process.cwd()
+const places = placesFrom({
+  ...{ checkout: fileURLToPath(new URL('..', import.meta.url)), workingDirectory, env: process.env },
+  // In linux/fs/xfs the tree is meant, as git has it.
+  projectDirectory: (await enclosingKernelTree(workingDirectory, ports.files)) ?? workingDirectory,
+})
 
 process.exitCode = await runCli(process.argv.slice(2), {
   ports,
   watcher: createFileWatcher(),
-  places: placesFrom({
-    ...{ checkout: fileURLToPath(new URL('..', import.meta.url)), workingDirectory, env: process.env },
-    // In linux/fs/xfs the tree is meant, as git has it.
-    projectDirectory: (await enclosingKernelTree(workingDirectory, ports.files)) ?? workingDirectory,
-  }),
+  places: await withUsableCache(places, ports.files),
   toolVersion: TOOL_VERSION,
   platform: process.platform,
   architecture: process.arch,

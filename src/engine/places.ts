@@ -1,5 +1,6 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { UserError } from '../domain/errors.js'
+import type { Files } from '../ports/files.js'
 
 /** Directories the engine works in, all absolute. */
 export interface Places {
@@ -26,6 +27,18 @@ export function placesFrom(options: {
   // HOME can be unset in containers; a cache in the temporary directory is then better than none.
   const cacheHome = env.XDG_CACHE_HOME || (env.HOME ? join(env.HOME, '.cache') : temporaryDirectory)
   return { checkout, workingDirectory, projectDirectory, temporaryDirectory, cacheDirectory: join(cacheHome, 'kernel-vmtest') }
+}
+
+/**
+ * Places whose cache can be written: where it cannot (a container under a foreign user id has `/` for a home, which root owns), it lies in
+ * the temporary directory.
+ */
+export async function withUsableCache(places: Places, files: Pick<Files, 'canReadWrite' | 'stat'>): Promise<Places> {
+  // The directory itself, or the nearest one above it that is there.
+  let nearest = places.cacheDirectory
+  while ((await files.stat(nearest)) === null && dirname(nearest) !== nearest) nearest = dirname(nearest)
+  if (await files.canReadWrite(nearest)) return places
+  return { ...places, cacheDirectory: join(places.temporaryDirectory, 'kernel-vmtest') }
 }
 
 /** @throws UserError anywhere but on Linux x86_64 or aarch64, before anything is downloaded */
