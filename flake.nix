@@ -19,26 +19,28 @@
           }) systems
         );
 
-      # The command without a package set: this source with a link to its script. Node comes from PATH;
-      # `lib.mkCommand { inherit pkgs; }` is the same with a Node of nixpkgs.
-      command =
-        system:
+      # A program without a package set: a directory of this source behind links (`builtin:buildenv`).
+      linked =
+        system: name: directory:
         derivation {
-          name = "vmtest";
+          inherit name;
           system = "builtin";
           builder = "builtin:buildenv";
-          derivations = "true 5 1 ${self}/nix/command";
-          manifest = "${self}/nix/command/bin/vmtest";
+          derivations = "true 5 1 ${self}/${directory}";
+          manifest = "${self}/${directory}/bin/${name}";
         }
         // {
           inherit system;
-          meta.mainProgram = "vmtest";
+          meta.mainProgram = name;
         };
+
+      # Node comes from PATH; `lib.mkCommand { inherit pkgs; }` is the same with a Node of nixpkgs.
+      command = system: linked system "vmtest" "nix/command";
     in
     {
       lib = import ./nix/lib;
 
-      nixosModules.default = ./nix/nixos;
+      nixosModules.default.imports = [ ./nix/nixos ];
 
       templates.default = {
         path = ./examples/kernel-tree;
@@ -49,6 +51,9 @@
         vmtest = command system;
         default = command system;
       });
+
+      # For work on this repository: `nix fmt`, with the nixfmt on PATH.
+      formatter = forSystems (system: linked system "format-nix" "nix/formatter");
 
       apps = forSystems (_: {
         default = {

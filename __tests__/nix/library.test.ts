@@ -28,7 +28,8 @@ function stage(name: (typeof INPUTS)[number]): void {
   cpSync(join(root, 'nix'), join(to, 'nix'), { recursive: true })
   if (name === 'kernel-vmtest') {
     cpSync(join(root, 'flake.nix'), join(to, 'flake.nix'))
-    for (const directory of ['dist', 'examples']) mkdirSync(join(to, directory))
+    for (const directory of ['dist', 'man']) mkdirSync(join(to, directory))
+    cpSync(join(root, 'examples'), join(to, 'examples'), { recursive: true })
     writeFileSync(join(to, 'package.json'), '{}')
     return
   }
@@ -101,6 +102,26 @@ function kernelTree(name: string, flake: string): string {
   )
 
   test(
+    'the command is a package with its man page and a completion for each shell',
+    () => {
+      const expression = `(import ${root}nix/lib).mkCommand { pkgs = import ${work}/nixpkgs { }; }`
+      const { stdout, stderr } = nix(['nix-build', '--no-out-link', '--option', 'sandbox', 'false', '--expr', expression])
+      const out = stdout.trim()
+      expect({ out, stderr }).toMatchObject({ out: expect.stringMatching(/-vmtest$/) })
+      expect(readFileSync(join(out, 'share/man/man1/vmtest.1'), 'utf8')).toBe(readFileSync(join(root, 'man/vmtest.1'), 'utf8'))
+      const path = `${out}/bin:${process.env.PATH}`
+      const read = (shell: string, words: readonly string[]) =>
+        spawnSync(shell, [...words], { encoding: 'utf8', env: { ...process.env, PATH: path, XDG_DATA_DIRS: `${out}/share` } })
+      const bash = read('bash', ['-c', `. ${out}/share/bash-completion/completions/vmtest; complete -p vmtest`])
+      expect(bash).toMatchObject({ status: 0, stdout: 'complete -o default -F _vmtest vmtest\n' })
+      const fish = read('fish', ['-c', 'complete -C "vmtest rep"'])
+      if (fish.error === undefined) expect(fish.stdout).toMatch(/^report\t/)
+      expect(readFileSync(join(out, 'share/zsh/site-functions/_vmtest'), 'utf8')).toMatch(/^#compdef vmtest\n/)
+    },
+    2 * MINUTES,
+  )
+
+  test(
     "the kernel tree's flake evaluates to a bundle, a guest and a shell",
     () => {
       const tree = kernelTree('mission', readFileSync(join(root, '__tests__/nix/mission/flake.nix'), 'utf8'))
@@ -114,6 +135,15 @@ function kernelTree(name: string, flake: string): string {
       }
     },
     2 * MINUTES,
+  )
+
+  test(
+    'the outputs of our own flake are what Nix expects of them',
+    () => {
+      const { status, stderr } = nix(['nix', 'flake', 'check', '--no-build', `path:${work}/kernel-vmtest`])
+      expect({ status, stderr }).toMatchObject({ status: 0 })
+    },
+    MINUTES,
   )
 
   test(
