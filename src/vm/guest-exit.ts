@@ -13,6 +13,8 @@ export interface EndOfGuest {
   /** We said there is no more work and the agent took leave. */
   readonly tookLeave: boolean
   readonly lastLine: string
+  /** The guest's own word for why it ended, if it gave one. */
+  readonly gaveUp: string | null
 }
 
 /** `Kernel panic - not syncing: …` on the console, whatever stands before it. */
@@ -33,7 +35,7 @@ export function guestExit(end: EndOfGuest): VmExit {
   if (end.process.signal !== null || end.process.code !== 0) {
     return { kind: 'qemu-died', code: end.process.code, signal: end.process.signal, stderr: end.stderr }
   }
-  return end.tookLeave ? { kind: 'poweroff' } : { kind: 'gone', lastLine: end.lastLine }
+  return end.tookLeave ? { kind: 'poweroff' } : { kind: 'gone', lastLine: end.gaveUp ?? end.lastLine }
 }
 
 /** What QEMU says, before anything runs in it, when /dev/kvm is gone or closed since the probe (accel/kvm/kvm-all.c). */

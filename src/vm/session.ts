@@ -201,6 +201,7 @@ export class GuestSession implements Guest {
       hostProblem: this.hostProblem,
       tookLeave: this.finishing && this.tookLeave,
       lastLine: this.log.lastLine,
+      gaveUp: this.log.gaveUp,
     })
     const batch = await this.batches.end(exit)
     await this.options.cleanUp().catch(() => undefined)

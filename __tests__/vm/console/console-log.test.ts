@@ -21,6 +21,15 @@ describe('console.log', () => {
     )
     expect(lines).toEqual(['[ 0.1] one', '[ 0.2] two', '', '[ 0.3] no end'])
     expect(console.lastLine).toBe('[ 0.3] no end')
+    expect(console.gaveUp).toBeNull()
+  })
+
+  test('keeps why init or agent gave up, whatever the kernel prints while the guest powers off', async () => {
+    const { console } = log(new MemoryFiles())
+    await console.feed(Buffer.from('vmtest: agent failed: no /results\n[ 1.0] reboot: Power down\n'))
+    await console.close()
+    expect(console.gaveUp).toBe('vmtest: agent failed: no /results')
+    expect(console.lastLine).toBe('[ 1.0] reboot: Power down')
   })
 
   test('a line without end is cut and says so', async () => {

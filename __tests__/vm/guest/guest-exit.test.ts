@@ -9,6 +9,7 @@ const quiet: EndOfGuest = {
   hostProblem: null,
   tookLeave: false,
   lastLine: 'last',
+  gaveUp: null,
 }
 const panicLine = 'Kernel panic - not syncing: Attempted to kill init!'
 
@@ -16,6 +17,7 @@ describe('how a guest ended', () => {
   test.each<[string, Partial<EndOfGuest>, ReturnType<typeof guestExit>]>([
     ['work done and leave taken', { tookLeave: true }, { kind: 'poweroff' }],
     ['powered off with work left', {}, { kind: 'gone', lastLine: 'last' }],
+    ['powered off by its agent, which said why', { gaveUp: 'no disk' }, { kind: 'gone', lastLine: 'no disk' }],
     ['panic: QEMU exits 0', { panicLine }, { kind: 'panic', line: panicLine }],
     ['panic while powering off is a panic', { panicLine, tookLeave: true }, { kind: 'panic', line: panicLine }],
     ['killed', { process: { code: null, signal: 'SIGKILL' } }, { kind: 'qemu-died', code: null, signal: 'SIGKILL', stderr: '' }],

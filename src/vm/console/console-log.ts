@@ -13,6 +13,8 @@ export interface ConsoleLogOptions {
   readonly onLine: (text: string) => void
 }
 
+const GAVE_UP = /^vmtest: (init|agent) failed: /
+
 const DEFAULT_CAP_BYTES = 64 * 1024 * 1024
 const DEFAULT_LINE_CAP_BYTES = 16 * 1024
 
@@ -24,6 +26,8 @@ const DEFAULT_LINE_CAP_BYTES = 16 * 1024
 export class ConsoleLog {
   /** The last line with something in it: what a hanging guest said last. */
   lastLine = ''
+  /** Why init or agent gave up (nix/guest), once one has said so: more is printed while the guest powers off. */
+  gaveUp: string | null = null
   /** Set when the log could not be written (a full disk); the lines still go to `onLine`. */
   writeError: unknown = null
   private readonly splitter: LineSplitter
@@ -69,6 +73,7 @@ export class ConsoleLog {
     let count = 0
     for (const { text, droppedBytes } of lines) {
       if (text.trim() !== '') this.lastLine = text
+      if (GAVE_UP.test(text)) this.gaveUp = text
       this.options.onLine(text)
       batch += `${time}| ${text}${droppedBytes > 0 ? ` [vmtest: ${droppedBytes} more bytes in this line]` : ''}\n`
       count += 1
