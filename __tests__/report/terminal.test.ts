@@ -46,6 +46,15 @@ describe('the verdict on a terminal', () => {
     expect(lines).toContain('xfs_4k   xfs    3 passed, 3 failed, 2 not run')
   })
 
+  test('what ended the run is said once, in the lines it came in', () => {
+    const reason = 'The kernel does not build. Its last lines:\n  LD vmlinux\n  make: *** Error 2 The whole log: /run/build.log'
+    const conclusion = { ...aRecord([]).conclusion, kind: 'build-failed' as const, reason }
+    const said = write(aRecord([], { conclusion, problems: [reason, 'another'] })).split('\n')
+    expect(said.filter((line) => line.includes('does not build'))).toHaveLength(2)
+    expect(said).toContain('problem  another')
+    expect(said.slice(-4)).toEqual([...reason.split('\n').map((line) => line.trim()), ''])
+  })
+
   test('a green run is short', () => {
     expect(
       write(aRecord([aTest('generic/001')]))

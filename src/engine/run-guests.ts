@@ -53,7 +53,7 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
     },
     room,
   )
-  onProgress({ kind: 'stage', stage: 'vm', message: `${tests.length} tests on ${reason}` })
+  onProgress({ kind: 'stage', stage: 'vm', message: `${tests.length} ${tests.length === 1 ? 'test' : 'tests'} on ${reason}` })
   const diskDirectory = await ports.files.makeTemporary(machine.diskDirectory, 'vmtest-disks-')
   const start = createStartGuest(ports, {
     scriptsDirectory: join(places.checkout, 'nix/guest'),

@@ -37,19 +37,23 @@ const PLAIN: Palette = { good: String, bad: String, unsure: String, strong: Stri
 export function terminalText(rendered: Rendered, options: TerminalOptions): string {
   const paint = options.colour === 'always' ? COLOURS : PLAIN
   const verdict = verdictOf(rendered.record, rendered.placement)
+  const { conclusion } = rendered.record
+  // The last line says it.
+  const problems = rendered.record.problems.filter((problem) => problem !== conclusion.reason)
   const lines = [
     ...failures(rendered, options, paint),
     ...named(rendered, 'flaky', paint.unsure),
     ...named(rendered, 'stale', paint.unsure),
     ...named(rendered, 'notreached', paint.unsure),
-    ...(rendered.record.problems.length > 0 ? [''] : []),
-    ...rendered.record.problems.slice(0, 20).map((problem) => `${paint.unsure('problem')}  ${shortLine(problem, 500)}`),
+    ...(problems.length > 0 ? [''] : []),
+    ...problems.slice(0, 20).map((problem) => `${paint.unsure('problem')}  ${shortLine(problem, 500)}`),
     ...sections(rendered, paint),
     '',
     ...Object.entries(options.files).map(([name, path]) => `${paint.faint(name.padEnd(8))} ${shortLine(path, 4096)}`),
     '',
     verdictLine(verdict, rendered, paint),
-    shortLine(rendered.record.conclusion.reason, 1000),
+    // What a build said last comes in lines.
+    ...conclusion.reason.split('\n', 20).map((line) => shortLine(line, 1000)),
   ]
   return `${lines.join('\n').replace(/^\n+/, '')}\n`
 }

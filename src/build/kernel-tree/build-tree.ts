@@ -47,10 +47,11 @@ async function compile(request: KernelTreeRequest, setting: MakeSetting, target:
   await annotate(messages, setting.tree, request.workspace, ports)
   if (outcome.succeeded) return
   const first = messages.find(({ level }) => level === 'error')
-  const reason = first === undefined ? '.' : `: ${formatMessage(first)}`
+  // Where the compiler says what is wrong, make's last lines only say that something is.
   const last = outcome.lines.slice(-15).map((line) => `\n  ${line}`)
+  const reason = first === undefined ? `. Its last lines:${last.join('')}` : `: ${formatMessage(first)}`
   throw new UserError(
-    `The kernel does not build${reason}\nIts last lines:${last.join('')}`,
+    `The kernel does not build${reason}`,
     request.logPath === undefined ? `Try \`make -C ${setting.tree} O=${setting.objects}\`.` : `The whole log: ${request.logPath}`,
     { kind: 'build-failed' },
   )

@@ -28,7 +28,9 @@ export function createTerminalRunner(streams: TerminalStreams, options: { readon
     },
     // A guest's bytes must not move the cursor, ring, or rename the window.
     untrusted: (text) => line(text.replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)),
-    annotate: ({ level, title, message }) => line(`${level}: ${title}: ${message}`),
+    // As compilers write it: editors and terminals jump to the place.
+    annotate: ({ level, title, message, file, line: at }) =>
+      line(`${file === undefined ? '' : `${file}:${at ?? 1}: `}${level}: ${title}: ${message}`),
     mask: () => undefined,
     setOutput: (name, value) => void outputs.set(name, value),
     saveState: () => undefined,
