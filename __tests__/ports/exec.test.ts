@@ -113,7 +113,7 @@ asRoot(
       const child = await exec.spawn(['sh', '-c', `sleep 0.1; ${look}`], {
         as: { uid: 65520, gid: 65521, groups: [65522] },
         files: [{ path, access: 'read' }],
-        dieWithParent: true,
+        dieWithParent: 'SIGKILL',
         expendable: true,
       })
       let printed = ''

@@ -124,6 +124,8 @@ export async function nixBuild(request: NixBuildRequest, ports: BuildPorts): Pro
   const result = await ports.exec.run(argv, {
     cwd: request.cwd,
     env: nixVariables(nix, ports.runner.env, request.settings),
+    // Nix then ends its builders, which run in sessions of their own.
+    dieWithParent: 'SIGTERM',
     onStderrLine: (line) => live.feed(line),
   })
   await log.close()
@@ -162,6 +164,7 @@ export async function packageAttributes(
   const result = await ports.exec.run(request.impure ? [...argv, '--impure'] : argv, {
     cwd: request.cwd,
     env: nixVariables(request.nix, ports.runner.env),
+    dieWithParent: 'SIGTERM',
     timeoutSeconds: 120,
   })
   return z.array(z.string()).safeParse(parseJson(result.stdout)).data ?? null

@@ -127,7 +127,12 @@ export class NixStore {
   #nix([program = '', ...args]: readonly string[], options: { write?: boolean; input?: string; timeoutSeconds?: number } = {}) {
     const argv = [...(options.write === true ? this.prefix : []), join(this.programs, program), ...args]
     const { input, timeoutSeconds = 600 } = options
-    return this.ports.exec.run(argv, { env: this.environment, timeoutSeconds, ...(input === undefined ? {} : { input }) })
+    return this.ports.exec.run(argv, {
+      env: this.environment,
+      dieWithParent: 'SIGTERM',
+      timeoutSeconds,
+      ...(input === undefined ? {} : { input }),
+    })
   }
 
   /** What the first of a `nix` command's spellings that this version takes prints. @throws Error with what the last one said */

@@ -33,7 +33,7 @@ const places = placesFrom({
   projectDirectory: (await enclosingKernelTree(workingDirectory, ports.files)) ?? workingDirectory,
 })
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const code = await runCli(process.argv.slice(2), {
   ports,
   watcher: createFileWatcher(),
   places: await withUsableCache(places, ports.files),
@@ -45,3 +45,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: stream(process.stdout),
   stderr: stream(process.stderr),
 })
+// After an interruption nothing is waited for: not a download that was given up, nor a connection that is still open.
+if (controller.signal.aborted) process.exit(code)
+process.exitCode = code

@@ -15,6 +15,7 @@ import { lastingBundlePath, NO_PROOF, type Proof, type ProofOptions, proveOnBase
 import { requireBaseline } from './baseline.js'
 import { decodeRecord } from './decode.js'
 import { readHostFacts } from './host-facts.js'
+import { untilInterrupted } from './interruption.js'
 import { type Memory, recall, remember } from './memory.js'
 import { obtainBundle } from './obtain-bundle.js'
 import { type OpenRun, SELECTION_FILE } from './open-run.js'
@@ -22,6 +23,7 @@ import type { Places } from './places.js'
 import { rerunFailures } from './rerun.js'
 import { resolveSelection } from './resolve-selection.js'
 import { runGuests } from './run-guests.js'
+import { steadyClock } from './steady-clock.js'
 
 export interface LineOptions {
   readonly inputs: Inputs
@@ -57,8 +59,9 @@ interface Evidence {
  * only what was asked wrongly is thrown.
  * @throws UserError of kind `usage`
  */
-export async function runLine(options: LineOptions, ports: Ports): Promise<LineOutcome> {
+export async function runLine(options: LineOptions, given: Ports): Promise<LineOutcome> {
   const { run, onProgress } = options
+  const ports = { ...given, clock: steadyClock(run, given.clock) }
   await requireBaseline(run.plan, ports)
   await requireBaseBundle(run.plan, ports)
   const memory = await recall(run.plan, options.places, ports)
@@ -73,13 +76,14 @@ export async function runLine(options: LineOptions, ports: Ports): Promise<LineO
   try {
     await test(options, evidence, memory, ports)
   } catch (error) {
-    if (error instanceof UserError && error.kind === 'usage') {
+    if (error instanceof UserError && error.kind === 'usage' && !options.signal.aborted) {
       // Nothing ran: the corrected command may use the same directory.
       await ports.files.remove(run.directory)
       throw error
     }
     evidence.vmRun = { ...evidence.vmRun, stopped: options.signal.aborted ? CANCELLED : stoppedBy(error) }
   }
+  if (options.signal.aborted) evidence.vmRun = { ...evidence.vmRun, stopped: evidence.vmRun.stopped ?? CANCELLED_LATE }
   onProgress({ kind: 'stage', stage: 'results', message: 'reading results' })
   const record = withProof(await recordOf(options, evidence, ports), evidence.proof)
   return judge(record, evidence, memory, options, ports)
@@ -91,6 +95,8 @@ function nothingRan(stopped: VmRun['stopped']): VmRun {
 
 /** What fails after an interruption fails because of it. */
 const CANCELLED: VmRun['stopped'] = { kind: 'cancelled', reason: 'The run was interrupted before a guest was started.' }
+/** Every test may have ended; what should follow them did not. */
+const CANCELLED_LATE: VmRun['stopped'] = { kind: 'cancelled', reason: 'The run was interrupted before it could report.' }
 
 function stoppedBy(error: unknown): NonNullable<VmRun['stopped']> {
   if (!(error instanceof UserError)) return { kind: 'infrastructure', reason: `An unexpected error: ${describeError(error)}` }
@@ -101,10 +107,8 @@ function stoppedBy(error: unknown): NonNullable<VmRun['stopped']> {
 async function test(options: LineOptions, evidence: Evidence, memory: Memory, ports: Ports): Promise<void> {
   const { inputs, run, places, onProgress } = options
   const { plan } = run
-  const obtained = await obtainBundle(
-    { plan, nix: inputs.nix, places, runDirectory: run.directory, signal: options.signal, onProgress },
-    ports,
-  )
+  const wanted = { plan, nix: inputs.nix, places, runDirectory: run.directory, signal: options.signal, onProgress }
+  const obtained = await untilInterrupted(options.signal, ports, (ending) => obtainBundle(wanted, ending))
   const { built } = obtained
   evidence.built = built
   evidence.ledger = obtained.ledger

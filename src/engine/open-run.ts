@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { findKernelTree } from '../build/index.js'
 import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
@@ -13,6 +13,8 @@ export interface OpenRun {
   readonly plan: Plan
   readonly directory: string
   readonly startedAt: Date
+  /** `clock.monotonicSeconds()` at that time: every duration of the run counts from here. */
+  readonly startedSeconds: number
 }
 
 /** Under this name the plan lies in the run's directory. */
@@ -29,28 +31,54 @@ export async function openRun(
   ports: Pick<Ports, 'files' | 'clock'>,
 ): Promise<OpenRun> {
   const startedAt = ports.clock.now()
+  const startedSeconds = ports.clock.monotonicSeconds()
   const plan = await planFor(options, startedAt, ports.files)
-  const directory = await freshDirectory(plan.outputDirectory, options.inputs.outputDirectory !== '', ports.files)
-  const placed = { ...plan, outputDirectory: directory }
-  await ports.files.makeDirectory(directory)
-  await ports.files.write(join(directory, PLAN_FILE), `${JSON.stringify(placed, null, 2)}\n`)
-  return { plan: placed, directory, startedAt }
+  const placed = await claimDirectory(plan, options.inputs.outputDirectory !== '', ports.files)
+  return { plan: placed, directory: placed.outputDirectory, startedAt, startedSeconds }
 }
 
-async function freshDirectory(wanted: string, chosenByUser: boolean, files: Ports['files']): Promise<string> {
-  const taken = async (path: string) => {
-    const entry = await files.stat(path)
-    if (entry === null) return false
-    return entry.kind !== 'directory' || (await files.list(path)).length > 0
+async function claimDirectory(plan: Plan, chosenByUser: boolean, files: Ports['files']): Promise<Plan> {
+  const wanted = plan.outputDirectory
+  for (let number = 1; ; number++) {
+    const placed = number === 1 ? plan : { ...plan, outputDirectory: `${wanted}-${number}` }
+    if (await claimed(placed, files)) return placed
+    if (chosenByUser) {
+      throw new UserError(
+        `The output directory ${wanted} is not empty.`,
+        'Name another one with `output`, or remove it; results are never overwritten.',
+      )
+    }
   }
-  if (!(await taken(wanted))) return wanted
-  if (chosenByUser) {
-    throw new UserError(
-      `The output directory ${wanted} is not empty.`,
-      'Name another one with `output`, or remove it; results are never overwritten.',
-    )
+}
+
+/**
+ * Takes a directory for this run alone, with the plan in it. It is made beside and renamed: of two runs that want the same one
+ * the later finds it full, because a directory replaces only an empty one.
+ */
+async function claimed(plan: Plan, files: Ports['files']): Promise<boolean> {
+  const directory = plan.outputDirectory
+  if (await taken(directory, files)) return false
+  const text = `${JSON.stringify(plan, null, 2)}\n`
+  const beside = await files.makeTemporary(dirname(directory), `.${basename(directory)}-`)
+  try {
+    await files.chmod(beside, 0o755)
+    await files.write(join(beside, PLAN_FILE), text)
+    await files.rename(beside, directory)
+    return true
+  } catch (error) {
+    await files.remove(beside)
+    if (await taken(directory, files)) return false
+    // An empty directory that nothing can replace: a mount point, perhaps.
+    if ((await files.stat(directory)) === null) throw error
+    await files.write(join(directory, PLAN_FILE), text)
+    return true
   }
-  for (let number = 2; ; number++) if (!(await taken(`${wanted}-${number}`))) return `${wanted}-${number}`
+}
+
+async function taken(path: string, files: Ports['files']): Promise<boolean> {
+  const entry = await files.stat(path)
+  if (entry === null) return false
+  return entry.kind !== 'directory' || (await files.list(path)).length > 0
 }
 
 /** The plan alone, for commands that only look. */

@@ -28,11 +28,14 @@ export async function recoverRecord(runDirectory: string, toolVersion: string, p
   if (plan === null) return null
   const selection = await readAs(selectionSchema, join(runDirectory, SELECTION_FILE), files)
   const guests = await readGuests(runDirectory, files)
+  const now = clock.now().toISOString()
+  const startedAt = guests[0]?.note.startedAt ?? now
   return buildRecord(files, {
     toolVersion,
     runId: randomUUID(),
-    startedAt: guests[0]?.note.startedAt ?? clock.now().toISOString(),
-    endedAt: clock.now().toISOString(),
+    startedAt,
+    // The machine's clock may have been set back since.
+    endedAt: [startedAt, now].sort()[1] ?? now,
     plan: plan satisfies Plan,
     selection: selection ?? ({ suite: plan.suite, sections: [], tests: [] } satisfies Selection),
     vmRun: await remains(runDirectory, guests, ports),

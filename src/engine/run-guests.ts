@@ -60,6 +60,7 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
     cacheDirectory: places.cacheDirectory,
     createObserver: createClassifier,
     progressParser: (suite) => suites[suite].progressParser(),
+    onNote: (message) => onProgress({ kind: 'stage', stage: 'vm', message }),
   })
   const startGuest: StartGuest = async (guestOptions) => {
     const note: GuestNote = { id: guestOptions.id, section: guestOptions.section.name, startedAt: ports.clock.now().toISOString() }
@@ -67,7 +68,7 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
     const dumpPath = join(run.directory, 'guests', String(note.id), 'memory.kdump')
     return start(plan.dump === true ? { ...guestOptions, dumpPath } : guestOptions)
   }
-  const elapsedSeconds = (ports.clock.now().getTime() - run.startedAt.getTime()) / 1000
+  const elapsedSeconds = ports.clock.monotonicSeconds() - run.startedSeconds
   const settings = {
     built,
     suite: suites[built.suite.name],

@@ -60,7 +60,9 @@ async function unpack(archive: string, staging: string, ports: InstallPorts): Pr
       kind: 'could-not-test',
     })
   }
-  const { code, stderr } = await ports.exec.run(['tar', '-xJf', archive, '-C', staging, '--strip-components=1', '--no-same-owner'])
+  const { code, stderr } = await ports.exec.run(['tar', '-xJf', archive, '-C', staging, '--strip-components=1', '--no-same-owner'], {
+    dieWithParent: 'SIGTERM',
+  })
   if (code === 0) return
   throw new UserError(`The Nix release cannot be unpacked in ${staging}: ${firstCause(stderr)}`, 'Check free space on /nix.', {
     kind: 'could-not-test',

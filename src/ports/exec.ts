@@ -24,6 +24,11 @@ export interface ChildOptions {
   readonly cwd?: string
   /** The whole environment; absent: ours. */
   readonly env?: Readonly<Record<string, string>>
+  /**
+   * The kernel sends this signal to the child when we die, however we die. It is cleared where the program is setuid (sudo), and
+   * where this machine has no setpriv it is not set.
+   */
+  readonly dieWithParent?: 'SIGTERM' | 'SIGKILL'
   /** Become this user before the program starts (only root can; setpriv of util-linux does it). */
   readonly as?: UnprivilegedUser
   /** Open files, as file descriptors 3, 4, … (after the channels of `spawn`). */
@@ -51,8 +56,6 @@ export interface CommandResult extends ProcessExit {
 export interface SpawnOptions extends ChildOptions {
   /** Further duplex channels, passed as file descriptors 3, 4, … (connected UNIX sockets). */
   readonly channels?: number
-  /** The kernel kills the child when we die, however we die. */
-  readonly dieWithParent?: boolean
   /** When memory runs out the kernel takes this child before us. */
   readonly expendable?: boolean
 }

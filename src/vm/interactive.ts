@@ -77,7 +77,7 @@ export async function prepareInteractiveGuest(
       // The directory is ours alone (mkdtemp: mode 0700), so nobody else reaches the stub.
       ...(gdb === undefined ? {} : { gdb: { stub: `unix:${socket},server=on,wait=off`, wait: gdb.wait } }),
     })
-    const child: ChildOptions = { env: QEMU_ENVIRONMENT, files, ...(as === null ? {} : { as }) }
+    const child: ChildOptions = { env: QEMU_ENVIRONMENT, files, dieWithParent: 'SIGKILL', ...(as === null ? {} : { as }) }
     return { argv, options: child, gdbCommand: gdb === undefined ? null : gdbCommand(socket, built.bundle.kernel.vmlinux), cleanUp }
   } catch (error) {
     await cleanUp()

@@ -120,7 +120,7 @@ export async function spawnQemu(
     return await exec.spawn(argv, {
       channels: Object.keys(DESCRIPTORS).length,
       files,
-      dieWithParent: true,
+      dieWithParent: 'SIGKILL',
       expendable: true,
       env: QEMU_ENVIRONMENT,
       ...(as === null ? {} : { as }),

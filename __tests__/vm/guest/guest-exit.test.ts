@@ -27,6 +27,21 @@ describe('how a guest ended', () => {
       { kind: 'qemu-died', code: 1, signal: null, stderr: 'bad' },
     ],
     [
+      '/dev/kvm gone since the probe: the host, not the kernel',
+      {
+        process: { code: 1, signal: null },
+        stderr: 'qemu: Could not access KVM kernel module: No such file or directory\nqemu: failed to initialize kvm: x\n',
+      },
+      {
+        kind: 'qemu-died',
+        code: 1,
+        signal: null,
+        stderr: 'qemu: Could not access KVM kernel module: No such file or directory\nqemu: failed to initialize kvm: x\n',
+        hostTrouble:
+          'KVM worked when it was probed, and cannot be used any more: qemu: Could not access KVM kernel module: No such file or directory',
+      },
+    ],
+    [
       'killed after leave was taken',
       { tookLeave: true, process: { code: null, signal: 'SIGKILL' } },
       { kind: 'qemu-died', code: null, signal: 'SIGKILL', stderr: '' },

@@ -1,7 +1,7 @@
 import { type ChildProcess as NodeChild, type SpawnOptions as NodeSpawnOptions, spawn as nodeSpawn } from 'node:child_process'
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { UserError } from '../../domain/errors.js'
 import type {
@@ -35,7 +35,7 @@ export function createExec(environment: NodeJS.ProcessEnv = process.env): Exec {
 }
 
 async function findProgram(program: string, environment: NodeJS.ProcessEnv): Promise<string | null> {
-  const candidates = isAbsolute(program)
+  const candidates = program.includes('/')
     ? [program]
     : // Debian keeps mkfs and friends out of an ordinary user's PATH.
       [...(environment.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].filter(Boolean).map((directory) => join(directory, program))
@@ -57,10 +57,12 @@ async function findProgram(program: string, environment: NodeJS.ProcessEnv): Pro
 async function withRights(argv: readonly string[], options: SpawnOptions, which: Exec['which']): Promise<readonly string[]> {
   const words = [
     ...(options.as === undefined ? [] : userWords(options.as)),
-    ...(options.dieWithParent === true ? ['--pdeathsig', 'KILL'] : []),
+    ...(options.dieWithParent === undefined ? [] : ['--pdeathsig', options.dieWithParent.slice('SIG'.length)]),
   ]
   if (words.length === 0) return argv
   const setpriv = await which('setpriv')
+  // setpriv would report a program that is not there as its own failure.
+  if (options.as === undefined && (await which(argv[0] ?? '')) === null) return argv
   if (setpriv !== null) return [setpriv, ...words, '--', ...argv]
   if (options.as === undefined) return argv
   throw new UserError('setpriv, which takes rights away from QEMU, is not on PATH.', 'Install util-linux.', { kind: 'could-not-test' })
