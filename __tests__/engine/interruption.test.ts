@@ -38,7 +38,11 @@ test('what answers to nothing is given up, and what it does later disturbs nobod
   later(new Error('long after'))
 })
 
-test('an interruption before the work is one, too', async () => {
-  const given = untilInterrupted(AbortSignal.abort(), ports, ({ exec }) => exec.run(['sleep', '300']))
-  expect(await given).toMatchObject({ code: null, signal: 'SIGTERM' })
+test('after an interruption nothing is begun', async () => {
+  let begun = false
+  const given = untilInterrupted(AbortSignal.abort(), ports, async () => {
+    begun = true
+  })
+  await expect(given).rejects.toThrow('The run was interrupted.')
+  expect(begun).toBe(false)
 })

@@ -5,11 +5,12 @@ import type { Exec, Ports } from '../ports/index.js'
 const GRACE_SECONDS = 3
 
 /**
- * Does work that an interruption ends: programs it has started get SIGTERM, and so does each it still starts. What answers to
+ * Does work that an interruption ends, unless it comes before: programs it has started get SIGTERM, and so does each it still starts. What answers to
  * no signal (a download, an upload) is not waited for.
  * @throws UserError when the work was given up
  */
 export async function untilInterrupted<T>(signal: AbortSignal, ports: Ports, work: (ports: Ports) => Promise<T>): Promise<T> {
+  if (signal.aborted) throw interrupted()
   const running = work({ ...ports, exec: endingExec(ports.exec, signal) })
   const over = new AbortController()
   const givenUp = givingUp(signal, over.signal, ports)
@@ -24,11 +25,14 @@ export async function untilInterrupted<T>(signal: AbortSignal, ports: Ports, wor
 
 async function givingUp(signal: AbortSignal, over: AbortSignal, { clock }: Ports): Promise<never> {
   await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true, signal: over })
   })
   await clock.sleep(GRACE_SECONDS, over)
-  throw new UserError('The run was interrupted.', 'Start it again.', { kind: 'could-not-test' })
+  throw interrupted()
+}
+
+function interrupted(): UserError {
+  return new UserError('The run was interrupted.', 'Start it again.', { kind: 'could-not-test' })
 }
 
 function endingExec(exec: Exec, signal: AbortSignal): Exec {

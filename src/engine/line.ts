@@ -16,7 +16,7 @@ import { requireBaseline } from './baseline.js'
 import { decodeRecord } from './decode.js'
 import { readHostFacts } from './host-facts.js'
 import { untilInterrupted } from './interruption.js'
-import { type Memory, recall, remember } from './memory.js'
+import { type Memory, NOTHING_KNOWN, recall, remember } from './memory.js'
 import { obtainBundle } from './obtain-bundle.js'
 import { type OpenRun, SELECTION_FILE } from './open-run.js'
 import type { Places } from './places.js'
@@ -64,7 +64,11 @@ export async function runLine(options: LineOptions, given: Ports): Promise<LineO
   const ports = { ...given, clock: steadyClock(run, given.clock) }
   await requireBaseline(run.plan, ports)
   await requireBaseBundle(run.plan, ports)
-  const memory = await recall(run.plan, options.places, ports)
+  const { signal } = options
+  const memory = await untilInterrupted(signal, ports, (ending) => recall(run.plan, options.places, ending)).catch((error) => {
+    if (signal.aborted) return NOTHING_KNOWN
+    throw error
+  })
   const evidence: Evidence = {
     built: null,
     selection: { suite: run.plan.suite, sections: [], tests: [] },
@@ -186,7 +190,10 @@ async function judge(undecoded: RunRecord, evidence: Evidence, memory: Memory, o
     },
     ports,
   )
-  await remember(judged, memory, places, ports)
+  // Its cache may be slow; the results that are to be published wait for it.
+  await untilInterrupted(options.signal, ports, (ending) => remember(judged, memory, places, ending)).catch((error) => {
+    if (!options.signal.aborted) throw error
+  })
   const { built } = evidence
   return {
     report,

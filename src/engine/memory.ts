@@ -16,6 +16,9 @@ export interface Memory {
   readonly problems: readonly string[]
 }
 
+/** Where an interruption came before it could be read. */
+export const NOTHING_KNOWN: Memory = { history: emptyHistory, baseline: null, problems: [] }
+
 const HISTORY_FILE = 'history.json'
 const RECORD_FILE = 'run.json'
 
