@@ -31,10 +31,10 @@ export class ProcessWatch {
   peakMiB = 0
   readonly #timer: NodeJS.Timeout
 
-  /** @param marker a text that only processes of this run have in their command line or environment */
+  /** @param markers texts of which only processes of this run have one in their command line or environment */
   constructor(
     private readonly pid: number,
-    private readonly marker: string,
+    private readonly markers: readonly string[],
   ) {
     this.#timer = setInterval(() => this.#look(), 100)
   }
@@ -56,7 +56,7 @@ export class ProcessWatch {
       if (!/^(?:qemu-system|nix)/.test(program)) continue
       const line = read(`/proc/${pid}/cmdline`)
       const environment = read(`/proc/${pid}/environ`)
-      if (!line.includes(this.marker) && !environment.includes(this.marker)) continue
+      if (!this.markers.some((marker) => line.includes(marker) || environment.includes(marker))) continue
       const texts = this.shown.get(program) ?? new Set()
       this.shown.set(program, texts.add(line).add(environment))
       if (!program.startsWith('qemu-system')) continue

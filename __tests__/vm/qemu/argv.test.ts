@@ -122,6 +122,8 @@ describe('the QEMU command line', () => {
     expect(argv.filter((word) => /^-(virtfs|fsdev|netdev|nic|net)$|vhost|9p|virtio-net/.test(word))).toEqual([])
     expect(argv).not.toContain('-no-shutdown')
     expect(argv).not.toContain('vmcoreinfo')
+    // Neither old nor privileged calls, no program started, no scheduling: what QEMU never needs for one guest on sockets.
+    expect(argv[argv.indexOf('-sandbox') + 1]).toBe('on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny')
     expect(hermeticArgs(false)).not.toContain('-sandbox')
   })
 
