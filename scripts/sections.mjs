@@ -3,7 +3,8 @@
 // VMTEST_BUNDLE is the guest (`offline`), VMTEST_MODULES the kernel's modules, VMTEST_SECTION_RUNS where the runs go
 // (.vmtest/sections). `--write` notes the results in nix/sections/tried.json, from which docs/reference/sections.md is made.
 // Tests are nix/sections/trials.json's: `tests` have to pass, `declines` have to be notrun because of the section's options.
-// A section whose kernel or guest lacks something is refused by name; that is a result too. Exit code 1 where anything else happens.
+// A section whose kernel or guest lacks something is refused by name; that is a result too. So is what `refusal` (a regular expression)
+// expects mkfs to say where it is too old. Exit code 1 where anything else happens.
 import { spawn } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -42,6 +43,14 @@ function vmtest(section, directory) {
   })
 }
 
+/** True where the reason is one the product found by itself, or the trial knows of. */
+function isExplained(section, reason) {
+  const { refusal } = trials[section]
+  return (
+    /not set in|the guest has no |needs Linux |built as modules/.test(reason) || (refusal !== undefined && new RegExp(refusal).test(reason))
+  )
+}
+
 /** What came of one section: tests by status, or why it was refused. */
 function outcomeOf(section, { code, said }, directory) {
   const refused = /^vmtest: Nothing was started: section `\S+` cannot run here: (.*)$/m.exec(said)
@@ -61,7 +70,9 @@ function outcomeOf(section, { code, said }, directory) {
     programs: Object.fromEntries(Object.entries(record.revisions).filter(([name]) => name.endsWith('progs'))),
   }
   if (couldNotTest !== null && Object.values(tests).every((status) => status === 'notreached')) {
-    return { ...facts, refused: couldNotTest, kind: 'refused' }
+    return isExplained(section, couldNotTest)
+      ? { ...facts, refused: couldNotTest, kind: 'refused' }
+      : { ...facts, kind: 'wrong', problem: couldNotTest }
   }
   const { tests: asked, declines = [] } = trials[section]
   const right = asked.every((name) => tests[name] === 'pass') && declines.every((name) => tests[name] === 'notrun')

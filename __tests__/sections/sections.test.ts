@@ -95,7 +95,7 @@ describe('a section on a kernel', () => {
 
   test('says everything in the way at once, and only what is known', () => {
     expect(sectionObstacles(byName('xfs_rt'), { release: '6.1.0', config, hasModules: false })).toEqual([
-      'CONFIG_XFS_RT is not set in its kernel',
+      'CONFIG_XFS_RT is not set in this kernel',
       'CONFIG_XFS_FS is built as modules, which the kernel came without',
     ])
     expect(sectionObstacles(byName('ext4_dax'), { release: '6.1.0', config: null, hasModules: false })).toEqual([])
@@ -107,7 +107,7 @@ describe('a section on a kernel', () => {
       const section = byName(name)
       const options = new Map(section.kernelOptions.map((option) => [option, option === missing ? 'n' : 'y']))
       const reasons = sectionObstacles(section, { release: '7.0.0', config: options, hasModules: false })
-      expect(reasons).toEqual([`${missing} is not set in its kernel`])
+      expect(reasons).toEqual([`${missing} is not set in this kernel`])
     },
   )
 })

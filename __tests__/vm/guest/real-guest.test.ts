@@ -46,6 +46,7 @@ bootable('a real guest', () => {
       expect(output).toMatch(/^pool: \/dev\/vd\w \/dev\/vd\w$/m)
       expect(output).toContain(`quoted: two  blanks, 'single' "double" $HOME \\n @nobody@\n`)
       expect(output).toMatch(/^users: .*fsgqa 123456-fsgqa fsgqa2/m)
+      expect(output).toMatch(/^as another user: fsgqa$/m)
       expect(output).toMatch(/^mounted: 7$/m)
       expect(output).toContain('/proc/self/fd\n')
       expect(output.endsWith(' 1s\n')).toBe(true)

@@ -24,7 +24,7 @@ export function sectionObstacles(section: Section, kernel: KnownKernel): readonl
     reasons.push(`it needs Linux ${minimumKernel} or newer, and the kernel is ${kernel.release}`)
   }
   const missing = kernel.config === null ? [] : missingOptions(section, kernel.config)
-  if (missing.length > 0) reasons.push(`${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set in its kernel`)
+  if (missing.length > 0) reasons.push(`${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set in this kernel`)
   const modules = kernel.hasModules ? [] : section.kernelOptions.filter((name) => kernel.config?.get(name) === 'm')
   if (modules.length > 0)
     reasons.push(`${modules.join(', ')} ${modules.length === 1 ? 'is' : 'are'} built as modules, which the kernel came without`)

@@ -74,6 +74,8 @@ export function initramfsEntries(scripts: GuestScripts, settings: GuestSettings,
     file(`${UPPER}/vmtest/bin/logger`, scripts.logger, 0o755),
     file(`${UPPER}/vmtest/bin/dmsetup`, scripts.dmsetup, 0o755),
     file(`${UPPER}/vmtest/bin/kernel-modprobe`, scripts['kernel-modprobe'], 0o755),
+    // The system's own su asks PAM, which the guest has not: without this every test that works as another user declines.
+    { kind: 'link', path: `${UPPER}/vmtest/bin/su`, target: '/vmtest/base/busybox' },
     ...['pts', 'shm'].map((path) => directory(`${UPPER}/vmtest/dev/${path}`)),
     ...DEVICE_LINKS.map(([name, target]): ArchiveEntry => ({ kind: 'link', path: `${UPPER}/vmtest/dev/${name}`, target })),
   ]
