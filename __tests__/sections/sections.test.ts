@@ -72,6 +72,39 @@ describe('nix/sections/sections.json', () => {
   })
 })
 
+describe('trials', () => {
+  const trial = z.object({
+    tests: z.array(z.string().regex(/^[a-z0-9]+\/\d+$/)).min(3),
+    declines: z.array(z.string()).optional(),
+    refusal: z.string().optional(),
+  })
+  const trials = z.strictObject({ sections: z.record(z.string(), trial) }).parse(JSON.parse(read('sections/trials.json'))).sections
+  const tried = z
+    .strictObject({
+      sections: z.record(
+        z.string(),
+        z.object({ tests: z.record(z.string(), z.enum(['pass', 'notrun'])).optional(), refused: z.string().optional() }),
+      ),
+    })
+    .parse(JSON.parse(read('sections/tried.json'))).sections
+  const names = sections.map(({ name }) => name)
+
+  test('every section has at least three tests to be tried with', () => {
+    expect(Object.keys(trials).sort()).toEqual([...names].sort())
+  })
+
+  test.each(Object.entries(tried))('what is said of %s is what was tried', (name, { tests, refused }) => {
+    expect(names).toContain(name)
+    // Either it ran, or there is a reason.
+    expect(tests === undefined).toBe(refused !== undefined)
+    const { tests: asked = [], declines = [] } = trials[name] ?? {}
+    if (tests === undefined) return
+    const of = (status: string) => Object.keys(tests).filter((test) => tests[test] === status)
+    expect(of('pass').sort()).toEqual([...asked].sort())
+    expect(of('notrun').sort()).toEqual([...declines].sort())
+  })
+})
+
 describe('a section on a kernel', () => {
   const config = parseKernelConfig(
     'CONFIG_XFS_FS=m\nCONFIG_XFS_POSIX_ACL=y\n# CONFIG_XFS_RT is not set\nCONFIG_EXT4_FS=y\nCONFIG_EXT4_FS_POSIX_ACL=y\n',

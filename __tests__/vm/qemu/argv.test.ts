@@ -55,6 +55,19 @@ describe('the QEMU command line', () => {
     expect(MACHINES.aarch64.proven).toBe(false)
   })
 
+  test('persistent memory is a file as memory, for which the machine has room beside its own', () => {
+    const drives = ['test', 'scratch'].map((serial) => ({ path: `/d,1/${serial}.raw`, serial, readOnly: false, persistentMiB: 4096 }))
+    const argv = qemuArgv({ ...whole, drives })
+    expect(argv).toContain('memory-backend-file,id=pmem-test,mem-path=/d,,1/test.raw,size=4096M,share=on')
+    expect(argv.filter((word) => word.startsWith('virtio-pmem-pci,'))).toEqual([
+      'virtio-pmem-pci,memdev=pmem-test',
+      'virtio-pmem-pci,memdev=pmem-scratch',
+    ])
+    expect(argv.join(' ')).not.toContain('virtio-blk-pci')
+    const [, most] = /^1024M,slots=1,maxmem=(\d+)M$/.exec(argv[argv.indexOf('-m') + 1] ?? '') ?? []
+    expect(Number(most)).toBeGreaterThan(1024 + 2 * 4096)
+  })
+
   test('a drive is a raw virtio disk with its role as serial; commas are doubled', () => {
     expect(driveArgs({ path: '/run,1/test.raw', serial: 'test', readOnly: false })).toEqual([
       '-drive',
