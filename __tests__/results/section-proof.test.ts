@@ -55,6 +55,8 @@ describe('whether what ran was the section', () => {
     expect(whyNotTheSection(crc, [left('-f /dev/vdd', '', { mkfs: 'crc=0' })])).toBe(
       '`check` ran with MKFS_OPTIONS `-f /dev/vdd`, the section has `-m crc=0`.',
     )
+    const overlay = section({ fstyp: 'overlay', mountOptions: '-o pquota' })
+    expect(whyNotTheSection(overlay, [left('', '-o lowerdir=/a,upperdir=/b,workdir=/c /a /mnt/scratch', {})])).toBeNull()
     expect(whyNotTheSection(quota, [left('-f', '-o noquota /dev/vdd /mnt/scratch', {})])).toContain('MOUNT_OPTIONS `-o noquota')
   })
 

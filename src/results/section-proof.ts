@@ -14,10 +14,13 @@ export interface SectionEvidence {
  * `check` says what it makes and mounts the scratch device with; the agent notes what the test device came to.
  */
 export function whyNotTheSection(section: Section, batches: readonly SectionEvidence[]): string | null {
+  // Of an overlay check says the overlay's own options; the section's are those of the file system below (common/config:719).
+  const mountOptions = section.fstyp === 'overlay' ? '' : section.mountOptions
   for (const { headers } of batches) {
-    for (const { mkfsOptions, mountOptions } of headers) {
+    for (const header of headers) {
       const reason =
-        notAsAsked('MKFS_OPTIONS', section.mkfsOptions, mkfsOptions) ?? notAsAsked('MOUNT_OPTIONS', section.mountOptions, mountOptions)
+        notAsAsked('MKFS_OPTIONS', section.mkfsOptions, header.mkfsOptions) ??
+        notAsAsked('MOUNT_OPTIONS', mountOptions, header.mountOptions)
       if (reason !== null) return reason
     }
   }
