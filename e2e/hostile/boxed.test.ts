@@ -8,8 +8,9 @@ import { createClock } from '../../src/ports/real/clock.js'
 import { createExec } from '../../src/ports/real/exec.js'
 import { createFiles } from '../../src/ports/real/files.js'
 import { QmpClient } from '../../src/vm/channels/qmp.js'
-import { qemuArgv } from '../../src/vm/qemu/argv.js'
-import { hasSandbox, spawnQemu } from '../../src/vm/start-guest.js'
+import { qemuCommand } from '../../src/vm/qemu/argv.js'
+import { userOf } from '../../src/vm/qemu/rights.js'
+import { qemuBox, spawnQemu } from '../../src/vm/start-guest.js'
 import { buildOfflineBundle } from '../lab/vm-lab.js'
 
 // What a guest can reach in QEMU, by QEMU's own word: the real command line, stopped before its first instruction.
@@ -35,7 +36,8 @@ beforeAll(async () => {
     readOnly: serial === 'root' || serial === 'suite',
   }))
   for (const { path } of drives) await ports.files.createSparse(path, 1024 ** 2)
-  const argv = qemuArgv({
+  const box = await qemuBox(ports, { qemu: program, accelerator: 'tcg', onNote: undefined })
+  const { argv, files } = qemuCommand({
     program,
     architecture: bundle.architecture,
     accelerator: 'tcg',
@@ -46,11 +48,11 @@ beforeAll(async () => {
     initrd: bundle.initrd,
     drives,
     channels: { console: 3, control: 4, results: 5, output: 6, qmp: 7 },
-    sandbox: await hasSandbox(ports.exec, program),
-    pauseAtShutdown: false,
+    sandbox: box.sandbox,
+    dumpPath: null,
     kernelArguments: [],
   })
-  child = await spawnQemu(ports.exec, [...argv, '-S'])
+  child = await spawnQemu(ports.exec, { argv: [...argv, '-S'], files }, userOf(box.rights))
   const [, , , , channel] = child.channels
   if (channel === undefined) throw new Error('no monitor')
   const qmp = new QmpClient(channel, ports.clock, () => undefined)

@@ -57,8 +57,11 @@ describe('the QEMU command line', () => {
 
   test('persistent memory is a file as memory, for which the machine has room beside its own', () => {
     const drives = ['test', 'scratch'].map((serial) => ({ path: `/d,1/${serial}.raw`, serial, readOnly: false, persistentMiB: 4096 }))
-    const argv = qemuArgv({ ...whole, drives })
-    expect(argv).toContain('memory-backend-file,id=pmem-test,mem-path=/d,,1/test.raw,size=4096M,share=on')
+    const { argv, files } = qemuCommand({ ...whole, drives })
+    expect(argv).toContainEqual(
+      expect.stringMatching(/^memory-backend-file,id=pmem-test,mem-path=\/proc\/self\/fd\/\d+,size=4096M,share=on$/),
+    )
+    expect(files).toContainEqual({ path: '/d,1/test.raw', access: 'read-write' })
     expect(argv.filter((word) => word.startsWith('virtio-pmem-pci,'))).toEqual([
       'virtio-pmem-pci,memdev=pmem-test',
       'virtio-pmem-pci,memdev=pmem-scratch',
