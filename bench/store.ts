@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -18,14 +18,18 @@ import { createFiles } from '../src/ports/real/files.js'
 // client uploads and back into a valid store on a file system of its own. The transport
 // is the same for all and not measured; the client's own tar around a directory is.
 //
-// Usage: npm run bench:store [-- DIRECTORY]; DIRECTORY should be on the kind of file system a runner has (default /var/tmp).
+// Usage: npm run bench:store [-- DIRECTORY] (default /var/tmp). As root, every store lies on an ext4 made for it, in an image below
+// DIRECTORY: what a runner has, and no restore pays for the files of the one before. A DIRECTORY in memory (/dev/shm) keeps
+// the neighbours' disk traffic out. Else the stores lie in DIRECTORY as they are.
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
 const MINIMUM = { bytes: 1.5 * 1024 ** 3, files: 50_000 }
 const CONFIG = 'experimental-features = nix-command flakes\nbuild-users-group =\nsubstituters =\nsandbox = false\nrequire-sigs = false\n'
 
 const root = mkdtempSync(join(process.argv[2] ?? '/var/tmp', 'vmtest-bench-store-'))
-const nixRoot = join(root, 'nix')
+const disk = join(root, 'disk')
+const nixRoot = join(disk, 'nix')
+const DISK_BYTES = 12 * 1024 ** 3
 const env: Record<string, string> = {
   PATH: process.env.PATH ?? '/usr/bin:/bin',
   HOME: root,
@@ -55,7 +59,8 @@ function cpuSeconds(): number {
 }
 
 async function measure(body: () => unknown): Promise<Measured> {
-  execFileSync('sync')
+  // What the step before wrote; the file system's own, not that of everything on the machine.
+  execFileSync('sync', ['--file-system', existsSync(disk) ? disk : root])
   const [wall, cpu] = [performance.now(), cpuSeconds()]
   await body()
   return { wallSeconds: (performance.now() - wall) / 1000, cpuSeconds: cpuSeconds() - cpu }
@@ -69,9 +74,22 @@ const shell = (script: string, ...args: string[]) =>
     encoding: 'utf8',
   })
 
+const mounted = () => spawnSync('mountpoint', ['-q', disk]).status === 0
+
+/** An empty store: a file system made anew, or, without the right to mount one, a directory emptied. */
 function forgetStore(): void {
-  if (!existsSync(nixRoot)) return
-  shell('chmod -R u+w "$1"; rm -rf "$1"', nixRoot)
+  mkdirSync(disk, { recursive: true })
+  if (existsSync(nixRoot) && !mounted()) shell('chmod -R u+w "$1"; rm -rf "$1"', nixRoot)
+  if (process.getuid?.() !== 0) return
+  if (mounted()) shell('umount "$1"', disk)
+  const image = join(root, 'disk.img')
+  shell('rm -f "$1"; truncate -s "$2" "$1"; mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "$1"', image, String(DISK_BYTES))
+  spawnSync('mount', ['-o', 'loop', image, disk], { stdio: 'inherit' })
+}
+
+function removeAll(): void {
+  if (mounted()) spawnSync('umount', ['--lazy', disk])
+  if (existsSync(root)) shell('chmod -R u+w "$1"; rm -rf "$1"', root)
 }
 
 /** Fills the store: a bundle and its closure, and what a build leaves beside it. @returns the bundle's path */
@@ -222,6 +240,7 @@ function check(bundle: string, contents: boolean): void {
 }
 
 async function main(): Promise<void> {
+  forgetStore()
   mkdirSync(dirname(env.NIX_STATE_DIR ?? ''), { recursive: true })
   const bundle = build()
   const closure = shell('nix-store -qR "$1"', bundle).trim().split('\n')
@@ -232,7 +251,7 @@ async function main(): Promise<void> {
     `closure: ${(bytes / 1e9).toFixed(2)} GB, ${files} files, ${closure.length} paths; the whole store: ${(whole / 1e9).toFixed(2)} GB`,
   )
   console.log(
-    `${cpus().length} CPUs, nix ${shell('nix --version').trim()}, ${ROUNDS} rounds, ${root} on ${shell('stat -f -c %T "$1"', root).trim()}`,
+    `${cpus().length} CPUs, nix ${shell('nix --version').trim()}, ${ROUNDS} rounds, stores on ${shell('df --output=fstype "$1" | tail -1', nixRoot).trim()}${mounted() ? ' of their own' : ''}, in ${shell('df --output=fstype "$1" | tail -1', root).trim()}`,
   )
   if (bytes < MINIMUM.bytes || files < MINIMUM.files) console.log('note: this machine has less to offer than 1.5 GB in 50 000 files')
   const designs = [await ours(bundle), tarOfAll(), exportImport(bundle), fileCache(bundle)]
@@ -294,8 +313,6 @@ function report(results: ReadonlyMap<string, { bytes: number; save: Measured; re
   console.log(JSON.stringify(figures))
 }
 
-try {
-  await main()
-} finally {
-  shell('chmod -R u+w "$1"; rm -rf "$1"', root)
-}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
+process.on('exit', removeAll)
+await main()

@@ -108,7 +108,10 @@ let
           let
             attrs = change { };
           in
-          runCommand "${name}-${attrs.version}" { inherit (attrs) src; } "source ${script}";
+          runCommand "${name}-${attrs.version}" {
+            inherit (attrs) src;
+            alternatives = ./alternatives.sh;
+          } "source ${script}";
       };
     in
     package;

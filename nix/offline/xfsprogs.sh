@@ -1,5 +1,7 @@
 # Builder: xfsprogs from $src with the host's compiler, as a tree to lay over the guest's root: $out/usr.
 set -euo pipefail
+# shellcheck source=nix/offline/alternatives.sh
+source "$alternatives"
 cp -r --no-preserve=ownership "$src" source
 chmod -R u+w source
 cd source

@@ -1,5 +1,7 @@
 # Builder: fstests from $src with the host's compiler, run in place: $out/lib/xfstests.
 set -euo pipefail
+# shellcheck source=nix/offline/alternatives.sh
+source "$alternatives"
 mkdir -p "$out/lib"
 cp -r --no-preserve=ownership "$src" "$out/lib/xfstests"
 cd "$out/lib/xfstests"
