@@ -117,7 +117,7 @@ describe('the committed action on emulated services', () => {
     const names = await expectSameBytes(step, `run-${run}`)
     expect(names).toEqual(expect.arrayContaining(['run.json', 'junit.xml']))
     expect(services.cache.entries.filter((entry) => entry.finalised).map((entry) => entry.key)).toEqual(
-      expect.arrayContaining([expect.stringContaining('vmtest-layer-v1'), expect.stringContaining('vmtest-index-v1')]),
+      expect.arrayContaining([expect.stringContaining('vmtest-layer-v2'), expect.stringContaining('vmtest-index-v2')]),
     )
     const [post] = await job.finish()
     expect(post?.conclusion).toBe('success')
