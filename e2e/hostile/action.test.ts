@@ -21,7 +21,7 @@ const KEPT = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kern
 const LIMIT = 900_000
 const RUN = 'run-hostile'
 const ACT_RUN = 'run-act'
-const AMOUNTS = { files: 21_000, consoleBytes: 1_000_000, outputBytes: 10_000_000, frames: 50_000 }
+const AMOUNTS = { files: 2000, consoleBytes: 200_000, outputBytes: 300_000, frames: 25_000 }
 const CAP_BYTES = 40 * 1024 ** 2
 /** More than the caps let through. */
 const MOST_ENTRIES = 21_000

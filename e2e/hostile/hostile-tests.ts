@@ -132,9 +132,11 @@ my $file = "b3duZWQK\\n.\\n";
 say_all($results, "\\nF $_\\n$file") for '../../../../../../${OWNED}', '/tmp/${OWNED}', 'a/../../${OWNED}', './${OWNED}', "a\\rb", '.', 'x' x 3000;
 say_all($results, "A 99999999999 part\\n$file" . "X 99999999999 part\\n" . "F never-ended\\nb3duZWQK\\n");
 say_all($results, 'z' x 5_000_000 . "\\n");
-say_all($results, join('', map { "F ../$_\\n$file" } 1 .. ${amounts.frames}));
+say_all($results, join('', map { "F ../$_\\n$file" } 1 .. 1000));
+say_all($results, join('', map { "F forged/$_\\n.\\n" } 1 .. ${amounts.frames}));
 say_all($results, join('', map { "garbage $_\\n" } 1 .. ${amounts.frames}));
 say_all($output, "\\n$other  1s\\n$self  1s\\nRan: $other $self\\nPassed all 2 tests\\n");
+say_all($output, 'y' x 10_000_000 . "\\n" . "\\xff\\xfe" x 100_000 . "\\n" x 100_000);
 say_all($output, "\\0" x ${amounts.frames} . "\\0vmtest-end 99\\0" . "\\0vmtest-end 000000000000\\0\\n");
 END
 perl /tmp/forge.pl "$self" "$other"
