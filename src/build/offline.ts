@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { UserError } from '../domain/errors.js'
@@ -131,8 +132,69 @@ export async function stageOfflineFlake(options: OfflineOptions, ports: StagePor
   const tree = await collectHostTree(ports)
   if (tree.missing.length > 0) throw missingPrograms(tree.missing)
   const { host, kernel } = await description
-  const flake = join(options.cacheDirectory, 'offline-flake')
-  await ports.files.remove(flake)
+  const fresh = await ports.files.makeTemporary(options.cacheDirectory, `${STAGED}new-`)
+  try {
+    await ports.files.chmod(fresh, 0o755)
+    await fill(fresh, { options, tree, host }, ports)
+    return { directory: await settle(fresh, options.cacheDirectory, ports.files), kernel }
+  } finally {
+    await ports.files.remove(fresh)
+  }
+}
+
+/** What the names of staged flakes begin with. */
+const STAGED = 'offline-flake-'
+
+/** Puts a staged flake where its contents say: another run may be reading the one that is there. @returns its directory */
+async function settle(fresh: string, cacheDirectory: string, files: Ports['files']): Promise<string> {
+  const settled = join(cacheDirectory, `${STAGED}${await contentsOf(fresh, files)}`)
+  if ((await files.stat(settled)) === null) {
+    await files.rename(fresh, settled).catch(async (error) => {
+      // Another run was quicker.
+      if ((await files.stat(settled)) === null) throw error
+    })
+    await forgetOld(cacheDirectory, files)
+  }
+  return settled
+}
+
+/** Of machines that were: each update of a program gives another flake. */
+const FLAKES_KEPT = 4
+
+async function forgetOld(cacheDirectory: string, files: Ports['files']): Promise<void> {
+  const found: { path: string; modifiedMs: number }[] = []
+  for (const name of (await files.list(cacheDirectory)).filter((one) => one.startsWith(STAGED))) {
+    const path = join(cacheDirectory, name)
+    found.push({ path, modifiedMs: (await files.stat(path))?.modifiedMs ?? 0 })
+  }
+  found.sort((one, other) => other.modifiedMs - one.modifiedMs)
+  for (const { path } of found.slice(FLAKES_KEPT)) await files.remove(path)
+}
+
+async function contentsOf(directory: string, files: Ports['files']): Promise<string> {
+  const hash = createHash('sha256')
+  const walk = async (below: string): Promise<void> => {
+    for (const name of await files.list(join(directory, below))) {
+      const path = join(below, name)
+      if ((await files.stat(join(directory, path)))?.kind === 'directory') await walk(path)
+      else
+        hash
+          .update(`${path}\0`)
+          .update(await files.readBytes(join(directory, path)))
+          .update('\0')
+    }
+  }
+  await walk('')
+  return hash.digest('hex').slice(0, 16)
+}
+
+interface Staging {
+  readonly options: OfflineOptions
+  readonly tree: HostTree
+  readonly host: HostDescription
+}
+
+async function fill(flake: string, { options, tree, host }: Staging, ports: StagePorts): Promise<void> {
   await ports.files.makeDirectory(join(flake, 'host/etc'))
   for (const { path } of tree.files.filter((one) => inEtc(one.path))) {
     await ports.files.makeDirectory(join(flake, 'host', dirname(path)))
@@ -148,7 +210,6 @@ export async function stageOfflineFlake(options: OfflineOptions, ports: StagePor
   await ports.files.write(join(flake, 'host/host.json'), `${JSON.stringify(host, null, 1)}\n`)
   await ports.files.write(join(flake, 'host/host-files.sha256'), formatHostFiles(tree))
   await ports.files.write(join(flake, 'host/host-links.txt'), formatHostLinks(tree))
-  return { directory: flake, kernel }
 }
 
 /**

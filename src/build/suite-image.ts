@@ -71,16 +71,22 @@ export async function suiteImage(tree: string, cacheDirectory: string, ports: Im
   const image = join(directory, `${await treeFingerprint(tree, ports.files)}.erofs`)
   if ((await ports.files.stat(image)) !== null) return image
   await ports.files.makeDirectory(directory)
-  const unfinished = `${image}.part`
-  await ports.files.remove(unfinished)
+  const work = await ports.files.makeTemporary(directory, '.image-')
+  try {
+    await pack(mkfs, tree, join(work, 'image'), ports)
+    await ports.files.rename(join(work, 'image'), image)
+  } finally {
+    await ports.files.remove(work)
+  }
+  return image
+}
+
+async function pack(mkfs: string, tree: string, image: string, ports: ImagePorts): Promise<void> {
   const left = LEFT_OUT.map((name) => `--exclude-regex=^${name.replace('.', '\\.')}(/|$)`)
-  const { code, stderr, stdout } = await ports.exec.run([mkfs, '--quiet', '-T1', '--all-root', ...left, unfinished, tree])
+  const { code, stderr, stdout } = await ports.exec.run([mkfs, '--quiet', '-T1', '--all-root', ...left, image, tree])
   if (code !== 0) {
-    await ports.files.remove(unfinished)
     throw new UserError(`mkfs.erofs cannot make an image of ${tree}: ${(stderr || stdout).trim()}`, 'Check free space and the tree.', {
       kind: 'could-not-test',
     })
   }
-  await ports.files.rename(unfinished, image)
-  return image
 }

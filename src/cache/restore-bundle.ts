@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type CachePorts, type CacheSession, restoreLayers } from './restore.js'
+import { holdingLock } from '../ports/index.js'
+import { type CachePorts, type CacheSession, restoreLayers, storeLock } from './restore.js'
 import { readIndex } from './store-index.js'
 
 export interface BundleRequest {
@@ -20,15 +21,17 @@ export async function restoreBundle({ session, indexKey, bundlePath }: BundleReq
   try {
     if ((await store.invalid([bundlePath])).size === 0) return true
     if (indexKey === null) return false
-    const path = join(directory, 'index')
-    await ports.files.remove(path)
-    const answer = await ports.cacheStore.restore([path], indexKey, [])
-    if (answer.kind !== 'hit') return false
-    const reading = readIndex(await ports.files.readText(join(path, 'index.json')), store.directory)
-    await ports.files.remove(path)
-    if (reading.kind === 'unusable' || reading.index.bundlePath !== bundlePath) return false
-    await restoreLayers(reading.index, true, { store, directory }, ports)
-    return (await store.invalid([bundlePath])).size === 0
+    return await holdingLock(ports, storeLock(store), async () => {
+      const path = join(directory, 'index')
+      await ports.files.remove(path)
+      const answer = await ports.cacheStore.restore([path], indexKey, [])
+      if (answer.kind !== 'hit') return false
+      const reading = readIndex(await ports.files.readText(join(path, 'index.json')), store.directory)
+      await ports.files.remove(path)
+      if (reading.kind === 'unusable' || reading.index.bundlePath !== bundlePath) return false
+      await restoreLayers(reading.index, true, { store, directory }, ports)
+      return (await store.invalid([bundlePath])).size === 0
+    })
   } catch {
     return false
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Plan } from '../domain/plan.js'
 import type { CacheLedgerEntry } from '../domain/record.js'
 import type { CacheOutcome, NixEnvironment } from '../domain/stages.js'
-import type { Ports } from '../ports/index.js'
+import { holdingLock, type LockRequest, type Ports } from '../ports/index.js'
 import { discardAll, unpack } from './archive.js'
 import { secondsToBuild } from './build-times.js'
 import { type Fingerprint, fingerprint } from './fingerprint.js'
@@ -61,10 +61,15 @@ export async function restoreStore(request: RestoreRequest, ports: CachePorts): 
     if (known.kind === 'unknown') return out(entry('store', 'disabled', known.reason))
     const store = await NixStore.open(nix, ports)
     if (typeof store === 'string') return out(entry('store', 'disabled', store))
-    return await restore(known.fingerprint, store, ports)
+    return await holdingLock(ports, storeLock(store), () => restore(known.fingerprint, store, ports))
   } catch (error) {
     return out(entry('store', 'failed', error instanceof Error ? error.message : String(error)))
   }
+}
+
+/** Two jobs that bring the same paths into one store, or pack in one directory, take turns. */
+export function storeLock(store: Pick<NixStore, 'directory'>): LockRequest {
+  return { directory: store.directory, waitSeconds: 600 }
 }
 
 async function restore(found: Fingerprint, store: NixStore, ports: CachePorts): Promise<RestoredStore> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { CacheLedgerEntry } from '../domain/record.js'
+import { holdingLock } from '../ports/index.js'
 import { pack } from './archive.js'
 import { type BuildTimes, secondsToBuild, timesOf } from './build-times.js'
 import { bundleRoots } from './bundle-roots.js'
@@ -7,7 +8,7 @@ import { attemptOf, contentsOf, indexKeys, layerKey } from './keys.js'
 import { entry, mebibytes, pays } from './ledger.js'
 import { partition } from './partition.js'
 import type { Registration } from './registration.js'
-import type { CachePorts, CacheSession, RestoredStore } from './restore.js'
+import { type CachePorts, type CacheSession, type RestoredStore, storeLock } from './restore.js'
 import { formatIndex, INDEX_VERSION, type Layer, type LayerName, type StoreIndex } from './store-index.js'
 
 export interface SaveRequest {
@@ -35,7 +36,7 @@ export async function saveStore(request: SaveRequest, ports: CachePorts): Promis
   if (session === null || hit === request.bundlePath) return []
   if (!ports.cacheStore.writable()) return [entry('store', 'not-saved', 'this run may not write to the cache')]
   try {
-    return await save(request, session, ports)
+    return await holdingLock(ports, storeLock(session.store), () => save(request, session, ports))
   } catch (error) {
     return [entry('store', 'not-saved', error instanceof Error ? error.message : String(error))]
   }

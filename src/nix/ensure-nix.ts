@@ -3,7 +3,7 @@ import type { Architecture } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { NixInputs } from '../domain/inputs.js'
 import type { NixEnvironment } from '../domain/stages.js'
-import type { Ports } from '../ports/index.js'
+import { holdingLock, type Ports } from '../ports/index.js'
 import { buildUsers, whyNoKvm } from './build-users.js'
 import { BASE_SETTINGS, formatSettings, type NixSettings } from './configuration.js'
 import { installFromDistribution } from './distribution.js'
@@ -51,6 +51,13 @@ interface Installed extends FoundNix {
 async function install(inputs: NixInputs, privilege: Privilege, ports: NixPorts): Promise<Installed> {
   const tarball = chooseTarball(inputs, await readArchitecture(ports))
   await prepareNixDirectory(privilege, ports)
+  // Another job of this machine may be at it: it cleans up what it takes for a killed installation's.
+  return holdingLock(ports, { directory: '/nix', waitSeconds: 900 }, () => installInto(tarball, inputs, privilege, ports))
+}
+
+async function installInto(tarball: Tarball, inputs: NixInputs, privilege: Privilege, ports: NixPorts): Promise<Installed> {
+  const since = await findNix(ports)
+  if (since !== null && !isNixTooOld(since.version)) return { ...since, origin: 'found', notes: [] }
   ports.runner.info(`no Nix here: installing ${tarball.url}`)
   try {
     return { ...(await installTarball(tarball, ports)), origin: 'tarball', notes: [] }

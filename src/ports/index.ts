@@ -20,6 +20,7 @@ export type {
 } from './exec.js'
 export type { AppendFile, FileStat, Files } from './files.js'
 export type { Http, HttpResponse } from './http.js'
+export { holdingLock, type LockRequest } from './lock.js'
 export type { Runner } from './runner.js'
 export type { ArtifactStore, ArtifactUpload, CacheRestore, CacheSave, CacheStore, GitHubApi } from './services.js'
 
