@@ -56,6 +56,15 @@ described('the store cache on a real Nix store', () => {
     expect(await save(restored, bundle)).toEqual([])
   })
 
+  test('two jobs that restore into one store at once both have the bundle, and the store is whole', async () => {
+    const bundle = await firstRun()
+    await sandbox.forgetStore()
+    const both = await Promise.all([restore(), restore()])
+    expect(both.map((restored) => restored.bundlePath)).toEqual([bundle, bundle])
+    for (const { ledger } of both) expect(new Set(Object.values(outcomes(ledger)))).toEqual(new Set(['hit']))
+    expect(sandbox.nixCommand('nix-store', '--verify', '--check-contents')).toBe('')
+  })
+
   test('a kernel edit moves the kernel alone', async () => {
     await firstRun()
     await sandbox.commit({ 'kernel.txt': 'kernel 2' })
