@@ -73,8 +73,6 @@ beforeAll(async () => {
   // The first bytes come, and then no more.
   server = createServer((_request, response) => void response.writeHead(200, { 'content-length': '1000000' }).write('x'.repeat(1000)))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  makeRepository('sleeps', `exec /bin/sleep ${sleeping}`)
-  makeRepository('ready', 'mkdir $out; cat $json > $out/vmtest.json')
   barePrograms(join(directory, 'bin'))
 }, LIMIT)
 afterEach(() => {
@@ -111,22 +109,29 @@ function impossible() {
   return { ...ready(), memory: '1048576' }
 }
 
-/** A repository whose flake has one derivation. */
-function makeRepository(name: string, script: string): void {
-  const repository = join(directory, name)
+/** What the one derivation of a repository's flake does. */
+const BUILDERS: Readonly<Record<string, string>> = {
+  sleeps: `exec /bin/sleep ${sleeping}`,
+  ready: 'mkdir $out; cat $json > $out/vmtest.json',
+}
+
+/** A repository whose flake nobody has built yet. @returns its directory */
+function makeRepository(name: string): string {
+  const repository = join(directory, `${name}-${run}`)
   mkdirSync(repository)
   copyFileSync(join(bundle, 'vmtest.json'), join(repository, 'vmtest.json'))
   writeFileSync(
     join(repository, 'flake.nix'),
     `{ outputs = { self }: { packages.x86_64-linux.vmtest = derivation {
       name = "vmtest-cancel"; system = "x86_64-linux"; builder = "/bin/sh"; PATH = "/usr/bin:/bin";
-      args = [ "-c" ''${script}'' ]; json = ./vmtest.json; unique = "${Date.now()}"; }; }; }\n`,
+      args = [ "-c" ''${BUILDERS[name]}'' ]; json = ./vmtest.json; unique = "${Date.now()}-${run}"; }; }; }\n`,
   )
   const git = (...words: string[]) =>
     execFileSync('git', ['-C', repository, '-c', 'user.name=e2e', '-c', 'user.email=e@example.org', ...words])
   git('init', '-q', '-b', 'main')
   git('add', '--all')
   git('commit', '-q', '-m', 'import')
+  return repository
 }
 
 /** Every program of this machine but Nix. */
@@ -154,8 +159,9 @@ async function endIn(name: StageName, how: 'cancel' | 'kill'): Promise<Ended> {
   const { WORKSPACE, ...inputs } = stage.inputs()
   const { port } = server.address() as AddressInfo
   const filled = Object.entries(inputs).map(([key, value]) => [key, value === 'SERVER' ? `http://127.0.0.1:${port}/nix.tar.xz` : value])
-  const workspace = join(directory, WORKSPACE ?? '')
-  const mark = `VMTEST_CANCEL=${++run}-${sleeping}`
+  run++
+  const workspace = makeRepository(WORKSPACE ?? '')
+  const mark = `VMTEST_CANCEL=${run}-${sleeping}`
   const bare = ['env', `PATH=${join(directory, 'bin')}`, process.execPath]
   if (stage.bare === true) machine = await Machine.create()
   const job = await Job.create({
