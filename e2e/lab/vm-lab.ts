@@ -67,9 +67,9 @@ export interface Lab {
 const checkout = process.env.VMTEST_CHECKOUT ?? process.cwd()
 const ports = { exec: createExec(), files: createFiles(), clock: createClock() }
 
-/** Opens a lab on the bundle VMTEST_BUNDLE names, or on the one made of the host's own programs. */
-export async function openLab(extraTests: readonly ExtraTest[] = []): Promise<Lab> {
-  const { bundle, directory: bundlePath } = await loadBundle(process.env.VMTEST_BUNDLE ?? buildOfflineBundle(), ports)
+/** Opens a lab on the test's own bundle, the one VMTEST_BUNDLE names, or on the one made of the host's own programs. */
+export async function openLab(extraTests: readonly ExtraTest[] = [], bundleOfTest?: string): Promise<Lab> {
+  const { bundle, directory: bundlePath } = await loadBundle(bundleOfTest ?? process.env.VMTEST_BUNDLE ?? buildOfflineBundle(), ports)
   const bundled = bundle.suites.find(({ name }) => name === 'smoke')
   if (bundled === undefined) throw new Error(`${bundlePath} has no smoke suite`)
   const catalogue = JSON.parse(readFileSync(bundled.catalogue, 'utf8')) as Catalogue

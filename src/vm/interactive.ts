@@ -5,7 +5,7 @@ import { prepareGuestImage } from './guest-image.js'
 import { qemuCommand } from './qemu/argv.js'
 import { QEMU_ENVIRONMENT, userOf } from './qemu/rights.js'
 import type { StartGuestPorts, StartGuestSettings } from './start-guest.js'
-import { guestSettings, qemuBox } from './start-guest.js'
+import { guestSettings, qemuBox, SYSTEM_ARGUMENTS } from './start-guest.js'
 
 export interface InteractiveOptions
   extends Pick<
@@ -73,7 +73,11 @@ export async function prepareInteractiveGuest(
       channels: 'terminal',
       sandbox: box.sandbox,
       dumpPath: null,
-      kernelArguments: [...(gdb === undefined ? [] : ['nokaslr']), ...(options.kernelArguments ?? [])],
+      kernelArguments: [
+        ...SYSTEM_ARGUMENTS[built.bundle.kind],
+        ...(gdb === undefined ? [] : ['nokaslr']),
+        ...(options.kernelArguments ?? []),
+      ],
       // The directory is ours alone (mkdtemp: mode 0700), so nobody else reaches the stub.
       ...(gdb === undefined ? {} : { gdb: { stub: `unix:${socket},server=on,wait=off`, wait: gdb.wait } }),
     })

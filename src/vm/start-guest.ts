@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Accelerator } from '../domain/accelerator.js'
+import type { VmBundle } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { SuiteName } from '../domain/test.js'
 import type { ChildProcess, Clock, Exec, Files, UnprivilegedUser } from '../ports/index.js'
@@ -33,6 +34,12 @@ export interface StartGuestSettings {
 const DESCRIPTORS = { console: 3, control: 4, results: 5, output: 6, qmp: 7 } as const
 
 const FLUSH_SECONDS = 3
+
+/** systemd's messages come as the kernel's, a line each: its drawings would stand in one line with a report. */
+export const SYSTEM_ARGUMENTS: Readonly<Record<VmBundle['kind'], readonly string[]>> = {
+  minimal: [],
+  nixos: ['systemd.show_status=0', 'systemd.log_target=kmsg'],
+}
 
 /** The real `StartGuest`: QEMU as a child that dies with us, everything between us on inherited sockets. */
 export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSettings): StartGuest {
@@ -71,7 +78,7 @@ export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSet
         channels: DESCRIPTORS,
         sandbox: box.sandbox,
         dumpPath: options.dumpPath ?? null,
-        kernelArguments: options.kernelArguments ?? [],
+        kernelArguments: [...SYSTEM_ARGUMENTS[options.built.bundle.kind], ...(options.kernelArguments ?? [])],
       })
       return await launch(ports, settings, options, { command, as: userOf(box.rights), cleanUp })
     } catch (error) {
