@@ -50,12 +50,22 @@ let
     "all sections" = lib.sections.resolve null == lib.sections.known;
     "sections by name" = map (one: one.fstyp) (lib.sections.resolve [ "xfs" "ext4" ]) == [ "xfs" "ext4" ];
     "a section of one's own" = lib.sections.resolve [ { name = "mine"; } ] == [ { name = "mine"; } ];
+    "the NixOS module's sections by name" = (lib.sections.named "xfs_4k").fstyp == "xfs";
     "unknown section" = throws (lib.sections.resolve [ "zfs" ]);
     "unknown argument of mkVmTest" = throws (
       lib.mkVmTest {
         pkgs.stdenv.hostPlatform.system = "x86_64-linux";
         xfstest-src = ./.;
       }
+    );
+    "unknown argument of mkNixosVmTest" = throws (
+      lib.mkNixosVmTest {
+        pkgs.stdenv.hostPlatform.system = "x86_64-linux";
+        module = { };
+      }
+    );
+    "a NixOS guest of a package set without NixOS" = throws (
+      lib.mkNixosVmTest { pkgs.stdenv.hostPlatform.system = "x86_64-linux"; }
     );
     "unknown compiler" = throws (
       lib.mkLinuxShell {

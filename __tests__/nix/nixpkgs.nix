@@ -81,6 +81,12 @@ let
       "${name}: bundle" = bundle.drvPath;
       "${name}: guest" = bundle.guest.drvPath;
     };
+  aarch64 = import nixpkgs {
+    system = "aarch64-linux";
+    config = { };
+    overlays = [ ];
+  };
+
   mistakes = {
     "a section nobody knows" = {
       services.vmtest.sections = [ "zfs" ];
@@ -127,6 +133,8 @@ ofFlake "mission" (outputsOf mission)
   }).drvPath;
   "everything of the package set" = (lib.mkVmTest { inherit pkgs; }).drvPath;
   "NixOS guest of the package set" = (lib.mkNixosVmTest { inherit pkgs; }).drvPath;
+  "aarch64 bundle" = (lib.mkVmTest { pkgs = aarch64; }).drvPath;
+  "aarch64 NixOS guest" = (lib.mkNixosVmTest { pkgs = aarch64; }).drvPath;
   "NixOS module by itself" = nixosModule.config.system.build.vmtestBundle.drvPath;
   # What the options' types are for. A list of what was wrongly accepted.
   accepted = builtins.filter (name: !(rejected mistakes.${name})) (builtins.attrNames mistakes);

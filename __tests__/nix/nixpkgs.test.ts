@@ -93,6 +93,8 @@ function instantiate(argv: readonly string[]): string {
         'everything of the package set': bundle,
         'NixOS guest of the package set': bundle,
         'NixOS module by itself': bundle,
+        'aarch64 bundle': bundle,
+        'aarch64 NixOS guest': bundle,
         command: expect.stringMatching(/-vmtest\.drv$/),
         accepted: [],
         options: expect.anything(),
