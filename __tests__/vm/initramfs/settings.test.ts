@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type GuestScripts, type GuestSettings, initramfsEntries, quoteForShell } from '../../../src/vm/initramfs/settings.js'
@@ -66,9 +67,19 @@ describe('settings of a guest', () => {
   test('a system of its own is told to the initramfs and the agent, and mounts all but the results itself', () => {
     expect(fileText('vmtest/system', [], 'nixos')).toBe('')
     expect(() => fileText('vmtest/system')).toThrow('no file')
-    expect(fileText('rw/upper/vmtest/settings', [], 'nixos')).toContain("kind='nixos'")
+    expect(fileText('rw/upper/vmtest/settings', [], 'nixos')).toContain("guest_kind='nixos'")
     expect(fileText('rw/upper/vmtest/fstab', [], 'nixos')).toBe('tmpfs /results tmpfs mode=755,size=256m 0 0\n')
     expect(fileText('rw/upper/vmtest/fstab')).toContain('tmpfs /run tmpfs')
+  })
+
+  test.each(['agent', 'shell'])('no loop of the %s reads into a setting', (script) => {
+    const names = [...fileText('rw/upper/vmtest/settings').matchAll(/^(\w+)=/gm)].map(([, name]) => name)
+    const text = readFileSync(new URL(`../../../nix/guest/${script}`, import.meta.url), 'utf8')
+    const read = [...text.matchAll(/\bread((?: -\w+(?: "\$\w+")?)*)((?: \w+)+)/g)].flatMap(
+      ([, , targets]) => targets?.trim().split(' ') ?? [],
+    )
+    expect(read).toContain('rest')
+    expect(read.filter((name) => names.includes(name))).toEqual([])
   })
 
   test('modules are listed in loading order', () => {

@@ -108,7 +108,7 @@ function mountTable(settings: GuestSettings): string {
 
 function settingsText(settings: GuestSettings): string {
   const variables: Readonly<Record<string, string>> = {
-    kind: settings.kind,
+    guest_kind: settings.kind,
     hostname: settings.hostname,
     // Our logger stands before any other.
     guest_path: ['/vmtest/bin', ...settings.guestPath].join(':'),
