@@ -51,6 +51,12 @@ let
     "sections by name" = map (one: one.fstyp) (lib.sections.resolve [ "xfs" "ext4" ]) == [ "xfs" "ext4" ];
     "a section of one's own" = lib.sections.resolve [ { name = "mine"; } ] == [ { name = "mine"; } ];
     "the NixOS module's sections by name" = (lib.sections.named "xfs_4k").fstyp == "xfs";
+    "the NixOS module knows everything a section has" =
+      let
+        options = (import ../../nix/nixos/options.nix { lib = import ../../nix/nixos/lib-stand-in.nix; }).options;
+        section = (options.services.vmtest.sections.type.getSubOptions [ ])."*";
+      in
+      builtins.all (one: builtins.all (name: section ? ${name}) (builtins.attrNames one)) lib.sections.known;
     "unknown section" = throws (lib.sections.resolve [ "zfs" ]);
     "unknown argument of mkVmTest" = throws (
       lib.mkVmTest {

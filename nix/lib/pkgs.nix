@@ -10,7 +10,7 @@ let
   # Packages of these names that the set has and can evaluate: nixpkgs renames, drops (an alias that throws) and marks
   # some as broken over the years.
   present = names: builtins.filter usable (map (name: pkgs.${name} or null) names);
-  usable = package: (builtins.tryEval (package != null && package.outPath != "")).value;
+  usable = package: (builtins.tryEval (package != null && "${package}" != "")).value;
 
   # The output with the programs.
   programsOf = package: package.bin or package.out or package;

@@ -81,6 +81,28 @@ let
       default = [ ];
       description = "What the guest must offer beyond disks.";
     };
+    programs = mkOption {
+      type = types.attrsOf types.str;
+      default = { };
+      example = {
+        "exportfs" = "nfs-kernel-server";
+      };
+      description = "Programs without which the guest gives the section up, by name, each with the Debian package that has it.";
+    };
+    proof = {
+      mkfs = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "crc=1" ];
+        description = "Regular expressions, each in a line of what making the test file system printed: what ran was this section.";
+      };
+      mount = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "type=xfs" ];
+        description = "Regular expressions, each a whole mount option of the test file system, or `type=` and its type.";
+      };
+    };
   };
 in
 {
