@@ -1,19 +1,27 @@
 // Which options of nix/kconfig's fragments a real kernel tree loses, and why.
-//   npm run kconfig -- TREE [FRAGMENT…]
+//   npm run kconfig -- TREE [--architecture aarch64] [FRAGMENT…]
+// Kconfig asks the compiler a few questions; for another architecture it answers as the machine's own.
 // Each fragment is set on top of `make tinyconfig` together with what a guest needs, by the product's own code: the tree's
 // merge_config.sh, then `make olddefconfig`; at the end all of them together. What a release does not have is declared in
 // nix/kconfig/version-dependent.json; anything else that is lost is a mistake, and the exit code 1.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 
 const root = new URL('..', import.meta.url).pathname
 const directory = `${root}nix/kconfig`
-const [treeArgument, ...wanted] = process.argv.slice(2)
-if (treeArgument === undefined) {
-  console.error('usage: npm run kconfig -- TREE [FRAGMENT…]')
+const ARCHITECTURES = { x86_64: 'x86', aarch64: 'arm64' }
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { architecture: { type: 'string', default: process.arch === 'arm64' ? 'aarch64' : 'x86_64' } },
+})
+const [treeArgument, ...wanted] = positionals
+const { architecture } = values
+if (treeArgument === undefined || ARCHITECTURES[architecture] === undefined) {
+  console.error('usage: npm run kconfig -- TREE [--architecture x86_64|aarch64] [FRAGMENT…]')
   process.exit(2)
 }
 const tree = resolve(treeArgument)
@@ -65,22 +73,21 @@ async function main() {
   const ports = { exec: createExec(), files: createFiles(), clock: createClock(), runner }
   const version = versionOf(readFileSync(`${tree}/Makefile`, 'utf8'))
   const { options: declared } = JSON.parse(readFileSync(`${directory}/version-dependent.json`, 'utf8'))
-  const architecture = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
   const all = readdirSync(directory)
     .filter((file) => file.endsWith('.config'))
     .map((file) => file.replace('.config', ''))
-  const others = ['x86_64', 'aarch64'].filter((name) => name !== architecture)
+  const others = Object.keys(ARCHITECTURES).filter((name) => name !== architecture)
   const names = wanted.length > 0 ? wanted : all.filter((name) => !others.includes(name))
   const read = (name) => ({ name, text: readFileSync(`${directory}/${name}.config`, 'utf8') })
-  const objects = join(work, 'objects')
-  mkdirSync(objects)
-  const setting = { tree, objects, variables: [], jobs: 1, prefix: [] }
+  const setting = { tree, variables: [`ARCH=${ARCHITECTURES[architecture]}`], jobs: 1, prefix: [] }
   let mistakes = 0
   const sets = [...names.map((name) => [name, [name]]), ...(names.length > 1 ? [['all together', names]] : [])]
-  console.log(`Linux ${version.join('.')} in ${tree}`)
+  console.log(`Linux ${version.join('.')} in ${tree}, ${architecture}`)
   for (const [title, set] of sets) {
     const fragments = [...new Set(['base', architecture, ...set])].map(read)
-    const { lost } = await configure({ setting, base: { target: 'tinyconfig' }, fragments }, ports)
+    // A directory of its own: of a configuration that is there already nothing is said.
+    const objects = mkdtempSync(join(work, 'objects-'))
+    const { lost } = await configure({ setting: { ...setting, objects }, base: { target: 'tinyconfig' }, fragments }, ports)
     const unexpected = lost.filter((sentence) => !isDeclared(/^CONFIG_\w+/.exec(sentence)?.[0], version, declared))
     mistakes += unexpected.length
     const excused = lost.length - unexpected.length
