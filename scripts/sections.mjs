@@ -1,7 +1,7 @@
 // Runs every section of nix/sections for real, one after the other, and says what came of it.
 //   VMTEST_KERNEL=bzImage VMTEST_KERNEL_CONFIG=.config VMTEST_FSTESTS=xfstests-dev npm run sections -- [--write] [SECTION…]
 // VMTEST_BUNDLE is the guest (`offline`), VMTEST_MODULES the kernel's modules, VMTEST_SECTION_RUNS where the runs go
-// (.vmtest/sections). `--write` notes the results in nix/sections/tried.json, from which docs/reference/sections.md is made.
+// (.vmtest/sections), VMTEST_SECTION_OPTIONS further words for `vmtest run` (`--vms 1`). `--write` notes the results in nix/sections/tried.json, from which docs/reference/sections.md is made.
 // Tests are nix/sections/trials.json's: `tests` have to pass, `declines` have to be notrun because of the section's options.
 // A section whose kernel or guest lacks something is refused by name; that is a result too. So is what `refusal` (a regular expression)
 // expects mkfs to say where it is too old. Exit code 1 where anything else happens.
@@ -34,7 +34,8 @@ function vmtest(section, directory) {
   const settings = ['--bundle', env.VMTEST_BUNDLE ?? 'offline', '--kernel', env.VMTEST_KERNEL, '--kernel-config', env.VMTEST_KERNEL_CONFIG]
   if (env.VMTEST_MODULES !== undefined) settings.push('--modules', env.VMTEST_MODULES)
   const where = ['--fstests', env.VMTEST_FSTESTS, '--rerun-failed', '0', '-o', directory]
-  const argv = [`${root}dist/cli.js`, 'run', ...settings, ...where, '-s', section, ...tests, ...declines]
+  const more = (env.VMTEST_SECTION_OPTIONS ?? '').split(' ').filter(Boolean)
+  const argv = [`${root}dist/cli.js`, 'run', ...settings, ...where, ...more, '-s', section, ...tests, ...declines]
   return new Promise((done) => {
     const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] })
     let said = ''

@@ -57,6 +57,9 @@ bootable('a real guest', () => {
       const names = readdirSync(join(guest.runDirectory, second.directory, 'results/g'))
       expect(names).toEqual(['fill.after', 'sparse', 'with space'])
       expect(results(guest, 2)('with space').toString()).toBe('fine\n')
+      // What is mounted is noted once a guest, at its first test.
+      const noted = (number: number) => existsSync(join(guest.runDirectory, `guests/1/batches/${number}/results/vmtest-mounts.log`))
+      expect([1, 2].map(noted)).toEqual([true, false])
       expect(second.notes.join('\n')).toContain('sparse has 1099511627776 bytes in the guest')
 
       await guest.until('ready')
