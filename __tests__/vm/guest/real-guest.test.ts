@@ -54,7 +54,8 @@ bootable('a real guest', () => {
       await guest.until('ready')
       await guest.guest.run(ownBatch(2, ['g/names', 'g/fill']))
       const second = (await guest.until('batch-end')).batch
-      const names = readdirSync(join(guest.runDirectory, second.directory, 'results/g'))
+      // On a busy machine the file that fills the disk is seen, and sent, while it grows.
+      const names = readdirSync(join(guest.runDirectory, second.directory, 'results/g')).filter((name) => name !== 'fill.full')
       expect(names).toEqual(['fill.after', 'sparse', 'with space'])
       expect(results(guest, 2)('with space').toString()).toBe('fine\n')
       // What is mounted is noted once a guest, at its first test.
