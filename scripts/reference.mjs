@@ -205,8 +205,8 @@ const NEEDS = { pmem: 'persistent memory (QEMU’s virtio-pmem)', 'nfs-server': 
 /** What the section was last run with for real (`npm run sections -- --write`). */
 function triedRow(name, tried) {
   if (tried === undefined) return [code(name), 'not yet', '', '']
-  const { kernel, fstests, accelerator, tests = {}, refused } = tried
-  const with_ = [kernel && `Linux ${kernel}`, fstests && `fstests ${fstests}`, accelerator].filter(Boolean).join(', ')
+  const { kernel, fstests, accelerator, note, tests = {}, refused } = tried
+  const with_ = [kernel && `Linux ${kernel}`, fstests && `fstests ${fstests}`, note, accelerator].filter(Boolean).join(', ')
   const of = (status) => Object.keys(tests).filter((test) => tests[test] === status)
   const declined = of('notrun').length === 0 ? '' : `; notrun, as they should: ${of('notrun').map(code).join(', ')}`
   return [

@@ -1,7 +1,8 @@
 // Runs every section of nix/sections for real, one after the other, and says what came of it.
 //   VMTEST_KERNEL=bzImage VMTEST_KERNEL_CONFIG=.config VMTEST_FSTESTS=xfstests-dev npm run sections -- [--write] [SECTION…]
 // VMTEST_BUNDLE is the guest (`offline`), VMTEST_MODULES the kernel's modules, VMTEST_SECTION_RUNS where the runs go
-// (.vmtest/sections), VMTEST_SECTION_OPTIONS further words for `vmtest run` (`--vms 1`). `--write` notes the results in nix/sections/tried.json, from which docs/reference/sections.md is made.
+// (.vmtest/sections), VMTEST_SECTION_OPTIONS further words for `vmtest run` (`--vms 1`),
+// VMTEST_SECTION_NOTE what else it was run with (`btrfs-progs 6.19`). `--write` notes the results in nix/sections/tried.json, from which docs/reference/sections.md is made.
 // Tests are nix/sections/trials.json's: `tests` have to pass, `declines` have to be notrun because of the section's options.
 // A section whose kernel or guest lacks something is refused by name; that is a result too. So is what `refusal` (a regular expression)
 // expects mkfs to say where it is too old. Exit code 1 where anything else happens.
@@ -68,7 +69,7 @@ function outcomeOf(section, { code, said }, directory) {
     kernel: kernelRelease,
     fstests: record.revisions.xfstests,
     accelerator: record.accelerator?.accelerator ?? null,
-    programs: Object.fromEntries(Object.entries(record.revisions).filter(([name]) => name.endsWith('progs'))),
+    ...(env.VMTEST_SECTION_NOTE === undefined ? {} : { note: env.VMTEST_SECTION_NOTE }),
   }
   if (couldNotTest !== null && Object.values(tests).every((status) => status === 'notreached')) {
     return isExplained(section, couldNotTest)
