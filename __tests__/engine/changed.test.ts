@@ -34,7 +34,11 @@ afterAll(() => rmSync(tree, { recursive: true }))
 test('nothing changed, or nothing to compare with, is refused', async () => {
   await expect(changed('trunk')).rejects.toThrow('Nothing changed since trunk.')
   await expect(changed(null)).rejects.toThrow('has no upstream to compare with')
-  await expect(changed('nowhere')).rejects.toThrow('has no common commit with nowhere')
+  await expect(changed('nowhere')).rejects.toThrow('There is no revision nowhere')
+  git('checkout', '-q', '--orphan', 'alone')
+  git('commit', '-q', '-m', 'alone')
+  await expect(changed('trunk')).rejects.toThrow('has no common commit with trunk')
+  git('checkout', '-q', 'work')
 })
 
 test('commits of the branch, the working tree and new sources count; upstream’s own commits and notes do not', async () => {
@@ -50,4 +54,19 @@ test('commits of the branch, the working tree and new sources count; upstream’
   write('fs/overlayfs/new.c', 'new')
   write('fs/nfs/notes.txt', 'a note')
   expect(await changed('trunk')).toMatchObject({ sections: ['xfs', 'btrfs_single', 'overlay_xfs'], groups: ['quick', 'send'] })
+})
+
+test('on a detached head, after a rename and a removal, both places count', async () => {
+  git('stash', '-q')
+  git('clean', '-qfd')
+  git('checkout', '-q', '--detach', 'work')
+  git('mv', 'fs/btrfs/send.c', 'fs/btrfs/volumes.c')
+  git('rm', '-q', 'fs/xfs/xfs_inode.c')
+  expect(await changed('trunk')).toMatchObject({
+    sections: ['xfs', 'btrfs_single', 'btrfs_pool'],
+    groups: ['quick', 'raid', 'replace', 'volume'],
+  })
+  git('commit', '-q', '-m', 'moved')
+  expect((await changed('work')).groups).toEqual(['quick', 'raid', 'replace', 'volume', 'send'])
+  await expect(changed('HEAD')).rejects.toThrow('Nothing changed since HEAD.')
 })

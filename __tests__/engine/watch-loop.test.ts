@@ -25,14 +25,19 @@ class FakeWatcher implements FileWatcher {
 }
 
 /** A loop whose runs and sleeps are scripted; the last script ends it. */
-async function loop(scripts: readonly ((watcher: FakeWatcher) => void)[], sleep: (watcher: FakeWatcher) => void = () => undefined) {
+async function loop(
+  scripts: readonly ((watcher: FakeWatcher) => void)[],
+  sleep: (watcher: FakeWatcher) => void = () => undefined,
+  added?: readonly string[],
+) {
   const watcher = new FakeWatcher()
   const over = new AbortController()
   const said: string[] = []
   let runs = 0
   const exitCode = await watchLoop({
-    ...{ watcher, signal: over.signal, say: (line) => said.push(line) },
-    sources: async () => ['/t/fs/a.c', '/t/fs/b.c', '/t/mm/c.c'],
+    ...{ watcher, signal: over.signal, say: (line) => said.push(line), duringRun: 'wait', shortly: (path) => path.replace('/t/', '') },
+    sources: async () => ['/t/fs/a.c', '/t/fs/b.c', '/t/mm/c.c', ...(added ?? [])],
+    mayBeSource: (path) => path.endsWith('.c'),
     clock: { sleep: async () => sleep(watcher) },
     run: async () => {
       const script = scripts[runs++]
@@ -54,12 +59,12 @@ test('a save of a source starts the next run, a save of anything else does not',
       }),
   ])
   expect([runs, exitCode]).toEqual([2, 2])
-  expect(said).toEqual(['watching 3 files; Ctrl-C ends', 'changed: /t/fs/a.c'])
+  expect(said).toEqual(['watching 3 files; Ctrl-C ends', 'changed: fs/a.c'])
   expect(watcher.directories[0]).toEqual(['/t/fs', '/t/mm'])
 })
 
 test('a save during a run is not lost', async () => {
-  expect((await loop([(watcher) => watcher.save('/t/mm/c.c')])).said).toContain('changed: /t/mm/c.c')
+  expect((await loop([(watcher) => watcher.save('/t/mm/c.c')])).said).toContain('changed: mm/c.c')
 })
 
 test('what is saved in quick succession is one run', async () => {
@@ -69,7 +74,73 @@ test('what is saved in quick succession is one run', async () => {
     if (next !== undefined) watcher.save(next)
   })
   expect(runs).toBe(2)
-  expect(said).toContain('changed: /t/fs/a.c, /t/fs/b.c, /t/mm/c.c')
+  expect(said).toContain('changed: fs/a.c, fs/b.c, mm/c.c')
+})
+
+test('a source that is new starts a run, by its own name or in a directory that is new; what only looks like one does not', async () => {
+  const added: string[] = []
+  const save =
+    (...paths: string[]) =>
+    (watcher: FakeWatcher) =>
+      void setImmediate(() => {
+        added.push(...paths.filter((path) => !path.includes('scratch')))
+        for (const path of paths) watcher.save(path)
+        // A file that is gone again when the sources are asked for.
+        watcher.save('/t/fs/4913.c')
+      })
+  const { runs, said } = await loop([save('/t/fs/new.c'), save('/t/fs/scratch.c', '/t/mm/c.c')], undefined, added)
+  expect(runs).toBe(3)
+  expect(said.filter((line) => line.startsWith('changed'))).toEqual(['changed: fs/new.c', 'changed: mm/c.c'])
+  const below = ['/t/fs/sub/x.c']
+  const inDirectory = await loop(
+    [
+      (watcher) =>
+        void setImmediate(() => {
+          added.push(...below)
+          watcher.save('/t/fs/sub.c')
+        }),
+    ],
+    undefined,
+    added,
+  )
+  expect(inDirectory.said).toContain('changed: fs/sub/x.c')
+})
+
+/** A loop whose first run goes on until it is cut. */
+async function restarted(saves: readonly string[]) {
+  const watcher = new FakeWatcher()
+  const over = new AbortController()
+  const said: string[] = []
+  let runs = 0
+  await watchLoop({
+    ...{ watcher, signal: over.signal, say: (line) => said.push(line), duringRun: 'restart', shortly: (path) => path },
+    sources: async () => ['/t/a.c'],
+    mayBeSource: () => true,
+    clock: { sleep: async () => undefined },
+    run: async (signal) => {
+      if (++runs === 2) over.abort()
+      if (runs === 1) {
+        setImmediate(() => {
+          for (const path of saves) watcher.save(path)
+        })
+        await new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => resolve(), { once: true })
+          if (!saves.includes('/t/a.c')) setTimeout(() => over.abort(), 50)
+        })
+      }
+      return runs
+    },
+  })
+  expect(watcher.open.size).toBe(0)
+  return { runs, said }
+}
+
+test('with restart a save ends the run that goes on, a note does not', async () => {
+  const { runs, said } = await restarted(['/t/note', '/t/a.c'])
+  expect(runs).toBe(2)
+  expect(said[0]).toBe('saved: this run ends, and the next one starts')
+  expect(said).toContain('changed: /t/a.c')
+  expect(await restarted(['/t/note'])).toEqual({ runs: 1, said: [] })
 })
 
 const tree = mkdtempSync(join(tmpdir(), 'vmtest-watch-'))
@@ -88,7 +159,12 @@ test('sources are what is compiled by name, and what git tracks where there is g
     ['add', 'fs/xfs/inode.c', 'README.md'],
   ])
     await exec.run(['git', '-C', tree, ...words])
-  expect(await relative()).toEqual(['fs/xfs/inode.c'])
+  // New ones too, but for what compilers, editors and merges leave.
+  for (const left of ['fs/xfs/inode.c~', 'fs/xfs/.inode.c.swp', 'fs/xfs/inode.c.orig', '.vmtest/runs/1/plan.json', 'mine.patch']) {
+    mkdirSync(join(tree, left, '..'), { recursive: true })
+    writeFileSync(join(tree, left), '')
+  }
+  expect(await relative()).toEqual(['Makefile', 'fs/Kconfig', 'fs/xfs/inode.c'])
   await expect(listSources(join(tree, 'Documentation'), { exec })).resolves.toHaveLength(1)
   mkdirSync(join(tree, 'empty'))
   await expect(listSources(join(tree, 'empty'), { exec })).rejects.toThrow('has no source files to watch')

@@ -22,12 +22,12 @@ describe('the shipped data', () => {
     ['fs/namei.c', ['xfs', 'ext4'], ['quick']],
     ['mm/shmem.c', ['tmpfs', 'xfs', 'ext4'], ['quick']],
   ])('%s', (path, sections, groups) => {
-    expect(scopeOfChange([path], data)).toEqual({ sections, groups, unknown: [] })
+    expect(scopeOfChange([path], data)).toMatchObject({ sections, groups, unknown: [] })
   })
 
   test('a file no rule names is tested as usual, one nothing runs is not', () => {
-    expect(scopeOfChange(['drivers/net/tun.c', 'MAINTAINERS'], data)).toEqual({
-      ...{ sections: [], groups: ['quick'], unknown: ['drivers/net/tun.c'] },
+    expect(scopeOfChange(['drivers/net/tun.c', 'MAINTAINERS', 'flake.nix'], data)).toEqual({
+      ...{ sections: [], groups: ['quick'], unknown: ['drivers/net/tun.c'], reasons: [] },
     })
     expect(scopeOfChange(['Documentation/fs.rst'], data).groups).toEqual([])
   })
@@ -40,8 +40,15 @@ describe('selectChanged', () => {
   test('fills in what was left open', () => {
     expect(select({}, ['fs/xfs/xfs_qm.c', 'fs/btrfs/a.c'])).toEqual({
       request: { ...nothing, sections: ['xfs', 'xfs_quota', 'btrfs_single'], groups: ['quick', 'quota'] },
-      note: '2 changed files since origin/master: sections xfs, xfs_quota, btrfs_single, groups quick, quota',
+      note: [
+        '2 changed files since origin/master: sections xfs, xfs_quota, btrfs_single, groups quick, quota',
+        '  fs/xfs/xfs_qm.c: sections xfs; groups quick',
+        '  fs/xfs/xfs_qm.c: sections xfs_quota; groups quota',
+        '  fs/btrfs/a.c: sections btrfs_single; groups quick',
+      ].join('\n'),
     })
+    const many = ['a', 'b', 'c', 'd'].map((name) => `lib/${name}.c`)
+    expect(select({}, many).note).toContain('  lib/a.c, lib/b.c and 2 more: no rule, so group quick')
   })
 
   test('what is named stays', () => {

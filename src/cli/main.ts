@@ -10,6 +10,8 @@ let interrupts = 0
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     controller.abort(signal)
+    if (process.stderr.isTTY === true && interrupts === 0)
+      process.stderr.write('\r\u001b[Kending what runs; Ctrl-C once more leaves at once\n')
     // The second time the reader wants out; QEMU dies with us.
     if (++interrupts > 1) process.exit(130)
   })

@@ -27,14 +27,16 @@ export async function applyChanged(
     return result.code === 0 ? result.stdout : null
   }
   const base = await mergeBase(upstream, tree, git)
-  // From the tree's top whatever `diff.relative` says; each name ended by a zero byte, so that none is quoted.
-  const listed = await git('diff', '--name-only', '--no-relative', '-z', base.commit, '--')
+  // From the tree's top whatever `diff.relative` says; each name ended by a zero byte, so that none is quoted;
+  // of a renamed file both names, as both places changed.
+  const listed = await git('diff', '--name-only', '--no-relative', '--no-renames', '-z', base.commit, '--')
   const untracked = await git('ls-files', '--others', '--exclude-standard', '--full-name', '-z')
   if (listed === null || untracked === null) throw new UserError(`git cannot compare ${tree} with ${base.commit}.`, 'Try `git diff` there.')
   const changed = [...listed.split('\0'), ...untracked.split('\0').filter(isSource)].filter((path) => path !== '')
-  const text = await files.readText(join(places.checkout, 'nix/sections/changed-paths.json'))
+  const rules = join(places.checkout, 'nix/sections/changed-paths.json')
+  const text = await files.readText(rules)
   const { request, note } = selectChanged(inputs.selection, [...new Set(changed)], changedPathsSchema.parse(JSON.parse(text)), base.name)
-  return { inputs: { ...inputs, selection: request }, note }
+  return { inputs: { ...inputs, selection: request }, note: `${note}\n  (the rules: ${rules})` }
 }
 
 /** Of what git does not know, only what is compiled: notes and patches lie around in every tree. */
@@ -49,6 +51,12 @@ async function mergeBase(upstream: string | null, tree: string, git: (...words: 
   }
   if ((await git('rev-parse', 'HEAD')) === null) {
     throw new UserError(`${tree} is not a git tree with a commit.`, '`--changed` compares with git; name groups or tests yourself.')
+  }
+  if (upstream !== null && (await git('rev-parse', '--verify', '--quiet', `${upstream}^{commit}`)) === null) {
+    throw new UserError(
+      `There is no revision ${upstream} in ${tree}.`,
+      'Name one git knows with `--upstream REV` (`git fetch` brings more).',
+    )
   }
   throw new UserError(
     upstream === null

@@ -8,10 +8,25 @@ const SOURCE_NAMES = ['*.[chS]', 'Kconfig*', 'Makefile*', 'Kbuild', '*.dts', '*.
 /** Files a person edits that no build reads. */
 const READ_BY_PEOPLE = /(?:^|\/)Documentation\/|\.(?:rst|txt|md)$/
 
-/** The source files of a tree, as absolute paths: those git tracks, or by name where it is no git tree. */
+/** Of what git does not know: what a run, an editor or a merge leaves, and notes. */
+const LEFTOVERS =
+  /(?:^|\/)(?:\.[^/]*|#[^/]*#|core)(?:\/|$)|[~%]$|\.(?:o|ko|a|so|cmd|d|mod|orig|rej|bak|tmp|patch|mbox|mbx|diff|log|swp|swo)$/
+
+/** True where a name is worth a second look: a file saved there may be a source that is new. */
+export function mayBeSource(path: string, tree: string): boolean {
+  const below = path.slice(tree.length + 1)
+  return !LEFTOVERS.test(below) && !READ_BY_PEOPLE.test(below)
+}
+
+/** The source files of a tree, as absolute paths: those git tracks and new ones, or by name where it is no git tree. */
 export async function listSources(tree: string, { exec }: Pick<Ports, 'exec'>): Promise<readonly string[]> {
-  const tracked = await exec.run(['git', '-C', tree, 'ls-files', '-z', '--', '.'])
-  if (tracked.code === 0 && tracked.stdout !== '') return paths(tracked.stdout, tree)
+  const [tracked, fresh] = await Promise.all([
+    exec.run(['git', '-C', tree, 'ls-files', '-z', '--', '.']),
+    exec.run(['git', '-C', tree, 'ls-files', '-z', '--others', '--exclude-standard', '--', '.']),
+  ])
+  if (tracked.code === 0 && tracked.stdout !== '') {
+    return [...paths(tracked.stdout, tree), ...paths(fresh.stdout, tree).filter((path) => mayBeSource(path, tree))]
+  }
   const names = SOURCE_NAMES.flatMap((name, index) => (index === 0 ? ['-name', name] : ['-o', '-name', name]))
   const found = await exec.run(['find', tree, '-type', 'f', '(', ...names, ')', '-printf', '%P\\0'])
   const sources = paths(found.stdout, tree)

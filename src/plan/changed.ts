@@ -24,6 +24,8 @@ export interface ChangedScope {
   readonly groups: readonly string[]
   /** Changed paths no rule names, which are tested by the usual group in the usual sections. */
   readonly unknown: readonly string[]
+  /** Each rule that fits, with the files it fits. */
+  readonly reasons: readonly { readonly rule: ChangedPaths['paths'][number]; readonly files: readonly string[] }[]
 }
 
 const USUAL_GROUP = 'quick'
@@ -36,10 +38,11 @@ function matches(pattern: string, path: string): boolean {
 export function scopeOfChange(changed: readonly string[], { paths, untested }: ChangedPaths): ChangedScope {
   const tested = changed.filter((path) => !untested.some((pattern) => matches(pattern, path)))
   const fits = (rule: ChangedPaths['paths'][number], path: string) => rule.paths.some((pattern) => matches(pattern, path))
-  const rules = paths.filter((rule) => tested.some((path) => fits(rule, path)))
+  const reasons = paths.map((rule) => ({ rule, files: tested.filter((path) => fits(rule, path)) })).filter(({ files }) => files.length > 0)
+  const rules = reasons.map(({ rule }) => rule)
   const unknown = tested.filter((path) => !paths.some((rule) => fits(rule, path)))
   const groups = [...rules.flatMap((rule) => rule.groups), ...(unknown.length > 0 ? [USUAL_GROUP] : [])]
-  return { sections: [...new Set(rules.flatMap((rule) => rule.sections))], groups: [...new Set(groups)], unknown }
+  return { sections: [...new Set(rules.flatMap((rule) => rule.sections))], groups: [...new Set(groups)], unknown, reasons }
 }
 
 /**
@@ -66,6 +69,20 @@ export function selectChanged(
   const named = request.groups.length > 0 || request.tests.length > 0
   const groups = named ? request.groups : scope.groups
   const sections = request.sections.length > 0 ? request.sections : scope.sections
-  const note = `${changed.length} changed ${changed.length === 1 ? 'file' : 'files'} since ${base}: ${sections.length === 0 ? 'the usual sections' : `sections ${sections.join(', ')}`}${named ? '' : `, groups ${groups.join(', ')}`}`
-  return { request: { ...request, sections, groups }, note }
+  const head = `${changed.length} changed ${changed.length === 1 ? 'file' : 'files'} since ${base}: ${sections.length === 0 ? 'the usual sections' : `sections ${sections.join(', ')}`}${named ? '' : `, groups ${groups.join(', ')}`}`
+  return { request: { ...request, sections, groups }, note: [head, ...reasonLines(scope)].join('\n') }
+}
+
+/** Which file is why: what looks wrong is then a rule to correct. */
+function reasonLines({ reasons, unknown }: ChangedScope): readonly string[] {
+  const lines = reasons.map(({ rule: { sections, groups }, files }) => {
+    const what = [sections.length === 0 ? '' : `sections ${sections.join(', ')}`, groups.length === 0 ? '' : `groups ${groups.join(', ')}`]
+    return `  ${filesText(files)}: ${what.filter(Boolean).join('; ')}`
+  })
+  return unknown.length === 0 ? lines : [...lines, `  ${filesText(unknown)}: no rule, so group ${USUAL_GROUP}`]
+}
+
+function filesText(files: readonly string[]): string {
+  const rest = files.length - 2
+  return `${files.slice(0, 2).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }

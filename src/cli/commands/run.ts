@@ -1,4 +1,5 @@
 import type { Inputs } from '../../domain/inputs.js'
+import type { Report } from '../../domain/stages.js'
 import { runLine } from '../../engine/line.js'
 import { openRun } from '../../engine/open-run.js'
 import { refuseUnsupportedPlatform } from '../../engine/places.js'
@@ -30,8 +31,12 @@ Examples:
   vmtest run --changed -s xfs_4k
   vmtest run --kernel arch/x86/boot/bzImage --vms 2 -s ext4`
 
-/** Carries out a run and prints its verdict. @returns the exit code */
-export async function runInputs(inputs: Inputs, context: CliContext): Promise<number> {
+/**
+ * Carries out a run and prints its verdict.
+ * @param paths `short`: of a run that passed only its directory is named, for a reader who sees one after the other
+ * @returns the exit code
+ */
+export async function runInputs(inputs: Inputs, context: CliContext, paths: 'all' | 'short' = 'all'): Promise<number> {
   const { ports, places, stderr, stdout, signal } = context
   refuseUnsupportedPlatform(context.platform, context.architecture)
   const run = await openRun({ inputs, jobName: '', places }, ports)
@@ -47,13 +52,14 @@ export async function runInputs(inputs: Inputs, context: CliContext): Promise<nu
       maxFailures: 20,
       directory: run.directory,
       files: {
-        report: report.htmlPath,
-        summary: report.summaryPath,
-        JUnit: report.junitPath,
-        record: report.recordPath,
+        ...(paths === 'short' ? (exitCode === 0 ? {} : { report: report.htmlPath }) : filesOf(report)),
         logs: run.directory,
       },
     }),
   )
   return exitCode
+}
+
+function filesOf(report: Report): Readonly<Record<string, string>> {
+  return { report: report.htmlPath, summary: report.summaryPath, JUnit: report.junitPath, record: report.recordPath }
 }

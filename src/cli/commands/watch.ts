@@ -1,6 +1,7 @@
+import { relative } from 'node:path'
 import { UserError } from '../../domain/errors.js'
 import { planOnly } from '../../engine/open-run.js'
-import { listSources } from '../../engine/sources.js'
+import { listSources, mayBeSource } from '../../engine/sources.js'
 import { watchLoop } from '../../engine/watch-loop.js'
 import type { AddCommand } from '../cli.js'
 import { reportError } from '../report-error.js'
@@ -14,9 +15,10 @@ export const watchCommand: AddCommand = (program, context, finish) => {
     .description('run tests, and again whenever a source file of the kernel or fstests tree is saved')
     .argument('[tests...]', "tests such as generic/001 or 'xfs/00?'")
   addSelectionOptions(command)
+    .option('--restart', 'a save ends the run that goes on, and starts the next one; without it that one is waited for')
     .addHelpText(
       'after',
-      '\nExamples:\n  vmtest watch generic/475\n  vmtest watch --kernel-tree ~/linux --fstests ~/xfstests-dev -s xfs generic/001',
+      '\nExamples:\n  vmtest watch generic/475\n  vmtest watch --restart -s xfs -g quick\n  vmtest watch --kernel-tree ~/linux --fstests ~/xfstests-dev -s xfs generic/001',
     )
     .action(async (tests: string[], options: Record<string, unknown>) => {
       if (options.output !== undefined) {
@@ -31,13 +33,24 @@ export const watchCommand: AddCommand = (program, context, finish) => {
         throw new UserError('There is no source tree to watch.', 'Run in a kernel tree, or name one with `--kernel-tree`, or `--fstests`.')
       }
       const sources = async () => (await Promise.all(trees.map((tree) => listSources(tree, ports)))).flat()
-      const run = async () => {
+      const run = async (until: AbortSignal) => {
         try {
-          return await runInputs(await selectionInputs(options, tests, context), context)
+          return await runInputs(await selectionInputs(options, tests, context), { ...context, signal: until }, 'short')
         } catch (error) {
           return reportError(error, context)
         }
       }
-      finish(await watchLoop({ run, sources, watcher, clock: ports.clock, signal, say: (line) => stderr.write(`${line}\n`) }))
+      const shortly = (path: string) => {
+        const below = relative(places.workingDirectory, path)
+        return below.startsWith('..') ? path : below
+      }
+      finish(
+        await watchLoop({
+          ...{ run, sources, watcher, clock: ports.clock, signal, shortly },
+          mayBeSource: (path) => trees.some((tree) => path.startsWith(`${tree}/`) && mayBeSource(path, tree)),
+          duringRun: options.restart === true ? 'restart' : 'wait',
+          say: (line) => stderr.write(`${line}\n`),
+        }),
+      )
     })
 }

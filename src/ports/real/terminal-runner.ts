@@ -3,7 +3,7 @@ import type { Runner } from '../runner.js'
 /** What a terminal needs of the process: its streams and environment. */
 export interface TerminalStreams {
   readonly out: { write(text: string): unknown }
-  readonly err: { write(text: string): unknown }
+  readonly err: { write(text: string): unknown; readonly isTTY?: boolean }
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -12,7 +12,9 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2
 /** The run as seen on a terminal: progress on standard error, so that standard output stays for results. */
 export function createTerminalRunner(streams: TerminalStreams, options: { readonly verbose: boolean }): Runner {
   const outputs = new Map<string, string>()
-  const line = (text: string) => void streams.err.write(`${text}\n`)
+  // A live line of progress may stand there; it is drawn again below.
+  const start = streams.err.isTTY === true ? '\r\u001b[K' : ''
+  const line = (text: string) => void streams.err.write(`${start}${text}\n`)
   return {
     kind: 'terminal',
     env: streams.env,
