@@ -36,7 +36,7 @@ function exec(byHand: (argv: readonly string[], objects: string) => number): Por
     writeFileSync(config, lines.filter((line) => line !== 'CONFIG_EXPRT=y' && (isExpert || line !== 'CONFIG_XFS_DEBUG=y')).join('\n'))
   }
   return {
-    which: async (program: string) => (['make', 'flex', 'bison', 'bc', 'vi'].includes(program) ? `/bin/${program}` : null),
+    which: async (program: string) => (['make', 'gcc', 'flex', 'bison', 'bc', 'vi'].includes(program) ? `/bin/${program}` : null),
     interactive: async (argv: readonly string[]) => {
       const code = byHand(argv, objectsOf(argv))
       if (argv[0] === 'make') settle(join(objectsOf(argv), '.config'))

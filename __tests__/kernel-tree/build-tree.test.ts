@@ -86,6 +86,14 @@ test('a compile error is an annotation on its line, and the first thing said', a
   ])
 })
 
+test('a header of the machine that is missing is named by its package', async () => {
+  const tree = new FakeTree()
+  tree.lacksLibelf = true
+  const error = await refused(tree, { logPath: '/run/build.log' })
+  expect(error.message).toContain('gelf.h: No such file')
+  expect(error.nextStep).toBe('Install libelf-dev (`apt-get install libelf-dev`), or enter the tree’s shell. The whole log: /run/build.log')
+})
+
 test('ccache and a lock are used where there are any, and clang where the environment has it', async () => {
   const tree = new FakeTree()
   for (const program of ['ccache', 'flock', 'setpriv']) tree.programs.add(program)
@@ -113,6 +121,7 @@ test('an interruption reaches make, and the next run starts over from what it le
 test.each<[string, (tree: FakeTree) => void, Partial<KernelTreeRequest>, RegExp, string]>([
   ['no tree', () => undefined, { directory: '/checkout' }, /is not a kernel's source tree/, 'usage'],
   ['built in place', (tree) => tree.files.set(`${TREE}/.config`, ''), {}, /was built in place/, 'usage'],
+  ['no compiler', (tree) => tree.programs.delete('gcc'), {}, /gcc is missing/, 'could-not-test'],
   ['no bison', (tree) => tree.programs.delete('bison'), {}, /bison is missing/, 'could-not-test'],
   ['an unknown fragment', () => undefined, { kconfig: ['kazan'] }, /`kazan` is no kernel configuration: .*kasan/, 'usage'],
 ])('%s is refused before anything is made', async (_what, change, changes, message, kind) => {

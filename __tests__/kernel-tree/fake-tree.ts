@@ -29,13 +29,14 @@ export class FakeTree {
     ),
     '/checkout/nix/kconfig/xfs.config': 'CONFIG_XFS_FS=y\n',
   })
-  readonly programs = new Set(['make', 'flex', 'bison', 'bc'])
+  readonly programs = new Set(['make', 'gcc', 'gcc-13', 'clang', 'flex', 'bison', 'bc'])
   readonly env: Record<string, string> = {}
   /** Every command line, as words. */
   readonly commands: string[] = []
   readonly annotations: Annotation[] = []
   readonly said: string[] = []
   /** Options kconfig drops, whatever is asked. */
+  lacksLibelf = false
   readonly unmet = new Set(['CONFIG_XFS_DEBUG'])
 
   get ports(): Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'> {
@@ -102,6 +103,10 @@ export class FakeTree {
   }
 
   #compile(objects: string, stderr: ((line: string) => void) | undefined): number {
+    if (this.lacksLibelf) {
+      stderr?.(`${TREE}/tools/objtool/include/objtool/elf.h:10:10: fatal error: gelf.h: No such file or directory`)
+      return 2
+    }
     if ((this.files.text(`${TREE}/fs/xfs/xfs_inode.c`) ?? '').includes('#error')) {
       stderr?.(`${TREE}/fs/xfs/xfs_inode.c: In function 'xfs_iget':`)
       stderr?.(`${TREE}/fs/xfs/xfs_inode.c:1:2: error: #error broken`)

@@ -98,7 +98,7 @@ const KNOWN_PROBLEMS: readonly KnownProblem[] = [
     explain: (match, failure) =>
       new UserError(
         `Nix could not download what \`${failure.installable}\` needs: ${match[0]}.`,
-        'Check the network and the substituters, and try again.',
+        'Check the network and the substituters, and try again. `--bundle offline` (with `--kernel-tree .` in a kernel tree) downloads next to nothing.',
         { kind: 'could-not-test' },
       ),
   },

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
-import { ENVRC_TEMPLATE, FLAKE_TEMPLATE } from './flake-template.js'
 
-const WRITTEN: readonly (readonly [name: string, contents: string])[] = [
-  ['flake.nix', FLAKE_TEMPLATE],
-  ['.envrc', ENVRC_TEMPLATE],
-]
+/** What is written, of examples/kernel-tree. */
+const WRITTEN = ['flake.nix', '.envrc']
+
+/** Where the example says this project comes from. */
+const EXAMPLE_REFERENCE = 'github:OWNER/kernel-vmtest'
 
 /** What work in the tree leaves beside its sources. */
 const OURS = ['flake.nix', 'flake.lock', '.envrc', '.direnv/', '.vmtest/']
@@ -23,22 +23,35 @@ function gitAdvice(): readonly string[] {
 }
 
 /**
+ * Where the flake gets this project: where this checkout came from, so that what is written works as it stands; the checkout itself
+ * where it came from no place Nix has a short name for. Null for a copy in the Nix store, which knows neither.
+ */
+async function referenceOf(checkout: string, { exec, files }: Pick<Ports, 'exec' | 'files'>): Promise<string | null> {
+  if ((await files.stat(join(checkout, '.git'))) === null) return checkout.startsWith('/nix/store/') ? null : `path:${checkout}`
+  const { code, stdout } = await exec.run(['git', '-C', checkout, 'remote', 'get-url', 'origin'])
+  const hosted = code === 0 ? /github\.com[:/]([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/.exec(stdout.trim()) : null
+  return hosted === null ? `git+file://${checkout}` : `github:${hosted[1]}/${hosted[2]}`
+}
+
+/**
  * Writes flake.nix and .envrc into a kernel tree. A file that is there stays as it is; running again is harmless.
  * @returns lines for the user: what was written, what was kept, and how to keep git quiet about it
  * @throws UserError where the directory does not exist
  */
-export async function initTree(directory: string, ports: Pick<Ports, 'files'>): Promise<readonly string[]> {
+export async function initTree(directory: string, checkout: string, ports: Pick<Ports, 'exec' | 'files'>): Promise<readonly string[]> {
   const { files } = ports
   const real = await files.realPath(directory).catch((cause: unknown) => {
     throw new UserError(`There is no directory ${directory}.`, 'Give the kernel tree: `vmtest init DIRECTORY`.', { cause })
   })
   const lines: string[] = []
-  for (const [name, contents] of WRITTEN) {
+  const reference = await referenceOf(checkout, ports)
+  for (const name of WRITTEN) {
     const path = join(real, name)
     if ((await files.stat(path)) !== null) {
       lines.push(`kept ${path}: it was there`)
     } else {
-      await files.write(path, contents)
+      const example = await files.readText(join(checkout, 'examples/kernel-tree', name))
+      await files.write(path, reference === null ? example : example.replaceAll(EXAMPLE_REFERENCE, reference))
       lines.push(`wrote ${path}`)
     }
   }
@@ -46,6 +59,6 @@ export async function initTree(directory: string, ports: Pick<Ports, 'files'>): 
     lines.push(`note: ${real} has no Kconfig, so it does not look like a kernel tree`)
   }
   if ((await files.stat(join(real, '.git'))) !== null) lines.push(...gitAdvice())
-  lines.push('', 'Then: `direnv allow` (or `nix develop --impure`), and `vmtest`.')
+  lines.push('', 'Then: `direnv allow` (or `nix develop --impure`), and `vmtest`. The first time Nix fetches nixpkgs.')
   return lines
 }

@@ -52,9 +52,23 @@ async function compile(request: KernelTreeRequest, setting: MakeSetting, target:
   const reason = first === undefined ? `. Its last lines:${last.join('')}` : `: ${formatMessage(first)}`
   throw new UserError(
     `The kernel does not build${reason}`,
-    request.logPath === undefined ? `Try \`make -C ${setting.tree} O=${setting.objects}\`.` : `The whole log: ${request.logPath}`,
+    hintFor(outcome.lines) +
+      (request.logPath === undefined ? `Try \`make -C ${setting.tree} O=${setting.objects}\`.` : `The whole log: ${request.logPath}`),
     { kind: 'build-failed' },
   )
+}
+
+/** Headers of the machine's own that a build asks for by a name that is not its package's. */
+const PACKAGES: readonly (readonly [header: RegExp, name: string])[] = [
+  [/\b(?:gelf|libelf)\.h: No such file|Cannot find libelf|-lelf\b/, 'libelf-dev'],
+  [/\bopenssl\/[\w]+\.h: No such file|cannot find -l(?:crypto|ssl)\b/, 'libssl-dev'],
+]
+
+function hintFor(lines: readonly string[]): string {
+  const missing = PACKAGES.filter(([header]) => lines.some((line) => header.test(line))).map(([, name]) => name)
+  return missing.length === 0
+    ? ''
+    : `Install ${missing.join(' and ')} (\`apt-get install ${missing.join(' ')}\`), or enter the tree’s shell. `
 }
 
 async function append(path: string, lines: readonly string[], { files }: TreePorts): Promise<void> {

@@ -3,6 +3,8 @@ import type { Ports } from '../../ports/index.js'
 export interface Compiler {
   /** Variables for make's command line. */
   readonly variables: readonly string[]
+  /** What has to be on the path: `gcc`. */
+  readonly program: string
   /** For people: `ccache gcc`. */
   readonly description: string
 }
@@ -18,7 +20,8 @@ export async function chooseCompiler(ports: Pick<Ports, 'exec' | 'runner'>): Pro
   const cached = !/\bs?ccache\b/.test(program) && (await ports.exec.which('ccache')) !== null
   const command = cached ? `ccache ${program}` : program
   const given = own !== '' || cached
-  return { variables: given ? [`CC=${command}`] : [], description: command }
+  const [named = 'gcc'] = program.split(/\s+/).filter((word) => word !== '' && !/\bs?ccache$/.test(word))
+  return { variables: given ? [`CC=${command}`] : [], program: named, description: command }
 }
 
 function compilerOfMakefile(llvm: string, prefix: string): string {

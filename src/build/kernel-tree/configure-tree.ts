@@ -44,10 +44,10 @@ export interface ConfiguredTree {
 export async function configureKernelTree(request: KernelTreeRequest, ports: TreePorts): Promise<ConfiguredTree> {
   const tree = await realTree(request.directory, ports)
   const target = await targetOfMachine(ports)
-  await refuseUnbuildable(tree, target, ports)
+  const compiler = await chooseCompiler(ports)
+  await refuseUnbuildable(tree, { target, compiler }, ports)
   const objects = objectDirectory(request.cacheDirectory, tree)
   await ports.files.makeDirectory(objects)
-  const compiler = await chooseCompiler(ports)
   const setting: MakeSetting = {
     ...{ tree, objects, variables: compiler.variables, jobs: await cpus(ports) },
     prefix: await makePrefix(objects, ports.exec),
@@ -71,7 +71,11 @@ async function targetOfMachine({ exec }: TreePorts): Promise<KernelTarget> {
   throw new UserError(`There is no kernel configuration for ${machine}.`, 'Build the kernel yourself and give it with `--kernel`.')
 }
 
-async function refuseUnbuildable(tree: string, target: KernelTarget, { exec, files }: TreePorts): Promise<void> {
+async function refuseUnbuildable(
+  tree: string,
+  { target, compiler }: { readonly target: KernelTarget; readonly compiler: Compiler },
+  { exec, files }: TreePorts,
+): Promise<void> {
   if (await isBuiltInPlace(tree, target.arch, files)) {
     throw new UserError(
       `The kernel in ${tree} was built in place, and such a tree cannot be built beside it (the kernel's own rule).`,
@@ -79,7 +83,7 @@ async function refuseUnbuildable(tree: string, target: KernelTarget, { exec, fil
     )
   }
   const missing: string[] = []
-  for (const program of ['make', 'flex', 'bison', 'bc']) if ((await exec.which(program)) === null) missing.push(program)
+  for (const program of ['make', compiler.program, 'flex', 'bison', 'bc']) if ((await exec.which(program)) === null) missing.push(program)
   if (missing.length === 0) return
   throw new UserError(
     `To build the kernel in ${tree}, ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing.`,

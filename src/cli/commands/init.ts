@@ -9,7 +9,7 @@ export const initCommand: AddCommand = (program, context) => {
     .description('write flake.nix and .envrc into a kernel tree, touching nothing that is there')
     .argument('[directory]', 'the tree', '.')
     .action(async (directory: string) => {
-      const lines = await initTree(resolve(context.places.workingDirectory, directory), context.ports)
+      const lines = await initTree(resolve(context.places.workingDirectory, directory), context.places.checkout, context.ports)
       context.stdout.write(`${lines.join('\n')}\n`)
     })
 }
