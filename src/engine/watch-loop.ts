@@ -99,16 +99,16 @@ async function runOnce(options: WatchOptions, changes: Changes, known: () => Rea
   const running = options.run(AbortSignal.any([options.signal, over.signal]))
   if (options.duringRun === 'wait') return running
   const done = new AbortController()
+  const ended = AbortSignal.any([options.signal, done.signal])
   const cut = async () => {
     const early: string[] = []
-    while (!done.signal.aborted) {
-      await changes.any(AbortSignal.any([options.signal, done.signal]))
+    while (!ended.aborted && !early.some((path) => known().has(path))) {
+      await changes.any(ended)
       early.push(...changes.take())
-      if (done.signal.aborted || early.some((path) => known().has(path))) break
     }
     // They are still what the next run is for.
     for (const path of early) changes.add(path)
-    if (done.signal.aborted || options.signal.aborted) return
+    if (ended.aborted) return
     options.say('saved: this run ends, and the next one starts')
     over.abort()
   }
