@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -13,6 +13,13 @@ test('a program runs to its end with its output and exit code', async () => {
 
 test('a program that is not there is a UserError naming it', async () => {
   await expect(exec.run(['no-such-program-here'])).rejects.toThrow('`no-such-program-here` cannot be started.')
+})
+
+const system = ['/usr/sbin/ldconfig', '/sbin/ldconfig'].some((path) => existsSync(path)) ? test : test.skip
+system('a program of the system directories is found and started, where PATH has them not', async () => {
+  const user = createExec({ PATH: '/nowhere' })
+  expect(await user.which('ldconfig')).toMatch(/sbin\/ldconfig$/)
+  expect((await user.run(['ldconfig', '--version'])).code).toBe(0)
 })
 
 test('a deadline kills the whole process group', async () => {

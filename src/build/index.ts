@@ -2,6 +2,7 @@ export { type BuildRequest, buildBundle, type FreshBundle } from './build-bundle
 export { ensureHostTools, type HostTools } from './host-packages.js'
 export {
   type ConfiguredTree,
+  checkKernelTree,
   configureKernelTree,
   editInMenu,
   enclosingKernelTree,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { buildBundle, stageOfflineFlake } from '../build/index.js'
+import { buildBundle, checkKernelTree, stageOfflineFlake } from '../build/index.js'
 import { type CacheSession, restoreCompilerCache, restoreStore, saveCompilerCache, saveStore } from '../cache/index.js'
 import type { NixInputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
@@ -48,8 +48,10 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     ...(options.kernelTree === undefined ? {} : { kernelTree: options.kernelTree }),
     ...(options.runDirectory === null ? {} : { logPath: join(options.runDirectory, 'build.log') }),
   }
-  if (plan.kernelTree !== undefined && options.kernelTree !== 'leave')
+  if (plan.kernelTree !== undefined && options.kernelTree !== 'leave') {
+    await checkKernelTree(plan.kernelTree.directory, ports)
     stage('build', `the kernel in ${plan.kernelTree.directory}, by its own make`)
+  }
   if (plan.bundle.kind === 'path') {
     stage('build', `loading ${plan.bundle.path}`)
     const built = await buildBundle({ ...request, nix: null, offline: null, cache: NO_CACHE }, ports)

@@ -38,6 +38,18 @@ export interface ConfiguredTree {
 }
 
 /**
+ * Refuses a tree that cannot be built, before anything else takes time.
+ * @throws UserError as `configureKernelTree` does
+ */
+export async function checkKernelTree(directory: string, ports: Pick<Ports, 'exec' | 'files' | 'runner'>): Promise<void> {
+  await refuseUnbuildable(
+    await realTree(directory, ports),
+    { target: await targetOfMachine(ports), compiler: await chooseCompiler(ports) },
+    ports,
+  )
+}
+
+/**
  * The tree's configuration in its object directory, made anew where what it is made of changed.
  * @throws UserError `usage` (no kernel tree, built in place), `could-not-test` (no compiler), `build-failed` where it cannot be configured
  */
@@ -58,13 +70,13 @@ export async function configureKernelTree(request: KernelTreeRequest, ports: Tre
   return { setting, target, compiler, fragments, configured }
 }
 
-async function realTree(directory: string, ports: TreePorts): Promise<string> {
+async function realTree(directory: string, ports: Pick<Ports, 'files'>): Promise<string> {
   const tree = await ports.files.realPath(directory).catch(() => null)
   if (tree !== null && (await isKernelTree(tree, ports.files))) return tree
   throw new UserError(`${directory} is not a kernel's source tree.`, 'Give the directory that holds the kernel’s Kbuild and MAINTAINERS.')
 }
 
-async function targetOfMachine({ exec }: TreePorts): Promise<KernelTarget> {
+async function targetOfMachine({ exec }: Pick<Ports, 'exec'>): Promise<KernelTarget> {
   const machine = (await exec.run(['uname', '-m'])).stdout.trim()
   const target = KERNEL_TARGETS[machine]
   if (target !== undefined) return target
@@ -74,7 +86,7 @@ async function targetOfMachine({ exec }: TreePorts): Promise<KernelTarget> {
 async function refuseUnbuildable(
   tree: string,
   { target, compiler }: { readonly target: KernelTarget; readonly compiler: Compiler },
-  { exec, files }: TreePorts,
+  { exec, files }: Pick<Ports, 'exec' | 'files'>,
 ): Promise<void> {
   if (await isBuiltInPlace(tree, target.arch, files)) {
     throw new UserError(

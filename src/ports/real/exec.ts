@@ -114,10 +114,12 @@ function openFor({ path, access }: InheritedFile): number {
   }
 }
 
-function started(argv: readonly string[], options: Omit<NodeSpawnOptions, 'cwd'> & { cwd: string | undefined }): Promise<NodeChild> {
+async function started(argv: readonly string[], options: Omit<NodeSpawnOptions, 'cwd'> & { cwd: string | undefined }): Promise<NodeChild> {
   const [program, ...rest] = argv
   if (program === undefined) throw new Error('an empty command line')
-  const child = nodeSpawn(program, rest, options as NodeSpawnOptions)
+  // What `which` finds can be started: mkfs.xfs too, where PATH is an ordinary user's.
+  const path = program.includes('/') ? program : await findProgram(program, options.env ?? {})
+  const child = nodeSpawn(path ?? program, rest, { ...options, argv0: program } as NodeSpawnOptions)
   return new Promise((resolve, reject) => {
     child.once('spawn', () => resolve(child))
     child.once('error', (cause) =>
