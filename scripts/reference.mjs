@@ -168,28 +168,49 @@ function typeOf(schema) {
   return [schema.type ?? 'any'].flat().join(' or ')
 }
 
+/** What an object of several members is known by: one that was described is not described again. */
+const shapeOf = ({ properties }) => (Object.keys(properties ?? {}).length < 3 ? null : JSON.stringify(properties))
+
+/** Where an object, or what a list or a choice has of them, was described; null where it was not yet. */
+function describedAt(schema, seen) {
+  const either = (schema.oneOf ?? schema.anyOf)?.filter(({ type }) => type !== 'null')
+  if (either !== undefined) return either.length === 1 ? describedAt(either[0], seen) : (seen.get(JSON.stringify(either)) ?? null)
+  if (schema.type === 'array') return describedAt(schema.items, seen)
+  const shape = shapeOf(schema)
+  return shape === null ? null : (seen.get(shape) ?? null)
+}
+
 /** Each member by its path; the members of the kinds a value may have, under the kind that has them. */
-function members(schema, path) {
+function members(schema, path, seen, page) {
   const either = schema.oneOf ?? schema.anyOf
-  if (either !== undefined)
+  if (either !== undefined) {
+    const kinds = either.filter(({ type }) => type !== 'null')
+    if (kinds.some(({ properties }) => properties !== undefined)) seen.set(JSON.stringify(kinds), `\`${path}\`${page}`)
     return either.flatMap((each) => {
       const kind = each.properties?.kind?.const
-      return members(each, kind === undefined ? path : `${path}(${kind})`)
+      return members(each, kind === undefined ? path : `${path}(${kind})`, seen, page)
     })
-  if (schema.type === 'array') return members(schema.items, `${path}[]`)
-  if (typeof schema.additionalProperties === 'object') return members(schema.additionalProperties, `${path}.*`)
+  }
+  if (schema.type === 'array') return members(schema.items, `${path}[]`, seen, page)
+  if (typeof schema.additionalProperties === 'object') return members(schema.additionalProperties, `${path}.*`, seen, page)
+  const shape = shapeOf(schema)
+  if (shape !== null) seen.set(shape, path === '' ? page.replace(/^ of /, '') : `\`${path}\`${page}`)
   return Object.entries(schema.properties ?? {}).flatMap(([name, value]) => {
     const at = path === '' ? name : `${path}.${name}`
     const needed = schema.required?.includes(name) ? 'yes' : 'no'
     const initial = value.default === undefined ? '' : `Default \`${JSON.stringify(value.default)}\`.`
-    return [[code(at), typeOf(value), needed, [value.description, initial].filter(Boolean).join(' ')], ...members(value, at)]
+    const described = describedAt(value, seen)
+    const as = described === null ? '' : `Its members: ${described}.`
+    const row = [code(at), typeOf(value), needed, [value.description, as, initial].filter(Boolean).join(' ')]
+    return described === null ? [row, ...members(value, at, seen, page)] : [row]
   })
 }
 
 function formatsPage() {
+  const seen = new Map()
   const one = (name) => {
     const schema = JSON.parse(readFileSync(`${root}schemas/${name}.schema.json`, 'utf8'))
-    return `## ${schema.title}\n\nSchema: [${name}.schema.json](../../schemas/${name}.schema.json)\n\n${table(['Member', 'Type', 'Always there', 'What it is'], members(schema, ''))}`
+    return `## ${schema.title}\n\nSchema: [${name}.schema.json](../../schemas/${name}.schema.json)\n\n${table(['Member', 'Type', 'Always there', 'What it is'], members(schema, '', seen, ` of ${schema.title.replace(/:.*/, '')}`))}`
   }
   return `${WRITTEN}
 # Bundle, plan, selection and record

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
 
@@ -19,3 +20,11 @@ it.each(checkers.filter(([program]) => has(program)))('the man page has no fault
 })
 
 for (const [program] of checkers) if (!has(program)) it.skip(`${program} is not on this machine`, () => undefined)
+
+it('the page of the formats says what each member is', () => {
+  const rows = readFileSync(join(page, '../../docs/reference/formats.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+  expect(rows.length).toBeGreaterThan(150)
+  expect(rows.filter((row) => row.endsWith('| – |'))).toEqual([])
+})

@@ -13,50 +13,46 @@ export const architectureSchema = z.enum(['x86_64', 'aarch64'])
 export type Architecture = z.infer<typeof architectureSchema>
 
 export const bundleKernelSchema = z.object({
-  /** What QEMU's `-kernel` gets: a bzImage, an arm64 Image, or an ELF vmlinux with a PVH note. */
-  image: path,
-  /** As `uname -r` prints it in the guest. */
-  release: z.string().min(1),
-  /** The kernel's .config, for checking options before booting. */
-  config: path.optional(),
-  /** ELF image with debug information, for decoding traces. */
-  vmlinux: path.optional(),
-  /** A tree holding lib/modules/RELEASE; absent where everything is built in. */
-  modules: path.optional(),
+  image: path.describe("What QEMU's `-kernel` gets: a bzImage, an arm64 Image, or an ELF vmlinux with a PVH note."),
+  release: z.string().min(1).describe('As `uname -r` prints it in the guest.'),
+  config: path.optional().describe("The kernel's .config, for checking options before booting."),
+  vmlinux: path.optional().describe('ELF image with debug information, for decoding traces.'),
+  modules: path.optional().describe('A tree holding lib/modules/RELEASE; absent where everything is built in.'),
 })
 export type BundleKernel = z.infer<typeof bundleKernelSchema>
 
 export const bundleSuiteSchema = z.object({
-  name: suiteNameSchema,
-  /** Where `check` lies in the guest. */
-  guestPath: z.string().startsWith('/'),
-  /** JSON file with the suite's tests: a `Catalogue`. */
-  catalogue: path,
-  /** The suite's sources on the host, for `file` and `line`; absent where they are not kept. */
-  source: path.optional(),
+  name: suiteNameSchema.describe('The suite.'),
+  guestPath: z.string().startsWith('/').describe('Where `check` lies in the guest.'),
+  catalogue: path.describe("JSON file with the suite's tests: a `Catalogue`."),
+  source: path.optional().describe("The suite's sources on the host, for `file` and `line`; absent where they are not kept."),
 })
 export type BundleSuite = z.infer<typeof bundleSuiteSchema>
 
 export const bundleSchema = z.object({
-  version: z.literal(BUNDLE_VERSION),
-  architecture: architectureSchema,
-  /** `minimal`: our agent is PID 1. `nixos`: the root image's /sbin/init is, and starts the agent as a service. */
-  kind: z.enum(['minimal', 'nixos']).default('minimal'),
-  /** What this guest's start may take where the guest runs on a real processor; absent: what its kind may take. */
-  bootSeconds: z.number().int().positive().optional(),
-  kernel: bundleKernelSchema,
-  /** The base initramfs: a static busybox and our init. The engine appends boot modules and settings. */
-  initrd: path,
-  /** Read-only image (EROFS) with the guest's closure and the suites. */
-  rootImage: path,
-  /** PATH inside the guest. */
-  guestPath: z.array(z.string()).min(1),
-  suites: z.array(bundleSuiteSchema),
-  sections: z.array(sectionSchema).min(1),
-  /** The QEMU system emulator to use; absent: the one on the host's PATH. */
-  qemu: path.optional(),
-  /** Revision or version of everything in the bundle: `kernel`, `xfstests`, `xfsprogs`, `nixpkgs`, … */
-  revisions: z.record(z.string(), z.string()).default({}),
+  version: z.literal(BUNDLE_VERSION).describe('Format of this file; another number is refused.'),
+  architecture: architectureSchema.describe('Architecture of the guest, as `uname -m` prints it.'),
+  kind: z
+    .enum(['minimal', 'nixos'])
+    .default('minimal')
+    .describe("`minimal`: our agent is PID 1. `nixos`: the root image's /sbin/init is, and starts the agent as a service."),
+  bootSeconds: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("What this guest's start may take where the guest runs on a real processor, in seconds; absent: what its kind may take."),
+  kernel: bundleKernelSchema.describe('The kernel to boot.'),
+  initrd: path.describe('The base initramfs: a static busybox and our init. The engine appends boot modules and settings.'),
+  rootImage: path.describe("Read-only image (EROFS) with the guest's closure and the suites."),
+  guestPath: z.array(z.string()).min(1).describe('PATH inside the guest.'),
+  suites: z.array(bundleSuiteSchema).describe('The test suites in the guest.'),
+  sections: z.array(sectionSchema).min(1).describe('The sections offered, in order.'),
+  qemu: path.optional().describe("The QEMU system emulator to use; absent: the one on the host's PATH."),
+  revisions: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Revision or version of everything in the bundle: `kernel`, `xfstests`, `xfsprogs`, `nixpkgs`, …'),
 })
 /** The contents of `vmtest.json`: what the flake builds and the engine boots. Data, not a script. */
 export type VmBundle = z.infer<typeof bundleSchema>

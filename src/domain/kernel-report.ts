@@ -31,37 +31,31 @@ export const kernelReportKindSchema = z.enum([
 export type KernelReportKind = z.infer<typeof kernelReportKindSchema>
 
 export const frameSchema = z.object({
-  /** The frame as the console printed it, for example `xfs_iget+0x12/0x340 [xfs]`. */
-  symbol: z.string(),
-  /** Source function after decoding; differs from the symbol for inlined frames. */
-  function: z.string().optional(),
-  /** Path relative to the kernel tree. */
-  file: z.string().optional(),
-  line: z.number().int().positive().optional(),
-  /** True for a frame that the compiler inlined into the next one. */
-  inlined: z.boolean().optional(),
-  /** Module name, absent for the kernel itself. */
-  module: z.string().optional(),
+  symbol: z.string().describe('The frame as the console printed it, for example `xfs_iget+0x12/0x340 [xfs]`.'),
+  function: z.string().optional().describe('Source function after decoding; differs from the symbol for inlined frames.'),
+  file: z.string().optional().describe('Path relative to the kernel tree.'),
+  line: z.number().int().positive().optional().describe('1-based.'),
+  inlined: z.boolean().optional().describe('True for a frame that the compiler inlined into the next one.'),
+  module: z.string().optional().describe('Module name, absent for the kernel itself.'),
 })
 /** One frame of a stack trace, decoded where a vmlinux with debug information was at hand. */
 export type Frame = z.infer<typeof frameSchema>
 
 export const kernelReportSchema = z.object({
-  kind: kernelReportKindSchema,
-  /** One stable title in syzkaller's way: `KASAN: use-after-free Read in xfs_foo`. No address, pid or number varies in it. */
-  title: z.string(),
-  /** True where the kernel cannot go on: panic, oops with panic_on_oops, double fault. */
-  fatal: z.boolean(),
-  /** Extent in the console log, 1-based and inclusive. */
-  firstLine: z.number().int().positive(),
-  lastLine: z.number().int().positive(),
-  /** The test that ran: the last `run fstests NAME at …` marker before the report; null before the first. */
-  test: z.string().nullable(),
-  /** The report's own lines, cleaned of console prefixes, capped. */
-  lines: z.array(z.string()),
-  frames: z.array(frameSchema),
-  /** True when the test is known to provoke this on purpose (data, per test). */
-  provoked: z.boolean().default(false),
+  kind: kernelReportKindSchema.describe('What sort of report it is.'),
+  title: z
+    .string()
+    .describe("One stable title in syzkaller's way: `KASAN: use-after-free Read in xfs_foo`. No address, pid or number varies in it."),
+  fatal: z.boolean().describe('True where the kernel cannot go on: panic, oops with panic_on_oops, double fault.'),
+  firstLine: z.number().int().positive().describe('Extent in the console log, 1-based and inclusive.'),
+  lastLine: z.number().int().positive().describe('Its last line there.'),
+  test: z
+    .string()
+    .nullable()
+    .describe('The test that ran: the last `run fstests NAME at …` marker before the report; null before the first.'),
+  lines: z.array(z.string()).describe("The report's own lines, cleaned of console prefixes, capped."),
+  frames: z.array(frameSchema).describe('Its stack, innermost first.'),
+  provoked: z.boolean().default(false).describe('True when the test is known to provoke this on purpose (data, per test).'),
 })
 /** One report ("splat") in the kernel log. */
 export type KernelReport = z.infer<typeof kernelReportSchema>

@@ -6,79 +6,107 @@ import { suiteNameSchema } from './test.js'
 export const PLAN_VERSION = 1
 
 const bundleSourceSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('flake'), flake: z.string(), attribute: z.string(), impure: z.boolean() }),
-  z.object({ kind: z.literal('path'), path: z.string() }),
-  z.object({ kind: z.literal('offline') }),
+  z.object({
+    kind: z.literal('flake').describe('Built by Nix.'),
+    flake: z.string().describe('Flake reference.'),
+    attribute: z.string().describe('Flake output.'),
+    impure: z.boolean().describe('Evaluated with `--impure`.'),
+  }),
+  z.object({ kind: z.literal('path').describe('Built already.'), path: z.string().describe('Directory with `vmtest.json`.') }),
+  z.object({ kind: z.literal('offline').describe('Made of the machine’s own programs.') }),
 ])
 
 export const planSchema = z.object({
-  version: z.literal(PLAN_VERSION),
-  face: z.enum(['cli', 'action']),
-  bundle: bundleSourceSchema,
+  version: z.literal(PLAN_VERSION).describe('Format of this file.'),
+  face: z.enum(['cli', 'action']).describe('Who asked: the command or the action.'),
+  bundle: bundleSourceSchema.describe('Where the VM comes from: a flake, a built bundle, or the machine’s own programs (`offline`).'),
   kernel: z
-    .object({ image: z.string(), modules: z.string().optional(), vmlinux: z.string().optional(), config: z.string().optional() })
-    .nullable(),
-  /** The kernel is built from this tree by its own incremental `make`. Absent: it is not, as in records of versions that could not. */
-  kernelTree: z.object({ directory: z.string(), config: z.string().nullable(), kconfig: z.array(z.string()) }).optional(),
-  fstests: z.string().nullable(),
-  suite: suiteNameSchema,
-  localConfig: z.string().nullable(),
-  selection: z.object({
-    sections: z.array(z.string()),
-    groups: z.array(z.string()),
-    excludeGroups: z.array(z.string()),
-    tests: z.array(z.string()),
-    excludeFiles: z.array(z.string()),
-    expectationFiles: z.array(z.string()),
-    /** Of what these select, only these tests in these sections (`vmtest again`). Absent: all. */
-    only: z.array(z.object({ section: z.string(), name: z.string() })).optional(),
-  }),
-  accelerator: acceleratorRequestSchema,
-  vms: z.union([z.number().int().positive(), z.literal('auto')]),
-  memoryMiB: z.union([z.number().int().positive(), z.literal('auto')]),
-  cpusPerVm: z.union([z.number().int().positive(), z.literal('auto')]),
-  timeoutMinutes: z.number().positive(),
-  testTimeoutSeconds: z.union([z.number().positive(), z.literal('auto')]),
-  rerunFailed: z.number().int().nonnegative(),
-  failOn: z.enum(['new', 'any', 'never']),
-  baseline: z.string().nullable(),
-  /** Whether new failures are run again on the base's bundle; absent in records of versions that could not: no. */
-  abProof: z.boolean().optional(),
-  /** The base's bundle, where it was named; absent or null: the one the baseline's record remembers. */
-  baseBundle: z.string().nullable().optional(),
-  emulationTuning: z.boolean(),
-  keep: z.boolean(),
-  /** Absent in records of versions that could not dump: no. */
-  dump: z.boolean().optional(),
-  cache: z.boolean(),
-  upload: z.enum(['always', 'failure', 'never']),
-  artifactName: z.string(),
-  outputDirectory: z.string(),
-  /** The command that runs the same again on a developer's machine. */
-  reproduce: z.string(),
+    .object({
+      image: z.string().describe('bzImage, Image or vmlinux.'),
+      modules: z.string().optional().describe('Directory with `lib/modules/RELEASE`.'),
+      vmlinux: z.string().optional().describe('For decoding traces.'),
+      config: z.string().optional().describe('Its `.config`.'),
+    })
+    .nullable()
+    .describe('A prebuilt kernel in place of the bundle’s; null: none.'),
+  kernelTree: z
+    .object({
+      directory: z.string().describe('The tree.'),
+      config: z.string().nullable().describe('What its configuration starts from, a file or a target; null: `tinyconfig`.'),
+      kconfig: z.array(z.string()).describe('What is merged onto it beside the usual, in order: fragments by name, files, options.'),
+    })
+    .optional()
+    .describe(
+      'The kernel is built from this tree by its own incremental `make`. Absent: it is not, as in records of versions that could not.',
+    ),
+  fstests: z.string().nullable().describe('A built or installed xfstests tree in place of the bundle’s; null: none.'),
+  suite: suiteNameSchema.describe('The suite to run.'),
+  localConfig: z.string().nullable().describe('A file of sections in fstests’ own form; null: none.'),
+  selection: z
+    .object({
+      sections: z.array(z.string()).describe('Sections to run; empty: the default ones.'),
+      groups: z.array(z.string()).describe('Groups to run.'),
+      excludeGroups: z.array(z.string()).describe('Groups to leave out.'),
+      tests: z.array(z.string()).describe('Tests or patterns.'),
+      excludeFiles: z.array(z.string()).describe('Files of tests to leave out.'),
+      expectationFiles: z.array(z.string()).describe('Files of expected failures and expunges.'),
+      only: z
+        .array(z.object({ section: z.string().describe('Name of the section.'), name: z.string().describe('Name of the test.') }))
+        .optional()
+        .describe('Of what these select, only these tests in these sections (`vmtest again`). Absent: all.'),
+    })
+    .describe('What was asked for, by name.'),
+  accelerator: acceleratorRequestSchema.describe('What was asked for.'),
+  vms: z.union([z.number().int().positive(), z.literal('auto')]).describe('VMs side by side.'),
+  memoryMiB: z.union([z.number().int().positive(), z.literal('auto')]).describe('Memory of each VM in MiB.'),
+  cpusPerVm: z.union([z.number().int().positive(), z.literal('auto')]).describe('Virtual CPUs of each VM.'),
+  timeoutMinutes: z.number().positive().describe('Deadline of the whole run, in minutes.'),
+  testTimeoutSeconds: z.union([z.number().positive(), z.literal('auto')]).describe('Limit of one test, in seconds.'),
+  rerunFailed: z.number().int().nonnegative().describe('How often a failing test runs again.'),
+  failOn: z.enum(['new', 'any', 'never']).describe('What makes the run red.'),
+  baseline: z.string().nullable().describe('Record to compare with; null: none named.'),
+  abProof: z
+    .boolean()
+    .optional()
+    .describe("Whether new failures are run again on the base's bundle; absent in records of versions that could not: no."),
+  baseBundle: z
+    .string()
+    .nullable()
+    .optional()
+    .describe("The base's bundle, where it was named; absent or null: the one the baseline's record remembers."),
+  emulationTuning: z.boolean().describe('Under emulation, the settings that make it faster.'),
+  keep: z.boolean().describe('The guests’ disks are kept.'),
+  dump: z.boolean().optional().describe('The memory of a guest that panicked is kept; absent in records of versions that could not: no.'),
+  cache: z.boolean().describe('The workflow’s cache is used.'),
+  upload: z.enum(['always', 'failure', 'never']).describe('When the results become an artifact.'),
+  artifactName: z.string().describe('The artifact’s name.'),
+  outputDirectory: z.string().describe('Where results go, absolute.'),
+  reproduce: z.string().describe("The command that runs the same again on a developer's machine."),
 })
 /** What will be done, decided once, printed before anything runs and stored with the results. */
 export type Plan = z.infer<typeof planSchema>
 
+/** Why an expectation holds. */
+export const reasonSchema = z.object({
+  reason: z.string().describe('In words.'),
+  link: z.string().optional().describe('Where more is said.'),
+})
+
 export const plannedTestSchema = z.object({
-  section: z.string(),
-  name: z.string(),
-  /** Relative to the suite's source tree. */
-  file: z.string().optional(),
-  line: z.number().int().positive().optional(),
-  /** Set for a test a list excludes: it is not run and ends `expunged`. */
-  expunged: z.object({ reason: z.string(), link: z.string().optional() }).optional(),
-  /** Set for a test expected to fail: it is run; a pass is reported as stale. */
-  expectedFailure: z.object({ reason: z.string(), link: z.string().optional() }).optional(),
+  section: z.string().describe('Name of the section.'),
+  name: z.string().describe('Name of the test.'),
+  file: z.string().optional().describe("Relative to the suite's source tree."),
+  line: z.number().int().positive().optional().describe('1-based.'),
+  expunged: reasonSchema.optional().describe('Set for a test a list excludes: it is not run and ends `expunged`.'),
+  expectedFailure: reasonSchema.optional().describe('Set for a test expected to fail: it is run; a pass is reported as stale.'),
 })
 /** One test in one section, as the run promises to account for it. */
 export type PlannedTest = z.infer<typeof plannedTestSchema>
 
 export const selectionSchema = z.object({
-  suite: suiteNameSchema,
-  sections: z.array(sectionSchema),
-  /** In running order: sections kept together, the suite's order within. */
-  tests: z.array(plannedTestSchema),
+  suite: suiteNameSchema.describe('The suite.'),
+  sections: z.array(sectionSchema).describe('The sections, whole.'),
+  tests: z.array(plannedTestSchema).describe("In running order: sections kept together, the suite's order within."),
 })
 /** The request resolved against the bundle's sections and the suite's catalogue, before booting. */
 export type Selection = z.infer<typeof selectionSchema>

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { acceleratorDecisionSchema } from './accelerator.js'
 import { kernelReportSchema } from './kernel-report.js'
-import { planSchema } from './plan.js'
+import { planSchema, reasonSchema } from './plan.js'
 import { sectionSchema } from './section.js'
 import { suiteNameSchema, testStatusSchema } from './test.js'
 import { guestRunSchema, vmExitSchema } from './vm-run.js'
@@ -9,66 +9,53 @@ import { guestRunSchema, vmExitSchema } from './vm-run.js'
 export const RECORD_VERSION = 1
 
 export const attemptSchema = z.object({
-  status: testStatusSchema,
-  durationSeconds: z.number().nonnegative().nullable(),
-  guest: z.number().int().positive().nullable(),
-  startedAt: z.string().nullable(),
-  /** What the suite said: a failure's message, the reason of a notrun. */
-  message: z.string().nullable(),
-  /** The difference from the golden output, capped. */
-  diff: z.string().nullable(),
-  reports: z.array(kernelReportSchema),
-  /** How the guest ended, where it ended under this test. */
-  exit: vmExitSchema.nullable(),
-  /** By kind (`full`, `outBad`, `dmesg`, `console`, …), relative to the record's directory. */
-  logs: z.record(z.string(), z.string()),
+  status: testStatusSchema.describe('What it came to.'),
+  durationSeconds: z.number().nonnegative().nullable().describe('Wall-clock time in seconds; null where it is not known.'),
+  guest: z.number().int().positive().nullable().describe('The guest it ran in (`guests[].id`); null where it started in none.'),
+  startedAt: z.string().nullable().describe('ISO 8601 in UTC; null where it is not known.'),
+  message: z.string().nullable().describe("What the suite said: a failure's message, the reason of a notrun."),
+  diff: z.string().nullable().describe('The difference from the golden output, capped.'),
+  reports: z.array(kernelReportSchema).describe('Kernel reports while it ran.'),
+  exit: vmExitSchema.nullable().describe('How the guest ended, where it ended under this test.'),
+  logs: z.record(z.string(), z.string()).describe("By kind (`full`, `outBad`, `dmesg`, `console`, …), relative to the record's directory."),
 })
 /** One time a test ran. */
 export type Attempt = z.infer<typeof attemptSchema>
 
 export const baseVerdictSchema = z.object({
-  status: testStatusSchema,
-  /** What the base's bundle calls its kernel, for example a commit. */
-  revision: z.string().nullable(),
-  /** As the guest reported it. */
-  kernelRelease: z.string().nullable(),
-  bundlePath: z.string(),
-  /** How it went there; log paths are relative to this record's directory. */
-  attempts: z.array(attemptSchema),
+  status: testStatusSchema.describe('What it came to on the base.'),
+  revision: z.string().nullable().describe("What the base's bundle calls its kernel, for example a commit."),
+  kernelRelease: z.string().nullable().describe('As the guest reported it.'),
+  bundlePath: z.string().describe('Store path of the base’s bundle.'),
+  attempts: z.array(attemptSchema).describe("How it went there; log paths are relative to this record's directory."),
 })
 /** What a new failure came to in a fresh VM of the base's own bundle: kernel, programs and tests. */
 export type BaseVerdict = z.infer<typeof baseVerdictSchema>
 
 export const testRecordSchema = z.object({
-  section: z.string(),
-  name: z.string(),
-  file: z.string().optional(),
-  line: z.number().int().positive().optional(),
-  /** The first verdict: it stands, whatever later attempts say. */
-  status: testStatusSchema,
-  /**
-   * True where a later attempt passed after a first failure or timeout. Never for a crash, nor where the kernel reported a bug:
-   * a later pass does not undo those.
-   */
-  flaky: z.boolean(),
-  /** Why it is expunged, notrun, or notreached. */
-  reason: z.string().nullable(),
-  expectedFailure: z.object({ reason: z.string(), link: z.string().optional() }).nullable(),
-  /** Newest last; empty for a test that never started. */
-  attempts: z.array(attemptSchema),
-  /** Absent where the test was not run on the base. */
-  onBase: baseVerdictSchema.optional(),
+  section: z.string().describe('Name of the section.'),
+  name: z.string().describe('Name of the test, such as `generic/001`.'),
+  file: z.string().optional().describe('Source of the test, relative to the suite’s tree.'),
+  line: z.number().int().positive().optional().describe('1-based.'),
+  status: testStatusSchema.describe('The first verdict: it stands, whatever later attempts say.'),
+  flaky: z
+    .boolean()
+    .describe(
+      'True where a later attempt passed after a first failure or timeout. Never for a crash, nor where the kernel reported a bug: a later pass does not undo those.',
+    ),
+  reason: z.string().nullable().describe('Why it is expunged, notrun, or notreached; null otherwise.'),
+  expectedFailure: reasonSchema.nullable().describe('The expectation that it fails; null where there is none.'),
+  attempts: z.array(attemptSchema).describe('Newest last; empty for a test that never started.'),
+  onBase: baseVerdictSchema.optional().describe('Absent where the test was not run on the base.'),
 })
 /** Everything known about one planned test. */
 export type TestRecord = z.infer<typeof testRecordSchema>
 
 export const sectionRecordSchema = sectionSchema.extend({
-  suite: suiteNameSchema,
-  /** As the guest reported them; null where none came up. */
-  kernelRelease: z.string().nullable(),
-  platform: z.string().nullable(),
-  /** Set where the section could not be tested at all. */
-  couldNotTest: z.string().nullable(),
+  suite: suiteNameSchema.describe('The suite that ran.'),
+  kernelRelease: z.string().nullable().describe('`uname -r` as the guest reported it; null where none came up.'),
+  platform: z.string().nullable().describe('The guest’s platform as fstests prints it; null where none came up.'),
+  couldNotTest: z.string().nullable().describe('Set where the section could not be tested at all.'),
 })
 export type SectionRecord = z.infer<typeof sectionRecordSchema>
 
@@ -80,77 +67,79 @@ export const conclusionKindSchema = z.enum(['passed', 'failed', 'could-not-test'
 export type ConclusionKind = z.infer<typeof conclusionKindSchema>
 
 export const conclusionSchema = z.object({
-  kind: conclusionKindSchema,
-  /** One sentence a user reads. */
-  reason: z.string(),
-  counts: z.record(testStatusSchema, z.number().int().nonnegative()),
+  kind: conclusionKindSchema.describe(
+    '`passed`, `failed`: tests ran and were judged. `could-not-test`: an infrastructure error. `build-failed`: the kernel or the VM does not build. `cancelled`: someone stopped it.',
+  ),
+  reason: z.string().describe('One sentence a user reads.'),
+  counts: z.record(testStatusSchema, z.number().int().nonnegative()).describe('Number of tests by status.'),
 })
 export type Conclusion = z.infer<typeof conclusionSchema>
 
 export const disagreementSchema = z.object({
-  section: z.string(),
-  test: z.string(),
-  /** What each source said, for example `{"stdout":"pass","result.xml":"fail"}`. */
-  sources: z.record(z.string(), z.string()),
-  /** The status taken, and why, in one sentence. */
-  resolution: z.string(),
+  section: z.string().describe('Name of the section.'),
+  test: z.string().describe('Name of the test.'),
+  sources: z.record(z.string(), z.string()).describe('What each source said, for example `{"stdout":"pass","result.xml":"fail"}`.'),
+  resolution: z.string().describe('The status taken, and why, in one sentence.'),
 })
 /** Two sources of one verdict that do not agree. */
 export type Disagreement = z.infer<typeof disagreementSchema>
 
 export const cacheLedgerEntrySchema = z.object({
-  layer: z.string(),
-  key: z.string(),
-  outcome: z.enum(['hit', 'partial', 'miss', 'disabled', 'failed', 'saved', 'not-saved']),
-  detail: z.string(),
-  bytes: z.number().nonnegative().nullable(),
-  restoreSeconds: z.number().nonnegative().nullable(),
-  saveSeconds: z.number().nonnegative().nullable(),
-  /** What a hit spared, as the run that saved it measured. */
-  savedSeconds: z.number().nonnegative().nullable(),
+  layer: z.string().describe('Which cache.'),
+  key: z.string().describe('Its key.'),
+  outcome: z.enum(['hit', 'partial', 'miss', 'disabled', 'failed', 'saved', 'not-saved']).describe('What came of it.'),
+  detail: z.string().describe('In words.'),
+  bytes: z.number().nonnegative().nullable().describe('Size of the archive in bytes; null where none moved.'),
+  restoreSeconds: z.number().nonnegative().nullable().describe('Time to restore, in seconds; null where nothing was.'),
+  saveSeconds: z.number().nonnegative().nullable().describe('Time to save, in seconds; null where nothing was.'),
+  savedSeconds: z.number().nonnegative().nullable().describe('What a hit spared, as the run that saved it measured.'),
 })
 /** What one cache layer cost and gave. */
 export type CacheLedgerEntry = z.infer<typeof cacheLedgerEntrySchema>
 
 export const hostSchema = z.object({
-  os: z.string(),
-  architecture: z.string(),
-  kernelRelease: z.string(),
-  cpus: z.number().int().positive(),
-  memoryMiB: z.number().positive(),
+  os: z.string().describe('Name and version of the system.'),
+  architecture: z.string().describe('As `uname -m` prints it.'),
+  kernelRelease: z.string().describe('As `uname -r` prints it.'),
+  cpus: z.number().int().positive().describe('Number of CPUs.'),
+  memoryMiB: z.number().positive().describe('Memory in MiB.'),
 })
 export type HostFacts = z.infer<typeof hostSchema>
 
 export const runRecordSchema = z.object({
-  version: z.literal(RECORD_VERSION),
-  tool: z.object({ name: z.literal('kernel-vmtest'), version: z.string() }),
-  runId: z.string(),
-  startedAt: z.string(),
-  endedAt: z.string(),
-  plan: planSchema,
-  host: hostSchema,
-  accelerator: acceleratorDecisionSchema.nullable(),
-  /** Guest settings that differ from the kernel's defaults. */
-  settings: z.record(z.string(), z.string()),
-  revisions: z.record(z.string(), z.string()),
-  /**
-   * Store path of the bundle that ran. Absent where it lies elsewhere (another one may lie there by the time it is read) and where
-   * another kernel took the place of its own.
-   */
-  bundlePath: z.string().optional(),
-  sections: z.array(sectionRecordSchema),
-  /** Every planned test, in the plan's order. */
-  tests: z.array(testRecordSchema),
-  guests: z.array(guestRunSchema),
-  /** Kernel reports no test owns: before the first test or after the last. */
-  unattributedReports: z.array(kernelReportSchema),
-  disagreements: z.array(disagreementSchema),
-  /** What went wrong around the tests, one sentence each. */
-  problems: z.array(z.string()),
-  /** What ended the run as a whole before every planned test had its turn; absent where nothing did. */
-  stopped: z.object({ kind: z.enum(['deadline', 'cancelled', 'infrastructure', 'build-failed']), reason: z.string() }).optional(),
-  cache: z.array(cacheLedgerEntrySchema),
-  conclusion: conclusionSchema,
+  version: z.literal(RECORD_VERSION).describe('Format of this file.'),
+  tool: z
+    .object({ name: z.literal('kernel-vmtest').describe('Its name.'), version: z.string().describe('Its version.') })
+    .describe('What wrote it.'),
+  runId: z.string().describe('Unique to the run.'),
+  startedAt: z.string().describe('ISO 8601 in UTC.'),
+  endedAt: z.string().describe('ISO 8601 in UTC.'),
+  plan: planSchema.describe('What was decided before anything ran: plan.json.'),
+  host: hostSchema.describe('The machine the guests ran on.'),
+  accelerator: acceleratorDecisionSchema.nullable().describe('What the guests ran under, and why; null where none was started.'),
+  settings: z.record(z.string(), z.string()).describe("Guest settings that differ from the kernel's defaults."),
+  revisions: z.record(z.string(), z.string()).describe('Revision or version of everything in the bundle, by name.'),
+  bundlePath: z
+    .string()
+    .optional()
+    .describe(
+      'Store path of the bundle that ran. Absent where it lies elsewhere (another one may lie there by the time it is read) and where another kernel took the place of its own.',
+    ),
+  sections: z.array(sectionRecordSchema).describe('The sections that were asked for.'),
+  tests: z.array(testRecordSchema).describe("Every planned test, in the plan's order."),
+  guests: z.array(guestRunSchema).describe('Every guest, in order of start.'),
+  unattributedReports: z.array(kernelReportSchema).describe('Kernel reports no test owns: before the first test or after the last.'),
+  disagreements: z.array(disagreementSchema).describe('Verdicts on which two sources do not agree.'),
+  problems: z.array(z.string()).describe('What went wrong around the tests, one sentence each.'),
+  stopped: z
+    .object({
+      kind: z.enum(['deadline', 'cancelled', 'infrastructure', 'build-failed']).describe('What ended it.'),
+      reason: z.string().describe('In words.'),
+    })
+    .optional()
+    .describe('What ended the run as a whole before every planned test had its turn; absent where nothing did.'),
+  cache: z.array(cacheLedgerEntrySchema).describe('What each cache layer cost and gave; empty outside a workflow.'),
+  conclusion: conclusionSchema.describe('The verdict.'),
 })
 /** `run.json`: the one source of JUnit, summary, annotations, HTML and comparison. */
 export type RunRecord = z.infer<typeof runRecordSchema>

@@ -9,9 +9,8 @@ export const diskRoleSchema = z.enum(['test', 'scratch', 'pool', 'logwrites', 't
 export type DiskRole = z.infer<typeof diskRoleSchema>
 
 export const diskSpecSchema = z.object({
-  role: diskRoleSchema,
-  /** Apparent size; the file is sparse. */
-  sizeMiB: z.number().int().positive(),
+  role: diskRoleSchema.describe('Which device of fstests it stands in for.'),
+  sizeMiB: z.number().int().positive().describe('Apparent size; the file is sparse.'),
 })
 /** One sparse raw disk a section needs. */
 export type DiskSpec = z.infer<typeof diskSpecSchema>
@@ -27,41 +26,54 @@ function isPattern(text: string): boolean {
 }
 
 export const sectionSchema = z.object({
-  /** As in `[name]` of fstests' local.config: letters, digits, `_` and `-`. */
-  name: z.string().regex(/^[A-Za-z0-9_-]+$/),
-  description: z.string().default(''),
-  /** fstests' FSTYP: xfs, ext4, btrfs, … */
-  fstyp: z.string().regex(/^[a-z0-9_-]+$/),
-  /** MKFS_OPTIONS, empty for the file system's default. */
-  mkfsOptions: z.string().default(''),
-  /** MOUNT_OPTIONS (and TEST_FS_MOUNT_OPTS), empty for the default. */
-  mountOptions: z.string().default(''),
-  disks: z.array(diskSpecSchema),
-  /** Further variables of local.config, by name. */
-  environment: z.record(z.string(), z.string()).default({}),
-  /** Kernel options the section cannot do without, for example `CONFIG_XFS_RT`. Checked before booting where the config is known. */
-  kernelOptions: z.array(z.string()).default([]),
-  /** Oldest kernel that can mount it, as MAJOR.MINOR; absent: any. */
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .describe("As in `[name]` of fstests' local.config: letters, digits, `_` and `-`."),
+  description: z.string().default('').describe('For people.'),
+  fstyp: z
+    .string()
+    .regex(/^[a-z0-9_-]+$/)
+    .describe("fstests' FSTYP: xfs, ext4, btrfs, …"),
+  mkfsOptions: z.string().default('').describe("MKFS_OPTIONS, empty for the file system's default."),
+  mountOptions: z.string().default('').describe('MOUNT_OPTIONS (and TEST_FS_MOUNT_OPTS), empty for the default.'),
+  disks: z.array(diskSpecSchema).describe('The disks the guest gets, in order.'),
+  environment: z.record(z.string(), z.string()).default({}).describe('Further variables of local.config, by name.'),
+  kernelOptions: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Kernel options the section cannot do without, for example `CONFIG_XFS_RT`. Checked before booting where the config is known.',
+    ),
   minimumKernel: z
     .string()
     .regex(/^\d+\.\d+$/)
-    .optional(),
-  /**
-   * What the guest sets up beyond disks. `pmem`: the test and scratch disks are persistent memory (virtio-pmem).
-   * `nfs-server`: ext4 on both disks, exported to this guest itself.
-   */
-  needs: z.array(z.enum(['pmem', 'nfs-server'])).optional(),
-  /**
-   * Programs the section cannot do without, and the Debian package of each. A guest without one says so as soon as it is up: the
-   * section is given up by name, before any test.
-   */
-  programs: z.record(z.string(), z.string()).optional(),
-  /**
-   * How the guest shows that the options are in effect, as regular expressions. `mkfs`: what making the test file system printed has
-   * a line with each. `mount`: each is a whole option of what is mounted for the tests (/proc/mounts), or `type=NAME`. Where one is
-   * missing, what ran was not this section: it could not be tested.
-   */
-  proof: z.object({ mkfs: z.array(pattern).default([]), mount: z.array(pattern).default([]) }).optional(),
+    .optional()
+    .describe('Oldest kernel that can mount it, as MAJOR.MINOR; absent: any.'),
+  needs: z
+    .array(z.enum(['pmem', 'nfs-server']))
+    .optional()
+    .describe(
+      'What the guest sets up beyond disks. `pmem`: the test and scratch disks are persistent memory (virtio-pmem). `nfs-server`: ext4 on both disks, exported to this guest itself.',
+    ),
+  programs: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe(
+      'Programs the section cannot do without, and the Debian package of each. A guest without one says so as soon as it is up: the section is given up by name, before any test.',
+    ),
+  proof: z
+    .object({
+      mkfs: z.array(pattern).default([]).describe('What making the test file system printed has a line with each.'),
+      mount: z
+        .array(pattern)
+        .default([])
+        .describe('Each is a whole option of what is mounted for the tests (/proc/mounts), or `type=NAME`.'),
+    })
+    .optional()
+    .describe(
+      'How the guest shows that the options are in effect, as regular expressions. Where one is missing, what ran was not this section: it could not be tested.',
+    ),
 })
 /** One configuration the tests run under: what fstests calls a section of local.config. */
 export type Section = z.infer<typeof sectionSchema>

@@ -3,70 +3,79 @@ import { kernelReportSchema } from './kernel-report.js'
 
 /** How a guest ended. A panic, a hang and a killed QEMU are values, not exceptions. */
 export const vmExitSchema = z.discriminatedUnion('kind', [
-  /** The guest was told there is no more work and powered off. */
-  z.object({ kind: z.literal('poweroff') }),
-  z.object({ kind: z.literal('panic'), line: z.string() }),
-  /** A watchdog ended it: the boot's, a test's, or the run's deadline. */
-  z.object({ kind: z.literal('timeout'), what: z.enum(['boot', 'test', 'run']), afterSeconds: z.number(), lastLine: z.string() }),
+  z.object({ kind: z.literal('poweroff').describe('It was told that there is no more work, and powered off.') }),
   z.object({
-    kind: z.literal('qemu-died'),
-    code: z.number().nullable(),
-    signal: z.string().nullable(),
-    stderr: z.string(),
-    /** A trouble of the host that ended it (a full disk), as a sentence: nothing the test did. Absent otherwise. */
-    hostTrouble: z.string().optional(),
+    kind: z.literal('panic').describe('Its kernel panicked.'),
+    line: z.string().describe('The line of the console that said so.'),
   }),
-  /** Powered off or reset although there was work left. */
-  z.object({ kind: z.literal('gone'), lastLine: z.string() }),
-  z.object({ kind: z.literal('cancelled') }),
+  z.object({
+    kind: z.literal('timeout').describe('A watchdog ended it.'),
+    what: z.enum(['boot', 'test', 'run']).describe('Whose limit it was.'),
+    afterSeconds: z.number().describe('The limit, in seconds.'),
+    lastLine: z.string().describe('The last line of the console.'),
+  }),
+  z.object({
+    kind: z.literal('qemu-died').describe('QEMU ended by itself, or was killed.'),
+    code: z.number().nullable().describe('Exit code of QEMU; null where a signal ended it.'),
+    signal: z.string().nullable().describe('Signal that ended QEMU; null where none did.'),
+    stderr: z.string().describe('What QEMU printed last.'),
+    hostTrouble: z
+      .string()
+      .optional()
+      .describe('A trouble of the host that ended it (a full disk), as a sentence: nothing the test did. Absent otherwise.'),
+  }),
+  z.object({
+    kind: z.literal('gone').describe('It powered off or reset although there was work left.'),
+    lastLine: z.string().describe('The last line of the console.'),
+  }),
+  z.object({ kind: z.literal('cancelled').describe('The run was cancelled.') }),
 ])
 export type VmExit = z.infer<typeof vmExitSchema>
 
 export const guestRunSchema = z.object({
-  /** 1-based in order of start. */
-  id: z.number().int().positive(),
-  startedAt: z.string(),
-  endedAt: z.string(),
-  exit: vmExitSchema,
-  /** Seconds from starting QEMU to each milestone; null where it was not reached. */
-  boot: z.object({
-    /** First byte on the console: firmware and loader are behind. */
-    kernelSeconds: z.number().nullable(),
-    /** Our init runs. */
-    initSeconds: z.number().nullable(),
-    /** The agent asked for work. */
-    readySeconds: z.number().nullable(),
-    /** The first test started. */
-    firstTestSeconds: z.number().nullable(),
-  }),
-  /** Paths relative to the run's directory. */
-  consolePath: z.string(),
-  directory: z.string(),
-  /** The memory of a guest that panicked, as `--dump` asked for; relative to the record's directory. */
-  memoryDump: z.string().optional(),
-  /** The QEMU command line, for the curious and for reproduction. */
-  argv: z.array(z.string()),
-  release: z.string().nullable(),
-  reports: z.array(kernelReportSchema),
+  id: z.number().int().positive().describe('1-based in order of start.'),
+  startedAt: z.string().describe('Start of QEMU, ISO 8601 in UTC.'),
+  endedAt: z.string().describe('Its end, ISO 8601 in UTC.'),
+  exit: vmExitSchema.describe('How it ended.'),
+  boot: z
+    .object({
+      kernelSeconds: z.number().nullable().describe('First byte on the console: firmware and loader are behind.'),
+      initSeconds: z.number().nullable().describe('Our init runs.'),
+      readySeconds: z.number().nullable().describe('The agent asked for work.'),
+      firstTestSeconds: z.number().nullable().describe('The first test started.'),
+    })
+    .describe('Seconds from starting QEMU to each milestone; null where it was not reached.'),
+  consolePath: z.string().describe('Its console, whole, relative to the run’s directory.'),
+  directory: z.string().describe('Directory of the guest’s files, relative to the run’s directory.'),
+  memoryDump: z
+    .string()
+    .optional()
+    .describe("The memory of a guest that panicked, as `--dump` asked for; relative to the record's directory."),
+  argv: z.array(z.string()).describe('The QEMU command line, for the curious and for reproduction.'),
+  release: z.string().nullable().describe('`uname -r` in the guest; null where it never told.'),
+  reports: z.array(kernelReportSchema).describe('Every kernel report on its console.'),
 })
 /** One guest from QEMU's start to its end. */
 export type GuestRun = z.infer<typeof guestRunSchema>
 
 export const batchRunSchema = z.object({
   guest: z.number().int().positive(),
-  section: z.string(),
-  /** Tests handed to the guest in this batch, in order. */
-  tests: z.array(z.string()),
-  /** Relative to the run's directory; holds `check.stdout` and `results/` as fstests writes them. */
-  directory: z.string(),
-  /** Start and end as the guest reported them; `endedAt` null for the test it died under. */
-  timeline: z.array(z.object({ name: z.string(), startedAt: z.string(), endedAt: z.string().nullable(), seconds: z.number().nullable() })),
-  /** Exit status of `check`, null where the guest died first. Means nothing alone (check is green on typos). */
-  exitStatus: z.number().int().nullable(),
-  /** Set where the guest ended during the batch: the test it ran then, if any. */
-  died: z.object({ exit: vmExitSchema, test: z.string().nullable() }).nullable(),
-  /** Notes about the results channel: caps hit, refused file names, a cut stream. */
-  notes: z.array(z.string()),
+  section: z.string().describe('Name of the section.'),
+  tests: z.array(z.string()).describe('Tests handed to the guest in this batch, in order.'),
+  directory: z.string().describe("Relative to the run's directory; holds `check.stdout` and `results/` as fstests writes them."),
+  timeline: z
+    .array(z.object({ name: z.string(), startedAt: z.string(), endedAt: z.string().nullable(), seconds: z.number().nullable() }))
+    .describe('Start and end as the guest reported them; `endedAt` null for the test it died under.'),
+  exitStatus: z
+    .number()
+    .int()
+    .nullable()
+    .describe('Exit status of `check`, null where the guest died first. Means nothing alone (check is green on typos).'),
+  died: z
+    .object({ exit: vmExitSchema, test: z.string().nullable() })
+    .nullable()
+    .describe('Set where the guest ended during the batch: the test it ran then, if any.'),
+  notes: z.array(z.string()).describe('Notes about the results channel: caps hit, refused file names, a cut stream.'),
 })
 /** One `check` invocation in a guest: its evidence lies in `directory`. */
 export type BatchRun = z.infer<typeof batchRunSchema>
