@@ -69,6 +69,11 @@ describe.each(Object.keys(shells))('completion in %s', (name) => {
     ['a group of the suite named', ['run', '--fstests', '~', '-g', 'gr'], ['growfs']],
     ['a test of the suite named', ['run', '--fstests', '~/', '-g', 'auto', 'xfs/'], ['xfs/001', 'xfs/002']],
     ['a second test', ['run', '--fstests', '~', 'xfs/001', 'xfs/002'], ['xfs/002']],
+    ['a command of config', ['config', 'ed'], ['edit']],
+    ['an option of it', ['config', 'edit', '--wi'], ['--with']],
+    ['a value of that', ['config', 'edit', '--with', 'n'], ['nconfig']],
+    ['a fragment', ['config', 'edit', '--set', 'kas'], ['kasan']],
+    ['a fragment or section', ['config', 'show', 'xfs_quo'], ['xfs_quota']],
     ['a command after help', ['help', 'his'], ['history']],
   ])('knows %s', (_, words, expected) => {
     expect(complete(...words)).toEqual(expected)

@@ -1,8 +1,17 @@
+import type { Inputs } from '../../domain/inputs.js'
 import { parseInputs } from '../../inputs/parse.js'
 import { inputsAgain } from '../../plan/again.js'
 import type { AddCommand } from '../cli.js'
 import { chooseRun, readRun } from '../read-run.js'
 import { runInputs } from './run.js'
+
+/** Which tests, by name as far as a line holds them. */
+function whatAgain({ selection: { only } }: Inputs, planned: number): string {
+  if (only === undefined) return 'all'
+  const shown = only.slice(0, 5).map(({ section, name }) => `${section} ${name}`)
+  const rest = only.length - shown.length
+  return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''} (${only.length} of ${planned} tests)`
+}
 
 /** `vmtest again`: what failed in the last run, with the same inputs. */
 export const againCommand: AddCommand = (program, context, finish) => {
@@ -13,8 +22,9 @@ export const againCommand: AddCommand = (program, context, finish) => {
     .addHelpText('after', '\nExamples:\n  vmtest again\n  vmtest again --run .vmtest/runs/2026-01-31T120000Z')
     .action(async (options: { run?: string }) => {
       const directory = await chooseRun(options.run, context)
-      const inputs = inputsAgain(await readRun(directory, context), parseInputs('cli', {}))
-      context.stderr.write(`again: ${inputs.selection.only?.length ?? 'all'} of ${directory}\n`)
+      const record = await readRun(directory, context)
+      const inputs = inputsAgain(record, parseInputs('cli', {}))
+      context.stderr.write(`again: ${whatAgain(inputs, record.tests.length)} of ${directory}\n`)
       finish(await runInputs(inputs, context))
     })
 }

@@ -6,11 +6,12 @@ export interface Candidate {
   readonly description: string
 }
 
-/** Names that are not in the program: of sections, groups and tests. Empty where they are not cheap to know. */
+/** Names that are not in the program: of sections, groups, tests and fragments of a kernel's configuration. Empty where they are not cheap to know. */
 export interface KnownNames {
   sections(): Promise<readonly Candidate[]>
   groups(): Promise<readonly Candidate[]>
   tests(): Promise<readonly Candidate[]>
+  fragments(): Promise<readonly Candidate[]>
 }
 
 /** The command that `vmtest` alone is. */
@@ -26,6 +27,8 @@ export async function completeWords(program: Command, words: readonly string[], 
   const typed = line.at(-1) ?? ''
   const before = line.slice(0, -1)
   const named = before.length === 0 ? undefined : program.commands.find((command) => command.name() === before[0])
+  // A command of commands: the words after its name are a line of its own.
+  if (named !== undefined && named.commands.length > 0) return completeBelow(named, words.slice(1), known)
   const command = named ?? program.commands.find((each) => each.name() === DEFAULT_COMMAND) ?? program
   const { pending, operands } = readLine(command, named === undefined ? before : before.slice(1))
 
@@ -45,6 +48,23 @@ export async function completeWords(program: Command, words: readonly string[], 
   }
   if (named === undefined && before[0] === 'help') return startingWith(commandsOf(program))
   return startingWith(await operandsOf(argumentAt(command, operands), known))
+}
+
+/** Of `config show …`: the commands there are, or what stands behind the one that is named. */
+async function completeBelow(above: Command, words: readonly string[], known: KnownNames): Promise<readonly Candidate[]> {
+  const [name = '', ...rest] = joinEquals(words)
+  if (rest.length === 0) return commandsOf(above).filter(({ word }) => word.startsWith(name) && word !== 'help')
+  const command = above.commands.find((each) => each.name() === name)
+  const typed = rest.at(-1) ?? ''
+  if (command === undefined) return []
+  const { pending, operands } = readLine(command, rest.slice(0, -1))
+  const candidates =
+    pending !== undefined
+      ? await valuesOf(pending, known)
+      : typed.startsWith('-')
+        ? optionsOf(command, null)
+        : await operandsOf(argumentAt(command, operands), known)
+  return candidates.filter(({ word }) => word.startsWith(typed))
 }
 
 /** bash hands `--option=value` over as three words. */
@@ -88,6 +108,7 @@ function optionsOf(command: Command, also: Command | null): readonly Candidate[]
 }
 
 async function valuesOf(option: Option, known: KnownNames): Promise<readonly Candidate[]> {
+  if (['--kconfig', '--set', '--drop'].includes(option.long ?? '')) return known.fragments()
   if (option.long === '--section') return known.sections()
   if (option.long === '--group' || option.long === '--exclude-group') return known.groups()
   return choicesOf(option).map((word) => ({ word, description: '' }))
@@ -108,6 +129,7 @@ const argumentAt = (command: Command, index: number): Argument | undefined => {
 async function operandsOf(argument: Argument | undefined, known: KnownNames): Promise<readonly Candidate[]> {
   if (argument?.argChoices !== undefined) return argument.argChoices.map((word) => ({ word, description: '' }))
   const name = argument?.name()
+  if (name === 'names') return [...(await known.sections()), ...(await known.fragments())]
   return name === 'tests' || name === 'test' ? known.tests() : []
 }
 

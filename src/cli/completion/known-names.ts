@@ -21,6 +21,10 @@ export function knownNames(words: readonly string[], context: Pick<CliContext, '
       const { sections } = z.object({ sections: z.array(sectionSchema) }).parse(JSON.parse(text))
       return sections.map(({ name, description }) => ({ word: name, description: description ?? '' }))
     },
+    fragments: async () => {
+      const names = await files.list(join(context.places.checkout, 'nix/kconfig'))
+      return names.filter((name) => name.endsWith('.config')).map((name) => ({ word: name.slice(0, -'.config'.length), description: '' }))
+    },
     groups: async () => {
       const names = new Set((await groupLists()).flatMap(({ groups }) => groups))
       return [...names].sort().map((word) => ({ word, description: '' }))
