@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, statSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { CompilerDirectory } from '../src/cache/compiler-directory.js'
@@ -25,7 +25,8 @@ const WARM_ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
 const COLD_ROUNDS = Number(process.env.BENCH_COLD_ROUNDS ?? 1)
 /** The line goes here. */
 const EDITED = 'fs/xfs/xfs_inode.c'
-const checkout = new URL('..', import.meta.url).pathname.replace(/\/$/, '')
+// scripts/bench.mjs runs benches in the checkout, from a bundle that lies elsewhere.
+const checkout = process.cwd()
 
 function refuse(what: string, nextStep: string): never {
   console.error(`${what}\n${nextStep}`)
@@ -69,7 +70,12 @@ function needPrograms(): void {
 
 needPrograms()
 const given = findSource()
-const root = mkdtempSync(join(process.argv[2] ?? '/var/tmp', 'vmtest-bench-kernel-'))
+const place = process.argv[2] ?? '/var/tmp'
+if (!existsSync(place)) refuse(`There is no directory ${place}.`, 'Make it, or name another one.')
+// A sandbox has a /dev of its own.
+if (realpathSync(place).startsWith('/dev'))
+  refuse(`${place} is below /dev, which builders do not see.`, 'Mount a tmpfs elsewhere for a bench in memory.')
+const root = mkdtempSync(join(realpathSync(place), 'vmtest-bench-kernel-'))
 const store = join(root, 'nix/store')
 const source = join(root, 'source')
 const archive = join(root, 'ccache.tzst')
