@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { CompilerDirectory } from '../src/cache/compiler-directory.js'
@@ -109,7 +109,9 @@ function unpackSource(): void {
   mkdirSync(join(root, 'tmp'))
   if (statSync(given).isDirectory()) shell('tar -cf - -C "$1" --exclude=./.git . | tar -xf - -C "$2"', given, source)
   else shell('tar -xf "$1" --strip-components=1 -C "$2"', given, source)
-  if (!existsSync(join(source, EDITED))) refuse(`${given} has no ${EDITED}.`, 'Name the tree of a kernel with BENCH_KERNEL_SOURCE=DIR.')
+  if (existsSync(join(source, EDITED))) return
+  rmSync(root, { recursive: true })
+  refuse(`${given} has no ${EDITED}.`, 'Name the tree of a kernel with BENCH_KERNEL_SOURCE=DIR.')
 }
 
 /** Everything of the store that is not the cache of compilations. */
