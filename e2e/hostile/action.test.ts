@@ -21,7 +21,7 @@ const KEPT = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kern
 const LIMIT = 900_000
 const RUN = 'run-hostile'
 const ACT_RUN = 'run-act'
-const AMOUNTS = { files: 2000, consoleBytes: 200_000, outputBytes: 300_000, frames: 25_000 }
+const AMOUNTS = { files: 1000, consoleBytes: 200_000, outputBytes: 300_000, frames: 25_000 }
 const CAP_BYTES = 40 * 1024 ** 2
 /** More than the caps let through. */
 const MOST_ENTRIES = 21_000
@@ -36,6 +36,8 @@ const INPUTS = {
   vms: '1',
   'nix-extra-conf': 'sandbox-paths = /bin /usr /lib /lib64',
 }
+/** What act is told to run: it is the guest's words that it may obey, and the host that it must not show. */
+const ACT_INPUTS = { ...INPUTS, tests: 'generic/910 generic/913' }
 const VERDICTS = { 'generic/004': 'pass', 'generic/910': 'fail', 'generic/911': 'pass', 'generic/912': 'fail', 'generic/913': 'pass' }
 
 const sentinel = Buffer.from(`sentinel-${randomBytes(18).toString('hex')}`)
@@ -51,7 +53,7 @@ beforeAll(async () => {
   services = await Services.start()
   repository = await KernelRepository.create(KEPT)
   mkdirSync(temp())
-  plantInRepository(repository, hostileTests(AMOUNTS, [join(elsewhere, 'secret'), repository.directory]), INPUTS)
+  plantInRepository(repository, hostileTests(AMOUNTS, [join(elsewhere, 'secret'), repository.directory]), ACT_INPUTS)
   machine = await WatchedMachine.create([repository.directory, temp()])
   planted = plantSecrets(machine.home)
 }, LIMIT)
@@ -228,11 +230,11 @@ described('the same by act', () => {
   beforeAll(async () => {
     if (act.kind === 'missing') throw new Error(act.reason)
     run = await runAct(act.path, { machine, directory: repository.directory, env: runtime(ACT_RUN), secrets: planted.env })
-    if (!run.text.includes('passed=3')) process.stderr.write(`${run.messages.slice(-20_000)}\n`)
+    if (!run.text.includes('passed=1 failed=1')) process.stderr.write(`${run.messages.slice(-20_000)}\n`)
   }, LIMIT)
 
   test('the step is red, with the right counts, and the next one runs', () => {
-    expect(run.messages).toMatch(/outputs conclusion=failed passed=3 failed=2 artifact-id=\d+/)
+    expect(run.messages).toMatch(/outputs conclusion=failed passed=1 failed=1 artifact-id=\d+/)
     expect(run.code).not.toBe(0)
   })
 
