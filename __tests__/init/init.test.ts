@@ -14,11 +14,12 @@ const checkoutFiles = {
 async function init(files: FakeFiles, origin: string | null = null, directory = '/linux'): Promise<readonly string[]> {
   const exec = {
     run: async (argv: readonly string[]) => {
-      expect(argv).toEqual(['git', '-C', '/checkout', 'remote', 'get-url', 'origin'])
+      expect(argv).toEqual(['git', '-C', '/checkout/', 'remote', 'get-url', 'origin'])
       return { code: origin === null ? 2 : 0, signal: null, stdout: `${origin ?? ''}\n`, stderr: '', timedOut: false }
     },
   } as unknown as Ports['exec']
-  return initTree(directory, '/checkout', { files: files.port, exec })
+  // As a URL of a directory gives it.
+  return initTree(directory, '/checkout/', { files: files.port, exec })
 }
 
 test('writes two files and nothing else, twice', async () => {

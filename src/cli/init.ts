@@ -27,10 +27,11 @@ function gitAdvice(): readonly string[] {
  * where it came from no place Nix has a short name for. Null for a copy in the Nix store, which knows neither.
  */
 async function referenceOf(checkout: string, { exec, files }: Pick<Ports, 'exec' | 'files'>): Promise<string | null> {
-  if ((await files.stat(join(checkout, '.git'))) === null) return checkout.startsWith('/nix/store/') ? null : `path:${checkout}`
+  const place = checkout.replace(/\/+$/, '')
+  if ((await files.stat(join(checkout, '.git'))) === null) return checkout.startsWith('/nix/store/') ? null : `path:${place}`
   const { code, stdout } = await exec.run(['git', '-C', checkout, 'remote', 'get-url', 'origin'])
   const hosted = code === 0 ? /github\.com[:/]([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/.exec(stdout.trim()) : null
-  return hosted === null ? `git+file://${checkout}` : `github:${hosted[1]}/${hosted[2]}`
+  return hosted === null ? `git+file://${place}` : `github:${hosted[1]}/${hosted[2]}`
 }
 
 /**
