@@ -46,7 +46,8 @@ export interface BuilderLog {
 const CONTROL = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-_])/g
 
 export function plainText(text: string): string {
-  return text.replace(CONTROL, '').replace(/\r/g, '')
+  // What is left of a damaged sequence could begin another.
+  return text.replace(CONTROL, '').replace(/[\r\u001b]/g, '')
 }
 
 /** Follows one `nix build`. Feed it each line of standard error with the time it came. */
