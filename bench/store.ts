@@ -166,16 +166,20 @@ async function ours(bundle: string): Promise<Design> {
     },
     async restore() {
       const store = await open()
-      // As restoreStore does: layers side by side.
+      const invalid = await store.invalid(layers.flatMap(({ paths }) => paths.map(({ path }) => path)))
+      const missing = layers.map(({ paths }) => paths.filter(({ path }) => invalid.has(path)))
+      // As restoreStore does: layers side by side, and of each what is not there.
       await Promise.all(
-        layers.map(async ({ paths, archives }, index) => {
+        layers.map(async ({ archives }, index) => {
+          const wanted = missing[index] ?? []
+          if (wanted.length === 0) return
           await ports.exec.run(['tar', '-xf', client(index), '-P', '-C', '/', '--use-compress-program', 'unzstd'])
-          const result = await unpack(paths, { archives, directory: at(index) }, store, ports)
+          const result = await unpack(wanted, { archives, directory: at(index) }, store, ports)
           if (result.kind === 'refused') throw new Error(result.reason)
           rmSync(at(index), { recursive: true })
         }),
       )
-      await store.register(layers.flatMap(({ paths }) => paths))
+      await store.register(missing.flat())
     },
   }
 }
