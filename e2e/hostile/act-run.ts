@@ -8,6 +8,8 @@ export interface ActLine {
   readonly msg?: string
   readonly command?: string
   readonly arg?: string
+  /** The line as act found it. */
+  readonly raw?: string
   readonly kvPairs?: Readonly<Record<string, string>>
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
@@ -23,8 +24,8 @@ const RUN = 'run-hostile'
 const ACT_RUN = 'run-act'
 const AMOUNTS = { files: 1000, consoleBytes: 200_000, outputBytes: 300_000, frames: 25_000 }
 const CAP_BYTES = 40 * 1024 ** 2
-/** More than the caps let through. */
-const MOST_ENTRIES = 21_000
+/** More than the caps let through: 20 000 files of the batch that has the forged ones, the others of the rest. */
+const MOST_ENTRIES = 23_000
 /** Commands of the runner that change more than how the log looks. */
 const POWERFUL = ['add-mask', 'add-matcher', 'add-path', 'echo', 'remove-matcher', 'save-state', 'set-env', 'set-output', 'stop-commands']
 const INPUTS = {
@@ -140,8 +141,10 @@ describe('a stranger’s pull request through the action', () => {
   })
 
   test('sends no control character, bidi mark, endless line or unescaped markup to the log or the summary', () => {
+    // The summary's own zero-width spaces keep foreign text from becoming a link.
+    expect(step.log).not.toContain('\u200b')
     for (const text of [step.log, step.summary]) {
-      expect(text.match(/[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u200b\ufeff]/g)).toBeNull()
+      expect(text.match(/[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff]/g)).toBeNull()
       expect(text.match(/\u001b(?!\[[0-9;]*m)/g)).toBeNull()
     }
     expect(step.summary).not.toMatch(/<script|<img src|]\(javascript:/)
@@ -212,10 +215,12 @@ describe('a stranger’s pull request through the action', () => {
     test('and the search finds one where there is one', async () => {
       const lair = join(elsewhere, 'lair')
       mkdirSync(lair)
-      for (const needle of NEEDLES)
-        writeFileSync(join(lair, `plain-${needle}`.slice(0, 40)), Buffer.concat([Buffer.alloc(5_000_000), needle]))
-      machine.run('sh', '-c', 'true')
-      expect(await filesHolding(lair, NEEDLES)).toHaveLength(2 * NEEDLES.length)
+      for (const [index, needle] of NEEDLES.entries())
+        writeFileSync(join(lair, `${index}`), Buffer.concat([Buffer.alloc(5_000_000), needle]))
+      for (const packer of ['zstd', 'gzip']) execFileSync(packer, ['--keep', '--quiet', join(lair, '0')])
+      writeFileSync(join(lair, 'nothing'), Buffer.alloc(1000))
+      mkdirSync(join(lair, NEEDLES[0]?.toString() ?? ''))
+      expect(await filesHolding(lair, NEEDLES)).toHaveLength(NEEDLES.length + 3)
     })
   })
 })
@@ -240,7 +245,9 @@ described('the same by act', () => {
 
   test('no workflow command of the guest has effect', () => {
     const carried = run.lines.filter(({ command, arg, kvPairs }) => command !== undefined && JSON.stringify([arg, kvPairs]).includes(OWNED))
-    expect(carried.filter(({ command = '', arg = '' }) => POWERFUL.includes(command) || arg.startsWith(OWNED))).toEqual([])
+    expect(carried.filter(({ command = '' }) => POWERFUL.includes(command))).toEqual([])
+    // Ours quote what a test printed, as the text of an annotation of our own.
+    expect(carried.filter(({ raw = '' }) => !raw.startsWith('::error title=generic/9'))).toEqual([])
     // Not masked, path and environment as before, commands as before.
     expect(run.messages).toContain(`seen: ${OWNED}`)
     const after = run.messages.split('\n').filter((line) => /^(?:path=|after: )/.test(line))

@@ -36,7 +36,8 @@ function workflow(inputs: Readonly<Record<string, string>>): string {
   const after = [
     `echo "outputs ${outputs.join(' ')}"`,
     'echo "path=$PATH"',
-    'env | sed "s/^/after: /"',
+    // act hands its own environment down, the runtime's token with it: not ours to show.
+    'env | grep -v ^ACTIONS_ | sed "s/^/after: /"',
     `echo "seen: ${OWNED.replaceAll('-', ' ')}" | tr ' ' '-'`,
     'echo "::notice::commands are obeyed"',
   ]

@@ -8,7 +8,7 @@ beforeEach(() => {
 })
 
 function store(caps: Partial<ResultCaps> = {}): ResultFiles {
-  const results = new ResultFiles(files, { files: 100, fileBytes: 1000, guestBytes: 10_000, ...caps })
+  const results = new ResultFiles(files, { files: 100, guestFiles: 1000, fileBytes: 1000, guestBytes: 10_000, ...caps })
   results.begin('/b/1/results')
   return results
 }
@@ -110,6 +110,18 @@ describe('files from a guest', () => {
     expect(files.contents.size).toBe(2)
     expect(results.notes()).toHaveLength(11)
     expect(results.notes().at(-1)).toBe('result file refused: 13 more')
+  })
+
+  test('the files of all batches together are capped', async () => {
+    const results = store({ files: 2, guestFiles: 3 })
+    await send(results, 'a', '1')
+    await send(results, 'b', '2')
+    results.begin('/b/2/results')
+    await send(results, 'a', '3')
+    await send(results, 'a', '4')
+    await send(results, 'b', '5')
+    expect([...files.contents.keys()].sort()).toEqual(['/b/1/results/a', '/b/1/results/b', '/b/2/results/a'])
+    expect(results.notes()).toEqual(['result file refused: b: more than 3 files of one guest'])
   })
 
   test('a cut file is kept where there is nothing better, and noted', async () => {

@@ -4,13 +4,21 @@ import type { Files } from '../../ports/index.js'
 import type { ResultFrame } from './result-frames.js'
 
 export interface ResultCaps {
+  /** Of one batch. */
   readonly files: number
+  /** Of all batches of the guest together. */
+  readonly guestFiles: number
   readonly fileBytes: number
   /** All files of the guest together, as they lie on the host. */
   readonly guestBytes: number
 }
 
-export const DEFAULT_RESULT_CAPS: ResultCaps = { files: 20_000, fileBytes: 32 * 1024 * 1024, guestBytes: 1024 * 1024 * 1024 }
+export const DEFAULT_RESULT_CAPS: ResultCaps = {
+  files: 20_000,
+  guestFiles: 100_000,
+  fileBytes: 32 * 1024 * 1024,
+  guestBytes: 1024 * 1024 * 1024,
+}
 
 /** Each kind of trouble is noted this often, then counted. */
 const NOTES_OF_A_KIND = 10
@@ -34,6 +42,8 @@ export class ResultFiles {
   private readonly noteCounts = new Map<string, number>()
   private readonly collected: string[] = []
   private totalBytes = 0
+  /** Files of earlier batches. */
+  private filesBefore = 0
   private directory: string | null = null
   private open: OpenFile | null = null
 
@@ -45,6 +55,7 @@ export class ResultFiles {
   /** From now on files go below this directory; the notes start anew. */
   begin(directory: string): void {
     this.directory = directory
+    this.filesBefore += this.sizes.size
     this.sizes.clear()
     this.noteCounts.clear()
     this.collected.length = 0
@@ -89,7 +100,9 @@ export class ResultFiles {
   }
 
   private countProblem(path: string): string | null {
-    return this.sizes.has(path) || this.sizes.size < this.caps.files ? null : `more than ${this.caps.files} files`
+    if (this.sizes.has(path)) return null
+    if (this.sizes.size >= this.caps.files) return `more than ${this.caps.files} files`
+    return this.filesBefore + this.sizes.size < this.caps.guestFiles ? null : `more than ${this.caps.guestFiles} files of one guest`
   }
 
   private collect(bytes: Uint8Array): void {
