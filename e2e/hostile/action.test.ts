@@ -249,7 +249,7 @@ described('the same by act', () => {
     // Ours quote what a test printed, as the text of an annotation of our own.
     expect(carried.filter(({ raw = '' }) => !raw.startsWith('::error title=generic/9'))).toEqual([])
     // Not masked, path and environment as before, commands as before.
-    expect(run.messages).toContain(`seen: ${OWNED}`)
+    expect(run.messages).toContain(`seen:-${OWNED}`)
     const after = run.messages.split('\n').filter((line) => /^(?:path=|after: )/.test(line))
     expect(after.length).toBeGreaterThan(10)
     expect(after.filter((line) => line.includes(OWNED))).toEqual([])
