@@ -27,7 +27,7 @@ export async function buildCommand(): Promise<BuiltCommand> {
     logLevel: 'error',
   })
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}')
-  symlinkSync(join(root, 'nix'), join(directory, 'nix'))
+  for (const part of ['nix', 'examples']) symlinkSync(join(root, part), join(directory, part))
   writeFileSync(join(directory, 'vmtest'), `#!/bin/sh\nexec '${process.execPath}' '${directory}/dist/cli.js' "$@"\n`)
   chmodSync(join(directory, 'vmtest'), 0o755)
   return { directory, remove: () => rmSync(directory, { recursive: true }) }

@@ -13,6 +13,7 @@ const checkoutFiles = {
 /** @param origin of the checkout; null where it has none */
 async function init(files: FakeFiles, origin: string | null = null, directory = '/linux'): Promise<readonly string[]> {
   const exec = {
+    which: async () => '/usr/bin/git',
     run: async (argv: readonly string[]) => {
       expect(argv).toEqual(['git', '-C', '/checkout/', 'remote', 'get-url', 'origin'])
       return { code: origin === null ? 2 : 0, signal: null, stdout: `${origin ?? ''}\n`, stderr: '', timedOut: false }

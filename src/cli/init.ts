@@ -29,8 +29,8 @@ function gitAdvice(): readonly string[] {
 async function referenceOf(checkout: string, { exec, files }: Pick<Ports, 'exec' | 'files'>): Promise<string | null> {
   const place = checkout.replace(/\/+$/, '')
   if ((await files.stat(join(checkout, '.git'))) === null) return checkout.startsWith('/nix/store/') ? null : `path:${place}`
-  const { code, stdout } = await exec.run(['git', '-C', checkout, 'remote', 'get-url', 'origin'])
-  const hosted = code === 0 ? /github\.com[:/]([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/.exec(stdout.trim()) : null
+  const origin = (await exec.which('git')) === null ? null : await exec.run(['git', '-C', checkout, 'remote', 'get-url', 'origin'])
+  const hosted = origin?.code === 0 ? /github\.com[:/]([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/.exec(origin.stdout.trim()) : null
   return hosted === null ? `git+file://${place}` : `github:${hosted[1]}/${hosted[2]}`
 }
 
