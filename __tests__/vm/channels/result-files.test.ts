@@ -109,7 +109,7 @@ describe('files from a guest', () => {
     for (let i = 0; i < 25; i++) await send(results, `f${i}`, 'x')
     expect(files.contents.size).toBe(2)
     expect(results.notes()).toHaveLength(11)
-    expect(results.notes().at(-1)).toBe('result file refused: 13 more')
+    expect(results.notes().at(-1)).toBe('result file beyond the cap: 13 more')
   })
 
   test('the files of all batches together are capped', async () => {
@@ -121,7 +121,7 @@ describe('files from a guest', () => {
     await send(results, 'a', '4')
     await send(results, 'b', '5')
     expect([...files.contents.keys()].sort()).toEqual(['/b/1/results/a', '/b/1/results/b', '/b/2/results/a'])
-    expect(results.notes()).toEqual(['result file refused: b: more than 3 files of one guest'])
+    expect(results.notes()).toEqual(['result file beyond the cap: b: more than 3 files of one guest'])
   })
 
   test('a cut file is kept where there is nothing better, and noted', async () => {

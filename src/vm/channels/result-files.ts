@@ -94,9 +94,11 @@ export class ResultFiles {
 
   private start(path: string, offset: number | null): void {
     const name = hostName(path)
-    const problem = this.directory === null ? 'no batch is running' : (pathProblem(name) ?? this.countProblem(name))
-    if (problem !== null) this.note('result file refused', `${printable(path)}: ${problem}`)
-    this.open = { path: name, offset, chunks: [], sizeBytes: 0, refused: problem !== null }
+    const unfit = this.directory === null ? 'no batch is running' : pathProblem(name)
+    const tooMany = unfit === null ? this.countProblem(name) : null
+    if (unfit !== null) this.note('result file refused', `${printable(path)}: ${unfit}`)
+    if (tooMany !== null) this.note('result file beyond the cap', `${printable(path)}: ${tooMany}`)
+    this.open = { path: name, offset, chunks: [], sizeBytes: 0, refused: unfit !== null || tooMany !== null }
   }
 
   private countProblem(path: string): string | null {
