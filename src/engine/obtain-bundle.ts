@@ -97,12 +97,12 @@ function describeLayer({ layer, outcome, detail }: CacheLedgerEntry): string {
   return `${layer}: ${outcome}${detail === '' ? '' : `, ${detail}`}`
 }
 
-function describeSource({ bundle }: Plan): string {
+function describeSource({ bundle, kernelTree }: Plan): string {
   switch (bundle.kind) {
     case 'flake':
       return `${bundle.flake}#${bundle.attribute}${bundle.impure ? ' (impure)' : ''}`
     case 'offline':
-      return 'a bundle of this machine’s own programs and a distribution kernel'
+      return `a bundle of this machine’s own programs${kernelTree === undefined ? ' and a distribution kernel' : ', to boot the tree’s kernel with'}`
     case 'path':
       return bundle.path
   }
