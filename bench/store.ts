@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { pack, unpack } from '../src/cache/archive.js'
@@ -18,15 +18,15 @@ import { createFiles } from '../src/ports/real/files.js'
 // client uploads and back into a valid store on a file system of its own. The transport
 // is the same for all and not measured; the client's own tar around a directory is.
 //
-// Usage: npm run bench:store [-- DIRECTORY] (default /var/tmp). As root, every store lies on an ext4 made for it, in an image below
-// DIRECTORY: what a runner has, and no restore pays for the files of the one before. A DIRECTORY in memory (/dev/shm) keeps
-// the neighbours' disk traffic out. Else the stores lie in DIRECTORY as they are.
+// Usage: npm run bench:store [-- DIRECTORY]. As root, every store lies on an ext4 made for it, in an image below DIRECTORY: what a
+// runner has, and no restore pays for the files of the one before. Else the stores lie in DIRECTORY as they are. Default: /dev/shm
+// where it and the memory have room, which keeps the neighbours' disk traffic out; /var/tmp otherwise.
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
 const MINIMUM = { bytes: 1.5 * 1024 ** 3, files: 50_000 }
 const CONFIG = 'experimental-features = nix-command flakes\nbuild-users-group =\nsubstituters =\nsandbox = false\nrequire-sigs = false\n'
 
-const root = mkdtempSync(join(process.argv[2] ?? '/var/tmp', 'vmtest-bench-store-'))
+const root = mkdtempSync(join(process.argv[2] ?? roomyDirectory(), 'vmtest-bench-store-'))
 const disk = join(root, 'disk')
 const nixRoot = join(disk, 'nix')
 const DISK_BYTES = 12 * 1024 ** 3
@@ -41,6 +41,13 @@ const env: Record<string, string> = {
 }
 const nixProgram = execFileSync('sh', ['-c', 'command -v nix'], { encoding: 'utf8' }).trim()
 const ports = { runner: { env } as unknown as Runner, exec: createExec(env), files: createFiles() }
+
+function roomyDirectory(): string {
+  const needed = 16 * 1024 ** 3
+  const shared = existsSync('/dev/shm') ? statfsSync('/dev/shm') : null
+  const available = Number(/^MemAvailable: +(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0) * 1024
+  return shared !== null && shared.bavail * shared.bsize >= needed && available >= needed ? '/dev/shm' : '/var/tmp'
+}
 
 interface Measured {
   readonly wallSeconds: number
