@@ -1,5 +1,5 @@
 # A NixOS system as a guest: what services.vmtest (options.nix) says, as units, users and a bundle. The host boots its own
-# initramfs and hands over to the system's init; the agent of the minimal guest runs as a service (docs/adrs/0030).
+# initramfs and hands over to the system's init; the agent of the minimal guest runs as a service (docs/adrs/0031).
 {
   config,
   lib,

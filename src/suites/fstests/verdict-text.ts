@@ -45,7 +45,8 @@ interface Mark {
 const marks: readonly Mark[] = [
   { pattern: /\[failed, exits? status (\d+)\]/, describe: (match) => `failed, exit status ${match[1]}` },
   { pattern: /\[dumped core\]/, describe: () => 'dumped core' },
-  { pattern: /- output mismatch\b/, describe: () => 'output mismatch' },
+  // The hyphen may be taken for the end of a name.
+  { pattern: /(?:^|[- ])output mismatch/, describe: () => 'output mismatch' },
   { pattern: /\bno qualified output\b/, describe: () => 'no qualified output' },
   { pattern: /_check_\w+: ([^\n]*?)(?: \(see [^)\n]*\))?$/, describe: (match) => match[0].replace(/ \(see [^)]*\)$/, '') },
   { pattern: /^Trying to repair broken TEST_DEV file system$/, describe: () => 'TEST_DEV was left broken' },
@@ -85,7 +86,12 @@ function readPassSeconds(block: TestBlock): number | null {
 /** True where the block has no text of its own before the time: then a time alone on a line is not check's `-d` form. */
 function isCutShort(block: TestBlock): boolean {
   // A damaged line that still holds such a word is no test's own output.
-  return block.rest.trim() === '' || lastTimePattern.test(block.rest) || !block.whole || /\[(?:not run|expunged)\]/.test(block.rest)
+  return (
+    block.rest.trim() === '' ||
+    lastTimePattern.test(block.rest) ||
+    !block.whole ||
+    /\[(?:not run|expunged|failed, exit|dumped core)/.test(block.rest)
+  )
 }
 
 function lastText(block: TestBlock): string {
