@@ -16,8 +16,6 @@
 }@arguments:
 let
   tools = import ./pkgs.nix pkgs;
-  known = import ./arguments.nix ++ [ "modules" ];
-  unknown = builtins.filter (name: !(builtins.elem name known)) (builtins.attrNames arguments);
 
   xfsprogs = tools.xfsprogs xfsprogs-src;
   given =
@@ -51,7 +49,6 @@ let
   ]
   ++ modules);
 in
-if unknown != [ ] then
-  throw "kernel-vmtest: mkNixosVmTest has no argument ${builtins.concatStringsSep ", " unknown}; it has: ${builtins.concatStringsSep ", " known}."
-else
+import ./check-arguments.nix "mkNixosVmTest" (import ./arguments.nix ++ [ "modules" ]) arguments (
   system.config.system.build.vmtestBundle // { inherit (system) config options; }
+)

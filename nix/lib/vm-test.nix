@@ -23,8 +23,6 @@
 }@arguments:
 let
   tools = import ./pkgs.nix pkgs;
-  known = import ./arguments.nix;
-  unknown = builtins.filter (name: !(builtins.elem name known)) (builtins.attrNames arguments);
 
   fragments =
     (if kconfig == null then (import ./kconfig.nix).base tools.system else kconfig) ++ extra-kconfig;
@@ -72,9 +70,7 @@ let
       guestPath = programs.path;
     };
 in
-if unknown != [ ] then
-  throw "kernel-vmtest: mkVmTest has no argument ${builtins.concatStringsSep ", " unknown}; it has: ${builtins.concatStringsSep ", " known}."
-else
+import ./check-arguments.nix "mkVmTest" (import ./arguments.nix) arguments (
   bundleOf chosenKernel
   // {
     # The same guest with the package set's own kernel: nothing to compile, for `--kernel` of the tree's own `make`.
@@ -82,3 +78,4 @@ else
     inherit rootImage;
     initrd = import ./initrd.nix tools;
   }
+)

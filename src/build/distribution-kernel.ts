@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import type { Architecture } from '../domain/bundle.js'
-import { UserError } from '../domain/errors.js'
+import { lastLine, UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
 import type { Distribution } from './host-facts.js'
 import { sha256Of } from './host-tree.js'
@@ -134,10 +134,6 @@ async function download(archives: readonly Pick<KernelArchive, 'path' | 'request
   } finally {
     await ports.files.remove(fresh)
   }
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? ''
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
+import { lastLine } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
 import type { NixStore } from './nix-store.js'
 import type { Registration } from './registration.js'
@@ -46,7 +47,7 @@ export async function pack(
       { timeoutSeconds: 1800 },
     )
     await ports.files.remove(list)
-    if (result.code !== 0) throw new Error(`tar could not pack the layer: ${lastLine(result.stderr)}`)
+    if (result.code !== 0) throw new Error(`tar could not pack the layer: ${lastLine(result.stderr).slice(0, 300)}`)
     archives.push({ name, names: [...names], ...(await measured(file, ports)) })
   }
   const path = await altered
@@ -171,9 +172,5 @@ async function discard(path: string, store: NixStore): Promise<void> {
 
 async function succeed(store: NixStore, argv: readonly string[]): Promise<void> {
   const result = await store.run(argv, 1800)
-  if (result.code !== 0) throw new Error(`${argv[0] ?? ''}: ${lastLine(result.stderr)}`)
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
+  if (result.code !== 0) throw new Error(`${argv[0] ?? ''}: ${lastLine(result.stderr).slice(0, 300)}`)
 }

@@ -1,5 +1,7 @@
 import { dirname, join } from 'node:path'
+import { lastLine } from '../domain/errors.js'
 import type { NixEnvironment } from '../domain/stages.js'
+import { BUILD_GROUP, buildUsers } from '../nix/build-users.js'
 import type { CachePorts } from './restore.js'
 
 /** ccache's own name for its settings; it reads no other file here. */
@@ -39,7 +41,7 @@ export class CompilerDirectory {
     if (!ours && sudo === null) return `${path} cannot be made: ${lastLine(made.stderr)}`
     const prefix = sudo === null ? [] : [sudo, '-n']
     // Build users exist where root builds, itself or as a daemon: they write by their group.
-    const group = uid === '0' || sudo !== null ? await buildGroup(ports) : null
+    const group = uid === '0' || sudo !== null ? await groupOfBuilders(ports) : null
     const directory = new CompilerDirectory(path, maxMiB, prefix, group, ports)
     if (sudo !== null) {
       const taken = await exec.run([...prefix, 'sh', '-c', 'mkdir -p "$1" && chown -R "$2" "$1"', 'sh', path, uid], { timeoutSeconds: 120 })
@@ -86,11 +88,6 @@ export class CompilerDirectory {
   }
 }
 
-async function buildGroup({ files }: CachePorts): Promise<string | null> {
-  const groups = await files.readText('/etc/group').catch(() => '')
-  return /^nixbld:[^:]*:[^:]*:./m.test(groups) ? 'nixbld' : null
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? ''
+async function groupOfBuilders(ports: CachePorts): Promise<string | null> {
+  return (await buildUsers(ports)).length > 0 ? BUILD_GROUP : null
 }

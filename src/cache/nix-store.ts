@@ -1,8 +1,9 @@
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
+import { lastLine } from '../domain/errors.js'
 import type { NixEnvironment } from '../domain/stages.js'
 import { nixVariables } from '../nix/configuration.js'
-import { SHOW_CONFIG, settingIn } from '../nix/show-config.js'
+import { firstAnswer, SHOW_CONFIG, settingIn } from '../nix/show-config.js'
 import type { CommandResult } from '../ports/exec.js'
 import type { Ports } from '../ports/index.js'
 import { formatRegistrations, parseRegistrations, type Registration } from './registration.js'
@@ -137,13 +138,9 @@ export class NixStore {
 
   /** What the first of a `nix` command's spellings that this version takes prints. @throws Error with what the last one said */
   async #firstAnswer(spellings: readonly (readonly string[])[]): Promise<string> {
-    let said = ''
-    for (const words of spellings) {
-      const answer = await this.#nix(['nix', ...words])
-      if (answer.code === 0) return answer.stdout
-      said = lines(answer.stderr).at(-1) ?? ''
-    }
-    throw new Error(`nix ${spellings.at(-1)?.join(' ') ?? ''}: ${said}`)
+    const { code, stdout, stderr } = await firstAnswer(spellings, (words) => this.#nix(['nix', ...words]))
+    if (code === 0) return stdout
+    throw new Error(`nix ${spellings.at(-1)?.join(' ') ?? ''}: ${lastLine(stderr)}`)
   }
 
   async #chunked(paths: readonly string[], body: (some: readonly string[]) => Promise<CommandResult>): Promise<readonly CommandResult[]> {

@@ -3,14 +3,20 @@ import { findKernelTree, objectDirectory, readFragments, usualFragments } from '
 import { type ConfigFragment, chooseFragments, type FragmentShelf, readFragmentShelf } from '../build/kernel-config/index.js'
 import { UserError } from '../domain/errors.js'
 import { builtInSections } from '../engine/resolve-selection.js'
-import { treeFragment } from '../plan/kernel-tree.js'
+import { ownFragments } from '../plan/kernel-tree.js'
 import type { CliContext } from './context.js'
 
+/** As the bundle and nix/kconfig name it. */
+export function guestArchitecture({ architecture }: Pick<CliContext, 'architecture'>): 'x86_64' | 'aarch64' {
+  return architecture === 'arm64' ? 'aarch64' : 'x86_64'
+}
+
 /** The fragments and sections there are. */
-export async function shelfOf({ places, ports, architecture }: CliContext): Promise<FragmentShelf> {
+export async function shelfOf(context: CliContext): Promise<FragmentShelf> {
+  const { places, ports } = context
   const sections = await builtInSections(places, ports.files)
   const directory = join(places.checkout, 'nix/kconfig')
-  return readFragmentShelf(directory, { sections, architecture: architecture === 'arm64' ? 'aarch64' : 'x86_64' }, ports)
+  return readFragmentShelf(directory, { sections, architecture: guestArchitecture(context) }, ports)
 }
 
 /** The directory of arch/ in the kernel tree. */
@@ -39,11 +45,11 @@ export interface TreeConfiguration {
 
 /** Of the tree we are in or beside; null where there is none. */
 export async function treeConfiguration(context: CliContext): Promise<TreeConfiguration | null> {
-  const { ports, places, architecture } = context
+  const { ports, places } = context
   const found = await findKernelTree(places.projectDirectory, ports.files)
   if (found === null) return null
-  const own = (await ports.files.stat(treeFragment(found))) === null ? [] : [treeFragment(found)]
-  const usual = usualFragments(architecture === 'arm64' ? 'aarch64' : 'x86_64')
+  const own = await ownFragments(found, ports.files)
+  const usual = usualFragments(guestArchitecture(context))
   const fragments = await readFragments([...usual, ...own], { checkout: places.checkout, workspace: places.workingDirectory }, ports)
   const tree = await ports.files.realPath(found)
   return { tree: found, path: join(objectDirectory(places.cacheDirectory, tree), '.config'), fragments }

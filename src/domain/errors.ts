@@ -31,6 +31,11 @@ export function assertNever(value: never, what: string): never {
   throw new Error(`unexpected ${what}: ${JSON.stringify(value)}`)
 }
 
+/** Where a program that failed says why: the last line of what it printed. */
+export function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? ''
+}
+
 /** Control characters other than tab and line feed: programs' messages can hold any (Nix 2.8 prints raw bytes when exec fails). */
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 

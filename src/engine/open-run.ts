@@ -3,7 +3,7 @@ import { findKernelTree } from '../build/index.js'
 import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
-import { treeFragment } from '../plan/kernel-tree.js'
+import { ownFragments } from '../plan/kernel-tree.js'
 import { makePlan } from '../plan/make-plan.js'
 import type { Ports } from '../ports/index.js'
 import type { Places } from './places.js'
@@ -110,7 +110,5 @@ async function planFor(
 async function withTreeFragment(plan: Plan, files: Ports['files']): Promise<Plan> {
   const { kernelTree } = plan
   if (kernelTree === undefined) return plan
-  const own = treeFragment(kernelTree.directory)
-  if ((await files.stat(own)) === null) return plan
-  return { ...plan, kernelTree: { ...kernelTree, kconfig: [own, ...kernelTree.kconfig] } }
+  return { ...plan, kernelTree: { ...kernelTree, kconfig: [...(await ownFragments(kernelTree.directory, files)), ...kernelTree.kconfig] } }
 }

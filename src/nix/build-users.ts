@@ -1,10 +1,12 @@
 import type { Ports } from '../ports/index.js'
 
 const KVM = '/dev/kvm'
+/** The group whose members Nix builds as where it runs as root. */
+export const BUILD_GROUP = 'nixbld'
 
 /** Names of the users Nix builds as where it runs as root; empty where the group is missing or has no members. */
 export async function buildUsers(ports: Pick<Ports, 'files'>): Promise<readonly string[]> {
-  return membersOf('nixbld', await groups(ports))
+  return membersOf(BUILD_GROUP, await groups(ports))
 }
 
 /** @returns why builders cannot open /dev/kvm though there is one; null where they can, or there is none to open */

@@ -14,7 +14,7 @@ import { installTarball, prepareNixDirectory } from './install-tarball.js'
 import { DEFAULT_NIX_VERSION, NIX_PINS, OLDEST_NIX, officialTarballUrl } from './pins.js'
 import { type Privilege, readPrivilege } from './privilege.js'
 import { probeSandbox } from './sandbox.js'
-import { SHOW_CONFIG, settingIn } from './show-config.js'
+import { firstAnswer, SHOW_CONFIG, settingIn } from './show-config.js'
 
 type NixPorts = Pick<Ports, 'exec' | 'files' | 'http' | 'runner'>
 
@@ -164,11 +164,8 @@ async function buildingByDaemon({ program, privilege }: Situation, inputs: NixIn
 }
 
 async function showConfig(program: string, { exec }: Pick<Ports, 'exec'>): Promise<string | null> {
-  for (const words of SHOW_CONFIG) {
-    const { code, stdout } = await exec.run([program, ...words], { timeoutSeconds: 30 })
-    if (code === 0) return stdout
-  }
-  return null
+  const { code, stdout } = await firstAnswer(SHOW_CONFIG, (words) => exec.run([program, ...words], { timeoutSeconds: 30 }))
+  return code === 0 ? stdout : null
 }
 
 /** Settings for this machine, and what a person should know about them. */

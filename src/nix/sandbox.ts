@@ -1,3 +1,4 @@
+import { lastLine } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
 
 export interface SandboxDecision {
@@ -34,7 +35,7 @@ export async function probeSandbox(options: SandboxProbe, ports: Pick<Ports, 'ex
   ]
   const { code, stderr } = await ports.exec.run(argv, { timeoutSeconds: 30 })
   if (code === 0) return { sandbox: true, reason: null }
-  const said = stderr.trim().split('\n').at(-1) ?? ''
+  const said = lastLine(stderr)
   const who = 'namespaces cannot be made here (a container, a chroot, or AppArmor)'
   return { sandbox: false, reason: said === '' ? who : `${who}: ${said}` }
 }

@@ -2,10 +2,17 @@ import { isAbsolute, join } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
+import type { Ports } from '../ports/index.js'
 
 /** Where a tree's own part of its kernel's configuration is kept (`vmtest config edit`). */
 export function treeFragment(tree: string): string {
   return join(tree, '.vmtest', 'kernel.config')
+}
+
+/** That file, where there is one: before what a command line adds, which wins. */
+export async function ownFragments(tree: string, files: Pick<Ports['files'], 'stat'>): Promise<readonly string[]> {
+  const path = treeFragment(tree)
+  return (await files.stat(path)) === null ? [] : [path]
 }
 
 /** What the choice depends on beside the inputs. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename, join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { chooseFragments, mergeFragments, readFragmentShelf, requestedConfig } from '../../build/kernel-config/index.js'
+import { chooseFragments, mergeFragments, requestedConfig } from '../../build/kernel-config/index.js'
 import { describeError, UserError } from '../../domain/errors.js'
 import type { Inputs } from '../../domain/inputs.js'
 import { type BisectResult, type BisectStep, bisect } from '../../engine/bisect/bisect.js'
@@ -9,9 +9,9 @@ import { buildKernel, builtCommits, type KernelBuildOptions } from '../../engine
 import { outcomeOfRun, type StepOutcome } from '../../engine/bisect/decide.js'
 import { commitLine } from '../../engine/bisect/worktree.js'
 import { refuseUnsupportedPlatform } from '../../engine/places.js'
-import { builtInSections } from '../../engine/resolve-selection.js'
 import { parseInputs } from '../../inputs/parse.js'
 import type { AddCommand } from '../cli.js'
+import { guestArchitecture, shelfOf } from '../config-places.js'
 import type { CliContext } from '../context.js'
 import { EXIT } from '../exit-codes.js'
 import { addInputOptions, rawInputs } from '../options.js'
@@ -169,11 +169,9 @@ async function buildOptions(
   context: CliContext,
 ): Promise<Omit<KernelBuildOptions, 'logFile' | 'commit'>> {
   const { places, ports } = context
-  const architecture = context.architecture === 'arm64' ? 'aarch64' : 'x86_64'
-  const sections = await builtInSections(places, ports.files)
-  const shelf = await readFragmentShelf(join(places.checkout, 'nix/kconfig'), { sections, architecture }, ports)
+  const shelf = await shelfOf(context)
   // A section of the flake's or of a local.config of the user's own has no fragments here: the usual ones are taken.
-  const known = inputs.selection.sections.filter((name) => sections.some((section) => section.name === name))
+  const known = inputs.selection.sections.filter((name) => shelf.sections.some((section) => section.name === name))
   return {
     source: join(work, 'source'),
     objects: join(work, 'build'),
@@ -181,7 +179,7 @@ async function buildOptions(
       flags.config === undefined
         ? { kind: 'options', options: requestedConfig(mergeFragments(chooseFragments(known, shelf))) }
         : { kind: 'file', path: resolve(places.workingDirectory, flags.config) },
-    architecture,
+    architecture: guestArchitecture(context),
     jobs: Number(flags.jobs ?? (await ports.exec.run(['nproc'])).stdout),
     makeArguments: flags.make,
     signal: context.signal,

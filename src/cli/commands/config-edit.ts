@@ -12,7 +12,7 @@ import {
   setInFragment,
 } from '../../build/kernel-config/index.js'
 import { UserError } from '../../domain/errors.js'
-import { treeFragment } from '../../plan/kernel-tree.js'
+import { ownFragments, treeFragment } from '../../plan/kernel-tree.js'
 import { configDifference, differenceText, readTestNeeds } from '../config-difference.js'
 import { absolute, kernelArchitecture, shelfOf, treeAtHand } from '../config-places.js'
 import type { CliContext } from '../context.js'
@@ -151,9 +151,9 @@ async function keep(text: string, path: string, { ports }: CliContext): Promise<
   else await ports.files.write(path, text)
 }
 
-async function configured({ tree, path, options, context }: Edit): Promise<ConfiguredTree> {
+async function configured({ tree, options, context }: Edit): Promise<ConfiguredTree> {
   const { ports, places, signal } = context
-  const own = (await ports.files.stat(path)) === null ? [] : [path]
+  const own = await ownFragments(tree, ports.files)
   return configureKernelTree(
     {
       ...{ directory: tree, config: options.kernelConfig ?? null, kconfig: own, signal },

@@ -1,3 +1,4 @@
+import { lastLine } from '../../domain/errors.js'
 import type { Exec, Files, UnprivilegedUser } from '../../ports/index.js'
 
 /** All that QEMU gets of an environment: whoever breaks out of the guest must find no token there. */
@@ -36,7 +37,7 @@ export async function qemuRights(ports: RightsPorts, options: RightsOptions): Pr
   const as: UnprivilegedUser = { uid: GUEST_USER, gid: GUEST_USER, groups: await deviceGroups(ports) }
   const tried = await exec.run([options.qemu, '--version'], { as, env: QEMU_ENVIRONMENT, timeoutSeconds: 30 })
   if (tried.code !== 0) {
-    return kept(`${options.qemu} does not start as uid ${as.uid}: ${tried.stderr.trim().split('\n').at(-1) || `status ${tried.code}`}`)
+    return kept(`${options.qemu} does not start as uid ${as.uid}: ${lastLine(tried.stderr) || `status ${tried.code}`}`)
   }
   const { device } = options
   if (device !== null && !(await opens(ports, device, as)) && (await ports.files.canReadWrite(device))) {

@@ -1,4 +1,4 @@
-import { assertNever } from '../../domain/errors.js'
+import { assertNever, lastLine } from '../../domain/errors.js'
 import type { TestStatus } from '../../domain/test.js'
 import type { VmExit } from '../../domain/vm-run.js'
 
@@ -16,7 +16,7 @@ export function describeExit(exit: VmExit): string {
     case 'qemu-died': {
       if (exit.hostTrouble !== undefined) return `QEMU died: ${exit.hostTrouble}`
       const end = exit.signal ?? `exit status ${exit.code}`
-      const said = exit.stderr.trim().split('\n').at(-1) ?? ''
+      const said = lastLine(exit.stderr)
       return `QEMU died (${end})${said === '' ? '' : `: ${said}`}`
     }
     case 'gone':
