@@ -3,12 +3,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bundle, root } from './bundle.mjs'
+import { bundle, ENTRIES, root } from './bundle.mjs'
 import { pageIsCurrent, writePage } from './page.mjs'
 
 const bundleTo = (outdir) =>
   bundle({
-    entryPoints: { main: 'src/action/main.ts', post: 'src/action/post.ts', cli: 'src/cli/main.ts' },
+    entryPoints: ENTRIES,
     outdir,
     splitting: true,
     minify: true,

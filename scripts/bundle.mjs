@@ -1,11 +1,15 @@
-// How our TypeScript becomes something Node runs: one place for what dist/, the benchmarks and the fuzzers have in common.
+// How our TypeScript becomes something Node runs: one place for what dist/, the scripts, the benchmarks and the tests have in common.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 
 export const root = new URL('..', import.meta.url).pathname
+
+/** What dist/ is entered by. */
+export const ENTRIES = { main: 'src/action/main.ts', post: 'src/action/post.ts', cli: 'src/cli/main.ts' }
 
 /** Bundles with esbuild: ES modules for the oldest Node we run on. `options` are esbuild's. */
 export const bundle = (options) =>
@@ -38,5 +42,22 @@ export async function withBundled(entry, use) {
     )
   } finally {
     rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Imports modules of src/: each is a path, what the files export comes in one object. Packages stay outside, so that theirs and the
+ * caller's are the same.
+ */
+export async function load(...paths) {
+  // Below the repository, so that packages are found.
+  const directory = mkdtempSync(join(root, 'node_modules/.vmtest-script-'))
+  try {
+    const outfile = join(directory, 'entry.mjs')
+    const contents = paths.map((path) => `export * from './${path}'`).join('\n')
+    await bundle({ stdin: { contents, resolveDir: root, loader: 'ts' }, outfile, packages: 'external' })
+    return await import(pathToFileURL(outfile).href)
+  } finally {
+    rmSync(directory, { recursive: true })
   }
 }

@@ -5,33 +5,12 @@
 // `--part` takes one fixed random part (a: half, b and c: a quarter each), so that patterns can be written against one
 // and measured on another.
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
+import { load, root } from './bundle.mjs'
 
-const root = new URL('..', import.meta.url).pathname
-
-async function loadClassifier() {
-  const dir = mkdtempSync(join(tmpdir(), 'vmtest-crash-'))
-  const outfile = join(dir, 'crash.mjs')
-  try {
-    await build({
-      absWorkingDir: root,
-      entryPoints: ['src/crash/index.ts'],
-      outfile,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      logLevel: 'error',
-    })
-    return await import(pathToFileURL(outfile).href)
-  } finally {
-    rmSync(dir, { recursive: true })
-  }
-}
+const loadClassifier = () => load('src/crash/index.ts')
 
 function readLabelled(path) {
   const lines = readFileSync(path, 'latin1').split('\n')

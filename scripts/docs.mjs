@@ -3,21 +3,10 @@
 // `--check` writes nothing and fails where a file is not what the table gives.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { build } from 'esbuild'
+import { load, root } from './bundle.mjs'
 import { references } from './reference.mjs'
 
-const root = new URL('..', import.meta.url).pathname
-
-async function specification() {
-  const { outputFiles } = await build({
-    absWorkingDir: root,
-    entryPoints: ['src/inputs/specification.ts'],
-    bundle: true,
-    format: 'esm',
-    write: false,
-  })
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`)
-}
+const specification = () => load('src/inputs/specification.ts')
 
 const quote = (text) => `'${text.replaceAll("'", "''")}'`
 

@@ -7,11 +7,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
+import { load, root } from './bundle.mjs'
 
-const root = new URL('..', import.meta.url).pathname
 const directory = `${root}nix/kconfig`
 const ARCHITECTURES = { x86_64: 'x86', aarch64: 'arm64' }
 const { values, positionals } = parseArgs({
@@ -27,27 +25,8 @@ if (treeArgument === undefined || ARCHITECTURES[architecture] === undefined) {
 const tree = resolve(treeArgument)
 const work = mkdtempSync(join(tmpdir(), 'vmtest-kconfig-'))
 
-async function loadProduct() {
-  const outfile = join(work, 'product.mjs')
-  await build({
-    absWorkingDir: root,
-    stdin: {
-      contents: [
-        "export { configure } from './src/build/kernel-tree/configure.ts'",
-        "export { createExec } from './src/ports/real/exec.ts'",
-        "export { createFiles } from './src/ports/real/files.ts'",
-        "export { createClock } from './src/ports/real/clock.ts'",
-      ].join('\n'),
-      resolveDir: root,
-    },
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    logLevel: 'error',
-  })
-  return import(pathToFileURL(outfile).href)
-}
+const loadProduct = () =>
+  load('src/build/kernel-tree/configure.ts', 'src/ports/real/exec.ts', 'src/ports/real/files.ts', 'src/ports/real/clock.ts')
 
 /** `MAJOR.MINOR` of the tree's Makefile. */
 function versionOf(makefile) {

@@ -1,10 +1,7 @@
 // The reference pages and the man page: from the commander program itself, the schemas, the sections and the kconfig fragments.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { readdirSync, readFileSync } from 'node:fs'
+import { load, root } from './bundle.mjs'
 
-const root = new URL('..', import.meta.url).pathname
 const WRITTEN = '<!-- Written by `npm run docs`; not edited by hand. -->\n'
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 const table = (head, rows) =>
@@ -12,27 +9,8 @@ const table = (head, rows) =>
 const code = (text) => (text === '' ? '' : `\`${text}\``)
 
 async function loadProgram() {
-  // Below the repository, so that what stays outside the bundle is found.
-  const outdir = mkdtempSync(join(root, 'node_modules/.docs-'))
-  try {
-    await build({
-      absWorkingDir: root,
-      entryPoints: ['src/cli/cli.ts', 'src/domain/version.ts'],
-      outdir,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      packages: 'external',
-      outExtension: { '.js': '.mjs' },
-      loader: { '.css': 'text', '.html': 'text' },
-      logLevel: 'warning',
-    })
-    const load = (name) => import(pathToFileURL(join(outdir, `${name}.mjs`)).href)
-    const [{ createProgram }, { TOOL_VERSION }] = [await load('cli/cli'), await load('domain/version')]
-    return createProgram({ toolVersion: TOOL_VERSION, stdout: { write() {} }, stderr: { write() {} } }, () => {})
-  } finally {
-    rmSync(outdir, { recursive: true })
-  }
+  const { createProgram, TOOL_VERSION } = await load('src/cli/cli.ts', 'src/domain/version.ts')
+  return createProgram({ toolVersion: TOOL_VERSION, stdout: { write() {} }, stderr: { write() {} } }, () => {})
 }
 
 /** One command as data: what both the page and the man page say of it. */

@@ -1,12 +1,10 @@
 // Writes schemas/*.schema.json: the published JSON schemas of the bundle, the plan, the selection and the record, made from the
 // types in src/domain. `--check` fails where the committed files are not what the types give.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
 import * as z from 'zod'
+import { load, root } from './bundle.mjs'
 
-const root = new URL('..', import.meta.url).pathname
 const directory = join(root, 'schemas')
 
 const published = {
@@ -16,42 +14,16 @@ const published = {
   record: { module: 'record', schema: 'runRecordSchema', title: 'run.json: the record of a run', io: 'output' },
 }
 
-/** The domain's modules, loadable by node. They share one zod with us, so it stays outside the bundle. */
-async function loadDomain() {
-  // Below the repository, so that the bundled modules find zod.
-  const outdir = mkdtempSync(join(root, 'node_modules/.schemas-'))
-  try {
-    const modules = [...new Set(Object.values(published).map(({ module }) => module))]
-    const entryPoints = modules.map((module) => `src/domain/${module}.ts`)
-    await build({
-      absWorkingDir: root,
-      entryPoints,
-      outdir,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      packages: 'external',
-      outExtension: { '.js': '.mjs' },
-      logLevel: 'warning',
-    })
-    return Object.fromEntries(
-      await Promise.all(modules.map(async (module) => [module, await import(pathToFileURL(join(outdir, `${module}.mjs`)).href)])),
-    )
-  } finally {
-    rmSync(outdir, { recursive: true })
-  }
-}
-
 /** Readers take a file of a later version of the same number: what is added is not refused. */
 function allowMore({ jsonSchema }) {
   if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
 }
 
 async function render() {
-  const domain = await loadDomain()
+  const domain = await load(...new Set(Object.values(published).map(({ module }) => `src/domain/${module}.ts`)))
   return new Map(
-    Object.entries(published).map(([name, { module, schema, title, io }]) => {
-      const { $schema, ...rest } = z.toJSONSchema(domain[module][schema], { io, override: allowMore })
+    Object.entries(published).map(([name, { schema, title, io }]) => {
+      const { $schema, ...rest } = z.toJSONSchema(domain[schema], { io, override: allowMore })
       return [`${name}.schema.json`, `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`]
     }),
   )

@@ -1,9 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { bundle, ENTRIES, root } from '../../scripts/bundle.mjs'
 
-export const root = join(import.meta.dirname ?? __dirname, '../..')
+export { root }
 
 /** A `vmtest` of the source at hand, not of the committed dist/, in a directory of its own. */
 export interface BuiltCommand {
@@ -14,18 +14,7 @@ export interface BuiltCommand {
 
 export async function buildCommand(): Promise<BuiltCommand> {
   const directory = mkdtempSync(join(tmpdir(), 'vmtest-command-'))
-  await build({
-    absWorkingDir: root,
-    entryPoints: { cli: 'src/cli/main.ts' },
-    outdir: join(directory, 'dist'),
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    loader: { '.css': 'text', '.html': 'text' },
-    banner: { js: "import { createRequire as __cr } from 'node:module';const require = __cr(import.meta.url);" },
-    logLevel: 'error',
-  })
+  await bundle({ entryPoints: { cli: ENTRIES.cli }, outdir: join(directory, 'dist'), splitting: true })
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}')
   for (const part of ['nix', 'examples']) symlinkSync(join(root, part), join(directory, part))
   writeFileSync(join(directory, 'vmtest'), `#!/bin/sh\nexec '${process.execPath}' '${directory}/dist/cli.js' "$@"\n`)

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { bundle } from '../../scripts/bundle.mjs'
 
 const root = new URL('../..', import.meta.url).pathname
 /** Kernel packages downloaded before: kept by every use of the offline bundle. */
@@ -85,14 +85,7 @@ export class InstallLab {
     const make = `mount -t tmpfs none /nix\nsh ${root}__tests__/nix/release/make.sh ${directory}/release.tar.xz`
     const made = spawnSync('unshare', ['-m', '--propagation', 'private', 'sh', '-euc', make], { encoding: 'utf8' })
     if (made.status !== 0) throw new Error(made.stderr)
-    await build({
-      entryPoints: [join(root, '__tests__/nix/driver.ts')],
-      outfile: join(directory, 'driver.mjs'),
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-    })
+    await bundle({ entryPoints: [join(root, '__tests__/nix/driver.ts')], outfile: join(directory, 'driver.mjs') })
     const lab = new InstallLab(directory, readFileSync(join(directory, 'release.tar.xz')))
     await new Promise<void>((resolve) => lab.#server.listen(0, '127.0.0.1', resolve))
     return lab

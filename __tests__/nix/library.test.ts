@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { ownStore } from './own-store.js'
 
 /** The Nix library, evaluated by a real Nix in a store of its own: the user's /nix is left alone. */
 const root = new URL('../..', import.meta.url).pathname
@@ -56,17 +57,7 @@ function sha256(path: string): string {
 
 function nix(argv: readonly string[]): { status: number | null; stdout: string; stderr: string } {
   const [program = 'nix', ...rest] = argv
-  return spawnSync(program, rest, {
-    encoding: 'utf8',
-    env: {
-      ...process.env,
-      XDG_CACHE_HOME: join(work, 'cache'),
-      NIX_STORE_DIR: join(work, 'store'),
-      NIX_STATE_DIR: join(work, 'state'),
-      NIX_LOG_DIR: join(work, 'log'),
-      NIX_CONFIG: 'experimental-features = nix-command flakes\nbuild-users-group =\nsubstituters =',
-    },
-  })
+  return spawnSync(program, rest, { encoding: 'utf8', env: ownStore(work) })
 }
 
 /** Evaluates an attribute of the flake in a directory with both inputs replaced. */

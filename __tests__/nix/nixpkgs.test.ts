@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { ownStore } from './own-store.js'
 
 /**
  * The library against a real nixpkgs, whose tree VMTEST_NIXPKGS names: everything it gives must come to a derivation. Nothing is
@@ -57,17 +58,7 @@ function evaluate(): Readonly<Record<string, unknown>> {
 }
 
 function instantiate(argv: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync('nix-instantiate', argv, {
-    encoding: 'utf8',
-    env: {
-      ...process.env,
-      XDG_CACHE_HOME: join(work, 'cache'),
-      NIX_STORE_DIR: join(work, 'store'),
-      NIX_STATE_DIR: join(work, 'state'),
-      NIX_LOG_DIR: join(work, 'log'),
-      NIX_CONFIG: 'experimental-features = nix-command flakes\nbuild-users-group =\nsubstituters =',
-    },
-  })
+  const { status, stdout, stderr } = spawnSync('nix-instantiate', argv, { encoding: 'utf8', env: ownStore(work) })
   if (status !== 0) throw new Error(stderr)
   return stdout
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { build } from 'esbuild'
+import { bundle } from '../../scripts/bundle.mjs'
 import type { RunRecord } from '../../src/domain/record.js'
 import type { Progress } from '../../src/domain/stages.js'
 import { createFiles } from '../../src/ports/real/files.js'
@@ -180,14 +180,7 @@ test(
   'kill -9 of our own process leaves no QEMU',
   async () => {
     const outfile = join(lab.directory, 'one-run.mjs')
-    await build({
-      entryPoints: [join(import.meta.dirname, 'one-run.ts')],
-      outfile,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      logLevel: 'error',
-    })
+    await bundle({ entryPoints: [join(import.meta.dirname, 'one-run.ts')], outfile })
     const child = spawn(process.execPath, [outfile, ...TESTS], { stdio: ['ignore', 'pipe', 'inherit'] })
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     const directory = String((await lines.next()).value)

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { build } from 'esbuild'
+import { bundle } from '../../scripts/bundle.mjs'
 import type { RunRecord } from '../../src/domain/record.js'
 import { buildOfflineBundle } from '../lab/vm-lab.js'
 import { buildAction } from './built-action.js'
@@ -12,20 +12,13 @@ import { buildAction } from './built-action.js'
 // guests.
 const LIMIT = 600_000
 let directory: string
-let bundle: string
+let bundlePath: string
 
 beforeAll(async () => {
   directory = mkdtempSync('/var/tmp/vmtest-host-')
-  bundle = buildOfflineBundle()
+  bundlePath = buildOfflineBundle()
   await buildAction(join(directory, 'action'))
-  await build({
-    entryPoints: [join(import.meta.dirname, 'one-run.ts')],
-    outfile: join(directory, 'one-run.mjs'),
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    logLevel: 'error',
-  })
+  await bundle({ entryPoints: [join(import.meta.dirname, 'one-run.ts')], outfile: join(directory, 'one-run.mjs') })
 }, LIMIT)
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
@@ -98,7 +91,7 @@ withFaketime(
     const made: string[] = []
     const words = [
       '--bundle',
-      bundle,
+      bundlePath,
       '--timeout-minutes',
       '30',
       '--output',

@@ -8,7 +8,7 @@ import { findAct } from '../act/find-act.js'
 import { CHECKOUT, KernelRepository } from '../action/kernel-repository.js'
 import { Job, type StepResult } from '../runner/job.js'
 import { Services } from '../services/services.js'
-import { type ActRun, runAct } from './act-run.js'
+import { runActWithSecrets, type SecretiveRun } from './act-run.js'
 import { canary, filesHolding, holdsCanary, NEEDLES, zipMembers } from './canaries.js'
 import { plantInRepository } from './hostile-repository.js'
 import { hostileTests, OWNED } from './hostile-tests.js'
@@ -230,11 +230,11 @@ if (act.kind === 'missing') process.stderr.write(`act: skipped: ${act.reason}\n`
 const described = act.kind === 'found' ? describe : describe.skip
 
 described('the same by act', () => {
-  let run: ActRun
+  let run: SecretiveRun
 
   beforeAll(async () => {
     if (act.kind === 'missing') throw new Error(act.reason)
-    run = await runAct(act.path, { machine, directory: repository.directory, env: runtime(ACT_RUN), secrets: planted.env })
+    run = await runActWithSecrets(act.path, { machine, directory: repository.directory, env: runtime(ACT_RUN), secrets: planted.env })
     if (!run.text.includes('passed=1 failed=1')) process.stderr.write(`${run.messages.slice(-20_000)}\n`)
   }, LIMIT)
 

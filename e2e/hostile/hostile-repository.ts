@@ -1,12 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
-import { CHECKOUT, type KernelRepository } from '../action/kernel-repository.js'
+import { commitWorkflow, plantAction } from '../act/act-workflow.js'
+import type { KernelRepository } from '../action/kernel-repository.js'
 import { type HostileTest, OWNED } from './hostile-tests.js'
-
-/** Where the action lies in the repository: act takes local actions only from there. */
-export const ACTION = '.github/actions/kernel-vmtest'
 
 /** A stranger's pull request: hostile tests in the repository's own smoke suite, as generic/NUMBER, and a workflow that runs them. */
 export function plantInRepository(
@@ -22,41 +19,15 @@ export function plantInRepository(
     writeFileSync(`${path}.out`, `QA output created by ${number}\n${output}\n`)
   }
   execFileSync('bash', [join(suite, 'make-group-lists')])
-  for (const part of ['action.yml', 'package.json', 'dist', 'nix', 'examples']) {
-    cpSync(join(CHECKOUT, part), join(repository.directory, ACTION, part), { recursive: true })
-  }
-  mkdirSync(join(repository.directory, '.github/workflows'), { recursive: true })
-  writeFileSync(join(repository.directory, '.github/workflows/vmtest.yml'), workflow(inputs))
-  repository.commit('a stranger’s tests')
-}
-
-/** The step, and one after it that shows what the step changed for those that follow. */
-function workflow(inputs: Readonly<Record<string, string>>): string {
-  const outputs = ['conclusion', 'passed', 'failed', 'artifact-id'].map((name) => `${name}=\${{ steps.vmtest.outputs.${name} }}`)
+  plantAction(repository)
   const after = [
-    `echo "outputs ${outputs.join(' ')}"`,
     'echo "path=$PATH"',
     // act hands its own environment down, the runtime's token with it: not ours to show.
     'env | grep -v ^ACTIONS_ | sed "s/^/after: /"',
     `echo "seen: ${OWNED.replaceAll('-', ' ')}" | tr ' ' '-'`,
     'echo "::notice::commands are obeyed"',
   ]
-  return stringify({
-    on: 'push',
-    jobs: {
-      test: {
-        'runs-on': 'ubuntu-latest',
-        steps: [
-          { uses: 'actions/checkout@v4' },
-          {
-            id: 'vmtest',
-            uses: `./${ACTION}`,
-            with: inputs,
-            env: { MY_SECRET: '${{ secrets.MY_SECRET }}', DEPLOY_PASSWORD: '${{ secrets.DEPLOY_PASSWORD }}' },
-          },
-          { if: 'always()', run: after.join('\n') },
-        ],
-      },
-    },
-  })
+  const env = { MY_SECRET: '${{ secrets.MY_SECRET }}', DEPLOY_PASSWORD: '${{ secrets.DEPLOY_PASSWORD }}' }
+  // The step after shows what the action's changed for those that follow.
+  commitWorkflow(repository, { inputs, env, outputs: ['conclusion', 'passed', 'failed', 'artifact-id'], after }, 'a stranger’s tests')
 }

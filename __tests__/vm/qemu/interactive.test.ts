@@ -38,6 +38,17 @@ const built: Built = {
 }
 writeFileSync(built.qemu, '#!/bin/sh\necho "-sandbox on"\n')
 chmodSync(built.qemu, 0o755)
+const wanted = {
+  built,
+  section,
+  accelerator: { requested: 'tcg', accelerator: 'tcg', reason: 'test', timeoutFactor: 1 },
+  memoryMiB: 256,
+  cpus: 1,
+  emulationTuning: true,
+  diskDirectory: directory,
+  environment: {},
+  gdb: { wait: false },
+} as const
 
 test("a person's guest gets nothing of our environment, and root's only where nobody else can run it", async () => {
   const exec = createExec({ ...process.env, GITHUB_TOKEN: 'ghs_canary', ACTIONS_RUNTIME_TOKEN: 'canary' })
@@ -45,17 +56,7 @@ test("a person's guest gets nothing of our environment, and root's only where no
   const guest = await prepareInteractiveGuest(
     { exec, files: createFiles() },
     { scriptsDirectory: join(process.cwd(), 'nix/guest'), cacheDirectory: directory, onNote: (note) => notes.push(note) },
-    {
-      built,
-      section,
-      accelerator: { requested: 'tcg', accelerator: 'tcg', reason: 'test', timeoutFactor: 1 },
-      memoryMiB: 256,
-      cpus: 1,
-      emulationTuning: true,
-      diskDirectory: directory,
-      environment: {},
-      gdb: { wait: false },
-    },
+    wanted,
   )
   expect(guest.argv).toContain('-sandbox')
   expect(Object.keys(guest.options.env ?? {}).sort()).toEqual(['LC_ALL', 'PATH'])
@@ -79,17 +80,7 @@ test("where another user can run QEMU, root's shell has no rights of root's", as
   const guest = await prepareInteractiveGuest(
     { exec: createExec(), files: createFiles() },
     { scriptsDirectory: join(process.cwd(), 'nix/guest'), cacheDirectory: directory },
-    {
-      built: { ...built, qemu: '/usr/bin/env' },
-      section,
-      accelerator: { requested: 'tcg', accelerator: 'tcg', reason: 'test', timeoutFactor: 1 },
-      memoryMiB: 256,
-      cpus: 1,
-      emulationTuning: true,
-      diskDirectory: directory,
-      environment: {},
-      gdb: { wait: false },
-    },
+    { ...wanted, built: { ...built, qemu: '/usr/bin/env' } },
   )
   expect(guest.options.as?.uid).toBe(65520)
   const socket = /unix:([^,]+),/.exec(guest.argv.join(' '))?.[1] ?? ''
