@@ -25,8 +25,8 @@ export function entriesBelow(directory: string): readonly Entry[] {
 export class ProcessWatch {
   /** By program (`qemu-system-…`, `nix…`): everything seen of it, NUL-separated as the kernel gives it. */
   readonly shown = new Map<string, Set<string>>()
-  /** The `Seccomp` and `NoNewPrivs` lines of every QEMU. */
-  readonly boxes = new Set<string>()
+  /** The `Seccomp` and `NoNewPrivs` lines of every QEMU, by process, as last seen: QEMU sets its filter when it has started. */
+  readonly boxes = new Map<string, string>()
   /** Most memory the step's own process ever had. */
   peakMiB = 0
   readonly #timer: NodeJS.Timeout
@@ -61,7 +61,9 @@ export class ProcessWatch {
       this.shown.set(program, texts.add(line).add(environment))
       if (!program.startsWith('qemu-system')) continue
       const status = read(`/proc/${pid}/status`)
-      this.boxes.add(
+      if (status === '') continue
+      this.boxes.set(
+        pid,
         ['Seccomp', 'NoNewPrivs'].map((name) => `${name} ${new RegExp(`^${name}:\\s+(\\d)`, 'm').exec(status)?.[1]}`).join(', '),
       )
     }
