@@ -25,8 +25,7 @@ if (treeArgument === undefined || ARCHITECTURES[architecture] === undefined) {
 const tree = resolve(treeArgument)
 const work = mkdtempSync(join(tmpdir(), 'vmtest-kconfig-'))
 
-const loadProduct = () =>
-  load('src/build/kernel-tree/configure.ts', 'src/ports/real/exec.ts', 'src/ports/real/files.ts', 'src/ports/real/clock.ts')
+const loadProduct = () => load('src/kernel/configure.ts', 'src/ports/real/exec.ts', 'src/ports/real/files.ts', 'src/ports/real/clock.ts')
 
 /** `MAJOR.MINOR` of the tree's Makefile. */
 function versionOf(makefile) {

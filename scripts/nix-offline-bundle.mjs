@@ -7,7 +7,7 @@ import { load, root } from './bundle.mjs'
 
 const cache = process.argv[2] ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kernel-vmtest')
 const { prepareOfflineFlake, createExec, createFiles } = await load(
-  'src/build/offline.ts',
+  'src/bundle/offline.ts',
   'src/ports/real/exec.ts',
   'src/ports/real/files.ts',
 )

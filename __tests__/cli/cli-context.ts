@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { CliContext } from '../../src/cli/context.js'
-import { placesFrom } from '../../src/engine/places.js'
+import { placesFrom } from '../../src/pipeline/directories.js'
 import type { Ports } from '../../src/ports/index.js'
 
 /** The command's context with what it prints kept, in a directory of the test's own. */

@@ -1,18 +1,12 @@
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import {
-  chooseFragments,
-  mergeFragments,
-  parseKernelConfig,
-  readFragmentShelf,
-  readKconfigTree,
-} from '../../src/build/kernel-config/index.js'
 import { configDifference, differenceText, readTestNeeds } from '../../src/cli/config-difference.js'
-import { placesFrom } from '../../src/engine/places.js'
-import { builtInSections } from '../../src/engine/resolve-selection.js'
+import { chooseFragments, mergeFragments, parseKernelConfig, readFragmentShelf, readKconfigTree } from '../../src/kconfig/index.js'
+import { placesFrom } from '../../src/pipeline/directories.js'
+import { builtInSections } from '../../src/pipeline/resolve-selection.js'
 import { createFiles } from '../../src/ports/real/files.js'
 import { kernelOptionsOfTest } from '../../src/suites/fstests/index.js'
-import { FakeFiles } from '../build/fake-files.js'
+import { FakeFiles } from '../bundle/fake-files.js'
 
 const checkout = join(import.meta.dirname ?? __dirname, '../..')
 const files = createFiles()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { formatKernelConfig, isEnabled, optionValue, parseKernelConfig } from '../../src/build/kernel-config/index.js'
+import { formatKernelConfig, isEnabled, optionValue, parseKernelConfig } from '../../src/kconfig/index.js'
 
 const text = `#
 # Automatically generated file; DO NOT EDIT.

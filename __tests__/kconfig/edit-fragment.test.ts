@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { fragmentProblems, parseKernelConfig, parseSetting, setInFragment, settingsMade } from '../../src/build/kernel-config/index.js'
+import { fragmentProblems, parseKernelConfig, parseSetting, setInFragment, settingsMade } from '../../src/kconfig/index.js'
 
 test.each([
   ['CONFIG_XFS_DEBUG=y', 'CONFIG_XFS_DEBUG', 'y'],

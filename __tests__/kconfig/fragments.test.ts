@@ -6,7 +6,7 @@ import {
   parseKconfigDeclarations,
   parseKernelConfig,
   requestedConfig,
-} from '../../src/build/kernel-config/index.js'
+} from '../../src/kconfig/index.js'
 
 const merged = mergeFragments([
   { name: 'base', text: '# Why.\nCONFIG_BLOCK=y\nCONFIG_DM_FLAKEY=n\n' },

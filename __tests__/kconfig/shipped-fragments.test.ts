@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { type ConfigFragment, mergeFragments, requestedConfig } from '../../src/build/kernel-config/index.js'
+import { type ConfigFragment, mergeFragments, requestedConfig } from '../../src/kconfig/index.js'
 
 const directory = new URL('../../nix/kconfig/', import.meta.url)
 const fragments: readonly ConfigFragment[] = readdirSync(directory)

@@ -1,9 +1,9 @@
 // Runs in a private mount namespace with an empty /nix: installs Nix as the action does, twice, and builds with it.
 // argv: NixInputs as JSON, a work directory, and perhaps a checkout whose offline bundle is built too. Prints one JSON line.
 import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { loadBundle } from '../../src/build/load-bundle.js'
-import { nixBuild } from '../../src/build/nix-build.js'
-import { prepareOfflineFlake } from '../../src/build/offline.js'
+import { loadBundle } from '../../src/bundle/load-bundle.js'
+import { nixBuild } from '../../src/bundle/nix-build.js'
+import { prepareOfflineFlake } from '../../src/bundle/offline.js'
 import { describeError, UserError } from '../../src/domain/errors.js'
 import { ensureNix } from '../../src/nix/index.js'
 import { createClock } from '../../src/ports/real/clock.js'

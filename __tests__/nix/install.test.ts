@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { missingRequiredPrograms } from '../../src/build/host-tree.js'
+import { missingRequiredPrograms } from '../../src/bundle/host-tree.js'
 import { probeSandbox } from '../../src/nix/sandbox.js'
 import { createExec } from '../../src/ports/real/exec.js'
 import { createFiles } from '../../src/ports/real/files.js'

@@ -1,15 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import * as z from 'zod'
-import { OPTIONAL_PROGRAMS, REQUIRED_PROGRAMS } from '../../src/build/guest-programs.js'
-import {
-  mergeFragments,
-  missingOptions,
-  parseKernelConfig,
-  requestedConfig,
-  sectionObstacles,
-} from '../../src/build/kernel-config/index.js'
+import { OPTIONAL_PROGRAMS, REQUIRED_PROGRAMS } from '../../src/bundle/guest-programs.js'
 import { sectionSchema } from '../../src/domain/section.js'
+import { mergeFragments, missingOptions, parseKernelConfig, requestedConfig, sectionObstacles } from '../../src/kconfig/index.js'
 import { describeRefusal } from '../../src/vm/scheduler/refusal.js'
 
 const read = (path: string): string => readFileSync(new URL(`../../nix/${path}`, import.meta.url), 'utf8')

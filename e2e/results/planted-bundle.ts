@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { loadBundle } from '../../src/build/index.js'
+import { loadBundle } from '../../src/bundle/index.js'
 import type { Catalogue } from '../../src/domain/test.js'
 import { createFiles } from '../../src/ports/real/files.js'
 import { buildOfflineBundle, type ExtraTest } from '../lab/vm-lab.js'

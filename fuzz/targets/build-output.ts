@@ -1,5 +1,5 @@
-import { compilerAnnotations, formatMessage, readCompilerMessages } from '../../src/build/compiler-messages.js'
-import { describeEvent, NixLogReader } from '../../src/build/nix-log.js'
+import { describeEvent, NixLogReader } from '../../src/bundle/nix-log.js'
+import { compilerAnnotations, formatMessage, readCompilerMessages } from '../../src/kernel/compiler-messages.js'
 import { mustHold, type Target, textOf } from '../target.js'
 
 export const nixLog: Target = {

@@ -1,4 +1,4 @@
-import { loadBundle } from '../../src/build/load-bundle.js'
+import { loadBundle } from '../../src/bundle/load-bundle.js'
 import { isStorePath, readIndex } from '../../src/cache/store-index.js'
 import { UserError } from '../../src/domain/errors.js'
 import type { Ports } from '../../src/ports/index.js'

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { TOOL_VERSION } from '../domain/version.js'
-import { placesFrom, withUsableCache } from '../engine/places.js'
+import { placesFrom, withUsableCache } from '../pipeline/directories.js'
 import { createGitHubRunner, createPorts } from '../ports/real/index.js'
 import { runAction } from './run-action.js'
 

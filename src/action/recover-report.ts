@@ -1,6 +1,6 @@
 import type { Report } from '../domain/stages.js'
 import { TOOL_VERSION } from '../domain/version.js'
-import { recoverRecord } from '../engine/recover.js'
+import { recoverRecord } from '../pipeline/recover.js'
 import type { Ports } from '../ports/index.js'
 import { writeReport } from '../report/index.js'
 import { parseRecord } from '../results/index.js'

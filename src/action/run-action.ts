@@ -2,18 +2,18 @@ import { join } from 'node:path'
 import { describeError, UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import type { Receipt } from '../domain/stages.js'
-import { runLine } from '../engine/line.js'
-import { openRun } from '../engine/open-run.js'
-import { type Places, refuseUnsupportedPlatform } from '../engine/places.js'
-import { withProgress } from '../engine/progress-view.js'
 import { parseInputs } from '../inputs/parse.js'
 import { INPUTS } from '../inputs/specification.js'
+import { type Directories, refuseUnsupportedPlatform } from '../pipeline/directories.js'
+import { openRun } from '../pipeline/open-run.js'
+import { runPipeline } from '../pipeline/run-pipeline.js'
 import type { Ports, Runner } from '../ports/index.js'
 import { RECEIPT_STATE } from '../post/index.js'
 import { publish } from '../publish/index.js'
+import { withProgress } from '../report/progress-view.js'
 
 export interface ActionContext {
-  readonly places: Places
+  readonly places: Directories
   readonly platform: string
   readonly architecture: string
   readonly toolVersion: string
@@ -46,7 +46,7 @@ async function carryOut(inputs: Inputs, ports: Ports, context: ActionContext): P
   // Names of tests and titles of kernel reports come from the guest: every line goes out fenced.
   const output = { live: false, columns: 0, write: (text: string) => runner.untrusted(text) }
   const { report, exitCode } = await withProgress(output, ports.clock, (onProgress) =>
-    runLine({ inputs, run, ...context, onProgress, onReceipt: receipt }, ports),
+    runPipeline({ inputs, run, ...context, onProgress, onReceipt: receipt }, ports),
   )
   receipt({ stage: 'publish' })
   const published = await publish(report, { runDirectory: run.directory, failed: exitCode !== 0 }, ports)

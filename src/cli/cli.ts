@@ -15,12 +15,9 @@ import { reportCommand } from './commands/report.js'
 import { runCommand } from './commands/run.js'
 import { shellCommand } from './commands/shell.js'
 import { watchCommand } from './commands/watch.js'
-import type { CliContext } from './context.js'
+import type { AddCommand, CliContext } from './context.js'
 import { EXIT } from './exit-codes.js'
 import { reportError } from './report-error.js'
-
-/** Adds one command to the program; `finish` takes its exit code. */
-export type AddCommand = (program: Command, context: CliContext, finish: (exitCode: number) => void) => void
 
 const COMMANDS: readonly AddCommand[] = [
   runCommand,

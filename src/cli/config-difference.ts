@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Section } from '../domain/section.js'
 import {
   type ConfigFragment,
   explainLost,
@@ -8,8 +9,7 @@ import {
   lostOptions,
   mergeFragments,
   missingOptions,
-} from '../build/kernel-config/index.js'
-import type { Section } from '../domain/section.js'
+} from '../kconfig/index.js'
 import type { Ports } from '../ports/index.js'
 import { kernelOptionsOfTest, readFstestsCatalogue } from '../suites/fstests/index.js'
 

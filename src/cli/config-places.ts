@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path'
-import { findKernelTree, objectDirectory, readFragments, usualFragments } from '../build/index.js'
-import { type ConfigFragment, chooseFragments, type FragmentShelf, readFragmentShelf } from '../build/kernel-config/index.js'
+import { findKernelTree, objectDirectory, readFragments, usualFragments } from '../bundle/index.js'
 import { UserError } from '../domain/errors.js'
-import { builtInSections } from '../engine/resolve-selection.js'
+import { type ConfigFragment, chooseFragments, type FragmentShelf, readFragmentShelf } from '../kconfig/index.js'
+import { builtInSections } from '../pipeline/resolve-selection.js'
 import { ownFragments } from '../plan/kernel-tree.js'
 import type { CliContext } from './context.js'
 

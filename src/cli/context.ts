@@ -1,4 +1,5 @@
-import type { Places } from '../engine/places.js'
+import type { Command } from 'commander'
+import type { Directories } from '../pipeline/directories.js'
 import type { Ports } from '../ports/index.js'
 import type { FileWatcher } from '../ports/watch.js'
 
@@ -6,7 +7,7 @@ import type { FileWatcher } from '../ports/watch.js'
 export interface CliContext {
   readonly ports: Ports
   readonly watcher: FileWatcher
-  readonly places: Places
+  readonly places: Directories
   readonly toolVersion: string
   readonly platform: string
   readonly architecture: string
@@ -16,3 +17,6 @@ export interface CliContext {
   readonly stdout: { readonly isTerminal: boolean; readonly columns: number; write(text: string): void }
   readonly stderr: { readonly isTerminal: boolean; readonly columns: number; write(text: string): void }
 }
+
+/** Adds one command to the program; `finish` takes its exit code. */
+export type AddCommand = (program: Command, context: CliContext, finish: (exitCode: number) => void) => void

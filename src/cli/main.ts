@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import { enclosingKernelTree } from '../build/index.js'
+import { enclosingKernelTree } from '../bundle/index.js'
 import { TOOL_VERSION } from '../domain/version.js'
-import { placesFrom, withUsableCache } from '../engine/places.js'
+import { placesFrom, withUsableCache } from '../pipeline/directories.js'
 import { createFileWatcher, createPorts, createTerminalRunner } from '../ports/real/index.js'
 import { runCli } from './cli.js'
 

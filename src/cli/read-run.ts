@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import type { RunRecord } from '../domain/record.js'
-import { recoverRecord } from '../engine/recover.js'
+import { recoverRecord } from '../pipeline/recover.js'
 import { readResultsDirectory } from '../results/index.js'
 import type { CliContext } from './context.js'
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
-import { applyChanged } from '../engine/changed.js'
-import { planOnly } from '../engine/open-run.js'
 import { parseInputs } from '../inputs/parse.js'
+import { applyChanged } from '../pipeline/changed.js'
+import { planOnly } from '../pipeline/open-run.js'
 import type { CliContext } from './context.js'
 import { addInputOptions, rawInputs } from './options.js'
 

@@ -57,5 +57,5 @@ export async function selectArtifactFiles(
   return { files: chosen, sizeBytes, notes }
 }
 
-/** Directories the engine makes for the guests' disks (src/engine/run-guests.ts). */
+/** Directories the engine makes for the guests' disks (src/pipeline/run-guests.ts). */
 const DISKS = 'vmtest-disks-'

@@ -2,7 +2,7 @@ import type { RunRecord } from '../domain/record.js'
 import type { Comparison } from '../domain/stages.js'
 import type { TestId, TestStatus } from '../domain/test.js'
 import { reproduceTest } from '../plan/reproduce.js'
-import { type Placement, placeTests } from './places.js'
+import { type Placement, placeTests } from './buckets.js'
 
 /** One earlier verdict of a test, as the history keeps it. */
 export interface HistoryPoint {

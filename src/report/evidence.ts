@@ -2,8 +2,8 @@ import { assertNever } from '../domain/errors.js'
 import type { Frame, KernelReport } from '../domain/kernel-report.js'
 import type { Attempt, TestRecord } from '../domain/record.js'
 import type { VmExit } from '../domain/vm-run.js'
+import { decidingAttempt } from './buckets.js'
 import { byteLength, cutMiddle, headBytes, shortLine, visible, visibleLine } from './foreign-text.js'
-import { decidingAttempt } from './places.js'
 
 /** The reports of an attempt that say something: those a test provokes on purpose are left out. */
 export function tellingReports(attempt: Attempt | null): readonly KernelReport[] {

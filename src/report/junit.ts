@@ -2,9 +2,9 @@ import { assertNever } from '../domain/errors.js'
 import type { Attempt, RunRecord, SectionRecord, TestRecord } from '../domain/record.js'
 import { isFailure } from '../domain/test.js'
 import { describeBase } from './base.js'
+import { decidingAttempt, failedReruns, type PlacedTest, type Placement } from './buckets.js'
 import { evidenceText, headlineOf } from './evidence.js'
 import { byteLength, visibleLine } from './foreign-text.js'
-import { decidingAttempt, failedReruns, type PlacedTest, type Placement } from './places.js'
 import { attributes, cdata, element, type XmlAttributes } from './xml.js'
 
 /**

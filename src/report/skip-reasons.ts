@@ -1,6 +1,6 @@
 import type { RunRecord } from '../domain/record.js'
+import { decidingAttempt } from './buckets.js'
 import type { Rendered } from './context.js'
-import { decidingAttempt } from './places.js'
 
 /** Why tests did not run: how many now, and how many in the baseline (null where there is none). */
 export interface ReasonChange {

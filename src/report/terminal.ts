@@ -1,9 +1,9 @@
 import type { TestRecord } from '../domain/record.js'
 import { describeBase } from './base.js'
+import { decidingAttempt } from './buckets.js'
 import type { Rendered } from './context.js'
 import { describeFrame, headlineOf, logPaths, tellingReports, topFrames } from './evidence.js'
 import { shortLine } from './foreign-text.js'
-import { decidingAttempt } from './places.js'
 import { duration } from './summary/markdown.js'
 import { type Verdict, verdictOf } from './verdict.js'
 

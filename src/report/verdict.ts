@@ -1,6 +1,6 @@
 import { assertNever } from '../domain/errors.js'
 import type { RunRecord } from '../domain/record.js'
-import type { Placement } from './places.js'
+import type { Placement } from './buckets.js'
 import { count } from './summary/markdown.js'
 
 /** The verdict in a few words, the same in every rendering. */

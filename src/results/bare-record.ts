@@ -7,7 +7,7 @@ import { settle, worse } from './attempts.js'
 import { addReport } from './attribute-reports.js'
 import type { BareConsole } from './bare-console.js'
 import { conclude } from './conclude.js'
-import type { ReadContext } from './read-directory.js'
+import type { ReadContext } from './read-context.js'
 import { capDiff } from './unified-diff.js'
 
 export interface BareInput {

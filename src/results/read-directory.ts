@@ -3,12 +3,7 @@ import { type RunRecord, runRecordSchema } from '../domain/record.js'
 import { gatherEvidence, readFstestsResults, type TreeReader } from '../suites/fstests/index.js'
 import { readBareConsole } from './bare-console.js'
 import { bareRecord } from './bare-record.js'
-
-export interface ReadContext {
-  readonly toolVersion: string
-  /** ISO 8601; stands in for times the results do not have. */
-  readonly now: string
-}
+import type { ReadContext } from './read-context.js'
 
 /**
  * The record of a directory: its run.json, or one made from a bare fstests results tree (`check.stdout`, `result.xml`, per-test files, with

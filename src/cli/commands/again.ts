@@ -1,7 +1,7 @@
 import type { Inputs } from '../../domain/inputs.js'
 import { parseInputs } from '../../inputs/parse.js'
 import { inputsAgain } from '../../plan/again.js'
-import type { AddCommand } from '../cli.js'
+import type { AddCommand } from '../context.js'
 import { chooseRun, readRun } from '../read-run.js'
 import { runInputs } from './run.js'
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { classifyChunks } from '../../crash/index.js'
 import { UserError } from '../../domain/errors.js'
-import type { AddCommand } from '../cli.js'
+import type { AddCommand } from '../context.js'
 
 /** `vmtest classify [FILE] [--json]`: the kernel's reports in any console log. */
 export const classifyCommand: AddCommand = (program, context) => {

@@ -1,8 +1,8 @@
 import { Argument } from 'commander'
-import type { AddCommand } from '../cli.js'
 import { completeWords } from '../completion/complete.js'
 import { knownNames } from '../completion/known-names.js'
 import { COMPLETE_COMMAND, completionScript, SHELLS, type Shell, WORD_SEPARATOR } from '../completion/shells.js'
+import type { AddCommand } from '../context.js'
 
 /** `vmtest completion SHELL`: the script for the shell, which asks the hidden command for every word. */
 export const completionCommand: AddCommand = (program, context) => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { type ConfiguredTree, configureKernelTree, editInMenu } from '../../build/index.js'
+import { type ConfiguredTree, configureKernelTree, editInMenu } from '../../bundle/index.js'
+import { UserError } from '../../domain/errors.js'
 import {
   type FragmentShelf,
   fragmentProblems,
@@ -10,8 +11,7 @@ import {
   readKconfigTree,
   type Setting,
   setInFragment,
-} from '../../build/kernel-config/index.js'
-import { UserError } from '../../domain/errors.js'
+} from '../../kconfig/index.js'
 import { ownFragments, treeFragment } from '../../plan/kernel-tree.js'
 import { configDifference, differenceText, readTestNeeds } from '../config-difference.js'
 import { absolute, kernelArchitecture, shelfOf, treeAtHand } from '../config-places.js'

@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { UserError } from '../../domain/errors.js'
+import type { Section } from '../../domain/section.js'
 import {
   chooseFragments,
   type FragmentShelf,
@@ -8,13 +10,10 @@ import {
   parseKernelConfig,
   readKconfigTree,
   requestedConfig,
-} from '../../build/kernel-config/index.js'
-import { UserError } from '../../domain/errors.js'
-import type { Section } from '../../domain/section.js'
-import type { AddCommand } from '../cli.js'
+} from '../../kconfig/index.js'
 import { configDifference, differenceText, readTestNeeds } from '../config-difference.js'
 import { absolute, kernelArchitecture, shelfOf, type TreeConfiguration, treeConfiguration, wantedFragments } from '../config-places.js'
-import type { CliContext } from '../context.js'
+import type { AddCommand, CliContext } from '../context.js'
 import { addEdit } from './config-edit.js'
 
 const NAMES = 'sections and kconfig fragments such as xfs_4k kasan; none: what a bundle’s kernel is built with'

@@ -1,6 +1,6 @@
-import { ensureHostTools } from '../../build/index.js'
+import { ensureHostTools } from '../../bundle/index.js'
 import { parseInputs } from '../../inputs/parse.js'
-import type { AddCommand } from '../cli.js'
+import type { AddCommand } from '../context.js'
 import { runInputs } from './run.js'
 
 /** `vmtest demo`: from a bare clone to a verdict, with what a Debian or Ubuntu machine offers. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { UserError } from '../../domain/errors.js'
 import { parseHistory, renderPast, testPast } from '../../results/index.js'
-import type { AddCommand } from '../cli.js'
+import type { AddCommand } from '../context.js'
 
 /** `vmtest history TEST`: what became of a test in earlier runs. */
 export const historyCommand: AddCommand = (program, context) => {

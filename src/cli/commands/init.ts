@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { AddCommand } from '../cli.js'
+import type { AddCommand } from '../context.js'
 import { initTree } from '../init.js'
 
 /** `vmtest init`: writes flake.nix and .envrc into a kernel tree. */

@@ -1,8 +1,8 @@
-import { obtainBundle } from '../../engine/obtain-bundle.js'
-import { planOnly } from '../../engine/open-run.js'
-import { refuseUnsupportedPlatform } from '../../engine/places.js'
-import { resolveSelection } from '../../engine/resolve-selection.js'
-import type { AddCommand } from '../cli.js'
+import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
+import { obtainBundle } from '../../pipeline/obtain-bundle.js'
+import { planOnly } from '../../pipeline/open-run.js'
+import { resolveSelection } from '../../pipeline/resolve-selection.js'
+import type { AddCommand } from '../context.js'
 import { addSelectionOptions, selectionInputs } from '../selection-options.js'
 
 /** `vmtest list`: what `vmtest run` with the same arguments would run. Nothing boots. */

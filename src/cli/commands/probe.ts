@@ -1,7 +1,7 @@
 import { architectureSchema } from '../../domain/bundle.js'
 import { UserError } from '../../domain/errors.js'
 import { probeCommand as probe } from '../../vm/index.js'
-import type { AddCommand } from '../cli.js'
+import type { AddCommand } from '../context.js'
 
 /** `vmtest probe`: what accelerator this machine has, and how that was found. */
 export const probeCommand: AddCommand = (program, context) => {

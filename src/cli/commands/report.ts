@@ -11,8 +11,7 @@ import {
   writeReport,
 } from '../../report/index.js'
 import { compareRecords, conclude, exitCode, parseRecord } from '../../results/index.js'
-import type { AddCommand } from '../cli.js'
-import type { CliContext } from '../context.js'
+import type { AddCommand, CliContext } from '../context.js'
 import { readRun } from '../read-run.js'
 
 interface ReportCommandOptions {

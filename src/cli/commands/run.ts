@@ -1,13 +1,12 @@
 import type { Inputs } from '../../domain/inputs.js'
 import type { Report } from '../../domain/stages.js'
-import { runLine } from '../../engine/line.js'
-import { openRun } from '../../engine/open-run.js'
-import { refuseUnsupportedPlatform } from '../../engine/places.js'
-import { type ProgressOutput, withProgress } from '../../engine/progress-view.js'
+import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
+import { openRun } from '../../pipeline/open-run.js'
+import { runPipeline } from '../../pipeline/run-pipeline.js'
 import { prepare, terminalText } from '../../report/index.js'
+import { type ProgressOutput, withProgress } from '../../report/progress-view.js'
 import { timeSpent } from '../../report/time-spent.js'
-import type { AddCommand } from '../cli.js'
-import type { CliContext } from '../context.js'
+import type { AddCommand, CliContext } from '../context.js'
 import { addSelectionOptions, selectionInputs } from '../selection-options.js'
 
 /** `vmtest run`, which is also what `vmtest` alone does. */
@@ -42,7 +41,7 @@ export async function runInputs(inputs: Inputs, context: CliContext, paths: 'all
   const run = await openRun({ inputs, jobName: '', places }, ports)
   const output: ProgressOutput = { live: stderr.isTerminal, columns: stderr.columns, write: (text) => stderr.write(text) }
   const { report, exitCode, seconds } = await withProgress(output, ports.clock, (onProgress) =>
-    runLine({ inputs, run, places, toolVersion: context.toolVersion, signal, onProgress, onReceipt: () => undefined }, ports),
+    runPipeline({ inputs, run, places, toolVersion: context.toolVersion, signal, onProgress, onReceipt: () => undefined }, ports),
   )
   const spent = timeSpent(report.record, seconds)
   if (spent !== '') stderr.write(`${spent}\n`)

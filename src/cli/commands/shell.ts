@@ -1,8 +1,8 @@
-import { openShell } from '../../engine/open-shell.js'
-import { refuseUnsupportedPlatform } from '../../engine/places.js'
-import { ProgressView } from '../../engine/progress-view.js'
 import { parseInputs } from '../../inputs/parse.js'
-import type { AddCommand } from '../cli.js'
+import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
+import { ProgressView } from '../../report/progress-view.js'
+import { openShell } from '../../tools/shell/open-shell.js'
+import type { AddCommand } from '../context.js'
 import { addInputOptions, rawInputs } from '../options.js'
 
 /** `vmtest shell`: the VM of a test run, with this terminal as its console. */

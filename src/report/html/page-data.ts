@@ -1,4 +1,4 @@
-import type { Place } from '../place.js'
+import type { Place } from '../bucket.js'
 
 /**
  * What the page's script reads: one object for the run, and for each test worth it one more, parsed only when it is opened.

@@ -1,10 +1,10 @@
 import type { KernelReport } from '../../domain/kernel-report.js'
 import type { TestRecord } from '../../domain/record.js'
 import { describeBase } from '../base.js'
+import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
 import { describeExit, describeFrame, headlineOf, logPaths, pointerTo, reportText, tellingReports, topFrames } from '../evidence.js'
 import { cutMiddle, shortLine, visible } from '../foreign-text.js'
-import { decidingAttempt } from '../places.js'
 import type { Detail } from './detail.js'
 import { code, count, details, fenced, htmlCode, prose } from './markdown.js'
 

@@ -1,8 +1,8 @@
 import type { RunRecord, TestRecord } from '../../domain/record.js'
+import type { Place } from '../bucket.js'
+import { decidingAttempt, testKey } from '../buckets.js'
 import type { Rendered } from '../context.js'
 import { shortLine } from '../foreign-text.js'
-import type { Place } from '../place.js'
-import { decidingAttempt, testKey } from '../places.js'
 import type { Detail } from './detail.js'
 import { bytes, code, details, duration, prose, table } from './markdown.js'
 

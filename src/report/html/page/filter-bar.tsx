@@ -1,6 +1,6 @@
 import type { RefObject } from 'preact'
 import { useMemo } from 'preact/hooks'
-import { PLACES, type Place } from '../../place.js'
+import { PLACES, type Place } from '../../bucket.js'
 import type { PageData } from '../page-data.js'
 import { type Filter, placeCounts, SORTS, type Sort } from './filter.js'
 import { PLACE_MEANINGS, placeName, SIGNS } from './format.js'

@@ -1,4 +1,4 @@
-import { PLACES, type Place } from '../../place.js'
+import { PLACES, type Place } from '../../bucket.js'
 import type { PageData } from '../page-data.js'
 
 export const SORTS = ['importance', 'plan', 'name', 'slowest', 'slower'] as const

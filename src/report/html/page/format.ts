@@ -1,4 +1,4 @@
-import type { Place } from '../../place.js'
+import type { Place } from '../../bucket.js'
 
 /** How a place looks: a sign beside the colour, so that nobody has to tell colours apart. */
 export const SIGNS: Readonly<Record<Place, string>> = {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { PLACES } from '../../place.js'
+import { PLACES } from '../../bucket.js'
 import type { PageData } from '../page-data.js'
 import { KernelLog } from './blocks.js'
 import { placeName, relativeLink, size, time } from './format.js'

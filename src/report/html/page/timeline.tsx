@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { PLACES } from '../../place.js'
+import { PLACES } from '../../bucket.js'
 import type { PageData } from '../page-data.js'
 import { Durations } from './durations.js'
 import { placeName, SIGNS, time } from './format.js'

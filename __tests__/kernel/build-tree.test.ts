@@ -1,0 +1,145 @@
+import { expect, test } from '@jest/globals'
+import { UserError } from '../../src/domain/errors.js'
+import { buildKernelTree, enclosingKernelTree, findKernelTree, type KernelTreeRequest } from '../../src/kernel/index.js'
+import { FakeTree, TREE } from './fake-tree.js'
+
+const request: KernelTreeRequest = {
+  ...{ directory: TREE, config: null, kconfig: [], checkout: '/checkout', cacheDirectory: '/cache', workspace: '/work' },
+}
+const build = (tree: FakeTree, changes: Partial<KernelTreeRequest> = {}) => buildKernelTree({ ...request, ...changes }, tree.ports)
+
+async function refused(tree: FakeTree, changes: Partial<KernelTreeRequest> = {}): Promise<UserError> {
+  const error: unknown = await build(tree, changes).catch((thrown: unknown) => thrown)
+  if (error instanceof UserError) return error
+  throw new Error('nothing was refused')
+}
+
+test('the kernel comes with its configuration and vmlinux, its objects outside the tree', async () => {
+  const tree = new FakeTree()
+  const before = [...tree.files.files.keys()].filter((path) => path.startsWith(`${TREE}/`))
+  const { kernel } = await build(tree)
+  const objects = kernel.image.replace('/arch/x86/boot/bzImage', '')
+  expect(objects).toMatch(/^\/cache\/kernel-trees\/linux-[0-9a-f]{8}$/)
+  expect(kernel).toEqual({
+    image: `${objects}/arch/x86/boot/bzImage`,
+    release: '6.18.0',
+    config: `${objects}/.config`,
+    vmlinux: `${objects}/vmlinux`,
+  })
+  expect(tree.files.text(`${objects}/.config`)).toContain('CONFIG_XFS_FS=y')
+  expect([...tree.files.files.keys()].filter((path) => path.startsWith(`${TREE}/`))).toEqual(before)
+  expect(tree.targets).toEqual(['tinyconfig', 'olddefconfig', 'bzImage vmlinux'])
+})
+
+test('configured again only where what it is made of changed', async () => {
+  const tree = new FakeTree()
+  await build(tree)
+  tree.commands.length = 0
+  await build(tree)
+  expect(tree.targets).toEqual(['olddefconfig', 'bzImage vmlinux'])
+  tree.commands.length = 0
+  await build(tree, { kconfig: ['kasan'] })
+  expect(tree.targets).toEqual(['tinyconfig', 'olddefconfig', 'bzImage vmlinux'])
+  tree.files.set('/checkout/nix/kconfig/xfs.config', 'CONFIG_XFS_FS=y\nCONFIG_XFS_RT=y\n')
+  tree.commands.length = 0
+  await build(tree, { kconfig: ['kasan'] })
+  expect(tree.targets[0]).toBe('tinyconfig')
+})
+
+test('a target or a file to start from, options of one’s own last', async () => {
+  const tree = new FakeTree()
+  await build(tree, { config: 'defconfig' })
+  expect(tree.targets[0]).toBe('defconfig')
+  tree.files.set('/work/mine', 'CONFIG_MINE=y\nCONFIG_MODULES=y\n')
+  tree.commands.length = 0
+  const { kernel } = await build(tree, { config: 'mine', kconfig: ['CONFIG_SMP=n'] })
+  const config = tree.files.text(kernel.config ?? '') ?? ''
+  expect(config).toContain('CONFIG_MINE=y')
+  expect(config.lastIndexOf('CONFIG_SMP=n')).toBeGreaterThan(config.lastIndexOf('CONFIG_SMP=y'))
+  expect(tree.targets.slice(0, 2)).toEqual(['olddefconfig', 'bzImage vmlinux modules'])
+  expect(kernel.modules).toMatch(/vmtest-modules$/)
+})
+
+test('an option that did not survive is named with what it needs', async () => {
+  const tree = new FakeTree()
+  await build(tree, { kconfig: ['CONFIG_XFS_DEBUG=y'] })
+  expect(tree.said).toContainEqual(
+    expect.stringMatching(
+      /^warning: kernel configuration: CONFIG_XFS_DEBUG=y \(options\.config:1\) is not in the configuration: needs EXPERT/,
+    ),
+  )
+})
+
+test('a compile error is an annotation on its line, and the first thing said', async () => {
+  const tree = new FakeTree()
+  tree.files.set(`${TREE}/fs/xfs/xfs_inode.c`, '#error broken\n')
+  const error = await refused(tree, { logPath: '/run/build.log' })
+  expect(error.kind).toBe('build-failed')
+  expect(error.message.split('\n')[0]).toBe('The kernel does not build: fs/xfs/xfs_inode.c:1: error: #error broken')
+  expect(error.nextStep).toBe('The whole log: /run/build.log')
+  expect(tree.files.text('/run/build.log')).toContain('make> make[3]: ***')
+  expect(tree.annotations).toEqual([
+    {
+      ...{ level: 'error', title: 'Does not build', file: 'linux/fs/xfs/xfs_inode.c', line: 1 },
+      message: "#error broken\nIn function 'xfs_iget'",
+    },
+  ])
+})
+
+test('a header of the machine that is missing is named by its package', async () => {
+  const tree = new FakeTree()
+  tree.lacksLibelf = true
+  const error = await refused(tree, { logPath: '/run/build.log' })
+  expect(error.message).toContain('gelf.h: No such file')
+  expect(error.nextStep).toBe('Install libelf-dev (`apt-get install libelf-dev`), or enter the tree’s shell. The whole log: /run/build.log')
+})
+
+test('ccache and a lock are used where there are any, and clang where the environment has it', async () => {
+  const tree = new FakeTree()
+  for (const program of ['ccache', 'flock', 'setpriv']) tree.programs.add(program)
+  await build(tree)
+  expect(tree.commands.at(-1)).toMatch(
+    /^\/bin\/setpriv --pdeathsig TERM \/bin\/flock --no-fork \/cache\/kernel-trees\/\S+\/vmtest\.lock make .* -j 4 .* CC=ccache gcc bzImage vmlinux$/,
+  )
+  expect(tree.said.join()).toContain('with ccache gcc (configured anew')
+  tree.env.LLVM = '1'
+  await build(tree)
+  expect(tree.commands.at(-1)).toContain('CC=ccache clang ')
+  tree.env.CC = 'ccache gcc-13'
+  await build(tree)
+  expect(tree.commands.at(-1)).toContain('CC=ccache gcc-13 ')
+})
+
+test('an interruption reaches make, and the next run starts over from what it left', async () => {
+  const tree = new FakeTree()
+  expect((await refused(tree, { signal: AbortSignal.abort() })).message).toContain('cannot be configured')
+  tree.commands.length = 0
+  await build(tree)
+  expect(tree.targets[0]).toBe('tinyconfig')
+})
+
+test.each<[string, (tree: FakeTree) => void, Partial<KernelTreeRequest>, RegExp, string]>([
+  ['no tree', () => undefined, { directory: '/checkout' }, /is not a kernel's source tree/, 'usage'],
+  ['built in place', (tree) => tree.files.set(`${TREE}/.config`, ''), {}, /was built in place/, 'usage'],
+  ['no compiler', (tree) => tree.programs.delete('gcc'), {}, /gcc is missing/, 'could-not-test'],
+  ['no bison', (tree) => tree.programs.delete('bison'), {}, /bison is missing/, 'could-not-test'],
+  ['an unknown fragment', () => undefined, { kconfig: ['kazan'] }, /`kazan` is no kernel configuration: .*kasan/, 'usage'],
+])('%s is refused before anything is made', async (_what, change, changes, message, kind) => {
+  const tree = new FakeTree()
+  change(tree)
+  const error = await refused(tree, changes)
+  expect(error.message).toMatch(message)
+  expect(error.kind).toBe(kind)
+  expect(tree.targets).toEqual([])
+})
+
+test('the tree at hand is the directory, or `linux` in it', async () => {
+  const { files } = new FakeTree()
+  expect(await findKernelTree(TREE, files.port)).toBe(TREE)
+  expect(await findKernelTree('/work', files.port)).toBe(TREE)
+  expect(await findKernelTree('/checkout', files.port)).toBeNull()
+  expect(await enclosingKernelTree(`${TREE}/fs/xfs`, files.port)).toBe(TREE)
+  expect(await enclosingKernelTree(TREE, files.port)).toBe(TREE)
+  // Beside a tree is not in it.
+  expect(await enclosingKernelTree('/work', files.port)).toBeNull()
+})

@@ -1,0 +1,49 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { parseInputs } from '../../src/inputs/parse.js'
+import { placesFrom } from '../../src/pipeline/directories.js'
+import { openRun } from '../../src/pipeline/open-run.js'
+import { createClock } from '../../src/ports/real/clock.js'
+import { createFiles } from '../../src/ports/real/files.js'
+
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'vmtest-open-run-'))
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+const files = createFiles()
+const open = (output: string) =>
+  openRun(
+    {
+      inputs: parseInputs('action', { bundle: '/bundle', ...(output === '' ? {} : { output }) }),
+      jobName: 'job',
+      places: placesFrom({ checkout: directory, workingDirectory: directory, env: { RUNNER_TEMP: directory, HOME: directory } }),
+    },
+    { files, clock: createClock() },
+  )
+
+test('runs that start at the same moment on one machine each get a directory of their own, with their own plan in it', async () => {
+  const runs = await Promise.all(Array.from({ length: 12 }, () => open('')))
+  const places = runs.map((run) => run.directory)
+  expect(new Set(places).size).toBe(12)
+  for (const place of places) {
+    expect(JSON.parse(readFileSync(join(place, 'plan.json'), 'utf8')).outputDirectory).toBe(place)
+    expect(readdirSync(place)).toEqual(['plan.json'])
+    expect(statSync(place).mode & 0o777).toBe(0o755)
+  }
+  // Nothing half-made stays beside them.
+  expect(readdirSync(join(places[0] ?? '', '..')).filter((name) => name.startsWith('.'))).toEqual([])
+})
+
+test('of runs that were given one directory the first has it, the others are told', async () => {
+  const output = join(directory, 'results')
+  mkdirSync(output)
+  const settled = await Promise.allSettled([open(output), open(output), open(output)])
+  expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  for (const one of settled) if (one.status === 'rejected') expect(String(one.reason.message)).toContain('is not empty')
+  expect(existsSync(join(output, 'plan.json'))).toBe(true)
+  expect(readdirSync(directory)).toEqual(['results'])
+})

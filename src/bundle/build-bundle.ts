@@ -1,0 +1,214 @@
+import * as z from 'zod'
+import type { VmBundle } from '../domain/bundle.js'
+import { UserError } from '../domain/errors.js'
+import type { Plan } from '../domain/plan.js'
+import type { Built, BuiltSuite, CacheOutcome, NixEnvironment } from '../domain/stages.js'
+import { type Catalogue, suiteNameSchema } from '../domain/test.js'
+import { compilerAnnotations, readCompilerMessages } from '../kernel/compiler-messages.js'
+import { buildKernelTree } from '../kernel/index.js'
+import { overrideKernel, withKernel } from '../kernel/kernel-override.js'
+import { hostProgramSettings, type NixSettings } from '../nix/configuration.js'
+import type { Ports } from '../ports/index.js'
+import { suites } from '../suites/index.js'
+import { fetchDistributionKernel } from './distribution-kernel.js'
+import { buildGuest } from './guest-bundle.js'
+import { type LoadedBundle, loadBundle } from './load-bundle.js'
+import { type NixBuildRequest, nixBuild } from './nix-build.js'
+import type { OfflineFlake } from './offline.js'
+import { suiteImage, treeRevision } from './suite-image.js'
+
+type BuildPorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
+
+export interface BuildRequest {
+  readonly plan: Plan
+  /** Null only for a bundle that is given as a directory. */
+  readonly nix: NixEnvironment | null
+  readonly cache: CacheOutcome
+  /** Staged before the cache was asked; null for any other kind of bundle. */
+  readonly offline: OfflineFlake | null
+  /** This project's own checkout: the kernel options a tree is built with come from it. */
+  readonly checkout: string
+  /** A directory of ours that is kept between runs. */
+  readonly cacheDirectory: string
+  /** Further settings of Nix for a flake's build. */
+  readonly settings?: NixSettings
+  /** The repository: relative flake references and annotated paths start here. */
+  readonly workspace: string
+  /** Where the builders' whole output goes. */
+  readonly logPath?: string
+  /** `leave`: a kernel tree is not compiled, the bundle's own kernel stands in. */
+  readonly kernelTree?: 'leave'
+  /** Ends the compiling of a kernel tree. */
+  readonly signal?: AbortSignal
+}
+
+/** A bundle with what this run built of it itself: nothing for one that was given or restored. */
+export interface FreshBundle extends Built {
+  /** Seconds each builder ran, by its derivation's path. */
+  readonly buildTimes: ReadonlyMap<string, number>
+}
+
+interface Found {
+  readonly path: string
+  readonly seconds: number
+  readonly times: ReadonlyMap<string, number>
+}
+
+const NOTHING_BUILT: ReadonlyMap<string, number> = new Map()
+
+/** Where a suite that is not in the root image is mounted in the guest. */
+const MOUNTED_SUITE = '/vmtest/suites/fstests'
+/** What the offline builders see of the host, where it exists. */
+const HOST_DIRECTORIES = ['/bin', '/sbin', '/usr', '/lib', '/lib64']
+
+const catalogueSchema = z.object({
+  suite: suiteNameSchema,
+  tests: z.array(z.object({ name: z.string(), groups: z.array(z.string()), file: z.string(), line: z.number().int() })),
+})
+
+function needNix(nix: NixEnvironment | null): NixEnvironment {
+  if (nix === null) throw new Error('a bundle is to be built, but no Nix environment was prepared')
+  return nix
+}
+
+function needOffline(offline: OfflineFlake | null): OfflineFlake {
+  if (offline === null) throw new Error('the offline bundle is to be built, but its flake was not staged')
+  return offline
+}
+
+/** Warnings and errors in the tree's own files, on its lines, whether the build succeeded or not. */
+async function annotate(logs: readonly { readonly lines: readonly string[] }[], workspace: string, ports: BuildPorts): Promise<void> {
+  const messages = readCompilerMessages(logs.flatMap((log) => log.lines))
+  const files = new Set(messages.flatMap((one) => one.file ?? []))
+  const inTree = new Set<string>()
+  for (const file of files) {
+    if ((await ports.files.stat(`${workspace}/${file}`))?.kind === 'file') inTree.add(file)
+  }
+  for (const annotation of compilerAnnotations(messages, (path) => inTree.has(path))) ports.runner.annotate(annotation)
+}
+
+async function build(request: NixBuildRequest, ports: BuildPorts): Promise<Found> {
+  const result = await nixBuild(request, ports)
+  await annotate(result.logs, request.cwd, ports)
+  if (result.kind === 'failed') throw result.error
+  return { path: result.outPath, seconds: result.seconds, times: result.buildSeconds }
+}
+
+async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<Found> {
+  const { plan, cache, workspace } = request
+  const log = request.logPath === undefined ? {} : { logPath: request.logPath }
+  if (cache.bundlePath !== null) return { path: cache.bundlePath, seconds: 0, times: NOTHING_BUILT }
+  await ports.files.makeDirectory(request.cacheDirectory)
+  const kept = { ...log, outLink: `${request.cacheDirectory}/bundle-${plan.bundle.kind}` }
+  switch (plan.bundle.kind) {
+    case 'path':
+      return { path: plan.bundle.path, seconds: 0, times: NOTHING_BUILT }
+    case 'flake': {
+      const { flake, attribute, impure } = plan.bundle
+      if (plan.kernelTree !== undefined) {
+        const asked = { nix: needNix(request.nix), flake, attribute, impure, cwd: workspace, ...kept }
+        return buildGuest({ ...asked, cacheDirectory: request.cacheDirectory }, (one) => build(one, ports), ports)
+      }
+      const settings = request.settings ?? []
+      return build({ nix: needNix(request.nix), installable: `${flake}#${attribute}`, impure, cwd: workspace, settings, ...kept }, ports)
+    }
+    case 'offline': {
+      const { directory, kernel } = needOffline(request.offline)
+      await fetchDistributionKernel(kernel, ports)
+      const seen: string[] = []
+      for (const path of HOST_DIRECTORIES) if ((await ports.files.stat(path)) !== null) seen.push(path)
+      const settings = hostProgramSettings(seen)
+      return build(
+        { nix: needNix(request.nix), installable: `path:${directory}#vmtest`, impure: false, cwd: workspace, settings, ...kept },
+        ports,
+      )
+    }
+  }
+}
+
+async function findQemu(bundle: VmBundle, ports: BuildPorts): Promise<string> {
+  if (bundle.qemu !== undefined && (await ports.exec.which(bundle.qemu)) !== null) return bundle.qemu
+  const name = `qemu-system-${bundle.architecture}`
+  const found = await ports.exec.which(name)
+  if (found !== null) return found
+  throw new UserError(
+    bundle.qemu === undefined ? `${name} is not on PATH.` : `The bundle's QEMU (${bundle.qemu}) is not there, and ${name} is not on PATH.`,
+    `Install QEMU: \`apt-get install ${bundle.architecture === 'aarch64' ? 'qemu-system-arm' : 'qemu-system-x86'}\` on Debian and Ubuntu.`,
+    { kind: 'could-not-test' },
+  )
+}
+
+async function bundledSuite(loaded: LoadedBundle, plan: Plan, ports: BuildPorts): Promise<{ suite: BuiltSuite; catalogue: Catalogue }> {
+  const found = loaded.bundle.suites.find((one) => one.name === plan.suite)
+  if (found === undefined) {
+    const there = loaded.bundle.suites.map((one) => one.name).join(', ') || 'none'
+    throw new UserError(
+      `The bundle ${loaded.directory} does not hold the suite \`${plan.suite}\`; it has: ${there}.`,
+      'Give a built fstests tree with `--fstests`, or choose another suite with `--suite`.',
+    )
+  }
+  const parsed = catalogueSchema.safeParse(await readJson(found.catalogue, ports))
+  if (!parsed.success) {
+    throw new UserError(`${found.catalogue} is not a test catalogue: ${z.prettifyError(parsed.error)}`, 'Build the bundle again.')
+  }
+  return { suite: { name: found.name, guestPath: found.guestPath, image: null, source: found.source ?? null }, catalogue: parsed.data }
+}
+
+async function readJson(path: string, ports: BuildPorts): Promise<unknown> {
+  const text = await ports.files.readText(path)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new UserError(`${path} is not JSON.`, 'Build the bundle again.', { cause })
+  }
+}
+
+async function givenSuite(tree: string, cacheDirectory: string, ports: BuildPorts): Promise<{ suite: BuiltSuite; catalogue: Catalogue }> {
+  const source = await ports.files.realPath(tree).catch((cause: unknown) => {
+    throw new UserError(`There is no fstests tree at ${tree}.`, 'Give the directory of a built or an installed fstests tree.', { cause })
+  })
+  const catalogue = await suites.fstests.readCatalogue(ports.files, source)
+  const image = await suiteImage(source, cacheDirectory, ports)
+  return { suite: { name: 'fstests', guestPath: MOUNTED_SUITE, image, source }, catalogue }
+}
+
+/**
+ * The VM bundle the plan asks for, built or found, loaded and checked, with a kernel override and a suite tree folded in.
+ * Compiler messages become annotations as soon as the build ends.
+ * @throws UserError: `build-failed`, `could-not-test` (no QEMU, no kernel to be had), or `usage` for what was given wrongly
+ */
+export async function buildBundle(request: BuildRequest, ports: BuildPorts): Promise<FreshBundle> {
+  const { plan } = request
+  // What was given is checked before anything slow.
+  const override = plan.kernel === null ? null : await overrideKernel(definedOnly(plan.kernel), ports)
+  const given = plan.fstests === null ? null : await givenSuite(plan.fstests, request.cacheDirectory, ports)
+  const wanted = request.kernelTree === 'leave' ? undefined : plan.kernelTree
+  const tree = wanted === undefined ? null : await buildKernelTree({ ...request, ...wanted }, ports)
+  const kernel = tree?.kernel ?? override
+  const found = await findBundle(request, ports)
+  const loaded = await loadBundle(found.path, ports)
+  const { suite, catalogue } = given ?? (await bundledSuite(loaded, plan, ports))
+  const bundle = kernel === null ? loaded.bundle : withKernel(loaded.bundle, kernel)
+  const revision = plan.fstests === null || suite.source === null ? null : await treeRevision(suite.source, ports)
+  return {
+    bundlePath: loaded.directory,
+    bundle: revision === null ? bundle : { ...bundle, revisions: { ...bundle.revisions, xfstests: revision } },
+    qemu: await findQemu(bundle, ports),
+    suite,
+    catalogue,
+    buildSeconds: found.seconds,
+    ...(tree === null ? {} : { kernelSeconds: tree.seconds }),
+    buildTimes: found.times,
+  }
+}
+
+/** Optional fields that are present, as exactOptionalPropertyTypes wants them. */
+function definedOnly(kernel: NonNullable<Plan['kernel']>) {
+  const { image, modules, vmlinux, config } = kernel
+  return {
+    image,
+    ...(modules === undefined ? {} : { modules }),
+    ...(vmlinux === undefined ? {} : { vmlinux }),
+    ...(config === undefined ? {} : { config }),
+  }
+}

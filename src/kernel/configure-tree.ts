@@ -1,0 +1,117 @@
+import { join } from 'node:path'
+import { UserError } from '../domain/errors.js'
+import type { ConfigFragment } from '../kconfig/index.js'
+import type { Ports } from '../ports/index.js'
+import { type Compiler, chooseCompiler } from './compiler.js'
+import { type Configured, type Configuring, configure, readFragments, usualFragments } from './configure.js'
+import { isBuiltInPlace, isKernelTree, KERNEL_TARGETS, type KernelTarget, objectDirectory } from './layout.js'
+import { type MakeSetting, makePrefix } from './make.js'
+
+type TreePorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
+
+export interface KernelTreeRequest {
+  /** The kernel's source tree. Nothing is written into it. */
+  readonly directory: string
+  /** What the fragments are merged onto: a file, or a target of the tree such as `defconfig`. Null: `tinyconfig`. */
+  readonly config: string | null
+  /** Further fragments: names of nix/kconfig, files, or options. */
+  readonly kconfig: readonly string[]
+  /** This project's own checkout: the fragments are there. */
+  readonly checkout: string
+  readonly cacheDirectory: string
+  /** Annotated paths are relative to it; relative fragment files too. */
+  readonly workspace: string
+  /** Where make's whole output goes. */
+  readonly logPath?: string
+  /** Ends the build. */
+  readonly signal?: AbortSignal
+}
+
+/** A tree ready for `make`. */
+export interface ConfiguredTree {
+  readonly setting: MakeSetting
+  readonly target: KernelTarget
+  readonly compiler: Compiler
+  /** What was merged, in order. */
+  readonly fragments: readonly ConfigFragment[]
+  readonly configured: Configured
+}
+
+/**
+ * Refuses a tree that cannot be built, before anything else takes time.
+ * @throws UserError as `configureKernelTree` does
+ */
+export async function checkKernelTree(directory: string, ports: Pick<Ports, 'exec' | 'files' | 'runner'>): Promise<void> {
+  await refuseUnbuildable(
+    await realTree(directory, ports),
+    { target: await targetOfMachine(ports), compiler: await chooseCompiler(ports) },
+    ports,
+  )
+}
+
+/**
+ * The tree's configuration in its object directory, made anew where what it is made of changed.
+ * @throws UserError `usage` (no kernel tree, built in place), `could-not-test` (no compiler), `build-failed` where it cannot be configured
+ */
+export async function configureKernelTree(request: KernelTreeRequest, ports: TreePorts): Promise<ConfiguredTree> {
+  const tree = await realTree(request.directory, ports)
+  const target = await targetOfMachine(ports)
+  const compiler = await chooseCompiler(ports)
+  await refuseUnbuildable(tree, { target, compiler }, ports)
+  const objects = objectDirectory(request.cacheDirectory, tree)
+  await ports.files.makeDirectory(objects)
+  const setting: MakeSetting = {
+    ...{ tree, objects, variables: compiler.variables, jobs: await cpus(ports) },
+    prefix: await makePrefix(objects, ports.exec),
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+  }
+  const fragments = await readFragments([...usualFragments(target.fragment), ...request.kconfig], request, ports)
+  const configured = await configure({ setting, base: baseOf(request), fragments }, ports)
+  return { setting, target, compiler, fragments, configured }
+}
+
+async function realTree(directory: string, ports: Pick<Ports, 'files'>): Promise<string> {
+  const tree = await ports.files.realPath(directory).catch(() => null)
+  if (tree !== null && (await isKernelTree(tree, ports.files))) return tree
+  throw new UserError(`${directory} is not a kernel's source tree.`, 'Give the directory that holds the kernel’s Kbuild and MAINTAINERS.')
+}
+
+async function targetOfMachine({ exec }: Pick<Ports, 'exec'>): Promise<KernelTarget> {
+  const machine = (await exec.run(['uname', '-m'])).stdout.trim()
+  const target = KERNEL_TARGETS[machine]
+  if (target !== undefined) return target
+  throw new UserError(`There is no kernel configuration for ${machine}.`, 'Build the kernel yourself and give it with `--kernel`.')
+}
+
+async function refuseUnbuildable(
+  tree: string,
+  { target, compiler }: { readonly target: KernelTarget; readonly compiler: Compiler },
+  { exec, files }: Pick<Ports, 'exec' | 'files'>,
+): Promise<void> {
+  if (await isBuiltInPlace(tree, target.arch, files)) {
+    throw new UserError(
+      `The kernel in ${tree} was built in place, and such a tree cannot be built beside it (the kernel's own rule).`,
+      `Clean it (\`make -C ${tree} mrproper\`; save its .config first, it can be given with \`--kernel-config\`), or boot what is built there: \`--kernel ${join(tree, target.imagePath)}\`.`,
+    )
+  }
+  const missing: string[] = []
+  for (const program of ['make', compiler.program, 'flex', 'bison', 'bc']) if ((await exec.which(program)) === null) missing.push(program)
+  if (missing.length === 0) return
+  throw new UserError(
+    `To build the kernel in ${tree}, ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing.`,
+    'Enter the tree’s shell (`nix develop --impure`), or install them: `apt-get install build-essential flex bison bc libelf-dev libssl-dev`.',
+    { kind: 'could-not-test' },
+  )
+}
+
+function baseOf({ config, workspace }: KernelTreeRequest): Configuring['base'] {
+  if (config === null) return { target: 'tinyconfig' }
+  return /^[a-z0-9_.+-]*config$/.test(config) && !config.startsWith('.')
+    ? { target: config }
+    : { path: config.startsWith('/') ? config : join(workspace, config) }
+}
+
+async function cpus({ exec }: TreePorts): Promise<number> {
+  const count = Number((await exec.run(['nproc'])).stdout.trim())
+  return Number.isInteger(count) && count > 0 ? count : 1
+}

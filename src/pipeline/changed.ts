@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { UserError } from '../domain/errors.js'
+import type { Inputs } from '../domain/inputs.js'
+import { changedPathsSchema, selectChanged } from '../plan/changed.js'
+import type { Ports } from '../ports/index.js'
+import type { Directories } from './directories.js'
+
+/** Where a branch usually comes from, in this order. */
+const UPSTREAMS = ['@{upstream}', 'origin/HEAD', 'origin/master', 'origin/main', 'master', 'main']
+
+/**
+ * The inputs with sections and groups chosen by the files that differ from where the branch left upstream, uncommitted ones included.
+ * @param tree the kernel tree, whose paths the data names
+ * @throws UserError outside a git tree, without an upstream, or where nothing changed
+ */
+export async function applyChanged(
+  {
+    inputs,
+    upstream,
+    tree,
+    places,
+  }: { readonly inputs: Inputs; readonly upstream: string | null; readonly tree: string; readonly places: Directories },
+  { exec, files }: Pick<Ports, 'exec' | 'files'>,
+): Promise<{ readonly inputs: Inputs; readonly note: string }> {
+  const git = async (...words: string[]) => {
+    const result = await exec.run(['git', '-C', tree, ...words])
+    return result.code === 0 ? result.stdout : null
+  }
+  const base = await mergeBase(upstream, tree, git)
+  // From the tree's top whatever `diff.relative` says; each name ended by a zero byte, so that none is quoted;
+  // of a renamed file both names, as both places changed.
+  const listed = await git('diff', '--name-only', '--no-relative', '--no-renames', '-z', base.commit, '--')
+  const untracked = await git('ls-files', '--others', '--exclude-standard', '--full-name', '-z')
+  if (listed === null || untracked === null) throw new UserError(`git cannot compare ${tree} with ${base.commit}.`, 'Try `git diff` there.')
+  const changed = [...listed.split('\0'), ...untracked.split('\0').filter(isSource)].filter((path) => path !== '')
+  const rules = join(places.checkout, 'nix/sections/changed-paths.json')
+  const text = await files.readText(rules)
+  const { request, note } = selectChanged(inputs.selection, [...new Set(changed)], changedPathsSchema.parse(JSON.parse(text)), base.name)
+  return { inputs: { ...inputs, selection: request }, note: `${note}\n  (the rules: ${rules})` }
+}
+
+/** Of what git does not know, only what is compiled: notes and patches lie around in every tree. */
+function isSource(path: string): boolean {
+  return /\.[chS]$|\/(?:Kconfig|Makefile|Kbuild)$/.test(path)
+}
+
+async function mergeBase(upstream: string | null, tree: string, git: (...words: string[]) => Promise<string | null>) {
+  for (const name of upstream === null ? UPSTREAMS : [upstream]) {
+    const commit = (await git('merge-base', 'HEAD', name))?.trim()
+    if (commit !== undefined && commit !== '') return { name, commit }
+  }
+  if ((await git('rev-parse', 'HEAD')) === null) {
+    throw new UserError(`${tree} is not a git tree with a commit.`, '`--changed` compares with git; name groups or tests yourself.')
+  }
+  if (upstream !== null && (await git('rev-parse', '--verify', '--quiet', `${upstream}^{commit}`)) === null) {
+    throw new UserError(
+      `There is no revision ${upstream} in ${tree}.`,
+      'Name one git knows with `--upstream REV` (`git fetch` brings more).',
+    )
+  }
+  throw new UserError(
+    upstream === null
+      ? `${tree} has no upstream to compare with (tried ${UPSTREAMS.join(', ')}).`
+      : `${tree} has no common commit with ${upstream}.`,
+    'Name the revision with `--upstream REV`.',
+  )
+}

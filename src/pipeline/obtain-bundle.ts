@@ -1,0 +1,109 @@
+import { join } from 'node:path'
+import { buildBundle, checkKernelTree, stageOfflineFlake } from '../bundle/index.js'
+import { type CacheSession, restoreCompilerCache, restoreStore, saveCompilerCache, saveStore } from '../cache/index.js'
+import type { NixInputs } from '../domain/inputs.js'
+import type { Plan } from '../domain/plan.js'
+import type { CacheLedgerEntry } from '../domain/record.js'
+import type { Built, Progress } from '../domain/stages.js'
+import { ensureNix } from '../nix/index.js'
+import type { Ports } from '../ports/index.js'
+import type { Directories } from './directories.js'
+
+export interface ObtainOptions {
+  readonly plan: Plan
+  readonly nix: NixInputs
+  readonly places: Directories
+  /** The builders' whole output goes here; null where nothing is kept. */
+  readonly runDirectory: string | null
+  /** `leave`: a kernel tree is not compiled, the bundle's own kernel stands in. */
+  readonly kernelTree?: 'leave'
+  /** Ends the compiling of a kernel tree. */
+  readonly signal?: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+}
+
+export interface Obtained {
+  readonly built: Built
+  readonly ledger: readonly CacheLedgerEntry[]
+  /** The store cache, where it can be asked for more; null otherwise. */
+  readonly session: CacheSession | null
+}
+
+const NO_CACHE = { ledger: [], bundlePath: null }
+
+/**
+ * Nix, cache, build: from the plan to a loaded bundle. What was built is saved right away: a red or cancelled test run
+ * must not lose a kernel.
+ * @throws UserError
+ */
+export async function obtainBundle(options: ObtainOptions, ports: Ports): Promise<Obtained> {
+  const { plan, places, onProgress } = options
+  const stage = (name: 'nix' | 'cache' | 'build', message: string) => onProgress({ kind: 'stage', stage: name, message })
+  const request = {
+    plan,
+    checkout: places.checkout,
+    cacheDirectory: places.cacheDirectory,
+    workspace: places.workingDirectory,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.kernelTree === undefined ? {} : { kernelTree: options.kernelTree }),
+    ...(options.runDirectory === null ? {} : { logPath: join(options.runDirectory, 'build.log') }),
+  }
+  if (plan.kernelTree !== undefined && options.kernelTree !== 'leave') {
+    await checkKernelTree(plan.kernelTree.directory, ports)
+    stage('build', `the kernel in ${plan.kernelTree.directory}, by its own make`)
+  }
+  if (plan.bundle.kind === 'path') {
+    stage('build', `loading ${plan.bundle.path}`)
+    const built = await buildBundle({ ...request, nix: null, offline: null, cache: NO_CACHE }, ports)
+    return { built, ledger: [], session: null }
+  }
+  const nix = await ensureNix(options.nix, { face: plan.face }, ports)
+  stage('nix', `${nix.version} (${nix.origin}: ${nix.program})${nix.sandbox ? '' : ', without sandbox'}`)
+  for (const note of nix.notes) stage('nix', note)
+  // The cache's key is made of what the flake holds, so it is staged before the cache is asked.
+  const offline = plan.bundle.kind === 'offline' ? await stageOfflineFlake(places, ports) : null
+  const restored = await restoreStore({ plan, nix, flakeDirectory: offline?.directory ?? null }, ports)
+  told(plan.cache ? restored.ledger : [], stage)
+  const compiler = await restoreCompilerCache({ ...compilerRequest(options), nix, restored }, ports)
+  told(compiler.ledger, stage)
+  stage(
+    'build',
+    restored.bundlePath === null ? describeSource(plan) : `${restored.bundlePath} is in the cache: nothing to evaluate or build`,
+  )
+  const saveCompiled = () => saveCompilerCache(compiler, ports).then((lines) => told(lines, stage))
+  const building = buildBundle({ ...request, nix, offline, cache: restored, settings: compiler.settings }, ports)
+  const built = await building.catch(async (error: unknown) => {
+    // A kernel that does not compile leaves the objects that did.
+    await saveCompiled()
+    throw error
+  })
+  const saving = { restored, bundlePath: built.bundlePath, buildTimes: built.buildTimes }
+  const saved = [...told(await saveStore(saving, ports), stage), ...(await saveCompiled())]
+  return { built, ledger: plan.cache ? [...restored.ledger, ...compiler.ledger, ...saved] : [], session: restored.session }
+}
+
+/** Only a flake's kernel is compiled by Nix: `offline` takes the distribution's, and a kernel tree has its own make. */
+function compilerRequest({ plan, nix }: ObtainOptions) {
+  const compiles = plan.bundle.kind === 'flake' && plan.kernelTree === undefined
+  return { mode: nix.ccache, maxMiB: nix.ccacheMaxMiB, compiles }
+}
+
+function told(lines: readonly CacheLedgerEntry[], stage: (name: 'cache', message: string) => void): readonly CacheLedgerEntry[] {
+  for (const line of lines) stage('cache', describeLayer(line))
+  return lines
+}
+
+function describeLayer({ layer, outcome, detail }: CacheLedgerEntry): string {
+  return `${layer}: ${outcome}${detail === '' ? '' : `, ${detail}`}`
+}
+
+function describeSource({ bundle, kernelTree }: Plan): string {
+  switch (bundle.kind) {
+    case 'flake':
+      return `${bundle.flake}#${bundle.attribute}${bundle.impure ? ' (impure)' : ''}`
+    case 'offline':
+      return `a bundle of this machine’s own programs${kernelTree === undefined ? ' and a distribution kernel' : ', to boot the tree’s kernel with'}`
+    case 'path':
+      return bundle.path
+  }
+}

@@ -1,0 +1,114 @@
+import { basename, dirname, join } from 'node:path'
+import { findKernelTree } from '../bundle/index.js'
+import { UserError } from '../domain/errors.js'
+import type { Inputs } from '../domain/inputs.js'
+import type { Plan } from '../domain/plan.js'
+import { ownFragments } from '../plan/kernel-tree.js'
+import { makePlan } from '../plan/make-plan.js'
+import type { Ports } from '../ports/index.js'
+import type { Directories } from './directories.js'
+
+/** A run that has its plan and its directory. */
+export interface OpenRun {
+  readonly plan: Plan
+  readonly directory: string
+  readonly startedAt: Date
+  /** `clock.monotonicSeconds()` at that time: every duration of the run counts from here. */
+  readonly startedSeconds: number
+}
+
+/** Under this name the plan lies in the run's directory. */
+export const PLAN_FILE = 'plan.json'
+/** Under this name the planned tests lie there. */
+export const SELECTION_FILE = 'selection.json'
+
+/**
+ * Makes the plan and the run's directory, with the plan in it before anything else happens.
+ * @throws UserError where a given output directory already holds something: results are never overwritten
+ */
+export async function openRun(
+  options: { readonly inputs: Inputs; readonly jobName: string; readonly places: Directories },
+  ports: Pick<Ports, 'files' | 'clock'>,
+): Promise<OpenRun> {
+  const startedAt = ports.clock.now()
+  const startedSeconds = ports.clock.monotonicSeconds()
+  const plan = await planFor(options, startedAt, ports.files)
+  const placed = await claimDirectory(plan, options.inputs.outputDirectory !== '', ports.files)
+  return { plan: placed, directory: placed.outputDirectory, startedAt, startedSeconds }
+}
+
+async function claimDirectory(plan: Plan, chosenByUser: boolean, files: Ports['files']): Promise<Plan> {
+  const wanted = plan.outputDirectory
+  for (let number = 1; ; number++) {
+    const placed = number === 1 ? plan : { ...plan, outputDirectory: `${wanted}-${number}` }
+    if (await claimed(placed, files)) return placed
+    if (chosenByUser) {
+      throw new UserError(
+        `The output directory ${wanted} is not empty.`,
+        'Name another one with `output`, or remove it; results are never overwritten.',
+      )
+    }
+  }
+}
+
+/**
+ * Takes a directory for this run alone, with the plan in it. It is made beside and renamed: of two runs that want the same one
+ * the later finds it full, because a directory replaces only an empty one.
+ */
+async function claimed(plan: Plan, files: Ports['files']): Promise<boolean> {
+  const directory = plan.outputDirectory
+  if (await taken(directory, files)) return false
+  const text = `${JSON.stringify(plan, null, 2)}\n`
+  const beside = await files.makeTemporary(dirname(directory), `.${basename(directory)}-`)
+  try {
+    await files.chmod(beside, 0o755)
+    await files.write(join(beside, PLAN_FILE), text)
+    await files.rename(beside, directory)
+    return true
+  } catch (error) {
+    await files.remove(beside)
+    if (await taken(directory, files)) return false
+    // An empty directory that nothing can replace: a mount point, perhaps.
+    if ((await files.stat(directory)) === null) throw error
+    await files.write(join(directory, PLAN_FILE), text)
+    return true
+  }
+}
+
+async function taken(path: string, files: Ports['files']): Promise<boolean> {
+  const entry = await files.stat(path)
+  if (entry === null) return false
+  return entry.kind !== 'directory' || (await files.list(path)).length > 0
+}
+
+/** The plan alone, for commands that only look. */
+export async function planOnly(
+  options: { readonly inputs: Inputs; readonly jobName: string; readonly places: Directories },
+  ports: Pick<Ports, 'files' | 'clock'>,
+): Promise<Plan> {
+  return planFor(options, ports.clock.now(), ports.files)
+}
+
+async function planFor(
+  { inputs, jobName, places }: { readonly inputs: Inputs; readonly jobName: string; readonly places: Directories },
+  startedAt: Date,
+  files: Ports['files'],
+): Promise<Plan> {
+  const plan = makePlan(inputs, {
+    workingDirectory: places.workingDirectory,
+    projectDirectory: places.projectDirectory,
+    hasFlake: (await files.stat(join(places.projectDirectory, 'flake.nix'))) !== null,
+    kernelTree: await findKernelTree(places.projectDirectory, files),
+    startedAt,
+    temporaryDirectory: places.temporaryDirectory,
+    jobName,
+  })
+  return withTreeFragment(plan, files)
+}
+
+/** With the fragment that is kept beside the tree, where there is one: before what the command line adds, which wins. */
+async function withTreeFragment(plan: Plan, files: Ports['files']): Promise<Plan> {
+  const { kernelTree } = plan
+  if (kernelTree === undefined) return plan
+  return { ...plan, kernelTree: { ...kernelTree, kconfig: [...(await ownFragments(kernelTree.directory, files)), ...kernelTree.kconfig] } }
+}

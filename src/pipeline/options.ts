@@ -1,0 +1,16 @@
+import type { Inputs } from '../domain/inputs.js'
+import type { Progress, Receipt } from '../domain/stages.js'
+import type { Directories } from './directories.js'
+import type { OpenRun } from './open-run.js'
+
+/** What a run is carried out with. */
+export interface PipelineOptions {
+  readonly inputs: Inputs
+  readonly run: OpenRun
+  readonly places: Directories
+  readonly toolVersion: string
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+  /** Told what post has to know, as soon as it is true. */
+  readonly onReceipt: (change: Partial<Receipt>) => void
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path'
+import * as z from 'zod'
+import type { BundleKernel } from '../domain/bundle.js'
+import { UserError } from '../domain/errors.js'
+import type { Plan } from '../domain/plan.js'
+import { type Section, sectionSchema } from '../domain/section.js'
+import type { Built } from '../domain/stages.js'
+import { missingOptions, parseKernelConfig, sectionObstacles } from '../kconfig/index.js'
+import { loadExpectations } from '../plan/expectations.js'
+import { bundleSections, localConfigTable, type SectionTable } from '../plan/sections.js'
+import { restrict, type Selected, selectTests } from '../plan/select.js'
+import type { Ports } from '../ports/index.js'
+import type { Directories } from './directories.js'
+
+/**
+ * The request held against what there is: before anything boots.
+ * @throws UserError with every problem at once
+ */
+export async function resolveSelection(
+  options: { readonly plan: Plan; readonly built: Pick<Built, 'bundle' | 'catalogue'>; readonly places: Directories },
+  { files }: Pick<Ports, 'files'>,
+): Promise<Selected> {
+  const { plan, built, places } = options
+  const chosen = selectTests(plan.selection, {
+    sections: await sectionTable(plan, built, places, files),
+    catalogue: built.catalogue,
+    expectations: await loadExpectations(files, plan.selection),
+    kernelRelease: built.bundle.kernel.release,
+    architecture: built.bundle.architecture,
+  })
+  const selected = plan.selection.only === undefined ? chosen : { ...chosen, selection: restrict(chosen.selection, plan.selection.only) }
+  await refuseImpossible(selected.selection.sections, built.bundle.kernel, files)
+  return selected
+}
+
+/** Sections this kernel cannot run are named with the reason now, not by a mount that fails in the guest. */
+async function refuseImpossible(sections: readonly Section[], kernel: BundleKernel, files: Ports['files']): Promise<void> {
+  const config = kernel.config === undefined ? null : parseKernelConfig(await files.readText(kernel.config))
+  const impossible = sections
+    .map((section) => ({
+      section,
+      obstacles: sectionObstacles(section, { release: kernel.release, config, hasModules: kernel.modules !== undefined }),
+    }))
+    .filter(({ obstacles }) => obstacles.length > 0)
+  if (impossible.length === 0) return
+  const problems = impossible.map(({ section, obstacles }) => `section \`${section.name}\` cannot run here: ${obstacles.join('; ')}.`)
+  const lacking = config === null ? [] : impossible.filter(({ section }) => missingOptions(section, config).length > 0)
+  const names = lacking.map(({ section }) => section.name).join(' ')
+  throw new UserError(
+    `Nothing was started: ${problems.join(' ')}`,
+    names === ''
+      ? 'Choose other sections with `-s`, or a newer kernel.'
+      : `Choose other sections with \`-s\`, or set the options and build again: \`vmtest config merge .config ${names}\`.`,
+  )
+}
+
+async function sectionTable(plan: Plan, built: Pick<Built, 'bundle'>, places: Directories, files: Ports['files']): Promise<SectionTable> {
+  if (plan.localConfig === null) return bundleSections(built.bundle.sections, await builtInSections(places, files))
+  const path = plan.localConfig
+  const text = await files.readText(path).catch((cause: unknown) => {
+    throw new UserError(`local-config is ${path}, which cannot be read.`, 'Name a file in fstests’ local.config form.', { cause })
+  })
+  return localConfigTable(text, path)
+}
+
+/** Sections any bundle can run, because they are only options and disks: nix/sections/sections.json. */
+export async function builtInSections(places: Directories, files: Ports['files']): Promise<readonly Section[]> {
+  const text = await files.readText(join(places.checkout, 'nix/sections/sections.json'))
+  return z.object({ sections: z.array(sectionSchema) }).parse(JSON.parse(text)).sections
+}

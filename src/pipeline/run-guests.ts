@@ -1,0 +1,131 @@
+import { join } from 'node:path'
+import { createClassifier } from '../crash/index.js'
+import type { AcceleratorDecision } from '../domain/accelerator.js'
+import type { Selection } from '../domain/plan.js'
+import type { Built } from '../domain/stages.js'
+import type { VmRun } from '../domain/vm-run.js'
+import type { Ports } from '../ports/index.js'
+import { suites } from '../suites/index.js'
+import {
+  createStartGuest,
+  debugKernel,
+  diskCandidates,
+  guestSeconds,
+  planResources,
+  readMachineRoom,
+  runTests,
+  type StartGuest,
+  suiteScale,
+  type TestHistory,
+} from '../vm/index.js'
+import type { PipelineOptions } from './options.js'
+import { GUEST_NOTE_FILE, type GuestNote } from './recover.js'
+
+export interface GuestsOptions extends PipelineOptions {
+  readonly built: Built
+  readonly accelerator: AcceleratorDecision
+  readonly selection: Selection
+  /** What earlier runs took, for limits and order. */
+  readonly history: TestHistory
+  /** Id of the first guest of this call. */
+  readonly firstGuest: number
+  /** Tests one guest may take; absent: no bound. */
+  readonly testsPerGuest?: number
+}
+
+/** Boots guests and runs the selection in them. @throws UserError where the machine is too small, before anything boots */
+export async function runGuests(options: GuestsOptions, ports: Ports): Promise<VmRun> {
+  const { built, accelerator, run, places, selection, onProgress } = options
+  const { plan } = run
+  const tests = selection.tests.filter(({ expunged }) => expunged === undefined)
+  const { factor } = debugKernel(await kernelConfig(built, ports))
+  const room = await readMachineRoom(ports, diskCandidates(run.directory, ports.runner.env))
+  const { reason, ...machine } = planResources(
+    {
+      vms: plan.vms,
+      memoryMiB: plan.memoryMiB,
+      cpusPerVm: plan.cpusPerVm,
+      accelerator: accelerator.accelerator,
+      suite: built.suite.name,
+      sections: selection.sections,
+      testCount: tests.length,
+      debugFactor: factor,
+    },
+    room,
+  )
+  onProgress({ kind: 'stage', stage: 'vm', message: `${tests.length} ${tests.length === 1 ? 'test' : 'tests'} on ${reason}` })
+  const diskDirectory = await ports.files.makeTemporary(machine.diskDirectory, 'vmtest-disks-')
+  const start = createStartGuest(ports, {
+    scriptsDirectory: join(places.checkout, 'nix/guest'),
+    cacheDirectory: places.cacheDirectory,
+    createObserver: createClassifier,
+    progressParser: (suite) => suites[suite].progressParser(),
+    onNote: (message) => onProgress({ kind: 'stage', stage: 'vm', message }),
+  })
+  const startGuest: StartGuest = async (guestOptions) => {
+    const note: GuestNote = { id: guestOptions.id, section: guestOptions.section.name, startedAt: ports.clock.now().toISOString() }
+    await ports.files.write(join(run.directory, 'guests', String(note.id), GUEST_NOTE_FILE), JSON.stringify(note))
+    const dumpPath = join(run.directory, 'guests', String(note.id), 'memory.kdump')
+    return start(plan.dump === true ? { ...guestOptions, dumpPath } : guestOptions)
+  }
+  const elapsedSeconds = ports.clock.monotonicSeconds() - run.startedSeconds
+  const settings = {
+    built,
+    suite: suites[built.suite.name],
+    sections: selection.sections,
+    tests,
+    accelerator,
+    scale: suiteScale(accelerator),
+    startGuest,
+    clock: ports.clock,
+    machine: { ...machine, diskDirectory },
+    emulationTuning: plan.emulationTuning && accelerator.accelerator === 'tcg',
+    runDirectory: run.directory,
+    limits: {
+      history: options.history,
+      testTimeoutSeconds: plan.testTimeoutSeconds === 'auto' ? null : plan.testTimeoutSeconds,
+      debugFactor: factor,
+      runSeconds: guestSeconds({ timeoutMinutes: plan.timeoutMinutes, elapsedSeconds }),
+    },
+    signal: options.signal,
+    onProgress,
+    hostTrouble: () => diskTrouble([run.directory, diskDirectory], ports),
+    keep: plan.keep,
+    firstGuestId: options.firstGuest,
+    ...(options.testsPerGuest === undefined ? {} : { testsPerGuest: options.testsPerGuest }),
+  }
+  try {
+    const vmRun = await runTests(settings)
+    for (const message of dumpHints(vmRun, run.directory, built)) onProgress({ kind: 'stage', stage: 'vm', message })
+    return vmRun
+  } finally {
+    if (!plan.keep) await ports.files.remove(diskDirectory)
+  }
+}
+
+/** Where each dump is and what opens it. */
+function dumpHints(vmRun: VmRun, directory: string, built: Built): readonly string[] {
+  const vmlinux = built.bundle.kernel.vmlinux ?? 'VMLINUX'
+  return vmRun.guests.flatMap(({ id, memoryDump }) => {
+    if (memoryDump === undefined) return []
+    const path = join(directory, memoryDump)
+    return [
+      `the memory of VM ${id} is in ${path}; open it with: crash ${vmlinux} ${path} (or, from a QEMU of at least 8.2: drgn -c ${path} -s ${vmlinux})`,
+    ]
+  })
+}
+
+async function kernelConfig(built: Built, { files }: Ports): Promise<string | null> {
+  const { config } = built.bundle.kernel
+  return config === undefined ? null : files.readText(config)
+}
+
+const FULL_BYTES = 64 * 1024 * 1024
+
+async function diskTrouble(directories: readonly string[], { files }: Ports): Promise<string | null> {
+  for (const directory of directories) {
+    const free = await files.freeBytes(directory)
+    if (free < FULL_BYTES) return `The disk is full: ${Math.floor(free / 1024 ** 2)} MiB are free at ${directory}.`
+  }
+  return null
+}

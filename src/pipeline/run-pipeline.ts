@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { AcceleratorDecision } from '../domain/accelerator.js'
+import { describeError, UserError } from '../domain/errors.js'
+import type { Selection } from '../domain/plan.js'
+import type { CacheLedgerEntry, RunRecord } from '../domain/record.js'
+import type { Built, Report } from '../domain/stages.js'
+import type { VmRun } from '../domain/vm-run.js'
+import type { Ports } from '../ports/index.js'
+import { writeReport } from '../report/index.js'
+import { buildRecord, compareRecords, conclude, exitCode, pastVerdicts, testTimes } from '../results/index.js'
+import { decideAccelerator } from '../vm/index.js'
+import { requireBaseline } from './baseline.js'
+import { decodeRecord } from './decode.js'
+import { readHostFacts } from './host-facts.js'
+import { untilInterrupted } from './interruption.js'
+import { obtainBundle } from './obtain-bundle.js'
+import { SELECTION_FILE } from './open-run.js'
+import type { PipelineOptions } from './options.js'
+import { type Memory, NOTHING_KNOWN, recall, remember } from './past-runs.js'
+import { lastingBundlePath, NO_PROOF, type Proof, type ProofOptions, proveOnBase, requireBaseBundle, withProof } from './prove-on-base.js'
+import { rerunFailures } from './rerun-failures.js'
+import { resolveSelection } from './resolve-selection.js'
+import { runGuests } from './run-guests.js'
+import { steadyClock } from './steady-clock.js'
+
+export interface PipelineOutcome {
+  readonly report: Report
+  /** As the policy (`fail-on`) has it: 0 only where nothing has to be red. */
+  readonly exitCode: number
+  /** Where the time went; null for what did not happen. */
+  readonly seconds: { readonly kernel: number | null; readonly bundle: number | null }
+}
+
+/** What is known so far; a stage that fails leaves the rest as it was. */
+interface Evidence {
+  built: Built | null
+  selection: Selection
+  accelerator: AcceleratorDecision | null
+  vmRun: VmRun
+  ledger: readonly CacheLedgerEntry[]
+  proof: Proof
+}
+
+/**
+ * Carries a plan out: bundle, tests, record, renderings. What cannot be tested or built ends in a record that says so;
+ * only what was asked wrongly is thrown.
+ * @throws UserError of kind `usage`
+ */
+export async function runPipeline(options: PipelineOptions, given: Ports): Promise<PipelineOutcome> {
+  const { run, onProgress } = options
+  const ports = { ...given, clock: steadyClock(run, given.clock) }
+  await requireBaseline(run.plan, ports)
+  await requireBaseBundle(run.plan, ports)
+  const { signal } = options
+  const memory = await untilInterrupted(signal, ports, (ending) => recall(run.plan, options.places, ending)).catch((error) => {
+    if (signal.aborted) return NOTHING_KNOWN
+    throw error
+  })
+  const evidence: Evidence = {
+    built: null,
+    selection: { suite: run.plan.suite, sections: [], tests: [] },
+    accelerator: null,
+    vmRun: nothingRan(null),
+    ledger: [],
+    proof: NO_PROOF,
+  }
+  try {
+    await test(options, evidence, memory, ports)
+  } catch (error) {
+    if (error instanceof UserError && error.kind === 'usage' && !options.signal.aborted) {
+      // Nothing ran: the corrected command may use the same directory.
+      await ports.files.remove(run.directory)
+      throw error
+    }
+    evidence.vmRun = { ...evidence.vmRun, stopped: options.signal.aborted ? CANCELLED : stoppedBy(error) }
+  }
+  if (options.signal.aborted) evidence.vmRun = { ...evidence.vmRun, stopped: evidence.vmRun.stopped ?? CANCELLED_LATE }
+  onProgress({ kind: 'stage', stage: 'results', message: 'reading results' })
+  const record = withProof(await recordOf(options, evidence, ports), evidence.proof)
+  return judge(record, evidence, memory, options, ports)
+}
+
+function nothingRan(stopped: VmRun['stopped']): VmRun {
+  return { guests: [], batches: [], abandonedSections: [], stopped, settings: {}, vms: 0, memoryMiB: 0, cpusPerVm: 0 }
+}
+
+/** What fails after an interruption fails because of it. */
+const CANCELLED: VmRun['stopped'] = { kind: 'cancelled', reason: 'The run was interrupted before a guest was started.' }
+/** Every test may have ended; what should follow them did not. */
+const CANCELLED_LATE: VmRun['stopped'] = { kind: 'cancelled', reason: 'The run was interrupted before it could report.' }
+
+function stoppedBy(error: unknown): NonNullable<VmRun['stopped']> {
+  if (!(error instanceof UserError)) return { kind: 'infrastructure', reason: `An unexpected error: ${describeError(error)}` }
+  const reason = `${describeError(error)} ${error.nextStep}`
+  return { kind: error.kind === 'build-failed' ? 'build-failed' : 'infrastructure', reason }
+}
+
+async function test(options: PipelineOptions, evidence: Evidence, memory: Memory, ports: Ports): Promise<void> {
+  const { inputs, run, places, onProgress } = options
+  const { plan } = run
+  const wanted = { plan, nix: inputs.nix, places, runDirectory: run.directory, signal: options.signal, onProgress }
+  const obtained = await untilInterrupted(options.signal, ports, (ending) => obtainBundle(wanted, ending))
+  const { built } = obtained
+  evidence.built = built
+  evidence.ledger = obtained.ledger
+  const { selection, notes } = await resolveSelection({ plan, built, places }, ports)
+  evidence.selection = selection
+  await ports.files.write(join(run.directory, SELECTION_FILE), `${JSON.stringify(selection, null, 2)}\n`)
+  for (const note of notes) onProgress({ kind: 'stage', stage: 'plan', message: note })
+  const accelerator = await decideAccelerator(plan.accelerator, ports, {
+    qemu: built.qemu,
+    architecture: built.bundle.architecture,
+    memory: 'use',
+    // A runner is there for this job; a developer's machine is not ours to change.
+    permissions: plan.face === 'action' ? 'fix' : 'leave',
+    onCleanup: (cleanup) => options.onReceipt({ cleanups: [cleanup] }),
+  })
+  evidence.accelerator = accelerator
+  onProgress({ kind: 'accelerator', decision: accelerator })
+  const guests = { ...options, built, accelerator, history: testTimes(memory.history) }
+  evidence.vmRun = await runGuests({ ...guests, selection, firstGuest: 1 }, ports)
+  evidence.vmRun = await rerunFailures(
+    { ...guests, selection, vmRun: evidence.vmRun, judge: (vmRun) => recordOf(options, { ...evidence, vmRun }, ports) },
+    ports,
+  )
+  if (evidence.vmRun.stopped !== null) return
+  const record = await recordOf(options, evidence, ports)
+  const judgeBase: ProofOptions['judgeBase'] = (ran) => recordOf({ ...options, run: ran.run }, { ...evidence, ...ran }, ports)
+  const { session } = obtained
+  evidence.proof = await proveOnBase({ ...guests, selection, session, baseline: memory.baseline, record, judgeBase }, ports)
+}
+
+async function recordOf(options: PipelineOptions, evidence: Evidence, ports: Ports): Promise<RunRecord> {
+  const { run } = options
+  const bundlePath = evidence.built === null ? null : lastingBundlePath(evidence.built, run.plan)
+  return buildRecord(ports.files, {
+    toolVersion: options.toolVersion,
+    runId: randomUUID(),
+    startedAt: run.startedAt.toISOString(),
+    endedAt: ports.clock.now().toISOString(),
+    plan: run.plan,
+    selection: evidence.selection,
+    vmRun: evidence.vmRun,
+    host: await readHostFacts(ports),
+    accelerator: evidence.accelerator,
+    revisions: evidence.built?.bundle.revisions ?? {},
+    ...(bundlePath === null ? {} : { bundlePath }),
+    cache: evidence.ledger,
+    problems: [],
+    runDirectory: run.directory,
+    suiteSource: evidence.built?.suite.source ?? null,
+  })
+}
+
+async function judge(
+  undecoded: RunRecord,
+  evidence: Evidence,
+  memory: Memory,
+  options: PipelineOptions,
+  ports: Ports,
+): Promise<PipelineOutcome> {
+  const { run, places } = options
+  const { failOn } = run.plan
+  const { baseline } = memory
+  const record = await decodeRecord(undecoded, evidence.built?.bundle.kernel ?? null, ports)
+  const comparison = baseline === null ? null : compareRecords(record, baseline)
+  const judged = {
+    ...record,
+    problems: [...record.problems, ...memory.problems],
+    conclusion: conclude(record, comparison, failOn),
+  }
+  options.onProgress({ kind: 'stage', stage: 'report', message: `writing to ${run.directory}` })
+  const report = await writeReport(
+    judged,
+    comparison,
+    {
+      directory: run.directory,
+      baseline,
+      history: pastVerdicts(memory.history, record.accelerator?.timeoutFactor ?? 1),
+      artifactName: run.plan.face === 'action' ? run.plan.artifactName : null,
+      changedFiles: await ports.github.changedFiles(),
+      sourceDirectory: relativeSource(evidence.built?.suite.source ?? null, places.workingDirectory),
+    },
+    ports,
+  )
+  // Its cache may be slow; the results that are to be published wait for it.
+  await untilInterrupted(options.signal, ports, (ending) => remember(judged, memory, places, ending)).catch((error) => {
+    if (!options.signal.aborted) throw error
+  })
+  const { built } = evidence
+  return {
+    report,
+    exitCode: exitCode(judged.conclusion.kind, failOn),
+    seconds: { kernel: built?.kernelSeconds ?? null, bundle: built?.buildSeconds ?? null },
+  }
+}
+
+/** Where the suite's sources lie in the repository; null where they do not. */
+function relativeSource(source: string | null, workingDirectory: string): string | null {
+  if (source === null) return null
+  if (source === workingDirectory) return ''
+  return source.startsWith(`${workingDirectory}/`) ? source.slice(workingDirectory.length + 1) : null
+}

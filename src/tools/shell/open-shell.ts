@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import { UserError } from '../../domain/errors.js'
+import type { Inputs } from '../../domain/inputs.js'
+import type { Progress } from '../../domain/stages.js'
+import type { Directories } from '../../pipeline/directories.js'
+import { obtainBundle } from '../../pipeline/obtain-bundle.js'
+import { planOnly } from '../../pipeline/open-run.js'
+import { resolveSelection } from '../../pipeline/resolve-selection.js'
+import type { Ports } from '../../ports/index.js'
+import { suites } from '../../suites/index.js'
+import { decideAccelerator, diskCandidates, planResources, prepareInteractiveGuest, readMachineRoom, suiteScale } from '../../vm/index.js'
+
+export interface ShellOptions {
+  readonly inputs: Inputs
+  readonly places: Directories
+  readonly gdb?: { readonly wait: boolean }
+  readonly onProgress: (progress: Progress) => void
+  /** Told before the terminal becomes the guest's. */
+  readonly onReady: (gdbCommand: string | null) => void
+}
+
+/**
+ * The VM of a test run with our terminal as its console: the first section's disks, the suite ready to run.
+ * @returns QEMU's exit code, which says nothing about the guest
+ */
+export async function openShell(options: ShellOptions, ports: Ports): Promise<number | null> {
+  const { inputs, places } = options
+  const plan = await planOnly({ inputs, jobName: '', places }, ports)
+  const { built } = await obtainBundle({ plan, nix: inputs.nix, places, runDirectory: null, onProgress: options.onProgress }, ports)
+  const { selection } = await resolveSelection({ plan, built, places }, ports)
+  const [section] = selection.sections
+  if (section === undefined) throw new UserError('There is no section to open a shell in.', 'Name one with `-s`.')
+  const accelerator = await decideAccelerator(plan.accelerator, ports, {
+    qemu: built.qemu,
+    architecture: built.bundle.architecture,
+    memory: 'use',
+    permissions: 'leave',
+    onCleanup: () => undefined,
+  })
+  const room = await readMachineRoom(ports, diskCandidates(places.temporaryDirectory, ports.runner.env))
+  const shape = planResources(
+    {
+      vms: 1,
+      memoryMiB: plan.memoryMiB,
+      cpusPerVm: plan.cpusPerVm,
+      accelerator: accelerator.accelerator,
+      suite: built.suite.name,
+      sections: [section],
+      testCount: 1,
+      debugFactor: 1,
+    },
+    room,
+  )
+  const guest = await prepareInteractiveGuest(
+    ports,
+    {
+      scriptsDirectory: join(places.checkout, 'nix/guest'),
+      cacheDirectory: places.cacheDirectory,
+      onNote: (message) => options.onProgress({ kind: 'stage', stage: 'vm', message }),
+    },
+    {
+      built,
+      section,
+      accelerator,
+      memoryMiB: shape.memoryMiB,
+      cpus: shape.cpusPerVm,
+      emulationTuning: plan.emulationTuning && accelerator.accelerator === 'tcg',
+      diskDirectory: shape.diskDirectory,
+      environment: suites[built.suite.name].command(section, [], suiteScale(accelerator)).environment,
+      ...(options.gdb === undefined ? {} : { gdb: options.gdb }),
+    },
+  )
+  try {
+    options.onReady(guest.gdbCommand)
+    return (await ports.exec.interactive(guest.argv, guest.options)).code
+  } finally {
+    await guest.cleanUp()
+  }
+}
