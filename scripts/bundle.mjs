@@ -9,7 +9,12 @@ import { build } from 'esbuild'
 export const root = new URL('..', import.meta.url).pathname
 
 /** What dist/ is entered by. */
-export const ENTRIES = { main: 'src/action/main.ts', post: 'src/action/post.ts', cli: 'src/cli/main.ts' }
+export const ENTRIES = {
+  main: 'src/action/main.ts',
+  post: 'src/action/post.ts',
+  cli: 'src/cli/main.ts',
+  service: 'src/ports/real/service.ts',
+}
 
 /** Bundles with esbuild: ES modules for the oldest Node we run on. `options` are esbuild's. */
 export const bundle = (options) =>

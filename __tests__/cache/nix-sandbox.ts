@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { NixLogReader } from '../../src/bundle/nix-log.js'
 import type { Plan } from '../../src/domain/plan.js'
 import type { NixEnvironment } from '../../src/domain/stages.js'
@@ -44,7 +44,7 @@ export class FakeCache implements CacheStore {
     this.asked.push(key)
     if (this.refuse !== null) return { kind: 'failed', reason: this.refuse }
     for (const prefix of [key, ...restoreKeys]) {
-      const found = this.entries.findLast((entry) => entry.path === path && entry.key.startsWith(prefix))
+      const found = this.entries.findLast((entry) => basename(entry.path) === basename(path) && entry.key.startsWith(prefix))
       if (found === undefined) continue
       await cp(found.copy, path, { recursive: true, preserveTimestamps: true })
       return { kind: 'hit', key: found.key, exact: found.key === key }

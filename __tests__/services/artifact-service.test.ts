@@ -77,6 +77,15 @@ describe('artifacts through the real client', () => {
     expect(await foreign.upload('logs', await someFiles([1]), job.workspace)).toMatchObject({ kind: 'failed' })
   }, 30_000)
 
+  test.each(['GITEA_ACTIONS', 'FORGEJO_ACTIONS'])('a server that is not github.com is used where %s is set', async (server) => {
+    const env = job.as(services, {}, { GITHUB_SERVER_URL: 'http://git.example.org:3000', [server]: 'true' })
+    const store = createArtifactStore(env, quick)
+    expect(store.available()).toBe(true)
+    const uploaded = await store.upload('logs', await someFiles([10]), join(job.workspace, 'logs'))
+    expect(uploaded).toMatchObject({ kind: 'uploaded', name: 'logs' })
+    expect(env.GITHUB_SERVER_URL).toBe('http://git.example.org:3000')
+  })
+
   test('where there is no service it says so', async () => {
     const store = createArtifactStore({ ...services.environment(), GITHUB_SERVER_URL: 'https://git.example.org' })
     expect(store.available()).toBe(false)

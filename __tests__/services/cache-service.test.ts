@@ -41,6 +41,39 @@ describe('the cache through the real client', () => {
     expect(await get()).toBe('kept bytes')
   })
 
+  // The client makes literal paths part of an entry's identity, and packs them relative to GITHUB_WORKSPACE.
+  test.each([
+    ['another work directory', 'elsewhere/_temp', 'elsewhere/work/linux/linux'],
+    ['a workspace deeper in', 'a/b/c/_temp', 'a/b/c/d/e/f/g'],
+    ['a container, where both lie at the root', '_temp', '.'],
+  ])('an entry is the same to a runner with %s', async (_what, temporary, workspace) => {
+    expect(await save('k-1', 'kept bytes')).toEqual({ kind: 'saved' })
+    const other = { RUNNER_TEMP: join(job.workspace, temporary), GITHUB_WORKSPACE: join(job.workspace, workspace) }
+    const store = createCacheStore(job.as(services, {}, other))
+    const there = join(job.workspace, temporary, 'cache', 'kept')
+    expect(await store.restore([there], 'k-1', [])).toEqual({ kind: 'hit', key: 'k-1', exact: true })
+    expect(await readFile(join(there, 'file'), 'utf8')).toBe('kept bytes')
+  })
+
+  test('a path whose name the client would take for a pattern, and paths that are not beside each other, are refused', async () => {
+    const store = createCacheStore(job.as(services))
+    for (const paths of [[join(job.workspace, 'a*')], [join(job.workspace, '!a')], [directory(), join(job.workspace, 'sub/b')], []]) {
+      expect(await store.save(paths, 'k')).toMatchObject({ kind: 'failed' })
+      expect(await store.restore(paths, 'k', [])).toMatchObject({ kind: 'failed' })
+    }
+    expect(services.log).toEqual([])
+  })
+
+  test.each(['GITEA_ACTIONS', 'FORGEJO_ACTIONS'])('a token that only writes reads too where %s says who gave it', (server) => {
+    const scopes = [{ Scope: '', Permission: 2 }] as const
+    const access = (further: Record<string, string>) => {
+      const store = createCacheStore(job.as(services, { scopes }, further))
+      return [store.available(), store.writable()]
+    }
+    expect(access({ [server]: 'true' })).toEqual([true, true])
+    expect(access({})).toEqual([false, true])
+  })
+
   test('a restore key finds the newest entry with that beginning', async () => {
     await save('k-old', 'old')
     await save('k-new', 'new')

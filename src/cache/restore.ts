@@ -41,7 +41,7 @@ export interface CacheSession {
 /** Fetching what was left to an upstream cache must not take longer than building would. */
 const UPSTREAM_SECONDS = 300
 
-/** Where entries are packed and unpacked. The path is part of an entry's identity: it must be the same in every run. */
+/** Where entries are packed and unpacked; where that is, is no part of an entry's identity (`CacheStore`). */
 export function cacheDirectory(env: Readonly<Record<string, string | undefined>>): string {
   return join(env.RUNNER_TEMP ?? '/tmp', 'kernel-vmtest-cache')
 }

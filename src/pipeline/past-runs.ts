@@ -62,7 +62,7 @@ export async function remember(record: RunRecord, memory: Memory, places: Direct
   }
 }
 
-/** The same path in every run: it is part of a cache entry's identity. */
+/** Its name is part of a cache entry's identity: the same in every run of the plan. */
 function memoryDirectory(plan: Plan, places: Directories): string {
   if (plan.face === 'cli') return join(places.projectDirectory, '.vmtest')
   return join(places.temporaryDirectory, 'kernel-vmtest-memory', identity(plan))

@@ -4,7 +4,12 @@ export interface CacheStore {
   available(): boolean
   /** False where the token cannot write: known before anything is compressed. */
   writable(): boolean
+  /**
+   * Brings paths back to where they are asked for. An entry's identity is its key and the last component of each path: these must be the
+   * same in every run, the directory they lie in (one for all, absolute) may be another on each machine.
+   */
   restore(paths: readonly string[], key: string, restoreKeys: readonly string[]): Promise<CacheRestore>
+  /** Packs paths, as `restore` takes them. */
   save(paths: readonly string[], key: string): Promise<CacheSave>
 }
 

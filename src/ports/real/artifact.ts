@@ -1,7 +1,8 @@
 import { describeError } from '../../domain/errors.js'
 import type { ArtifactStore, ArtifactUpload } from '../services.js'
 import { withDeadline } from './deadline.js'
-import { isEnterpriseServer } from './runtime-token.js'
+import { hasArtifactService } from './runtime-token.js'
+import { startServiceProcess } from './service-process.js'
 
 export interface ArtifactLimits {
   /** All attempts of one upload together. */
@@ -16,28 +17,43 @@ const MOST_ATTEMPTS = 4
 const DEFAULT_LIMITS: ArtifactLimits = { uploadSeconds: 300, downloadSeconds: 300, pauseSeconds: 2 }
 
 /** The part of `@actions/artifact` used here. */
-type ArtifactClientPart = Pick<import('@actions/artifact').ArtifactClient, 'uploadArtifact' | 'downloadArtifact' | 'getArtifact'>
-
-async function loadClient(): Promise<ArtifactClientPart> {
-  const { DefaultArtifactClient } = await import('@actions/artifact')
-  return new DefaultArtifactClient()
+interface ArtifactClientPart
+  extends Pick<import('@actions/artifact').ArtifactClient, 'uploadArtifact' | 'downloadArtifact' | 'getArtifact'> {
+  /** Ends the client, and what it is about. */
+  close?(): void
 }
 
-/** The workflow's artifacts through `@actions/artifact`, loaded when first needed. A failure is a value. */
+type OpenClient = () => Promise<ArtifactClientPart>
+
+/** The workflow's artifacts through `@actions/artifact`, in a process of its own. A failure is a value. */
 export function createArtifactStore(
   env: Readonly<Record<string, string | undefined>>,
   limits: ArtifactLimits = DEFAULT_LIMITS,
-  load: () => Promise<ArtifactClientPart> = loadClient,
+  open: OpenClient = () => openClient(env),
 ): ArtifactStore {
-  // GitHub Enterprise Server has no artifact v4 (`GHESNotSupportedError` of the client).
-  const available = !isEnterpriseServer(env) && Boolean(env.ACTIONS_RESULTS_URL && env.ACTIONS_RUNTIME_TOKEN)
+  const available = hasArtifactService(env)
   return {
     available: () => available,
     upload: (name, files, root) =>
       available
-        ? upload({ name, files, root, limits, load })
+        ? upload({ name, files, root, limits, open })
         : Promise.resolve({ kind: 'failed', reason: 'no artifact service in this environment' }),
-    download: (name, directory) => (available ? download(name, directory, limits, load) : Promise.resolve(null)),
+    download: (name, directory) => (available ? download(name, directory, limits, open) : Promise.resolve(null)),
+  }
+}
+
+/**
+ * The client takes every server that is not github.com for GitHub Enterprise Server and refuses (6.2, lib/internal/shared/config.js:22). Who serves
+ * artifacts all the same (`hasArtifactService`) is therefore called by that name, for this one process.
+ */
+async function openClient(env: Readonly<Record<string, string | undefined>>): Promise<ArtifactClientPart> {
+  const service = await startServiceProcess('artifact', env.RUNNER_TEMP || '/tmp', { ...env, GITHUB_SERVER_URL: 'https://github.com' })
+  const { call, close } = service
+  return {
+    uploadArtifact: (...args) => call('uploadArtifact', ...args) as ReturnType<ArtifactClientPart['uploadArtifact']>,
+    getArtifact: (...args) => call('getArtifact', ...args) as ReturnType<ArtifactClientPart['getArtifact']>,
+    downloadArtifact: (...args) => call('downloadArtifact', ...args) as ReturnType<ArtifactClientPart['downloadArtifact']>,
+    close,
   }
 }
 
@@ -46,7 +62,7 @@ interface UploadRequest {
   readonly files: readonly string[]
   readonly root: string
   readonly limits: ArtifactLimits
-  readonly load: () => Promise<ArtifactClientPart>
+  readonly open: OpenClient
 }
 
 /**
@@ -58,24 +74,39 @@ async function upload(request: UploadRequest): Promise<ArtifactUpload> {
   const endsAt = performance.now() + limits.uploadSeconds * 1000
   const secondsLeft = () => (endsAt - performance.now()) / 1000
   let reason = 'no attempt was made'
-  for (let attempt = 1; attempt <= MOST_ATTEMPTS && secondsLeft() > 0; attempt++) {
-    const name = attempt === 1 ? request.name : `${request.name}-retry${attempt}`
-    try {
-      const work = request.load().then((client) => client.uploadArtifact(name, [...request.files], request.root, { compressionLevel: 6 }))
-      const result = await withDeadline(work, secondsLeft())
-      if (result.kind === 'expired')
-        return { kind: 'failed', reason: `not uploaded within ${limits.uploadSeconds} s (last problem: ${reason})` }
-      if (result.value.id !== undefined) return { kind: 'uploaded', id: result.value.id, sizeBytes: result.value.size ?? 0, name }
-      reason = 'the service gave no artifact id'
-    } catch (error) {
-      reason = describeError(error)
-      if (isHopeless(error)) break
+  const client = await opened(request.open)
+  if (typeof client === 'string') return { kind: 'failed', reason: client }
+  try {
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS && secondsLeft() > 0; attempt++) {
+      const name = attempt === 1 ? request.name : `${request.name}-retry${attempt}`
+      try {
+        const work = client.uploadArtifact(name, [...request.files], request.root, { compressionLevel: 6 })
+        const result = await withDeadline(work, secondsLeft())
+        if (result.kind === 'expired')
+          return { kind: 'failed', reason: `not uploaded within ${limits.uploadSeconds} s (last problem: ${reason})` }
+        if (result.value.id !== undefined) return { kind: 'uploaded', id: result.value.id, sizeBytes: result.value.size ?? 0, name }
+        reason = 'the service gave no artifact id'
+      } catch (error) {
+        reason = describeError(error)
+        if (isHopeless(error)) break
+      }
+      const pause = limits.pauseSeconds * 2 ** (attempt - 1)
+      if (pause >= secondsLeft()) break
+      await new Promise((resolve) => setTimeout(resolve, pause * 1000))
     }
-    const pause = limits.pauseSeconds * 2 ** (attempt - 1)
-    if (pause >= secondsLeft()) break
-    await new Promise((resolve) => setTimeout(resolve, pause * 1000))
+    return { kind: 'failed', reason }
+  } finally {
+    client.close?.()
   }
-  return { kind: 'failed', reason }
+}
+
+/** @returns the client, or a sentence on why there is none */
+async function opened(open: OpenClient): Promise<ArtifactClientPart | string> {
+  try {
+    return await open()
+  } catch (error) {
+    return describeError(error)
+  }
 }
 
 /** Errors a further attempt cannot cure: nothing to upload, an illegal name, no quota, a token that may not. */
@@ -88,24 +119,23 @@ function isHopeless(error: unknown): boolean {
   )
 }
 
-async function download(
-  name: string,
-  directory: string,
-  limits: ArtifactLimits,
-  load: () => Promise<ArtifactClientPart>,
-): Promise<string | null> {
-  const work = load().then(async (client) => {
+async function download(name: string, directory: string, limits: ArtifactLimits, open: OpenClient): Promise<string | null> {
+  const client = await opened(open)
+  if (typeof client === 'string') return null
+  const fetchArtifact = async () => {
     const { artifact } = await client.getArtifact(name)
     const result = await client.downloadArtifact(artifact.id, {
       path: directory,
       ...(artifact.digest ? { expectedHash: artifact.digest } : {}),
     })
     return result.digestMismatch ? null : (result.downloadPath ?? directory)
-  })
+  }
   try {
-    const result = await withDeadline(work, limits.downloadSeconds)
+    const result = await withDeadline(fetchArtifact(), limits.downloadSeconds)
     return result.kind === 'done' ? result.value : null
   } catch {
     return null
+  } finally {
+    client.close?.()
   }
 }

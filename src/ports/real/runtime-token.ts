@@ -37,6 +37,14 @@ export interface CacheAccess {
   readonly reason: string | null
 }
 
+/**
+ * True on Gitea and Forgejo, whose runners say so to each step (gitea.com/gitea/runner, internal/app/run/runner.go: GITEA_ACTIONS; Forgejo's:
+ * FORGEJO_ACTIONS). They speak GitHub's protocols with differences of their own.
+ */
+export function isGiteaServer(env: Readonly<Record<string, string | undefined>>): boolean {
+  return [env.GITEA_ACTIONS, env.FORGEJO_ACTIONS].includes('true')
+}
+
 const MODES: Readonly<Record<string, { read: boolean; write: boolean }>> = {
   none: { read: false, write: false },
   read: { read: true, write: false },
@@ -57,12 +65,20 @@ export function cacheAccess(env: Readonly<Record<string, string | undefined>>): 
   const mode = (env.ACTIONS_CACHE_MODE ?? '').trim().toLowerCase()
   const byMode = MODES[mode] ?? { read: true, write: true }
   const scopes = cacheScopes(token)
-  const allows = (bit: number) => scopes === null || scopes.some((scope) => (scope.permission & bit) !== 0)
+  // Gitea's tokens say 2 and its cache is read with them (services/actions/auth.go: one scope, `"Permission": 2`).
+  const writingReads = isGiteaServer(env)
+  const allows = (bit: number) =>
+    scopes === null || scopes.some(({ permission }) => (permission & bit) !== 0 || (writingReads && permission === WRITE))
   const read = byMode.read && allows(READ)
   const write = byMode.write && allows(WRITE)
   if (read && write) return { read, write, reason: null }
   const why = byMode.read && byMode.write ? "the run's token" : `cache-mode ${mode}`
   return { read, write, reason: `${why} does not allow ${read ? 'writing to' : write ? 'reading' : 'reading or writing'} the cache` }
+}
+
+/** True where there is a service of artifacts, version 4: not on GitHub Enterprise Server, but on Gitea (since 1.22) and Forgejo. */
+export function hasArtifactService(env: Readonly<Record<string, string | undefined>>): boolean {
+  return (isGiteaServer(env) || !isEnterpriseServer(env)) && Boolean(env.ACTIONS_RESULTS_URL && env.ACTIONS_RUNTIME_TOKEN)
 }
 
 /** GitHub Enterprise Server: cache v1 only, no artifact v4 (`isGhes()` of the toolkit). */
