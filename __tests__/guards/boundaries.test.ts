@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bundle: ['domain', 'kernel', 'nix', 'ports', 'suites'],
   vm: ['domain', 'ports', 'suites'],
   results: ['crash', 'domain', 'suites', 'vm'],
-  report: ['domain', 'plan', 'ports', 'results'],
+  report: ['domain', 'plan', 'ports'],
   publish: ['domain', 'ports'],
   post: ['domain', 'ports', 'publish', 'vm'],
   pipeline: ['bundle', 'cache', 'crash', 'domain', 'kconfig', 'nix', 'plan', 'ports', 'report', 'results', 'suites', 'vm'],

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { testKey } from '../../src/domain/test-key.js'
 import { lastingBundlePath, withProof } from '../../src/pipeline/prove-on-base.js'
 import { aRecord, aTest } from '../report/builder.js'
 
@@ -17,7 +18,10 @@ test.each([
 test('what the base said goes to its own test, in its own section', () => {
   const verdict = { status: 'fail', revision: null, kernelRelease: null, bundlePath: STORE_PATH, attempts: [] } as const
   const tests = [aTest('g/001'), aTest('g/001', { section: 'ext4' })]
-  const proof = { verdicts: new Map([['ext4\ng/001', { ...verdict, attempts: [] }]]), problems: ['it could not'] }
+  const proof = {
+    verdicts: new Map([[testKey({ section: 'ext4', name: 'g/001' }), { ...verdict, attempts: [] }]]),
+    problems: ['it could not'],
+  }
   const record = withProof(aRecord(tests, { problems: ['before'] }), proof)
   expect(record.tests.map(({ onBase }) => onBase?.status)).toEqual([undefined, 'fail'])
   expect(record.problems).toEqual(['before', 'it could not'])

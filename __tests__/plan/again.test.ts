@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals'
 import { newestRun } from '../../src/cli/read-run.js'
 import { parseInputs, type RawInputs } from '../../src/inputs/parse.js'
+import { INPUTS } from '../../src/inputs/specification.js'
 import { inputsAgain } from '../../src/plan/again.js'
 import { makePlan } from '../../src/plan/make-plan.js'
 import { restrict } from '../../src/plan/select.js'
-import { aSection, aTest } from '../report/builder.js'
+import { anAttempt, aReport, aSection, aTest } from '../report/builder.js'
 
 const facts = {
   ...{ workingDirectory: '/work', hasFlake: true, kernelTree: '/work/linux', temporaryDirectory: '/tmp', jobName: '' },
@@ -47,6 +48,52 @@ test.each<RawInputs>([
     true,
     true,
   ])
+})
+
+/** Inputs that each run has of its own (`OwnToEachRun` in src/plan/again.ts), and what chooses the tests, which `again` does anew. */
+const OWN = new Set(['output', 'sections', 'groups', 'tests'])
+/** What an input is given beside, where it means nothing alone. */
+const BESIDE: Readonly<Record<string, RawInputs>> = {
+  attribute: { flake: 'f' },
+  impure: { flake: 'f' },
+  modules: { kernel: 'k' },
+  vmlinux: { kernel: 'k' },
+  kconfig: { 'kernel-tree': 't' },
+}
+
+function otherValue(input: (typeof INPUTS)[number]): string {
+  switch (input.kind) {
+    case 'boolean':
+      return input.default === 'true' ? 'false' : 'true'
+    case 'choice':
+      return input.choices.findLast((choice) => choice !== input.default) ?? ''
+    case 'integer':
+      return String(input.default === String(input.minimum) ? input.minimum + 1 : input.minimum)
+    default:
+      return 'other'
+  }
+}
+
+test.each(INPUTS.filter(({ faces, name }) => faces.includes('cli') && !OWN.has(name)).map((input) => [input.name, input] as const))(
+  'the input `%s` comes again',
+  (name, input) => {
+    const raw = { ...BESIDE[name], [name]: otherValue(input) }
+    const parts = ({ selection, reproduce: _words, artifactName: _name, ...rest }: ReturnType<typeof planOf>) => ({
+      ...rest,
+      selection: { ...selection, only: undefined, sections: [], tests: [], groups: [] },
+    })
+    expect(parts(planOf(raw))).not.toEqual(parts(planOf(BESIDE[name] ?? {})))
+    expect(parts(makePlan(again(raw, mixed), facts))).toEqual(parts(planOf(raw)))
+  },
+)
+
+test('a kernel bug under an expected failure runs again: the run failed by it', () => {
+  const bug = aTest('generic/003', {
+    status: 'fail',
+    expectedFailure: { reason: 'known' },
+    attempts: [anAttempt({ status: 'fail', reports: [aReport()] })],
+  })
+  expect(again({}, [aTest('generic/001'), bug]).selection.tests).toEqual(['generic/003'])
 })
 
 test('the fragment beside the tree is taken as it is then, not as an option', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TestRecord } from '../../src/domain/record.js'
-import { compareRecords, conclude, countsAsFailure, exitCode } from '../../src/results/index.js'
+import { countsAsFailure, exitCode } from '../../src/domain/verdict.js'
+import { compareRecords, conclude } from '../../src/results/index.js'
 import { aComparison, anAttempt, aRecord, aReport, aSection, aTest } from '../report/builder.js'
 
 const expected = { expectedFailure: { reason: 'known since 6.1' } }
@@ -80,9 +81,11 @@ describe('conclude', () => {
 
   test('exit codes: `never` forgives failed tests and nothing else', () => {
     const codes = (failOn: 'any' | 'never') =>
-      (['passed', 'failed', 'build-failed', 'could-not-test', 'cancelled'] as const).map((kind) => exitCode(kind, failOn))
+      (['passed', 'failed', 'build-failed', 'could-not-test', 'cancelled'] as const).map((kind) => exitCode({ kind }, failOn))
     expect(codes('any')).toEqual([0, 1, 65, 69, 130])
     expect(codes('never')).toEqual([0, 0, 65, 69, 130])
+    expect(exitCode({ kind: 'failed', untested: '1 test not reached.' }, 'never')).toBe(69)
+    expect(exitCode({ kind: 'failed', untested: '1 test not reached.' }, 'new')).toBe(1)
   })
 })
 

@@ -4,7 +4,8 @@ import { UserError } from '../../src/domain/errors.js'
 import type { KernelReport } from '../../src/domain/kernel-report.js'
 import { type Attempt, type RunRecord, runRecordSchema, type TestRecord } from '../../src/domain/record.js'
 import { type TestStatus, testStatusSchema } from '../../src/domain/test.js'
-import { conclude, mergeAll, mergeRecords, relocateRecord, settle, testsToRerun } from '../../src/results/index.js'
+import { settle } from '../../src/domain/verdict.js'
+import { conclude, mergeAll, mergeRecords, relocateRecord, testsToRerun } from '../../src/results/index.js'
 import { anAttempt, aRecord, aReport, aSection, aTest } from '../report/builder.js'
 import { aGuest } from './fixtures.js'
 
@@ -121,6 +122,7 @@ describe('mergeRecords', () => {
     const unlike = (changes: Partial<RunRecord>) => () => mergeRecords(base, { ...base, ...changes })
     expect(unlike({ plan: { ...base.plan, suite: 'smoke' } })).toThrow(UserError)
     expect(unlike({ plan: { ...base.plan, selection: { ...base.plan.selection, groups: ['auto'] } } })).toThrow(/differ in groups/)
+    expect(unlike({ plan: { ...base.plan, kernelTree: { directory: '/k', config: null, kconfig: [] } } })).toThrow(/differ in kernelTree/)
     expect(unlike({ revisions: { kernel: 'other' } })).toThrow(/revision of kernel/)
     expect(unlike({ sections: [aSection('xfs_4k', { mkfsOptions: '-f' })] })).toThrow(/section xfs_4k/)
     expect(unlike({ sections: [aSection('xfs_4k', { kernelRelease: '5.10' })] })).toThrow(/section xfs_4k/)

@@ -37,6 +37,20 @@ describe('unifiedDiff', () => {
     expect(unifiedDiff(long('x'), long('y'), names).split('\n')).toHaveLength(100_003)
   })
 
+  test('shows two changed lines of a long output as two', () => {
+    const lines = Array.from({ length: 3000 }, (_, index) => `line ${index}`)
+    const changed = lines.map((line, index) => (index === 10 || index === 2900 ? `${line}, changed` : line))
+    const diff = unifiedDiff(`${lines.join('\n')}\n`, `${changed.join('\n')}\n`, names).split('\n')
+    expect(diff.filter((line) => /^[-+]line/.test(line))).toEqual(['-line 10', '+line 10, changed', '-line 2900', '+line 2900, changed'])
+    expect(diff.length).toBeLessThan(25)
+  })
+
+  test('does not mind whether a text ends in a newline', () => {
+    expect(unifiedDiff('x', 'x\n', names)).toBe('')
+    expect(unifiedDiff('x', 'y', names).split('\n').slice(2)).toEqual(['@@ -1,1 +1,1 @@', '-x', '+y'])
+    expect(unifiedDiff('', 'y\n', names).split('\n').slice(2)).toEqual(['@@ -0,0 +1,1 @@', '+y'])
+  })
+
   test('is cut by lines and by characters, saying where the rest is', () => {
     expect(capDiff('short', 'x')).toBe('short')
     expect(capDiff('a\n'.repeat(1000), 'r/001.out.bad')).toMatch(/^(a\n){399}a\n… cut: 1001 lines in all, see r\/001\.out\.bad$/)

@@ -71,6 +71,10 @@ export const conclusionSchema = z.object({
     '`passed`, `failed`: tests ran and were judged. `could-not-test`: an infrastructure error. `build-failed`: the kernel or the VM does not build. `cancelled`: someone stopped it.',
   ),
   reason: z.string().describe('One sentence a user reads.'),
+  untested: z
+    .string()
+    .optional()
+    .describe('Of a run that failed: why it would be `could-not-test` without its failures. Absent where it would not.'),
   counts: z.record(testStatusSchema, z.number().int().nonnegative()).describe('Number of tests by status.'),
 })
 export type Conclusion = z.infer<typeof conclusionSchema>

@@ -34,8 +34,3 @@ export interface Catalogue {
 export const suiteNameSchema = z.enum(['fstests', 'smoke'])
 /** `fstests`: real xfstests. `smoke`: the small built-in suite in the same shape. */
 export type SuiteName = z.infer<typeof suiteNameSchema>
-
-/** True where the status says something is wrong with what was tested. */
-export function isFailure(status: TestStatus): boolean {
-  return status === 'fail' || status === 'crashed' || status === 'timeout'
-}

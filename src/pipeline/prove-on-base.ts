@@ -6,6 +6,7 @@ import type { Plan } from '../domain/plan.js'
 import type { BaseVerdict, RunRecord } from '../domain/record.js'
 import type { Built } from '../domain/stages.js'
 import type { TestId } from '../domain/test.js'
+import { onlyThese, testKey } from '../domain/test-key.js'
 import type { VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
 import { compareRecords, defaultRerunPolicy, relocateRecord } from '../results/index.js'
@@ -60,12 +61,10 @@ function problem(reason: string): Proof {
   return { verdicts: new Map(), problems: [`New failures were not tried on the base's kernel: ${reason}`] }
 }
 
-export const proofKey = ({ section, name }: TestId): string => `${section}\n${name}`
-
 /** The record with what the base said to its new failures. */
 export function withProof(record: RunRecord, { verdicts, problems }: Proof): RunRecord {
   const tests = record.tests.map((test) => {
-    const onBase = verdicts.get(proofKey(test))
+    const onBase = verdicts.get(testKey(test))
     return onBase === undefined ? test : { ...test, onBase }
   })
   return { ...record, tests, problems: [...record.problems, ...problems] }
@@ -124,9 +123,8 @@ async function runOnBase(
   options: ProofOptions,
   ports: Ports,
 ): Promise<ReadonlyMap<string, BaseVerdict>> {
-  const wanted = new Set(failures.map(proofKey))
   const there = new Set(built.catalogue.tests.map(({ name }) => name))
-  const tests = options.selection.tests.filter((test) => wanted.has(proofKey(test)) && there.has(test.name))
+  const tests = onlyThese(options.selection.tests, failures).filter((test) => there.has(test.name))
   if (tests.length === 0) return new Map()
   const revision = built.bundle.revisions.kernel ?? null
   const what = `${tests.length} new ${tests.length === 1 ? 'failure' : 'failures'} on the base's kernel ${revision ?? built.bundle.kernel.release}`
@@ -141,7 +139,7 @@ async function runOnBase(
   return new Map(
     record.tests.map((test) => {
       const kernelRelease = releases.get(test.section) ?? null
-      return [proofKey(test), { status: test.status, revision, kernelRelease, bundlePath: built.bundlePath, attempts: test.attempts }]
+      return [testKey(test), { status: test.status, revision, kernelRelease, bundlePath: built.bundlePath, attempts: test.attempts }]
     }),
   )
 }

@@ -1,4 +1,5 @@
 import type { RunRecord } from '../domain/record.js'
+import { onlyThese } from '../domain/test-key.js'
 import type { VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
 import { testsToRerun } from '../results/index.js'
@@ -17,8 +18,7 @@ export async function rerunFailures(options: RerunOptions, ports: Ports): Promis
   for (let round = 1; round <= run.plan.rerunFailed; round++) {
     if (vmRun.stopped !== null || options.signal.aborted) break
     const again = testsToRerun(await options.judge(vmRun))
-    const wanted = new Set(again.map(({ section, name }) => `${section} ${name}`))
-    const tests = selection.tests.filter(({ section, name }) => wanted.has(`${section} ${name}`))
+    const tests = onlyThese(selection.tests, again)
     if (tests.length === 0) break
     onProgress({ kind: 'stage', stage: 'vm', message: `running ${tests.length} failed again (${round} of ${run.plan.rerunFailed})` })
     const sections = selection.sections.filter(({ name }) => tests.some(({ section }) => section === name))

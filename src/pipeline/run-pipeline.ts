@@ -5,10 +5,11 @@ import { describeError, UserError } from '../domain/errors.js'
 import type { Selection } from '../domain/plan.js'
 import type { CacheLedgerEntry, RunRecord } from '../domain/record.js'
 import type { Built, Report } from '../domain/stages.js'
+import { exitCode } from '../domain/verdict.js'
 import type { VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
 import { writeReport } from '../report/index.js'
-import { buildRecord, compareRecords, conclude, exitCode, pastVerdicts, testTimes } from '../results/index.js'
+import { buildRecord, compareRecords, conclude, pastVerdicts, testTimes } from '../results/index.js'
 import { decideAccelerator } from '../vm/index.js'
 import { requireBaseline } from './baseline.js'
 import { decodeRecord } from './decode.js'
@@ -191,7 +192,7 @@ async function judge(
   const { built } = evidence
   return {
     report,
-    exitCode: exitCode(judged.conclusion.kind, failOn),
+    exitCode: exitCode(judged.conclusion, failOn),
     seconds: { kernel: built?.kernelSeconds ?? null, bundle: built?.buildSeconds ?? null },
   }
 }

@@ -2,7 +2,8 @@ import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/record.js'
-import { isFailure, type TestId } from '../domain/test.js'
+import type { TestId } from '../domain/test.js'
+import { isUnsettled } from '../domain/verdict.js'
 import { treeFragment } from './kernel-tree.js'
 
 /**
@@ -34,13 +35,14 @@ export function inputsAgain(record: Pick<RunRecord, 'plan' | 'tests'>, defaults:
   }
 }
 
-function isUnsettled(test: RunRecord['tests'][number]): boolean {
-  if (test.status === 'notreached') return true
-  return isFailure(test.status) && !(test.status === 'fail' && test.expectedFailure !== null)
-}
+/** What a run does not take over from the one before: who asks, where its results go, and what only a workflow has. */
+type OwnToEachRun = 'face' | 'outputDirectory' | 'cache' | 'upload' | 'artifactName' | 'nix'
 
-/** What was asked for, from what was decided: the same plan comes of it. Results go to a new directory. */
-function inputsOfPlan(plan: Plan): Partial<Inputs> {
+/**
+ * What was asked for, from what was decided: the same plan comes of it. Its type holds it to the inputs: a new one is named here or
+ * among those each run has of its own.
+ */
+function inputsOfPlan(plan: Plan): Omit<Inputs, OwnToEachRun> {
   const { kernel, kernelTree } = plan
   const { image, modules, vmlinux, config } = kernel ?? { image: '' }
   return {
@@ -63,6 +65,8 @@ function inputsOfPlan(plan: Plan): Partial<Inputs> {
     rerunFailed: plan.rerunFailed,
     failOn: plan.failOn,
     baseline: plan.baseline,
+    abProof: plan.abProof ?? false,
+    baseBundle: plan.baseBundle ?? null,
     emulationTuning: plan.emulationTuning,
     keep: plan.keep,
     dump: plan.dump ?? false,

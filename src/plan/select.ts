@@ -4,6 +4,7 @@ import type { SelectionRequest } from '../domain/inputs.js'
 import type { PlannedTest, Selection } from '../domain/plan.js'
 import type { Section } from '../domain/section.js'
 import type { Catalogue, TestId, TestName } from '../domain/test.js'
+import { onlyThese } from '../domain/test-key.js'
 import type { Expectation, Expectations } from './expectations.js'
 import { globToRegExp, isGlob } from './glob.js'
 import { isInKernelRange } from './kernel-range.js'
@@ -50,8 +51,7 @@ export function selectTests(request: SelectionRequest, context: SelectionContext
 
 /** The selection without all tests but these; sections that lose their last test go too. */
 export function restrict(selection: Selection, only: readonly TestId[]): Selection {
-  const wanted = new Set(only.map(({ section, name }) => `${section} ${name}`))
-  const tests = selection.tests.filter(({ section, name }) => wanted.has(`${section} ${name}`))
+  const tests = onlyThese(selection.tests, only)
   return { ...selection, tests, sections: selection.sections.filter(({ name }) => tests.some(({ section }) => section === name)) }
 }
 

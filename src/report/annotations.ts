@@ -1,6 +1,7 @@
 import type { Frame } from '../domain/kernel-report.js'
 import type { TestRecord } from '../domain/record.js'
 import type { Annotation, ComparedTest } from '../domain/stages.js'
+import { testKey } from '../domain/test-key.js'
 import { describeBase } from './base.js'
 import { decidingAttempt } from './buckets.js'
 import type { Rendered } from './context.js'
@@ -48,7 +49,7 @@ function failureAnnotations(rendered: Rendered, options: AnnotationOptions): rea
   for (const test of rendered.placement.byPlace.new) {
     // The same kernel report under many tests is one thing to look at; a differing output is the test's own.
     const reported = tellingReports(decidingAttempt(test)).length > 0
-    const key = reported ? headlineOf(test) : `${test.section}\0${test.name}`
+    const key = reported ? headlineOf(test) : testKey(test)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [test])
     else group.push(test)

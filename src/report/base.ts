@@ -1,6 +1,5 @@
 import type { TestRecord } from '../domain/record.js'
-import { isFailure } from '../domain/test.js'
-import { excuses } from '../results/index.js'
+import { excuses, isFailure } from '../domain/verdict.js'
 import { headlineOf } from './evidence.js'
 import { shortLine } from './foreign-text.js'
 

@@ -1,8 +1,8 @@
 import { assertNever } from '../domain/errors.js'
 import type { Attempt, RunRecord, TestRecord } from '../domain/record.js'
 import type { ComparedTest, Comparison } from '../domain/stages.js'
-import { isFailure } from '../domain/test.js'
-import { countsAsFailure, isStaleExpectation } from '../results/index.js'
+import { testKey } from '../domain/test-key.js'
+import { countsAsFailure, isFailure, isStaleExpectation } from '../domain/verdict.js'
 import type { Place } from './bucket.js'
 
 /** A test with its place. */
@@ -21,9 +21,6 @@ export interface Placement {
   readonly vanished: readonly ComparedTest[]
   readonly newlyNotrun: readonly ComparedTest[]
 }
-
-/** One key for a test in a section; no name holds a NUL. */
-export const testKey = (test: ComparedTest): string => `${test.section}\0${test.name}`
 
 /** Puts every test of a record in its place. Without a comparison every failure is `new`. */
 export function placeTests(record: RunRecord, comparison: Comparison | null): Placement {

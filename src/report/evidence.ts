@@ -1,4 +1,4 @@
-import { assertNever } from '../domain/errors.js'
+import { describeExit, lastWords } from '../domain/exit.js'
 import type { Frame, KernelReport } from '../domain/kernel-report.js'
 import type { Attempt, TestRecord } from '../domain/record.js'
 import type { VmExit } from '../domain/vm-run.js'
@@ -17,7 +17,7 @@ export function headlineOf(test: TestRecord): string {
   const report = reports.find((each) => each.fatal) ?? reports[0]
   if (report !== undefined) return shortLine(report.title, 300)
   if (attempt?.message) return withDifference(shortLine(attempt.message, 300).replace(/^- /, ''), attempt.diff)
-  if (attempt?.exit) return shortLine(describeExit(attempt.exit), 300)
+  if (attempt?.exit) return exitLine(attempt.exit, 300)
   if (test.reason !== null) return shortLine(test.reason, 300)
   if (attempt?.diff) return withDifference('output mismatch', attempt.diff)
   return test.status === 'notreached' ? 'planned, never started' : test.status
@@ -33,25 +33,9 @@ function withDifference(message: string, diff: string | null): string {
   return extra === undefined ? message : `output mismatch: ${shortLine(extra, 160)}`
 }
 
-/** How a guest ended, as a sentence. */
-export function describeExit(exit: VmExit): string {
-  switch (exit.kind) {
-    case 'poweroff':
-      return 'the guest powered off'
-    case 'panic':
-      return `kernel panic: ${exit.line}`
-    case 'timeout':
-      return `no end within ${Math.round(exit.afterSeconds)} s (limit of the ${exit.what}); last line: ${exit.lastLine}`
-    case 'qemu-died':
-      if (exit.hostTrouble !== undefined) return `QEMU ended: ${exit.hostTrouble}`
-      return `QEMU ended ${exit.signal === null ? `with exit code ${exit.code}` : `by ${exit.signal}`}: ${exit.stderr}`
-    case 'gone':
-      return `the guest went away with work left; last line: ${exit.lastLine}`
-    case 'cancelled':
-      return 'cancelled'
-    default:
-      return assertNever(exit, 'guest exit')
-  }
+/** How a guest ended, with what was seen last of it, on one line. */
+export function exitLine(exit: VmExit, most: number): string {
+  return shortLine(`${describeExit(exit)}${lastWords(exit)}`, most)
 }
 
 /** A frame on one line: where it is in the source when that is known, else as the console printed it. */
@@ -107,7 +91,7 @@ export function evidenceText(attempt: Attempt, maxBytes: number): string {
 
 function* evidenceParts(attempt: Attempt, maxBytes: number, pointer: string): Generator<string> {
   if (attempt.message) yield `${cutMiddle(visible(attempt.message), maxBytes / 8, pointer)}\n`
-  if (attempt.exit !== null && attempt.exit.kind !== 'poweroff') yield `guest: ${shortLine(describeExit(attempt.exit), 1000)}\n`
+  if (attempt.exit !== null && attempt.exit.kind !== 'poweroff') yield `guest: ${exitLine(attempt.exit, 1000)}\n`
   if (attempt.diff) {
     // Escaping can make text longer, so what is far too long is cut before it is looked at.
     const diff = cutMiddle(attempt.diff, maxBytes, pointer)

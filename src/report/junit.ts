@@ -1,6 +1,6 @@
 import { assertNever } from '../domain/errors.js'
 import type { Attempt, RunRecord, SectionRecord, TestRecord } from '../domain/record.js'
-import { isFailure } from '../domain/test.js'
+import { isFailure } from '../domain/verdict.js'
 import { describeBase } from './base.js'
 import { decidingAttempt, failedReruns, type PlacedTest, type Placement } from './buckets.js'
 import { evidenceText, headlineOf } from './evidence.js'

@@ -1,15 +1,11 @@
 import type { KernelReport } from '../domain/kernel-report.js'
 import type { Attempt, Disagreement } from '../domain/record.js'
-import type { TestName } from '../domain/test.js'
+import { testKey } from '../domain/test-key.js'
+import { isSevere } from '../domain/verdict.js'
 import type { GuestRun } from '../domain/vm-run.js'
-import { isSevere } from './attempts.js'
 
 /** Attempts by section and test, as they are being put together. */
 export type AttemptTable = Map<string, Attempt[]>
-
-export function tableKey(section: string, name: TestName): string {
-  return `${section}\n${name}`
-}
 
 /**
  * Gives each guest's kernel reports to the attempts they fell into, and lowers a pass under which the kernel reported a bug.
@@ -25,7 +21,7 @@ export function attributeReports(
   for (const guest of guests) {
     const section = sectionOf.get(guest.id)
     for (const report of guest.reports) {
-      const attempts = section === undefined || report.test === null ? undefined : table.get(tableKey(section, report.test))
+      const attempts = section === undefined || report.test === null ? undefined : table.get(testKey({ section, name: report.test }))
       const index = attempts?.findLastIndex((attempt) => attempt.guest === guest.id) ?? -1
       const attempt = attempts?.[index]
       if (attempts === undefined || attempt === undefined || section === undefined || report.test === null) unattributed.push(report)

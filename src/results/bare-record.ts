@@ -2,8 +2,8 @@ import type { KernelReport } from '../domain/kernel-report.js'
 import { PLAN_VERSION, type Plan } from '../domain/plan.js'
 import { type Attempt, RECORD_VERSION, type RunRecord, type SectionRecord, type TestRecord } from '../domain/record.js'
 import type { TestId, TestName } from '../domain/test.js'
+import { settle, worst } from '../domain/verdict.js'
 import type { EvidenceAttempt, EvidenceVerdict, FstestsVerdicts } from '../suites/fstests/index.js'
-import { settle, worse } from './attempts.js'
 import { addReport } from './attribute-reports.js'
 import type { BareConsole } from './bare-console.js'
 import { conclude } from './conclude.js'
@@ -126,7 +126,7 @@ function attribute(reports: readonly KernelReport[], entries: readonly Entry[], 
 
 function withEnd(attempt: Attempt, report: KernelReport): Attempt {
   if (attempt.status !== 'notreached' || !report.fatal) return attempt
-  return { ...attempt, status: worse(attempt.status, 'crashed'), message: `the kernel died: ${report.title}` }
+  return { ...attempt, status: worst(attempt.status, 'crashed'), message: `the kernel died: ${report.title}` }
 }
 
 function toTestRecord({ id, attempts, isExpunged }: Entry): TestRecord {

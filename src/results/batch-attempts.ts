@@ -1,8 +1,9 @@
+import { describeExit, statusOfExit } from '../domain/exit.js'
 import type { Attempt, Disagreement } from '../domain/record.js'
-import type { TestName, TestStatus } from '../domain/test.js'
+import type { TestName } from '../domain/test.js'
+import { worst } from '../domain/verdict.js'
 import type { BatchRun, VmExit } from '../domain/vm-run.js'
 import type { EvidenceAttempt, FstestsVerdicts, ResultFile } from '../suites/fstests/index.js'
-import { worse } from './attempts.js'
 
 /** One attempt with what is still needed to finish it. */
 export interface PendingAttempt {
@@ -104,7 +105,7 @@ function killLast(
   const last = attempts.at(-1)
   if (last === undefined) return []
   const said = last.attempt.status
-  const status = worse(said, statusOfExit(exit))
+  const status = worst(said, statusOfExit(exit))
   if (said !== 'notreached' && status !== said) {
     disagreements.push({
       ...id,
@@ -114,41 +115,4 @@ function killLast(
   }
   const message = status === said && said !== 'notreached' ? last.attempt.message : describeExit(exit)
   return [...attempts.slice(0, -1), { ...last, attempt: { ...last.attempt, status, message, exit } }]
-}
-
-/** What a guest's end makes of the test it ran. The run's own deadline and a cancellation are not the test's doing. */
-export function statusOfExit(exit: VmExit): TestStatus {
-  switch (exit.kind) {
-    case 'panic':
-    case 'gone':
-      return 'crashed'
-    case 'qemu-died':
-      return exit.hostTrouble === undefined ? 'crashed' : 'notreached'
-    case 'timeout':
-      return exit.what === 'test' ? 'timeout' : 'notreached'
-    case 'cancelled':
-    case 'poweroff':
-      return 'notreached'
-  }
-}
-
-/** A guest's end in words, for a test's message. */
-export function describeExit(exit: VmExit): string {
-  switch (exit.kind) {
-    case 'panic':
-      return `the kernel panicked: ${exit.line}`
-    case 'qemu-died':
-      if (exit.hostTrouble !== undefined) return exit.hostTrouble
-      return `QEMU died (${exit.signal ?? `exit status ${exit.code}`})`
-    case 'gone':
-      return `the guest went away under it; the console ends with: ${exit.lastLine}`
-    case 'timeout':
-      return exit.what === 'test'
-        ? `it did not end within ${exit.afterSeconds} s`
-        : `the ${exit.what === 'run' ? "run's" : "boot's"} time limit of ${exit.afterSeconds} s ended the guest under it`
-    case 'cancelled':
-      return 'the run was cancelled under it'
-    case 'poweroff':
-      return 'the guest powered off under it'
-  }
 }

@@ -1,7 +1,7 @@
 import type { RunRecord, TestRecord } from '../domain/record.js'
 import type { ComparedTest, Comparison } from '../domain/stages.js'
-import { isFailure } from '../domain/test.js'
-import { countsAsFailure, excuses, isStaleExpectation } from './attempts.js'
+import { testKey } from '../domain/test-key.js'
+import { countsAsFailure, excuses, isFailure, isStaleExpectation } from '../domain/verdict.js'
 
 /** What is needed of a baseline; `summarizeRecord`-sized extracts fit too. */
 export type Baseline = Pick<RunRecord, 'runId' | 'tests'>
@@ -15,11 +15,11 @@ export type Baseline = Pick<RunRecord, 'runId' | 'tests'>
  * - newly notrun: passed or failed there and declines now
  */
 export function compareRecords(current: Pick<RunRecord, 'tests' | 'sections'>, baseline: Baseline): Comparison {
-  const before = new Map(baseline.tests.map((test) => [keyOf(test), test]))
-  const now = new Set(current.tests.map(keyOf))
+  const before = new Map(baseline.tests.map((test) => [testKey(test), test]))
+  const now = new Set(current.tests.map(testKey))
   const sections = new Set(current.sections.map((section) => section.name))
   const failures = current.tests.filter(countsAsFailure)
-  const failedBefore = (test: TestRecord): boolean => isFailure(before.get(keyOf(test))?.status ?? 'notreached')
+  const failedBefore = (test: TestRecord): boolean => isFailure(before.get(testKey(test))?.status ?? 'notreached')
   const isKnown = (test: TestRecord): boolean => failedBefore(test) || (test.onBase !== undefined && excuses(test.onBase, test))
   return {
     baselineRunId: baseline.runId,
@@ -27,21 +27,17 @@ export function compareRecords(current: Pick<RunRecord, 'tests' | 'sections'>, b
     knownFailures: failures.filter(isKnown).map(toCompared),
     fixed: current.tests
       .filter((test) => test.status === 'pass' && !isStaleExpectation(test))
-      .filter((test) => failedBefore(test) && before.get(keyOf(test))?.flaky === false)
+      .filter((test) => failedBefore(test) && before.get(testKey(test))?.flaky === false)
       .map(toCompared),
     vanished: baseline.tests
-      .filter((test) => sections.has(test.section) && test.status !== 'expunged' && !now.has(keyOf(test)))
+      .filter((test) => sections.has(test.section) && test.status !== 'expunged' && !now.has(testKey(test)))
       .map(toCompared),
-    newlyNotrun: current.tests.filter((test) => test.status === 'notrun' && ran(before.get(keyOf(test)))).map(toCompared),
+    newlyNotrun: current.tests.filter((test) => test.status === 'notrun' && ran(before.get(testKey(test)))).map(toCompared),
   }
 }
 
 function ran(test: TestRecord | undefined): boolean {
   return test !== undefined && (test.status === 'pass' || isFailure(test.status))
-}
-
-function keyOf(test: ComparedTest): string {
-  return `${test.section}\n${test.name}`
 }
 
 function toCompared(test: TestRecord): ComparedTest {

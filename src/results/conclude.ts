@@ -2,7 +2,8 @@ import type { FailOn } from '../domain/inputs.js'
 import type { Conclusion, ConclusionKind, RunRecord, TestRecord } from '../domain/record.js'
 import type { Comparison } from '../domain/stages.js'
 import { type TestStatus, testStatusSchema } from '../domain/test.js'
-import { countsAsFailure } from './attempts.js'
+import { testKey } from '../domain/test-key.js'
+import { countsAsFailure } from '../domain/verdict.js'
 
 /** What is needed of a record to conclude from it. */
 export type Concludable = Pick<RunRecord, 'plan' | 'tests' | 'sections' | 'stopped'>
@@ -12,7 +13,7 @@ export type Concludable = Pick<RunRecord, 'plan' | 'tests' | 'sections' | 'stopp
  * have ended.
  *
  * Failures come first: they were found whatever happened to the rest. `fail-on: new` leaves out those the baseline has too; `never`
- * changes nothing here, only what follows from it (`exitCode`). A section in which every test declined was not tested, except where the
+ * changes nothing here, only what follows from it (`exitCode` in src/domain/verdict.ts, by what the conclusion says in `untested`). A section in which every test declined was not tested, except where the
  * user named the tests and another section did test.
  * @param comparison null without a baseline: then `new` means every failure
  */
@@ -23,8 +24,11 @@ export function conclude(record: Concludable, comparison: Comparison | null, fai
   const failures = record.tests.filter(countsAsFailure)
   const counted = failOn === 'new' && comparison !== null ? onlyNew(failures, comparison) : failures
   if (record.stopped?.kind === 'cancelled') return of('cancelled', cancelledReason(record, counted))
-  if (counted.length > 0) return of('failed', failedReason(counted, failures, comparison, record))
-  const untested = whyUntested(record, counts)
+  if (counted.length > 0) {
+    const untested = whyUntested(record, withoutFailures(record))
+    return { ...of('failed', failedReason(counted, failures, comparison, record)), ...(untested === null ? {} : { untested }) }
+  }
+  const untested = whyUntested(record, record.tests)
   if (untested !== null) return of('could-not-test', untested)
   return of('passed', passedReason(counts, failures))
 }
@@ -38,8 +42,8 @@ export function countStatuses(tests: readonly Pick<TestRecord, 'status'>[]): Rec
 
 function onlyNew(failures: readonly TestRecord[], comparison: Comparison): readonly TestRecord[] {
   // A failure the comparison does not know of counts: it may be of another record.
-  const known = new Set(comparison.knownFailures.map((test) => `${test.section}\n${test.name}`))
-  return failures.filter((test) => !known.has(`${test.section}\n${test.name}`))
+  const known = new Set(comparison.knownFailures.map(testKey))
+  return failures.filter((test) => !known.has(testKey(test)))
 }
 
 function failedReason(
@@ -67,16 +71,26 @@ function cancelledReason(record: Concludable, failures: readonly TestRecord[]): 
   return `${record.stopped?.reason ?? 'cancelled'}${found}`
 }
 
-/** Why nothing can be said, or null where every planned test ended and something was tested. */
-function whyUntested(record: Concludable, counts: Readonly<Record<TestStatus, number>>): string | null {
+/** The tests of a run whose failures are forgiven: they show no more that something was tested than that something was wrong. */
+function withoutFailures(record: Concludable): readonly TestRecord[] {
+  return record.tests.filter((test) => !countsAsFailure(test))
+}
+
+/**
+ * Why nothing can be said, or null where every planned test ended and something was tested.
+ * @param tests those of the record that bear witness
+ */
+function whyUntested(record: Concludable, tests: readonly TestRecord[]): string | null {
+  const counts = countStatuses(tests)
   if (record.tests.length === 0) return 'No test was planned.'
-  if (counts.expunged === record.tests.length) return 'Every test is expunged: nothing was tested.'
+  if (tests.length === 0) return 'Every test failed.'
+  if (counts.expunged === tests.length) return 'Every test is expunged: nothing was tested.'
   if (record.stopped !== undefined)
     return `${sentence(record.stopped.reason)}${counts.notreached > 0 ? ` ${count(counts.notreached, 'test')} not reached.` : ''}`
   const given = record.sections.find((section) => section.couldNotTest !== null)
   if (given !== undefined) return `Section ${given.name} could not be tested: ${given.couldNotTest}`
-  if (counts.notreached > 0) return `${count(counts.notreached, 'test')} not reached: ${notreachedReason(record.tests)}`
-  return whyNothingRan(record, counts)
+  if (counts.notreached > 0) return `${count(counts.notreached, 'test')} not reached: ${notreachedReason(tests)}`
+  return whyNothingRan(record, tests, counts)
 }
 
 function notreachedReason(tests: readonly TestRecord[]): string {
@@ -84,12 +98,12 @@ function notreachedReason(tests: readonly TestRecord[]): string {
   return sentence(first === undefined ? '' : `${first.section} ${first.name}: ${first.reason ?? 'no verdict'}`)
 }
 
-function whyNothingRan(record: Concludable, counts: Readonly<Record<TestStatus, number>>): string | null {
-  if (counts.notrun + counts.expunged === record.tests.length) return 'Every test declined to run (notrun): nothing was tested.'
+function whyNothingRan(record: Concludable, tests: readonly TestRecord[], counts: Readonly<Record<TestStatus, number>>): string | null {
+  if (counts.notrun + counts.expunged === tests.length) return 'Every test declined to run (notrun): nothing was tested.'
   const isNamed = record.plan.selection.tests.length > 0 && record.plan.selection.groups.length === 0
   if (isNamed) return null
   for (const section of record.sections) {
-    const planned = record.tests.filter((test) => test.section === section.name && test.status !== 'expunged')
+    const planned = tests.filter((test) => test.section === section.name && test.status !== 'expunged')
     if (planned.length === 0) return `Section ${section.name}: no test ran.`
     if (planned.every((test) => test.status === 'notrun'))
       return `Section ${section.name}: every test declined to run (notrun), nothing was tested.`
@@ -113,23 +127,4 @@ function count(number: number, noun: string): string {
 
 function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`
-}
-
-/**
- * The exit code of a conclusion: 0 passed, 1 tests failed, 65 the build failed (EX_DATAERR), 69 could not test (EX_UNAVAILABLE),
- * 130 cancelled. `never` makes failed tests 0 and nothing else: a check that did not work is never green.
- */
-export function exitCode(kind: ConclusionKind, failOn: FailOn): number {
-  switch (kind) {
-    case 'passed':
-      return 0
-    case 'failed':
-      return failOn === 'never' ? 0 : 1
-    case 'build-failed':
-      return 65
-    case 'could-not-test':
-      return 69
-    case 'cancelled':
-      return 130
-  }
 }

@@ -1,6 +1,7 @@
 import { closest } from 'fastest-levenshtein'
 import { UserError } from '../domain/errors.js'
-import { isFailure, type TestStatus } from '../domain/test.js'
+import type { TestStatus } from '../domain/test.js'
+import { isFailure } from '../domain/verdict.js'
 import type { History } from './history.js'
 
 /** One run of a test, as `vmtest history` shows it. */

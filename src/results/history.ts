@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { describeError } from '../domain/errors.js'
 import type { RunRecord, TestRecord } from '../domain/record.js'
 import { type TestId, type TestStatus, testStatusSchema } from '../domain/test.js'
+import { testKey } from '../domain/test-key.js'
 import type { TestHistory } from '../vm/watchdog/history.js'
 
 export const HISTORY_VERSION = 1
@@ -65,14 +66,14 @@ export function addToHistory(
       const place = id === undefined || id === record.runId ? undefined : places.get(id)
       return place === undefined ? [] : [[place, sample[1], sample[2], sample[3]]]
     })
-    tests.set(`${section}\n${name}`, { section, name, samples: moved })
+    tests.set(testKey({ section, name }), { section, name, samples: moved })
   }
   for (const test of record.tests) {
     // What did not run says nothing about the test.
     if (test.status === 'expunged' || test.status === 'notreached') continue
-    const known = tests.get(`${test.section}\n${test.name}`) ?? { section: test.section, name: test.name, samples: [] }
+    const known = tests.get(testKey(test)) ?? { section: test.section, name: test.name, samples: [] }
     known.samples.push([runs.length - 1, test.status, firstSeconds(test), test.flaky ? 1 : 0])
-    tests.set(`${test.section}\n${test.name}`, known)
+    tests.set(testKey(test), known)
   }
   const bounded = [...tests.values()].map((test) => ({ ...test, samples: test.samples.slice(-mostSamplesPerTest) }))
   return { version: HISTORY_VERSION, runs, tests: bounded.filter((test) => test.samples.length > 0) }
@@ -115,9 +116,9 @@ export interface PastVerdict {
 
 /** Looks up a test's earlier verdicts, newest last, for a run with this `timeoutFactor`. */
 export function pastVerdicts(history: History, timeoutFactor: number): (test: TestId) => readonly PastVerdict[] {
-  const byName = new Map(history.tests.map((test) => [`${test.section}\n${test.name}`, test.samples]))
-  return ({ section, name }) =>
-    (byName.get(`${section}\n${name}`) ?? []).map(([run, status, seconds]) => ({
+  const byName = new Map(history.tests.map((test) => [testKey(test), test.samples]))
+  return (test) =>
+    (byName.get(testKey(test)) ?? []).map(([run, status, seconds]) => ({
       status,
       seconds: history.runs[run]?.timeoutFactor === timeoutFactor ? seconds : null,
     }))

@@ -1,6 +1,5 @@
-export { countsAsFailure, excuses, isSevere, isStaleExpectation, settle } from './attempts.js'
 export { type Baseline, compareRecords } from './compare.js'
-export { conclude, countStatuses, exitCode } from './conclude.js'
+export { conclude, countStatuses } from './conclude.js'
 export { addToHistory, emptyHistory, type History, type PastVerdict, parseHistory, pastVerdicts, testTimes } from './history.js'
 export { type HistoryRow, renderPast, type TestPast, testPast } from './history-view.js'
 export { mergeAll, mergeRecords, relocateRecord } from './merge.js'

@@ -1,8 +1,9 @@
 import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { Attempt, RunRecord, SectionRecord, TestRecord } from '../domain/record.js'
+import { testKey } from '../domain/test-key.js'
+import { settle, worst } from '../domain/verdict.js'
 import type { GuestRun } from '../domain/vm-run.js'
-import { settle, worse } from './attempts.js'
 import { conclude } from './conclude.js'
 
 /**
@@ -26,7 +27,7 @@ export function mergeRecords(left: RunRecord, right: RunRecord): RunRecord {
     settings: { ...right.settings, ...left.settings },
     revisions: { ...right.revisions, ...left.revisions },
     sections: joinBy(left.sections, right.sections, (section) => section.name, mergeSections),
-    tests: joinBy(left.tests, shifted.tests, (test) => `${test.section}\n${test.name}`, mergeTests),
+    tests: joinBy(left.tests, shifted.tests, testKey, mergeTests),
     guests: [...left.guests, ...shifted.guests],
     unattributedReports: [...left.unattributedReports, ...right.unattributedReports],
     disagreements: [...left.disagreements, ...right.disagreements],
@@ -68,11 +69,58 @@ export function relocateRecord(record: RunRecord, prefix: string): RunRecord {
   }
 }
 
-/** What must be the same for two records to be of one run; sections and tests may be shared out. */
+/**
+ * Which parts of a plan must be the same for two records to be of one run. Every part is here: the type sees to it. What may differ says
+ * how the tests were run, not what was tested; of the choice, sections and tests may be shared out.
+ */
+const planParts: Readonly<Record<Exclude<keyof Plan, 'selection'>, 'same' | 'may-differ'>> = {
+  version: 'same',
+  face: 'may-differ',
+  bundle: 'same',
+  kernel: 'same',
+  kernelTree: 'same',
+  fstests: 'same',
+  suite: 'same',
+  localConfig: 'same',
+  accelerator: 'same',
+  vms: 'may-differ',
+  memoryMiB: 'may-differ',
+  cpusPerVm: 'may-differ',
+  timeoutMinutes: 'may-differ',
+  testTimeoutSeconds: 'may-differ',
+  rerunFailed: 'may-differ',
+  failOn: 'may-differ',
+  baseline: 'may-differ',
+  abProof: 'may-differ',
+  baseBundle: 'may-differ',
+  emulationTuning: 'may-differ',
+  keep: 'may-differ',
+  dump: 'may-differ',
+  cache: 'may-differ',
+  upload: 'may-differ',
+  artifactName: 'may-differ',
+  outputDirectory: 'may-differ',
+  reproduce: 'may-differ',
+}
+
+const selectionParts: Readonly<Record<keyof Plan['selection'], 'same' | 'may-differ'>> = {
+  sections: 'may-differ',
+  groups: 'same',
+  excludeGroups: 'same',
+  tests: 'may-differ',
+  excludeFiles: 'same',
+  expectationFiles: 'same',
+  only: 'may-differ',
+}
+
+/** What must be the same for two records to be of one run. */
 function identityOf(plan: Plan): Readonly<Record<string, unknown>> {
-  const { bundle, kernel, fstests, suite, localConfig, accelerator, selection } = plan
-  const { groups, excludeGroups, excludeFiles, expectationFiles } = selection
-  return { suite, bundle, kernel, fstests, localConfig, accelerator, groups, excludeGroups, excludeFiles, expectationFiles }
+  return { ...samePartsOf(plan, planParts), ...samePartsOf(plan.selection, selectionParts) }
+}
+
+function samePartsOf(whole: object, parts: Readonly<Record<string, 'same' | 'may-differ'>>): Record<string, unknown> {
+  const known = new Map(Object.entries(whole))
+  return Object.fromEntries(Object.keys(parts).flatMap((name) => (parts[name] === 'same' ? [[name, known.get(name) ?? null]] : [])))
 }
 
 function refuseUnlike(left: RunRecord, right: RunRecord): void {
@@ -146,7 +194,7 @@ function mergeTests(left: TestRecord, right: TestRecord): TestRecord {
 /** `notreached` says nothing: the other side's word counts. */
 function withoutAttempts(left: TestRecord, right: TestRecord): TestRecord['status'] {
   if (left.status === 'notreached') return right.status
-  return right.status === 'notreached' ? left.status : worse(left.status, right.status)
+  return right.status === 'notreached' ? left.status : worst(left.status, right.status)
 }
 
 function mergedReason(status: TestRecord['status'], attempts: readonly Attempt[], left: TestRecord, right: TestRecord): string | null {

@@ -9,10 +9,11 @@ import {
   type SectionRecord,
   type TestRecord,
 } from '../domain/record.js'
+import { testKey } from '../domain/test-key.js'
+import { settle } from '../domain/verdict.js'
 import type { BatchRun, VmRun } from '../domain/vm-run.js'
 import { type FileSystemNotes, type FstestsVerdicts, gatherEvidence, readFstestsResults, type TreeReader } from '../suites/fstests/index.js'
-import { settle } from './attempts.js'
-import { type AttemptTable, attributeReports, tableKey } from './attribute-reports.js'
+import { type AttemptTable, attributeReports } from './attribute-reports.js'
 import { type PendingAttempt, readBatch } from './batch-attempts.js'
 import { conclude } from './conclude.js'
 import { type SectionEvidence, whyNotTheSection } from './section-proof.js'
@@ -76,7 +77,7 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
       relative: (path) => relativeTo(input.runDirectory, path),
     })
     for (const [name, pending] of attempts.byTest) {
-      const key = tableKey(batch.section, name)
+      const key = testKey({ section: batch.section, name })
       const finished: Attempt[] = []
       for (const one of pending) finished.push(await finishDiff(files, input, name, one))
       table.set(key, [...(table.get(key) ?? []), ...finished])
@@ -102,7 +103,7 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
     revisions: { ...input.revisions },
     ...(input.bundlePath === undefined ? {} : { bundlePath: input.bundlePath }),
     sections: selection.sections.map((section) => sectionRecord(section, input, read)),
-    tests: selection.tests.map((planned) => testRecord(planned, table.get(tableKey(planned.section, planned.name)) ?? [], vmRun)),
+    tests: selection.tests.map((planned) => testRecord(planned, table.get(testKey(planned)) ?? [], vmRun)),
     guests: [...vmRun.guests],
     unattributedReports,
     disagreements,

@@ -1,5 +1,6 @@
 import type { TestRecord } from '../domain/record.js'
-import { isFailure, type TestId } from '../domain/test.js'
+import type { TestId } from '../domain/test.js'
+import { isWorthAnotherAttempt } from '../domain/verdict.js'
 
 /** How much running again may cost. */
 export interface RerunPolicy {
@@ -22,16 +23,10 @@ export function testsToRerun(
   record: { readonly tests: readonly TestRecord[] },
   policy: RerunPolicy = defaultRerunPolicy,
 ): readonly TestId[] {
-  const failed = record.tests.filter(isWorthIt)
+  const failed = record.tests.filter(isWorthAnotherAttempt)
   if (failed.length > policy.mostTests) return []
   const chosen = withinBudget(failed, policy.budgetSeconds)
   return failed.filter((test) => chosen.has(test)).map(({ section, name }) => ({ section, name }))
-}
-
-function isWorthIt(test: TestRecord): boolean {
-  if (!isFailure(test.status)) return false
-  if (test.status === 'fail' && test.expectedFailure !== null) return false
-  return !test.attempts.some((attempt) => attempt.status === 'pass')
 }
 
 function withinBudget(tests: readonly TestRecord[], budgetSeconds: number | null): ReadonlySet<TestRecord> {

@@ -1,99 +1,36 @@
+import { FILE_HEADERS_ONLY, formatPatch, type StructuredPatch, structuredPatch } from 'diff'
+
 /** Lines of context around a change, as `diff -u` has them. */
 const context = 3
 
-/** Beyond this many comparisons the changed middle is taken as replaced as a whole. */
-const mostComparisons = 4_000_000
-
-type Step = { readonly sign: ' ' | '-' | '+'; readonly text: string }
+/** Texts that differ by more lines than this are shown as replaced as a whole: comparing takes time with the square of it. */
+const mostChanges = 1000
 
 /**
  * The difference of two texts in the form of `diff -u`, without times; '' where they are equal.
  * @param names what the two header lines say
  */
 export function unifiedDiff(before: string, after: string, names: { readonly before: string; readonly after: string }): string {
-  if (before === after) return ''
-  const steps = compareLines(toLines(before), toLines(after))
-  const hunks = collectHunks(steps)
-  if (hunks.length === 0) return ''
-  return [`--- ${names.before}`, `+++ ${names.after}`, ...hunks].join('\n')
+  const [left, right] = [endLine(before), endLine(after)]
+  if (left === right) return ''
+  const patch =
+    structuredPatch(names.before, names.after, left, right, undefined, undefined, { context, maxEditLength: mostChanges }) ??
+    replaceWhole(left, right, names)
+  return formatPatch(patch, FILE_HEADERS_ONLY).replace(/\n$/, '')
 }
 
-function toLines(text: string): string[] {
-  const lines = text.split('\n')
-  if (lines.at(-1) === '') lines.pop()
-  return lines
+/** A last line without its newline is a line: whether a text ends in one is no difference worth a hunk. */
+function endLine(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`
 }
 
-function compareLines(before: readonly string[], after: readonly string[]): Step[] {
+function replaceWhole(before: string, after: string, names: { readonly before: string; readonly after: string }): StructuredPatch {
+  const [left, right] = [before.split('\n').slice(0, -1), after.split('\n').slice(0, -1)]
   let head = 0
-  while (head < before.length && head < after.length && before[head] === after[head]) head += 1
-  let tail = 0
-  while (tail < before.length - head && tail < after.length - head && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1
-  const same = (lines: readonly string[]): Step[] => lines.map((text) => ({ sign: ' ', text }))
-  const middle = compareMiddle(before.slice(head, before.length - tail), after.slice(head, after.length - tail))
-  return [...same(before.slice(0, head)), ...middle, ...same(tail === 0 ? [] : before.slice(-tail))]
-}
-
-/** Longest common subsequence by the plain table: golden outputs are short. */
-function compareMiddle(before: readonly string[], after: readonly string[]): Step[] {
-  if (before.length * after.length > mostComparisons) return replaceAll(before, after)
-  const width = after.length + 1
-  const lengths = new Uint32Array((before.length + 1) * width)
-  const at = (row: number, column: number): number => lengths[row * width + column] ?? 0
-  for (let row = before.length - 1; row >= 0; row -= 1) {
-    for (let column = after.length - 1; column >= 0; column -= 1) {
-      lengths[row * width + column] =
-        before[row] === after[column] ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1))
-    }
-  }
-  const steps: Step[] = []
-  let row = 0
-  let column = 0
-  while (row < before.length && column < after.length) {
-    const text = before[row] ?? ''
-    if (text === after[column]) {
-      steps.push({ sign: ' ', text })
-      row += 1
-      column += 1
-    } else if (at(row + 1, column) >= at(row, column + 1)) {
-      steps.push({ sign: '-', text })
-      row += 1
-    } else {
-      steps.push({ sign: '+', text: after[column] ?? '' })
-      column += 1
-    }
-  }
-  return [...steps, ...replaceAll(before.slice(row), after.slice(column))]
-}
-
-function replaceAll(before: readonly string[], after: readonly string[]): Step[] {
-  return [...before.map((text): Step => ({ sign: '-', text })), ...after.map((text): Step => ({ sign: '+', text }))]
-}
-
-function collectHunks(steps: readonly Step[]): string[] {
-  const lines: string[] = []
-  let index = steps.findIndex((step) => step.sign !== ' ')
-  while (index >= 0) {
-    const start = Math.max(0, index - context)
-    let end = index
-    // A hunk goes on while the next change is within the context of both.
-    for (let next = index; next < steps.length && next - end <= 2 * context; next += 1) if (steps[next]?.sign !== ' ') end = next
-    const stop = Math.min(steps.length, end + context + 1)
-    lines.push(hunkHeader(steps, start, stop), ...steps.slice(start, stop).map((step) => step.sign + step.text))
-    index = steps.findIndex((step, at) => at >= stop && step.sign !== ' ')
-  }
-  return lines
-}
-
-function hunkHeader(steps: readonly Step[], start: number, stop: number): string {
-  const lines = (from: number, to: number, sign: '-' | '+'): number =>
-    steps.slice(from, to).filter((step) => step.sign === ' ' || step.sign === sign).length
-  const range = (sign: '-' | '+'): string => {
-    const size = lines(start, stop, sign)
-    const first = lines(0, start, sign) + (size === 0 ? 0 : 1)
-    return size === 1 ? `${first}` : `${first},${size}`
-  }
-  return `@@ -${range('-')} +${range('+')} @@`
+  while (head < left.length && head < right.length && left[head] === right[head]) head += 1
+  const lines = [...left.slice(head).map((line) => `-${line}`), ...right.slice(head).map((line) => `+${line}`)]
+  const hunk = { oldStart: head + 1, oldLines: left.length - head, newStart: head + 1, newLines: right.length - head, lines }
+  return { oldFileName: names.before, newFileName: names.after, oldHeader: undefined, newHeader: undefined, hunks: [hunk] }
 }
 
 /** Cuts a diff to some lines and characters, saying how much is left out and where it is. */

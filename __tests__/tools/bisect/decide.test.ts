@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { exitCode } from '../../../src/results/index.js'
+import { exitCode } from '../../../src/domain/verdict.js'
 import { outcomeOfRun, readSearchState } from '../../../src/tools/bisect/decide.js'
 
 describe('a run', () => {
@@ -10,7 +10,7 @@ describe('a run', () => {
     ['build-failed', 'skip'],
     ['cancelled', 'cancelled'],
   ] as const)('that %s is %s', (conclusion, verdict) => {
-    expect(outcomeOfRun(exitCode(conclusion, 'any')).verdict).toBe(verdict)
+    expect(outcomeOfRun(exitCode({ kind: conclusion }, 'any')).verdict).toBe(verdict)
   })
 
   test('that ended in a way nobody knows is skipped', () => {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { exitCode } from '../../domain/verdict.js'
 import {
   htmlPage,
   type JunitDialect,
@@ -10,7 +11,7 @@ import {
   writePieces,
   writeReport,
 } from '../../report/index.js'
-import { compareRecords, conclude, exitCode, parseRecord } from '../../results/index.js'
+import { compareRecords, conclude, parseRecord } from '../../results/index.js'
 import type { AddCommand, CliContext } from '../context.js'
 import { readRun } from '../read-run.js'
 
@@ -50,7 +51,8 @@ async function report(directory: string, options: ReportCommandOptions, context:
   const at = (path: string) => resolve(places.workingDirectory, path)
   const baseline = options.baseline === undefined ? null : parseRecord(await files.readText(at(options.baseline)), options.baseline)
   const comparison = baseline === null ? null : compareRecords(recorded, baseline)
-  const record = baseline === null ? recorded : { ...recorded, conclusion: conclude(recorded, comparison, recorded.plan.failOn) }
+  // Anew, whatever the file says: who can write the record's end can write what it came to.
+  const record = { ...recorded, conclusion: conclude(recorded, comparison, recorded.plan.failOn) }
   const rendered = prepare(record, comparison, { baseline })
   const written: Record<string, string> = {}
   if (await isOwnRun(directory, context)) {
@@ -72,7 +74,7 @@ async function report(directory: string, options: ReportCommandOptions, context:
   }
   if (options.json === true) for (const piece of recordJson(record)) stdout.write(piece)
   else stdout.write(terminalText(rendered, { colour: stdout.isTerminal ? 'always' : 'never', maxFailures: 20, directory, files: written }))
-  return exitCode(record.conclusion.kind, record.plan.failOn)
+  return exitCode(record.conclusion, record.plan.failOn)
 }
 
 async function isOwnRun(directory: string, { ports }: CliContext): Promise<boolean> {

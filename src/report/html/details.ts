@@ -2,7 +2,7 @@ import type { KernelReport } from '../../domain/kernel-report.js'
 import type { Attempt, TestRecord } from '../../domain/record.js'
 import { describeBase } from '../base.js'
 import type { Rendered } from '../context.js'
-import { describeExit, pointerTo } from '../evidence.js'
+import { exitLine, pointerTo } from '../evidence.js'
 import { byteLength, cutMiddle, shortLine, visible, visibleLine } from '../foreign-text.js'
 import type { PageAttempt, PageDetail, PageReport } from './page-data.js'
 
@@ -44,7 +44,7 @@ function pageAttempt(attempt: Attempt, maxBytes: number): PageAttempt {
     seconds: attempt.durationSeconds,
     guest: attempt.guest,
     message: attempt.message === null ? null : limited(attempt.message, 4096, pointer),
-    exit: attempt.exit === null || attempt.exit.kind === 'poweroff' ? null : shortLine(describeExit(attempt.exit), 2000),
+    exit: attempt.exit === null || attempt.exit.kind === 'poweroff' ? null : exitLine(attempt.exit, 2000),
     diff,
     reports: pageReports(attempt.reports, room, pointer),
     logs: Object.entries(attempt.logs)

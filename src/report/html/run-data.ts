@@ -1,7 +1,8 @@
+import { testKey } from '../../domain/test-key.js'
 import type { GuestRun } from '../../domain/vm-run.js'
-import { decidingAttempt, testKey } from '../buckets.js'
+import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
-import { describeExit, headlineOf } from '../evidence.js'
+import { exitLine, headlineOf } from '../evidence.js'
 import { shortLine, visibleLine } from '../foreign-text.js'
 import { reasonChanges } from '../skip-reasons.js'
 import { verdictOf } from '../verdict.js'
@@ -121,7 +122,7 @@ function pageGuest(guest: GuestRun, runStart: string): PageGuest {
     startMs: start,
     endMs: Date.parse(guest.endedAt) - Date.parse(runStart),
     readyMs: ready === null ? null : start + Math.round(ready * 1000),
-    exit: shortLine(describeExit(guest.exit), 300),
+    exit: exitLine(guest.exit, 300),
     tone: guest.exit.kind === 'poweroff' ? 'good' : 'bad',
     console: visibleLine(guest.consolePath),
   }

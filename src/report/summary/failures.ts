@@ -3,7 +3,7 @@ import type { TestRecord } from '../../domain/record.js'
 import { describeBase } from '../base.js'
 import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
-import { describeExit, describeFrame, headlineOf, logPaths, pointerTo, reportText, tellingReports, topFrames } from '../evidence.js'
+import { describeFrame, exitLine, headlineOf, logPaths, pointerTo, reportText, tellingReports, topFrames } from '../evidence.js'
 import { cutMiddle, shortLine, visible } from '../foreign-text.js'
 import type { Detail } from './detail.js'
 import { code, count, details, fenced, htmlCode, prose } from './markdown.js'
@@ -32,8 +32,8 @@ function failure(test: TestRecord, rendered: Rendered, detail: Detail): string {
   const headline = headlineOf(test)
   if (attempt?.message && !headline.startsWith('output mismatch') && shortLine(attempt.message, 300) !== headline)
     parts.push(`${code(shortLine(attempt.message, 500))}\n\n`)
-  if (attempt?.exit && attempt.exit.kind !== 'poweroff' && shortLine(describeExit(attempt.exit), 300) !== headline)
-    parts.push(`Guest: ${code(shortLine(describeExit(attempt.exit), 500))}\n\n`)
+  if (attempt?.exit && attempt.exit.kind !== 'poweroff' && exitLine(attempt.exit, 300) !== headline)
+    parts.push(`Guest: ${code(exitLine(attempt.exit, 500))}\n\n`)
   parts.push(fenced(shortLine(rendered.reproduce(test), 2000), 'sh'), '\n')
   if (attempt?.diff && detail.diffBytes > 0) {
     const diff = cutMiddle(visible(cutMiddle(attempt.diff, detail.diffBytes, pointerTo(attempt))), detail.diffBytes * 2, pointerTo(attempt))

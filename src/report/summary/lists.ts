@@ -1,5 +1,6 @@
 import type { RunRecord } from '../../domain/record.js'
 import type { ComparedTest } from '../../domain/stages.js'
+import { testKey } from '../../domain/test-key.js'
 import type { Rendered } from '../context.js'
 import { shortLine } from '../foreign-text.js'
 import { reasonChanges } from '../skip-reasons.js'
@@ -34,9 +35,9 @@ function names(tests: readonly ComparedTest[], detail: Detail): string {
 
 function newlyNotrunList(rendered: Rendered, detail: Detail): string {
   const wanted = rendered.placement.newlyNotrun
-  const reasons = new Map(rendered.placement.byPlace.notrun.map((test) => [`${test.section}\0${test.name}`, test.reason]))
+  const reasons = new Map(rendered.placement.byPlace.notrun.map((test) => [testKey(test), test.reason]))
   const lines = wanted.slice(0, detail.listed).map((test) => {
-    const reason = reasons.get(`${test.section}\0${test.name}`)
+    const reason = reasons.get(testKey(test))
     return `- ${code(shortLine(test.name, 120))} on ${code(shortLine(test.section, 120))}${reason ? `: ${code(shortLine(reason, 200))}` : ''}\n`
   })
   return lines.join('') + more(wanted.length, detail.listed)

@@ -1,6 +1,7 @@
 import type { RunRecord, TestRecord } from '../../domain/record.js'
+import { testKey } from '../../domain/test-key.js'
 import type { Place } from '../bucket.js'
-import { decidingAttempt, testKey } from '../buckets.js'
+import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
 import { shortLine } from '../foreign-text.js'
 import type { Detail } from './detail.js'

@@ -1,4 +1,5 @@
 import type { TestName } from '../../domain/test.js'
+import { testKey } from '../../domain/test-key.js'
 import type { FstestsEvidence } from './gather.js'
 import type { OutputVerdict } from './output.js'
 import type { ResultFile } from './result-files.js'
@@ -37,7 +38,7 @@ export class Subjects {
 
   #of(section: string | null, name: TestName): Subject | null {
     if (!isTestName(name)) return null
-    const key = `${section ?? ''}\n${name}`
+    const key = testKey({ section: section ?? '', name })
     const subject = this.#all.get(key) ?? { section, name, said: [], cases: [], files: [] }
     this.#all.set(key, subject)
     return subject

@@ -1,3 +1,5 @@
+import { isWorse } from '../../domain/verdict.js'
+
 /** What evidence alone can say of one attempt; `crashed` and `timeout` are the guest's to say. */
 export type EvidenceStatus = 'pass' | 'expunged' | 'notrun' | 'notreached' | 'fail'
 
@@ -17,14 +19,11 @@ export interface Weighed {
   readonly conflict: { readonly sources: Readonly<Record<string, string>>; readonly resolution: string } | null
 }
 
-/** From good to bad: where sources disagree, the worse one is taken. */
-const severity: Readonly<Record<EvidenceStatus, number>> = { pass: 0, expunged: 1, notrun: 2, notreached: 3, fail: 4 }
-
 /** Weighs what the sources say of one attempt; null where none says anything. A pass needs all of them. */
 export function weigh(witnesses: readonly Witness[]): Weighed | null {
   let taken: Witness | null = null
   for (const witness of witnesses) {
-    if (taken === null || severity[witness.status] > severity[taken.status]) taken = witness
+    if (taken === null || isWorse(witness.status, taken.status)) taken = witness
   }
   if (taken === null) return null
   const agreed = witnesses.every((witness) => witness.status === taken.status)

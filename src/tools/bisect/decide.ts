@@ -8,7 +8,7 @@ export interface StepOutcome {
 }
 
 /**
- * What a run's exit code (src/results/conclude.ts) says of the kernel it ran: `failed` covers a failure, a crash and a timeout alike.
+ * What a run's exit code (`exitCode` in src/domain/verdict.ts) says of the kernel it ran: `failed` covers a failure, a crash and a timeout alike.
  * A commit that could not be tested is skipped, never taken for good or bad. `--fail-on never` must not be in force.
  */
 export function outcomeOfRun(exitCode: number): StepOutcome {

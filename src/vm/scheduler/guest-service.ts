@@ -1,10 +1,10 @@
 import { assertNever, describeError } from '../../domain/errors.js'
+import { describeExit, lastWords, statusOfExit } from '../../domain/exit.js'
 import type { Section } from '../../domain/section.js'
 import type { BatchRun, GuestRun, VmExit } from '../../domain/vm-run.js'
 import type { Guest, GuestEvent } from '../guest.js'
 import { bootLimit, gapLimit, type Limit, leaveLimit, testLimit } from '../watchdog/index.js'
 import { EventPump } from './event-pump.js'
-import { describeExit, statusOfLost } from './exit-words.js'
 import { describeRefusal } from './refusal.js'
 import type { RunState } from './run-state.js'
 
@@ -209,8 +209,8 @@ export class GuestService {
     if (guestRun !== null) run.guests.push(guestRun)
     if (batch !== null) run.batches.push(batch)
     const lost = run.queue.guestGone(guest.id)
-    if (lost !== null) this.sayEnd(lost.name, statusOfLost(exit), null)
-    if (exit.kind !== 'poweroff') run.say(guest.id, describeExit(exit))
+    if (lost !== null) this.sayEnd(lost.name, statusOfExit(exit), null)
+    if (exit.kind !== 'poweroff') run.say(guest.id, `${describeExit(exit)}${lastWords(exit)}`)
     return { exit, testsStarted: this.testsStarted, testsEnded: this.testsEnded }
   }
 }

@@ -1,4 +1,5 @@
 import type { TestId, TestName } from '../../domain/test.js'
+import { testKey } from '../../domain/test-key.js'
 import { batchSize } from './batch-size.js'
 
 /** One test in the queue. */
@@ -41,7 +42,7 @@ export class TestQueue {
 
   constructor(tests: readonly QueuedTest[]) {
     this.entries = tests.map((test, order) => ({ test, order, state: { kind: 'queued' }, passedOver: 0 }))
-    if (new Set(tests.map(keyOf)).size !== tests.length) throw new Error('a test is planned twice in one section')
+    if (new Set(tests.map(testKey)).size !== tests.length) throw new Error('a test is planned twice in one section')
   }
 
   get total(): number {
@@ -58,12 +59,12 @@ export class TestQueue {
   }
 
   stateOf(test: TestId): TestState | undefined {
-    return this.entries.find((entry) => keyOf(entry.test) === keyOf(test))?.state
+    return this.entries.find((entry) => testKey(entry.test) === testKey(test))?.state
   }
 
   /** 1-based place in the plan. */
   placeOf(test: TestId): number {
-    return this.entries.findIndex((entry) => keyOf(entry.test) === keyOf(test)) + 1
+    return this.entries.findIndex((entry) => testKey(entry.test) === testKey(test)) + 1
   }
 
   /** Sections with work to hand out, in the plan's order. */
@@ -152,10 +153,6 @@ export class TestQueue {
   private held(guest: number): Entry[] {
     return this.entries.filter(({ state }) => (state.kind === 'handed' || state.kind === 'running') && state.guest === guest)
   }
-}
-
-function keyOf({ section, name }: TestId): string {
-  return `${section} ${name}`
 }
 
 function isFinal(state: TestState): boolean {

@@ -1,9 +1,9 @@
 import { describeError, UserError } from '../../domain/errors.js'
+import { describeExit, lastWords } from '../../domain/exit.js'
 import type { Section } from '../../domain/section.js'
 import type { VmRun } from '../../domain/vm-run.js'
 import type { Guest } from '../guest.js'
 import { EMULATION_KERNEL_ARGUMENTS, MACHINES } from '../qemu/machine.js'
-import { describeExit } from './exit-words.js'
 import { GuestService, type ServedGuest } from './guest-service.js'
 import type { RunTestsOptions } from './options.js'
 import { RunState } from './run-state.js'
@@ -166,7 +166,7 @@ async function judgeEnd(run: RunState, section: Section, served: ServedGuest): P
   if (served.exit.kind === 'qemu-died' && served.exit.hostTrouble !== undefined) return run.halt('infrastructure', served.exit.hostTrouble)
   await lookForTrouble(run)
   if (run.stopSignal.aborted) return
-  judgeLife(run, section, { ...served, end: describeExit(served.exit) })
+  judgeLife(run, section, { ...served, end: `${describeExit(served.exit)}${lastWords(served.exit)}` })
 }
 
 async function watchMachine(run: RunState, over: AbortSignal): Promise<void> {

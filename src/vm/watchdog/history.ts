@@ -1,4 +1,5 @@
 import type { TestId } from '../../domain/test.js'
+import { testKey } from '../../domain/test-key.js'
 
 /** How long a test took in earlier runs, in one section. */
 export interface TestTimes extends TestId {
@@ -31,12 +32,12 @@ export class TimeTable {
     history: TestHistory,
     private readonly timeoutFactor: number,
   ) {
-    for (const { section, name, samples } of history) this.times.set(`${section} ${name}`, samples)
+    for (const { section, name, samples } of history) this.times.set(testKey({ section, name }), samples)
   }
 
   /** Null without history. Foreign times come back as they were measured, not scaled. */
   known({ section, name }: TestId): KnownTime | null {
-    const samples = this.times.get(`${section} ${name}`) ?? []
+    const samples = this.times.get(testKey({ section, name })) ?? []
     const ours = samples.filter(({ timeoutFactor }) => timeoutFactor === this.timeoutFactor)
     const used = (ours.length > 0 ? ours : samples).map(({ seconds }) => seconds).sort((a, b) => a - b)
     const longestSeconds = used.at(-1)

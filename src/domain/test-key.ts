@@ -1,0 +1,17 @@
+import type { TestId } from './test.js'
+
+/** What a verdict is kept under: a test in a section. No two tests share it, whatever their names hold. */
+export function testKey({ section, name }: TestId): string {
+  return JSON.stringify([section, name])
+}
+
+/** What is kept of a section as a whole is kept under this. */
+export function sectionKey({ section }: Pick<TestId, 'section'>): string {
+  return JSON.stringify([section])
+}
+
+/** The tests whose keys are among those of `chosen`, in their own order. */
+export function onlyThese<T extends TestId>(tests: readonly T[], chosen: readonly TestId[]): T[] {
+  const keys = new Set(chosen.map(testKey))
+  return tests.filter((test) => keys.has(testKey(test)))
+}

@@ -1,0 +1,134 @@
+import { assertNever } from './errors.js'
+import type { FailOn } from './inputs.js'
+import type { KernelReport, KernelReportKind } from './kernel-report.js'
+import type { Attempt, Conclusion, TestRecord } from './record.js'
+import type { TestStatus } from './test.js'
+
+/** From good to bad. What is nearer to the front is *better*; no evidence of trouble ever moves a test to the front. */
+export const STATUS_ORDER: readonly TestStatus[] = ['pass', 'expunged', 'notrun', 'notreached', 'fail', 'timeout', 'crashed']
+
+const rank = Object.fromEntries(STATUS_ORDER.map((status, index) => [status, index])) as Readonly<Record<TestStatus, number>>
+
+/** True where the status says something is wrong with what was tested. */
+export function isFailure(status: TestStatus): boolean {
+  return status === 'fail' || status === 'crashed' || status === 'timeout'
+}
+
+/** True where the one status is worse than the other; false where they are the same. */
+export function isWorse(status: TestStatus, than: TestStatus): boolean {
+  return rank[status] > rank[than]
+}
+
+/** The worst of some statuses. @param first stands where nothing is worse */
+export function worst<S extends TestStatus>(first: S, ...others: readonly S[]): S {
+  return others.reduce((left, right) => (isWorse(right, left) ? right : left), first)
+}
+
+/**
+ * Reports that are a kernel bug whatever the suite says. Left out: what a slow emulated machine provokes (stalls, hung tasks), what tests
+ * provoke on purpose (shutdown, corruption, out of memory), and warnings, which fstests' own check reads and filters by test.
+ */
+const severeKinds: ReadonlySet<KernelReportKind> = new Set([
+  'panic',
+  'oops',
+  'bug',
+  'kasan',
+  'kmsan',
+  'kfence',
+  'ubsan',
+  'lockdep',
+  'list-corruption',
+  'refcount',
+  'atomic-sleep',
+  'general-protection',
+  'double-fault',
+])
+
+/** True for a report that makes its test a failure. */
+export function isSevere(report: Pick<KernelReport, 'kind' | 'fatal' | 'provoked'>): boolean {
+  return !report.provoked && (report.fatal || severeKinds.has(report.kind))
+}
+
+/** True where the kernel reported a bug under one of the test's attempts. */
+export function hasSevereReport(test: Pick<TestRecord, 'attempts'>): boolean {
+  return test.attempts.some((attempt) => attempt.reports.some(isSevere))
+}
+
+export interface Settled {
+  readonly status: TestStatus
+  readonly flaky: boolean
+}
+
+/**
+ * The status of a test from its attempts, in the order made.
+ * The first failure stands, also where a pass came before it (`check -i`); without one the first verdict does. An attempt that was cut off
+ * by something else (`notreached`) is no verdict while another one is.
+ */
+export function settle(attempts: readonly Attempt[]): Settled {
+  const verdicts = attempts.filter((attempt) => attempt.status !== 'notreached')
+  const failedAt = verdicts.findIndex((attempt) => isFailure(attempt.status))
+  const failed = verdicts[failedAt]
+  const status = failed?.status ?? verdicts[0]?.status ?? 'notreached'
+  const excusable = verdicts.every((attempt) => attempt.status !== 'crashed' && !attempt.reports.some(isSevere))
+  const passedLater = failedAt >= 0 && verdicts.slice(failedAt).some((attempt) => attempt.status === 'pass')
+  return { status, flaky: excusable && passedLater }
+}
+
+/** What the rules ask of a test. */
+export type Judged = Pick<TestRecord, 'status' | 'flaky' | 'expectedFailure' | 'attempts'>
+
+/** A failure that a list expects. A crash, a timeout and a kernel bug are never expected. */
+export function isExpectedFailure(test: Judged): boolean {
+  return test.status === 'fail' && test.expectedFailure !== null && !hasSevereReport(test)
+}
+
+/** A test that fails and counts: not flaky, and not expected to fail. */
+export function countsAsFailure(test: Judged): boolean {
+  return isFailure(test.status) && !test.flaky && !isExpectedFailure(test)
+}
+
+/** What `again` runs: whatever failed unexpectedly, flaky or not, and what no guest got to. */
+export function isUnsettled(test: Judged): boolean {
+  return test.status === 'notreached' || (isFailure(test.status) && !isExpectedFailure(test))
+}
+
+/** A failure that another attempt may show to be flaky: nothing passed yet, and a list does not expect it. */
+export function isWorthAnotherAttempt(test: Judged): boolean {
+  return isFailure(test.status) && !isExpectedFailure(test) && !test.attempts.some((attempt) => attempt.status === 'pass')
+}
+
+/**
+ * True where a failure on the base excuses one here. A crash is not excused by a mere failure, nor a kernel bug by a failure without one:
+ * such a change made it worse.
+ */
+export function excuses(onBase: Pick<TestRecord, 'status' | 'attempts'>, here: Pick<TestRecord, 'status' | 'attempts'>): boolean {
+  if (!isFailure(onBase.status) || isWorse(here.status, onBase.status)) return false
+  return !hasSevereReport(here) || hasSevereReport(onBase)
+}
+
+/** An expected failure that passed: its line in the list is out of date. */
+export function isStaleExpectation(test: Pick<TestRecord, 'status' | 'expectedFailure'>): boolean {
+  return test.expectedFailure !== null && test.status === 'pass'
+}
+
+/**
+ * The exit status of a conclusion: 0 passed, 1 tests failed, 65 the build failed (EX_DATAERR), 69 could not test (EX_UNAVAILABLE),
+ * 130 cancelled. `never` forgives failures and nothing else: where a run without its failures would be could-not-test, so it is.
+ */
+export function exitCode({ kind, untested }: Pick<Conclusion, 'kind' | 'untested'>, failOn: FailOn): number {
+  switch (kind) {
+    case 'passed':
+      return 0
+    case 'failed':
+      if (failOn !== 'never') return 1
+      return untested === undefined ? 0 : 69
+    case 'build-failed':
+      return 65
+    case 'could-not-test':
+      return 69
+    case 'cancelled':
+      return 130
+    default:
+      return assertNever(kind, 'conclusion')
+  }
+}
