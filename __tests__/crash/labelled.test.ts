@@ -12,6 +12,8 @@ interface Outcome {
   readonly expected: readonly string[]
   readonly corrupted: boolean
   readonly found: string | null
+  /** What only the fuzzer that made these logs prints, and no kernel. */
+  readonly ofFuzzer: boolean
 }
 
 function outcomeOf(lines: readonly string[]): Outcome {
@@ -30,22 +32,25 @@ function outcomeOf(lines: readonly string[]): Outcome {
     expected: title.length === 0 ? [] : [...title, ...values('ALT')],
     corrupted: values('CORRUPTED').includes('Y'),
     found: first?.title ?? null,
+    ofFuzzer: values('TYPE').includes('SYZ_FAILURE'),
   }
 }
 
 const describeIf = present ? describe : describe.skip
 describeIf('labelled logs', () => {
   const names = present ? readdirSync(dir).filter((name) => /^\d+\.txt$/.test(name)) : []
-  const outcomes = names.map((name) => outcomeOf(readFileSync(join(dir, name), 'latin1').split('\n')))
+  const outcomes = names
+    .map((name) => outcomeOf(readFileSync(join(dir, name), 'latin1').split('\n')))
+    .filter(({ ofFuzzer }) => !ofFuzzer)
 
-  it('are told from logs with nothing to report in 99 of 100 cases', () => {
+  it('are told from logs with nothing to report in 995 of 1000 cases', () => {
     const right = outcomes.filter(({ expected, found }) => expected.length > 0 === (found !== null))
-    expect(right.length / outcomes.length).toBeGreaterThanOrEqual(0.99)
+    expect(right.length / outcomes.length).toBeGreaterThanOrEqual(0.995)
   })
 
-  it('get the expected title in 97 of 100 cases', () => {
+  it('get the expected title in 985 of 1000 cases', () => {
     const titled = outcomes.filter(({ expected, corrupted }) => expected.length > 0 && !corrupted)
     const right = titled.filter(({ expected, found }) => found !== null && expected.includes(found))
-    expect(right.length / titled.length).toBeGreaterThanOrEqual(0.97)
+    expect(right.length / titled.length).toBeGreaterThanOrEqual(0.985)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createClassifier } from '../../src/crash/classifier.js'
-import { readConsoleLine } from '../../src/crash/console-line.js'
+import { readConsoleLines } from '../../src/crash/console-line.js'
 import { normaliseTitle } from '../../src/crash/open-report.js'
 import { readTraceLine, sourceName } from '../../src/crash/trace-line.js'
 
@@ -16,12 +16,19 @@ describe('console lines', () => {
     ['<4>[   12.345678][   T31]  frame', ' frame', 'T31'],
     ['12:00:00.123| [   12.345678][  C1] text', 'text', 'C1'],
     ['12:00:00.123| plain', 'plain', ''],
+    ['2026-01-02T03:04:05.1234567Z plain', 'plain', ''],
+    ['3,1701,1531100001,-,caller=T12;text', 'text', 'T12'],
+    ['<30>1 2026-01-02T03:04:05.1Z host kernel - - - text', 'text', 'stamped'],
+    ["[   12.345678] tankfs: Unknown parameter '[    0.000000] Linux version 6.7'", "tankfs: Unknown parameter '[    0.000000] Linux version 6.7'", 'stamped'],
+    ['[   12.345678] 12345 pages RAM', '12345 pages RAM', 'stamped'],
+    ['[0000:00:1f.0] text', '[0000:00:1f.0] text', ''],
+    ['Jan 02 03:04:05 XFS (vdb): text', 'XFS (vdb): text', ''],
     ['vm login: [   12.345678] text', 'text', 'stamped'],
     ['Nov 24 08:17:40 host kernel: [   12.345678] text', 'text', 'stamped'],
     ['** 12 printk messages dropped ** [   12.345678] text', 'text', 'stamped'],
     ['\u001b[1;31m[   12.345678] te\u0000xt\r', 'text', 'stamped'],
   ])('%j is %j of %j', (raw, text, context) => {
-    expect(readConsoleLine(raw)).toEqual({ text, context })
+    expect(readConsoleLines(raw).at(-1)).toMatchObject({ text, context })
   })
 })
 

@@ -1,13 +1,16 @@
 import type { KernelReport } from '../domain/kernel-report.js'
-import { type ConsoleLine, readConsoleLine } from './console-line.js'
+import { BootWatch, isBoot, rebootReport } from './boot-watch.js'
+import { type ConsoleLine, readConsoleLines } from './console-line.js'
 import { type NumberedLine, OpenReport } from './open-report.js'
 import type { Opener } from './opener.js'
-import { OPENERS, type Opening, openingMatcher } from './openers/index.js'
+import { OPENERS, OPENERS_AND_PROGRAMS, type Opening, openingMatcher } from './openers/index.js'
 import { isProvoked, PROVOCATIONS, type Provocation } from './provoked.js'
 
 export interface ClassifierOptions {
   /** How reports begin; default: all that are known. */
   readonly openers?: readonly Opener[]
+  /** Whether faults of programs that the kernel tells of are reports too; default: no. */
+  readonly programs?: boolean
   /** What tests provoke on purpose; default: the known ones of fstests. */
   readonly provocations?: readonly Provocation[]
 }
@@ -26,11 +29,12 @@ export interface Classifier {
 
 /** fstests writes this to /dev/kmsg before each test (`check:939`); the date may differ in form between versions. */
 const TEST_MARKER = /run fstests (\S+\/\d+) at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/
-const BOOT = /^Linux version \d+\.\d+/
 const BANNER = /^(?:-+\[ cut here \]-+|={10,}|8<--- cut here ---)\s*$/
 const CUT_HERE = /cut here/
 const MAX_OPEN_REPORTS = 8
 const MAX_CONTEXTS = 16
+/** A line that was cut by another is printed again below this one (kernels before 4.11). */
+const REPLAY = '** replaying previous printk message **'
 /** A banner so far back still belongs to the report: WARN() prints its message between the two. */
 const LEAD_LINES = 6
 
@@ -43,24 +47,32 @@ class StreamingClassifier implements Classifier {
   dying = false
   private number = 0
   private readonly open = new Map<string, OpenReport>()
+  private readonly boots = new BootWatch()
   /** The last few lines of each context, for the banner and message that come before the line that opens a report. */
   private readonly recent = new Map<string, NumberedLine[]>()
   private readonly matchOpening: (line: ConsoleLine) => Opening | null
   private readonly provocations: readonly Provocation[]
 
   constructor(options: ClassifierOptions) {
-    this.matchOpening = openingMatcher(options.openers ?? OPENERS)
+    this.matchOpening = openingMatcher(options.openers ?? (options.programs === true ? OPENERS_AND_PROGRAMS : OPENERS))
     this.provocations = options.provocations ?? PROVOCATIONS
   }
 
   line(raw: string): KernelReport[] {
     this.number += 1
-    const line = readConsoleLine(raw)
+    const [only, ...others] = readConsoleLines(raw)
+    const closed = only === undefined ? [] : this.oneLine(only)
+    for (const line of others) closed.push(...this.oneLine(line))
+    return closed
+  }
+
+  private oneLine(line: ConsoleLine): KernelReport[] {
     const numbered = { number: this.number, text: line.text }
-    const boundary = this.boundary(line.text)
-    const closed = boundary ? this.closeAll() : []
+    const closed = this.boundary(line) ? this.closeAll() : []
+    closed.push(...this.boot(line, numbered))
     const opening = this.matchOpening(line)
-    if (opening === null) this.ordinary(line, numbered, closed)
+    const remark = opening?.opener.role === 'remark' && this.open.has(line.context)
+    if (opening === null || remark) this.ordinary(line, numbered, closed)
     else this.opening(opening, line, numbered, closed)
     this.remember(line.context, numbered)
     return closed
@@ -71,7 +83,7 @@ class StreamingClassifier implements Classifier {
   }
 
   /** A test's start, a boot and a dump asked for by sysrq end every report: nothing that follows belongs to what came before. */
-  private boundary(text: string): boolean {
+  private boundary({ text }: ConsoleLine): boolean {
     if (text.includes('run fstests ')) {
       const name = TEST_MARKER.exec(text)?.[1]
       if (name !== undefined) {
@@ -79,11 +91,22 @@ class StreamingClassifier implements Classifier {
         return true
       }
     }
-    if (text.startsWith('sysrq: ')) return true
-    if (!BOOT.test(text)) return false
+    if (text.startsWith(REPLAY)) this.forgetCut()
+    return text.startsWith('sysrq: ') || isBoot(text)
+  }
+
+  private boot(line: ConsoleLine, numbered: NumberedLine): KernelReport[] {
+    const before = this.boots.line(line, numbered)
+    if (!isBoot(line.text)) return []
+    const known = this.dying
     this.dying = false
     this.recent.clear()
-    return true
+    return before === null || known ? [] : [rebootReport(before, numbered, this.test)]
+  }
+
+  /** The line before was cut short and comes again: what it opened is not there twice. */
+  private forgetCut(): void {
+    for (const report of this.open.values()) if (report.beganAt(this.number - 1)) this.open.delete(report.context)
   }
 
   private ordinary(line: ConsoleLine, numbered: NumberedLine, closed: KernelReport[]): void {
@@ -128,7 +151,7 @@ class StreamingClassifier implements Classifier {
     if (dead !== undefined) return dead
     if (opener.role === 'panic') return this.panicOwner(line, same)
     if (same === undefined) return undefined
-    return opener.role === 'joins' || same.awaitsReport ? same : undefined
+    return same.takes(opener) ? same : undefined
   }
 
   private panicOwner(line: ConsoleLine, same: OpenReport | undefined): OpenReport | undefined {

@@ -114,6 +114,8 @@ function namesFrom(source: GuiltySource, sources: readonly GuiltySource[], body:
       return afterLine(items, below(lines, IRQ_SAFE))
     case 'lock':
       return atLock(lines)
+    case 'release':
+      return atLock(lines).slice(0, 1)
     case 'chain':
       return framesFrom(items, secondLock(lines), reach)
     case 'page-origin':

@@ -25,6 +25,9 @@ const MAX_EXTENT_LINES = 5000
 const ECHO_LINES = 100
 /** The line after a preface that names the same event must come this soon. */
 const PREFACE_LINES = 6
+/** A stack that comes late comes within so many lines. */
+const AWAITED_LINES = 12
+const STACK = /^\s*(?:Call [Tt]race|(?:stack )?[Bb]acktrace:)/
 
 /** A line that opens a report, and what it says. */
 interface Headline {
@@ -42,6 +45,8 @@ export class OpenReport {
   /** The first line taken in that is a report whatever follows it: what is left where this one, without a stack, is only a note. */
   private heir: Headline | null = null
   private readonly lines: NumberedLine[] = []
+  /** Opening lines taken in: part of the report, whatever they look like. */
+  private readonly joined: NumberedLine[] = []
   private readonly header: NumberedLine
   private fatal: boolean
   private lastBody: NumberedLine
@@ -50,6 +55,8 @@ export class OpenReport {
   private traceEnded = false
   private panickedAt: number | null
   private asked = false
+  private stackBegan = false
+  private died: boolean
 
   /** @param lead lines that came just before and belong to the report: its banner, its message. */
   constructor(opening: Opening, at: { header: NumberedLine; lead: readonly NumberedLine[]; context: string; test: string | null }) {
@@ -62,15 +69,27 @@ export class OpenReport {
     this.lastBody = at.header
     this.fatal = opening.opener.fatal === true
     this.panickedAt = opening.opener.role === 'panic' ? 0 : null
+    this.died = opening.opener.role === 'dies'
   }
 
   get opener(): Opener {
     return this.opening.opener
   }
 
-  /** True while a further opening line still tells of the same event. */
-  get awaitsReport(): boolean {
-    return this.opener.role === 'preface' && this.lineCount <= PREFACE_LINES
+  /** Whether it began with the line of this number, of which nothing came yet but that. */
+  beganAt(number: number): boolean {
+    return this.header.number === number
+  }
+
+  /** Whether a further opening line still tells of the same event. */
+  takes(opener: Opener): boolean {
+    if (opener.role === 'joins') return true
+    // The exception that this report is about is named once, before its stack.
+    if (opener.role === 'dies' && !this.died && !this.stackBegan && !this.traceEnded) return true
+    if (this.opener.role === 'preface' && this.lineCount <= PREFACE_LINES) return true
+    // Some kernels say it the other way round: where, then what.
+    if (opener.role === 'preface' && this.opener.role === undefined && this.opener.kind === opener.kind && this.lineCount <= 2) return true
+    return this.opener.awaitsStack === true && !this.stackBegan && this.lineCount <= AWAITED_LINES && opener.kind === 'warning'
   }
 
   /** True once the other CPUs were asked for their stacks, which they print in their own contexts. */
@@ -106,6 +125,7 @@ export class OpenReport {
     if (REPORT_BODY.test(line.text)) {
       this.lastBody = line
       this.foreign = 0
+      if (!this.stackBegan && STACK.test(line.text)) this.stackBegan = true
     } else if (line.text !== '') {
       this.foreign += 1
     }
@@ -113,12 +133,14 @@ export class OpenReport {
 
   /** Takes in an opening line that belongs to this report. */
   join(line: NumberedLine, opening: Opening): void {
-    const untitled = this.opener.yieldsTitle === true && this.titled.opening === this.opening
-    if (untitled && this.awaitsReport && opening.opener.role !== 'joins') this.titled = { opening, header: line }
-    if (opening.opener.needsStack !== true) this.heir ??= { opening, header: line }
+    const untitled = this.opener.yieldsTitle === true && this.titled.opening === this.opening && this.lineCount <= PREFACE_LINES
+    if (untitled && opening.opener.role !== 'joins') this.titled = { opening, header: line }
+    if (opening.opener.withoutStack === undefined) this.heir ??= { opening, header: line }
     this.add(line)
     this.lastBody = line
     this.foreign = 0
+    this.joined.push(line)
+    if (opening.opener.role === 'dies') this.died = true
     if (opening.opener.fatal === true) this.fatal = true
     if (opening.opener.role === 'panic') this.panickedAt ??= this.lineCount
   }
@@ -128,20 +150,21 @@ export class OpenReport {
     const kept = this.lines.filter((line) => line.number < number)
     const last = kept.at(-1)
     if (last === undefined || last.number < this.header.number) return
-    if (this.lastBody.number >= number) this.lastBody = kept.findLast((line) => REPORT_BODY.test(line.text)) ?? this.header
+    if (this.lastBody.number < number) return
+    this.lastBody = kept.findLast((line) => REPORT_BODY.test(line.text) || this.joined.includes(line)) ?? this.header
   }
 
   /** Null where it turns out to be no report. */
   close(provoked: (report: KernelReport) => boolean): KernelReport | null {
     const whole = this.lines.filter((line) => line.number <= this.lastBody.number)
     const frames = framesOf(whole.map((line) => line.text))
-    const isNote = this.opener.needsStack === true && frames.length === 0
-    if (isNote && this.heir === null) return null
-    const titled = isNote && this.heir !== null ? this.heir : this.titled
-    const kept = isNote ? whole.slice(Math.max(0, whole.indexOf(titled.header))) : whole
+    const weak = this.opener.withoutStack !== undefined && frames.length === 0
+    if (weak && this.heir === null) return this.opener.withoutStack === 'note' ? this.note() : null
+    const titled = weak && this.heir !== null ? this.heir : this.titled
+    const kept = weak ? whole.slice(Math.max(0, whole.indexOf(titled.header))) : whole
     const texts = kept.map((line) => line.text)
     const report = {
-      kind: isNote ? titled.opening.opener.kind : this.opener.kind,
+      kind: weak ? titled.opening.opener.kind : this.opener.kind,
       title: titleOf(titled, kept),
       fatal: this.fatal,
       firstLine: kept[0]?.number ?? this.lastBody.number,
@@ -152,6 +175,13 @@ export class OpenReport {
       provoked: false,
     }
     return { ...report, provoked: provoked(report) }
+  }
+
+  /** The line alone: what looked like a report and has nothing behind it. */
+  private note(): KernelReport {
+    const { number, text } = this.header
+    const title = titleOf(this.titled, [this.header])
+    return { kind: 'note', title, fatal: false, firstLine: number, lastLine: number, test: this.test, lines: [text], frames: [], provoked: false }
   }
 }
 
@@ -177,10 +207,14 @@ function fillTitle(template: string, values: ReadonlyMap<string, string>): strin
 }
 
 const MAX_TITLE_CHARS = 120
+/** Memory that was overwritten is printed as it is. */
+const UNPRINTABLE = /[^\x20-\x7e\t]/
+const EVERY_UNPRINTABLE = /[^\x20-\x7e\t]/g
 
 /** Takes out what differs from run to run: offsets, addresses, source lines, numbers of CPUs and of anything else. As syzkaller does it. */
 export function normaliseTitle(title: string): string {
-  const stable = /\d/.test(title) ? withoutNumbers(title) : title
+  const printable = UNPRINTABLE.test(title) ? title.replace(EVERY_UNPRINTABLE, '') : title
+  const stable = /\d/.test(printable) ? withoutNumbers(printable) : printable
   return stable.replace(/\s+/g, ' ').trim().slice(0, MAX_TITLE_CHARS)
 }
 

@@ -13,8 +13,8 @@ export interface Opener {
   readonly unless?: RegExp
   /** Only in a line with the kernel's time stamp: programs print the like. */
   readonly stampedOnly?: true
-  /** A report only where a stack follows: without one the like is a note. */
-  readonly needsStack?: true
+  /** A report of its kind only where a stack follows. Without one it is nothing, or a note: told, and no fault. */
+  readonly withoutStack?: 'nothing' | 'note'
   /** `$1`, `$2`… are the pattern's groups, `{name}` a detail below, `{fn}` the guilty function; an absent one goes with its preposition. */
   readonly title: string
   /** Further parts of the title, found in later lines: the first group of the first match. */
@@ -24,9 +24,13 @@ export interface Opener {
   /**
    * How it behaves while a report of the same context is open. `opens` (default): ends that one and opens another.
    * `joins`: belongs to it, and opens one only where none is open. `preface`: opens, and the next report line belongs to it.
+   * `dies`: names the exception of the report that has just begun, of which there is one a report; opens one otherwise.
+   * `remark`: no part of an open report; opens one where none is open.
    * `panic`: the machine is dying; see the classifier for which report that is charged to.
    */
-  readonly role?: 'opens' | 'joins' | 'preface' | 'panic'
+  readonly role?: 'opens' | 'joins' | 'preface' | 'dies' | 'remark' | 'panic'
+  /** Its own stack comes late: a warning that the kernel runs into while it prints one is part of it. */
+  readonly awaitsStack?: true
   /** A preface that only says of what kind the next report is: its title is made by that one. */
   readonly yieldsTitle?: true
   /** The kernel cannot go on after this, whatever follows. */
@@ -45,8 +49,8 @@ export interface GuiltyPlan {
 }
 
 /**
- * `header`: named groups `fn` of the opening line. `lock`: after `at:` of the lock a lockdep report is about, then of those held.
+ * `header`: named groups `fn` of the opening line. `lock`: after `at:` of the lock a lockdep report is about, then of those held. `release`: the first of these alone.
  * `chain`: how the chain of locks came about, printed below them. `page-origin`: who took the page last. `irq-safe`: the stack that made a lock irq-safe. `ip`: the instruction pointer. `trace`: frames after the first stack heading. `frames`: frames from the first line on.
  * `interrupted`: what ran when the interrupt came that noticed the trouble.
  */
-export type GuiltySource = 'header' | 'lock' | 'chain' | 'page-origin' | 'irq-safe' | 'ip' | 'trace' | 'frames' | 'interrupted'
+export type GuiltySource = 'header' | 'lock' | 'release' | 'chain' | 'page-origin' | 'irq-safe' | 'ip' | 'trace' | 'frames' | 'interrupted'

@@ -26,6 +26,10 @@ export const kernelReportKindSchema = z.enum([
   'memory-leak',
   'fs-corruption',
   'fs-shutdown',
+  'reboot',
+  'hardware-error',
+  'user-fault',
+  'note',
   'other',
 ])
 export type KernelReportKind = z.infer<typeof kernelReportKindSchema>

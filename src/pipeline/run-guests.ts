@@ -58,7 +58,7 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
   const start = createStartGuest(ports, {
     scriptsDirectory: join(places.checkout, 'nix/guest'),
     cacheDirectory: places.cacheDirectory,
-    createObserver: createClassifier,
+    createObserver: () => createClassifier({ programs: true }),
     progressParser: (suite) => suites[suite].progressParser(),
     onNote: (message) => onProgress({ kind: 'stage', stage: 'vm', message }),
   })

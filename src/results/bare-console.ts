@@ -31,7 +31,7 @@ export async function readBareConsole(files: TreeReader, directory: string): Pro
 }
 
 function classifyConsole(text: string): Pick<BareConsole, 'reports' | 'started'> {
-  const classifier = createClassifier()
+  const classifier = createClassifier({ programs: true })
   const reports: KernelReport[] = []
   const started: TestName[] = []
   for (const line of text.split('\n')) {

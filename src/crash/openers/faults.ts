@@ -55,7 +55,7 @@ export const faultOpeners: readonly Opener[] = [
   {
     kind: 'oops',
     hint: 'stack segment: ',
-    pattern: /^stack segment: [0-9a-f]{4} /,
+    pattern: /\bstack segment: [0-9a-f]{4} /,
     title: 'stack segment fault in {fn}',
     guilty: faulting,
   },
@@ -67,7 +67,7 @@ export const faultOpeners: readonly Opener[] = [
     pattern: /invalid opcode: [0-9a-f]{4} /,
     title: 'invalid opcode in {fn}',
     guilty: faulting,
-    role: 'joins',
+    role: 'dies',
   },
   {
     kind: 'double-fault',
@@ -118,7 +118,15 @@ export const faultOpeners: readonly Opener[] = [
     // Many a wrapper of packet buffers checks its caller.
     guilty: { ...faulting, skip: [/^skb_/] },
   },
-  { kind: 'bug', hint: 'ernel BUG ', pattern: /^[Kk]ernel BUG \[#\d+\]/, title: 'kernel BUG in {fn}', guilty: faulting, role: 'joins' },
+  // RISC-V, and MIPS in its own words.
+  {
+    kind: 'bug',
+    hint: '[#',
+    pattern: /^[Kk]ernel (?:BUG|bug detected) ?\[#\d{1,9}\]/,
+    title: 'kernel BUG in {fn}',
+    guilty: faulting,
+    role: 'dies',
+  },
   {
     kind: 'oops',
     hint: 'Unhandled fault',
@@ -149,9 +157,33 @@ export const faultOpeners: readonly Opener[] = [
     pattern: /^Internal error: /,
     title: 'Internal error in {fn}',
     guilty: faulting,
-    role: 'joins',
+    role: 'dies',
   },
-  { kind: 'oops', hint: 'Oops', pattern: /^Oops(?: - [^:]*)?: /, title: 'Oops in {fn}', guilty: faulting, role: 'joins' },
+  { kind: 'oops', hint: 'Oops', pattern: /^Oops(?: - [^:]*)?: /, title: 'Oops in {fn}', guilty: faulting, role: 'dies' },
+  /*
+   * What every architecture's die() prints: words, most with a number, then which death it is since boot. `int3: 0000 [#1]`,
+   * `Oops - load access fault [#1]`, `illegal operation: 0001 ilc:1 [#1]`, `Oops[#1]`, `Kernel access of bad area, sig: 11 [#1]`,
+   * `tank(77): Oops [#1]`: whatever the words, the kernel died.
+   */
+  {
+    kind: 'oops',
+    hint: '[#',
+    pattern: /^[A-Za-z][\w(),:./+ -]{2,120}\[#\d{1,9}\]/,
+    title: 'Oops in {fn}',
+    guilty: faulting,
+    role: 'dies',
+  },
+  // Itanium counts without the sign, PA-RISC not at all.
+  { kind: 'oops', hint: 'Oops ', pattern: /: Oops \d{1,20} \[\d{1,9}\]$/, title: 'Oops in {fn}', guilty: faulting, role: 'dies' },
+  { kind: 'oops', hint: 'Kernel Fault: ', pattern: /Kernel Fault: Code=\d/, title: 'Oops in {fn}', guilty: faulting, role: 'dies' },
+  {
+    kind: 'panic',
+    hint: 'PANIC: early exception',
+    pattern: /^PANIC: early exception /,
+    title: 'PANIC: early exception in {fn}',
+    guilty: faulting,
+    fatal: true,
+  },
   // The secure world's kernel, whose log the driver prints into this one.
   {
     kind: 'panic',

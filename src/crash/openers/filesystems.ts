@@ -77,6 +77,27 @@ export const filesystemOpeners: readonly Opener[] = [
     role: 'joins',
   },
   {
+    kind: 'fs-corruption',
+    hint: ': head behind tail',
+    pattern: /^XFS \([^)]+\): xlog_space_left: head behind tail/,
+    title: 'XFS log head behind tail',
+    role: 'joins',
+  },
+  {
+    kind: 'fs-corruption',
+    hint: 'fscrypt (',
+    pattern: /^fscrypt \([^)]+\): (Error -\d+ getting encryption context|.*[Ii]nconsistent encryption contexts?|Unrecognized or corrupt encryption context)/,
+    title: 'fscrypt: $1',
+    role: 'joins',
+  },
+  {
+    kind: 'fs-corruption',
+    hint: 'fs-verity (',
+    pattern: /^fs-verity \([^)]+\): (FILE CORRUPTED!|.*[Cc]orrupt)/,
+    title: 'fs-verity: $1',
+    role: 'joins',
+  },
+  {
     kind: 'other',
     hint: 'possible memory allocation deadlock',
     pattern: /^XFS: .*possible memory allocation deadlock/,

@@ -3,6 +3,7 @@ import type { Opener } from '../opener.js'
 import { faultOpeners } from './faults.js'
 import { filesystemOpeners } from './filesystems.js'
 import { lockOpeners } from './locks.js'
+import { machineOpeners, programOpeners } from './machine.js'
 import { memoryOpeners } from './memory.js'
 import { stallOpeners } from './stalls.js'
 import { unknownOpeners, warningOpeners } from './warnings.js'
@@ -14,9 +15,13 @@ export const OPENERS: readonly Opener[] = [
   ...lockOpeners,
   ...stallOpeners,
   ...filesystemOpeners,
+  ...machineOpeners,
   ...warningOpeners,
   ...unknownOpeners,
 ]
+
+/** These, and what the kernel says of programs that died: not the kernel's fault, and worth telling with a test. */
+export const OPENERS_AND_PROGRAMS: readonly Opener[] = [...OPENERS, ...programOpeners]
 
 /** Escapes a literal for use inside a regular expression. */
 const literally = (literal: string): string => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

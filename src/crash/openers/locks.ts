@@ -14,8 +14,8 @@ const preempted: GuiltyPlan = { from: ['trace'], skip: [/preempt/, /debug_/, /pr
 export const lockOpeners: readonly Opener[] = [
   {
     kind: 'lockdep',
-    hint: 'HARDIRQ-unsafe lock order',
-    pattern: DEADLOCK,
+    hint: '-unsafe lock order',
+    pattern: /WARNING: [\w-]+-safe -> [\w-]+-unsafe lock order detected/,
     title: 'possible deadlock in {fn}',
     guilty: { from: ['irq-safe', 'lock', 'trace'] },
   },
@@ -62,14 +62,14 @@ export const lockOpeners: readonly Opener[] = [
     hint: 'bad unlock balance',
     pattern: /(WARNING|BUG): bad unlock balance detected/,
     title: '$1: bad unlock balance in {fn}',
-    guilty: { from: ['lock', 'trace'] },
+    guilty: { from: ['release', 'trace'] },
   },
   {
     kind: 'lockdep',
     hint: 'bad contention',
     pattern: /(WARNING|BUG): bad contention detected/,
     title: '$1: bad contention in {fn}',
-    guilty: { from: ['lock', 'trace'] },
+    guilty: { from: ['release', 'trace'] },
   },
   {
     kind: 'lockdep',

@@ -4,7 +4,9 @@ import type { GuiltyPlan, Opener } from '../opener.js'
 const ACCESS = /\b(Read|Write)(?: of size \d+)?(?: at| by|\s*$)/
 const FN = '(?<fn>[A-Za-z_$][\\w.$]*)'
 
-const accessed: GuiltyPlan = { from: ['header', 'trace', 'frames'] }
+/** How arm64's memory tagging notices. */
+const TAG_CHECK = [/kernel_fault|tag_check|mem_abort|^el1h?_|do_tag_recovery|do_bad_area/]
+const accessed: GuiltyPlan = { from: ['header', 'trace', 'frames'], skip: TAG_CHECK }
 const undefinedBehaviour: GuiltyPlan = { from: ['trace'], skip: [/ubsan/, /overflow/] }
 /** Where bytes nobody set come to light, whoever encrypts them. */
 const CIPHERS = [/_encrypt$/, /^(?:crypto|cipher|drbg|rng)_/]
@@ -136,8 +138,7 @@ export const memoryOpeners: readonly Opener[] = [
     },
   },
   { kind: 'bug', hint: 'rss-counter', pattern: /BUG: Bad rss-counter state/, title: 'BUG: Bad rss-counter state' },
-  { kind: 'bug', hint: 'on freeing mm', pattern: /BUG: non-zero (\w+) on freeing mm/, title: 'BUG: non-zero $1 on freeing mm' },
-  { kind: 'bug', hint: 'on freeing mm', pattern: /BUG: non-zero (pgtables_bytes)/, title: 'BUG: non-zero $1 on freeing mm' },
+  { kind: 'bug', hint: 'on freeing mm', pattern: /BUG: non-zero (nr_\w+) on freeing mm/, title: 'BUG: non-zero $1 on freeing mm' },
   {
     kind: 'oom',
     hint: 'oom-killer',
@@ -150,6 +151,15 @@ export const memoryOpeners: readonly Opener[] = [
     pattern: /ut of memory.*: Killed process \d+/,
     title: 'out of memory: process killed',
     role: 'joins',
+  },
+  // Debug objects say what was wrong before the warning that shows where.
+  {
+    kind: 'warning',
+    hint: 'ODEBUG: ',
+    pattern: /^ODEBUG: (free|activate|init|destroy|assert_init|deactivate) (active|not available|destroyed|dead|initialized|inactive|.{1,20}?) .*object type: ([\w-]{1,40})/,
+    title: 'ODEBUG: $1 $2 $3',
+    role: 'preface',
+    yieldsTitle: true,
   },
   {
     kind: 'list-corruption',

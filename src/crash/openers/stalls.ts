@@ -8,6 +8,7 @@ export const stallOpeners: readonly Opener[] = [
     pattern: /INFO: rcu_?\w* (?:self-)?detected (?:expedited )?stalls?\b/,
     title: 'INFO: rcu detected stall in {fn}',
     guilty: { from: ['interrupted'], skip: [/apic_timer_interrupt/, /rcu/], choose: 'dispatched' },
+    awaitsStack: true,
   },
   {
     kind: 'soft-lockup',
@@ -29,6 +30,15 @@ export const stallOpeners: readonly Opener[] = [
     pattern: /INFO: task .{1,64}:\d+ blocked (?:in I\/O wait )?for more than \d+ seconds/,
     title: 'INFO: task hung in {fn}',
     guilty: { from: ['trace'], choose: 'waiting' },
+  },
+  // Whom the task waits for (6.16 and newer): said after the stack of the one, before the stack of the other.
+  {
+    kind: 'hung-task',
+    hint: 'blocked on ',
+    pattern: /INFO: task .{1,64}:\d+ (?:is )?blocked on an? /,
+    title: 'INFO: task hung in {fn}',
+    guilty: { from: ['trace'], choose: 'waiting' },
+    role: 'joins',
   },
   {
     kind: 'hung-task',

@@ -61,7 +61,7 @@ export const warningOpeners: readonly Opener[] = [
     hint: 'kernel/locking/lockdep.c:',
     pattern: at('kernel/locking/lockdep\\.c', '\\w*lock_\\w*'),
     title: 'WARNING: locking bug in {fn}',
-    guilty: warned(/^lock_sock/, /^release_sock/, /lock_/),
+    guilty: warned(/^lock_sock/, /^release_sock/),
   },
   {
     kind: 'warning',
@@ -73,7 +73,7 @@ export const warningOpeners: readonly Opener[] = [
   {
     kind: 'warning',
     hint: 'malloc',
-    pattern: at('mm/\\w+\\.c', 'k?.?malloc\\w*|__?kv?malloc\\w*'),
+    pattern: at('mm/\\w+\\.c', 'k?.?malloc\\w*'),
     title: 'WARNING: kmalloc bug in {fn}',
     guilty: warned(...ALLOCATORS),
   },
@@ -120,8 +120,12 @@ const NOT_A_REPORT = new RegExp(
   [
     'WARNING: /',
     // A driver's or subsystem's note: `WARNING: fbcon: …`.
-    'WARNING: [\\w-]+: ',
-    'mount option is being deprecated',
+    'WARNING: [\\w-]+: |[\\w-]_?DEBUG: ',
+    // A file system's: what it counts as an error it says so of.
+    '(?:EXT[234]|F2FS)-[Ff][Ss]\\b|XFS \\(|BTRFS\\b',
+    'mount option is being deprec',
+    '[Uu][Ss][Ee][Ss] (?:deprecated|wireless|WIRELESS) ',
+    'Unsupported flag value',
     'WARNING: See https?:',
     'https?://',
     'WARNING: kernel not compiled with',
@@ -159,8 +163,17 @@ export const unknownOpeners: readonly Opener[] = [
     pattern: /^(?:\[ )?WARNING: (.*?)(?: \])?$/,
     unless: NOT_A_REPORT,
     stampedOnly: true,
-    needsStack: true,
+    withoutStack: 'note',
     title: 'WARNING: $1',
+  },
+  // A program's word for another's report, or a report whose beginning was lost.
+  {
+    kind: 'bug',
+    hint: 'BUG: ',
+    pattern: /[^\w'"`]BUG: (\S.*)$/,
+    unless: NOT_A_REPORT,
+    stampedOnly: true,
+    title: 'BUG: $1',
   },
   {
     kind: 'other',
@@ -168,7 +181,17 @@ export const unknownOpeners: readonly Opener[] = [
     pattern: /^(?:\[ )?INFO: (.*?)(?: \])?$/,
     unless: NOT_A_REPORT,
     stampedOnly: true,
-    needsStack: true,
+    withoutStack: 'nothing',
     title: 'INFO: $1',
+  },
+  {
+    kind: 'other',
+    hint: ': WARNING: ',
+    pattern: /: (WARNING: \S.*)$/,
+    unless: NOT_A_REPORT,
+    stampedOnly: true,
+    withoutStack: 'note',
+    role: 'remark',
+    title: '$1',
   },
 ]

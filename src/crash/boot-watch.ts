@@ -1,0 +1,49 @@
+import type { KernelReport } from '../domain/kernel-report.js'
+import type { ConsoleLine } from './console-line.js'
+import type { NumberedLine } from './open-report.js'
+
+/** The first words of a kernel; x86 may say that it was unpacked before that. */
+const BOOT = /^Linux version \d+\.\d+|^Booting the kernel(?:\.$| \(entry_offset)/
+/** What is said before the machine goes down on purpose (kernel/reboot.c, kernel/kexec_core.c, drivers/tty/sysrq.c, systemd). */
+const SHUTDOWN =
+  /^(?:reboot: |Restarting system|System halted|Power down\b|Rebooting in \d|(?:kexec_core|kexec): Starting new kernel|sysrq: (?:Resetting|SysRq : Resetting|Power Off)|ACPI: (?:PM: )?Preparing to enter system sleep state S5|systemd-shutdown\[1\]: |PM: hibernation)/
+
+export const isBoot = (text: string): boolean => (text.startsWith('Linux v') || text.startsWith('Booting')) && BOOT.test(text)
+
+/** A kernel that prints so many lines after it was told to go down, went on. */
+const SHUTDOWN_LINES = 400
+
+/** Knows of a kernel's lines whether it is up, and whether it was told to go down. */
+export class BootWatch {
+  /** The last line of a kernel that runs. */
+  private running: NumberedLine | null = null
+  private downSince: number | null = null
+
+  /** Takes a line. For the first line of a boot: the last of a kernel that ran until then and was not told to end; else null. */
+  line(line: ConsoleLine, numbered: NumberedLine): NumberedLine | null {
+    if (isBoot(line.text)) return this.boot(numbered.number)
+    if (SHUTDOWN.test(line.text)) this.downSince = numbered.number
+    if (line.late && line.text !== '') this.running = numbered
+    return null
+  }
+
+  private boot(number: number): NumberedLine | null {
+    const { running, downSince } = this
+    this.running = null
+    this.downSince = null
+    return downSince !== null && number - downSince <= SHUTDOWN_LINES ? null : running
+  }
+}
+
+/** A kernel that ran is gone, and nobody told it to go. */
+export const rebootReport = (before: NumberedLine, boot: NumberedLine, test: string | null): KernelReport => ({
+  kind: 'reboot',
+  title: 'unexpected kernel reboot',
+  fatal: true,
+  firstLine: before.number,
+  lastLine: boot.number,
+  test,
+  lines: [before.text, boot.text],
+  frames: [],
+  provoked: false,
+})
