@@ -115,7 +115,8 @@ describe('a stamp of whatever form', () => {
   it.each(dates)('%j changes nothing', (stamp) => {
     const restamped = calm.map((line) => line.replace(bare, () => stamp))
     expect(restamped).not.toEqual(calm)
-    const titles = (lines: readonly string[]) => classify(lines).map((report) => [key(report), report.firstLine, report.lastLine, report.test])
+    const titles = (lines: readonly string[]) =>
+      classify(lines).map((report) => [key(report), report.firstLine, report.lastLine, report.test])
     expect(titles(restamped)).toEqual(titles(calm))
   })
 })

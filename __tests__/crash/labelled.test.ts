@@ -39,9 +39,7 @@ function outcomeOf(lines: readonly string[]): Outcome {
 const describeIf = present ? describe : describe.skip
 describeIf('labelled logs', () => {
   const names = present ? readdirSync(dir).filter((name) => /^\d+\.txt$/.test(name)) : []
-  const outcomes = names
-    .map((name) => outcomeOf(readFileSync(join(dir, name), 'latin1').split('\n')))
-    .filter(({ ofFuzzer }) => !ofFuzzer)
+  const outcomes = names.map((name) => outcomeOf(readFileSync(join(dir, name), 'latin1').split('\n'))).filter(({ ofFuzzer }) => !ofFuzzer)
 
   it('are told from logs with nothing to report in 995 of 1000 cases', () => {
     const right = outcomes.filter(({ expected, found }) => expected.length > 0 === (found !== null))

@@ -11,7 +11,12 @@ if (!present) console.warn(`skipped: no cases at ${root}`)
 
 function classify(path: string): KernelReport[] {
   const classifier = createClassifier()
-  return [...readFileSync(path, 'utf8').split('\n').flatMap((line) => classifier.line(line)), ...classifier.end()]
+  return [
+    ...readFileSync(path, 'utf8')
+      .split('\n')
+      .flatMap((line) => classifier.line(line)),
+    ...classifier.end(),
+  ]
 }
 const summary = ({ kind, title, fatal, firstLine, lastLine, test }: KernelReport) => ({ kind, title, fatal, firstLine, lastLine, test })
 

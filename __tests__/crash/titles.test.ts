@@ -19,7 +19,11 @@ describe('console lines', () => {
     ['2026-01-02T03:04:05.1234567Z plain', 'plain', ''],
     ['3,1701,1531100001,-,caller=T12;text', 'text', 'T12'],
     ['<30>1 2026-01-02T03:04:05.1Z host kernel - - - text', 'text', 'stamped'],
-    ["[   12.345678] tankfs: Unknown parameter '[    0.000000] Linux version 6.7'", "tankfs: Unknown parameter '[    0.000000] Linux version 6.7'", 'stamped'],
+    [
+      "[   12.345678] tankfs: Unknown parameter '[    0.000000] Linux version 6.7'",
+      "tankfs: Unknown parameter '[    0.000000] Linux version 6.7'",
+      'stamped',
+    ],
     ['[   12.345678] 12345 pages RAM', '12345 pages RAM', 'stamped'],
     ['[0000:00:1f.0] text', '[0000:00:1f.0] text', ''],
     ['Jan 02 03:04:05 XFS (vdb): text', 'XFS (vdb): text', ''],

@@ -36,10 +36,10 @@ const BARE_CLOCK = /(?:\d\d:\d\d:\d\d\.\d{3}(?:\| ?| )|\d\d:\d\d:\d\d |\d{9,12}\
 /** `00044 `: seconds since ktest began, at the very start of a line. */
 const KTEST_SECONDS = /\d{5} (?!\d)/y
 /** `kern  :err   : `, as dmesg -x. */
-const FACILITY = /(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local[0-7]) {0,8}:(?:emerg|alert|crit|err|warn|notice|info|debug) {0,4}: ?/y
+const FACILITY =
+  /(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local[0-7]) {0,8}:(?:emerg|alert|crit|err|warn|notice|info|debug) {0,4}: ?/y
 /** `host kernel: `, `host kern.warn kernel: `, `kernel: `; syslog's newer protocol: `host kernel - - - `. */
-const TAG =
-  /(?:[\w.:-]{1,80} )?(?:\w{3,8}\.\w{3,8} )?kernel(?:\[\d{1,8}\])?(?:: ?| - - - ?)/iy
+const TAG = /(?:[\w.:-]{1,80} )?(?:\w{3,8}\.\w{3,8} )?kernel(?:\[\d{1,8}\])?(?:: ?| - - - ?)/iy
 /** A host alone, where a kernel's own stamp or record follows. */
 const HOST = /[\w.:-]{1,80}:? (?=(?:<\d{1,3}>)?\[ {0,12}\d{1,12}\.\d{1,9}\]|\d{1,3},\d{1,12},\d{1,18},)/y
 /** `3,1701,1531100001,-;`, as /dev/kmsg and netconsole's extended form give a record; the release may come first. */

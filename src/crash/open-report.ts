@@ -181,7 +181,17 @@ export class OpenReport {
   private note(): KernelReport {
     const { number, text } = this.header
     const title = titleOf(this.titled, [this.header])
-    return { kind: 'note', title, fatal: false, firstLine: number, lastLine: number, test: this.test, lines: [text], frames: [], provoked: false }
+    return {
+      kind: 'note',
+      title,
+      fatal: false,
+      firstLine: number,
+      lastLine: number,
+      test: this.test,
+      lines: [text],
+      frames: [],
+      provoked: false,
+    }
   }
 }
 

@@ -37,9 +37,7 @@ const INLINE_FRAME = /^\s*(?:\[<\s*inline\s*>\]\s*)?(\? )?([A-Za-z_$][\w.$]*) ([
 /** The words before the instruction pointer, on whatever machine: x86, arm, arm64, riscv, powerpc, sparc, parisc, loongarch, mips. */
 const POINTER = '(?:[RE]?IP|NIP|TPC|ERA|PC|IAOQ\\[0\\]|(?:EIP|PC|pc|ip) is at)(?:\\s{0,3}:)?\\s{1,8}'
 const INSTRUCTION_POINTERS = [
-  new RegExp(
-    `(?:^|\\s)${POINTER}(?:[0-9a-f]{4}:)?\\s{0,8}(?:\\[<?[0-9a-f]+>?\\]\\s{0,8}){0,2}(?:[0-9a-f]{8,16} {1,8})?<?${SYMBOL}(.*)$`,
-  ),
+  new RegExp(`(?:^|\\s)${POINTER}(?:[0-9a-f]{4}:)?\\s{0,8}(?:\\[<?[0-9a-f]+>?\\]\\s{0,8}){0,2}(?:[0-9a-f]{8,16} {1,8})?<?${SYMBOL}(.*)$`),
   new RegExp(`^\\s*(?:pc|epc)\\s{0,8}: +(?:[0-9a-f]+ +)?${SYMBOL}(.*)$`),
   new RegExp(`^--- interrupt: [0-9a-f]+ at ${SYMBOL}(.*)$`),
   new RegExp(`^Krnl PSW : .*\\(${SYMBOL}(.*)$`),

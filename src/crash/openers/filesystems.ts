@@ -86,7 +86,8 @@ export const filesystemOpeners: readonly Opener[] = [
   {
     kind: 'fs-corruption',
     hint: 'fscrypt (',
-    pattern: /^fscrypt \([^)]+\): (Error -\d+ getting encryption context|.*[Ii]nconsistent encryption contexts?|Unrecognized or corrupt encryption context)/,
+    pattern:
+      /^fscrypt \([^)]+\): (Error -\d+ getting encryption context|.*[Ii]nconsistent encryption contexts?|Unrecognized or corrupt encryption context)/,
     title: 'fscrypt: $1',
     role: 'joins',
   },

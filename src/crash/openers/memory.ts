@@ -156,7 +156,8 @@ export const memoryOpeners: readonly Opener[] = [
   {
     kind: 'warning',
     hint: 'ODEBUG: ',
-    pattern: /^ODEBUG: (free|activate|init|destroy|assert_init|deactivate) (active|not available|destroyed|dead|initialized|inactive|.{1,20}?) .*object type: ([\w-]{1,40})/,
+    pattern:
+      /^ODEBUG: (free|activate|init|destroy|assert_init|deactivate) (active|not available|destroyed|dead|initialized|inactive|.{1,20}?) .*object type: ([\w-]{1,40})/,
     title: 'ODEBUG: $1 $2 $3',
     role: 'preface',
     yieldsTitle: true,
