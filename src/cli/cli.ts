@@ -10,6 +10,7 @@ import { demoCommand } from './commands/demo.js'
 import { historyCommand } from './commands/history.js'
 import { initCommand } from './commands/init.js'
 import { listCommand } from './commands/list.js'
+import { planCommand } from './commands/plan.js'
 import { probeCommand } from './commands/probe.js'
 import { reportCommand } from './commands/report.js'
 import { runCommand } from './commands/run.js'
@@ -24,6 +25,7 @@ const COMMANDS: readonly AddCommand[] = [
   againCommand,
   watchCommand,
   listCommand,
+  planCommand,
   demoCommand,
   reportCommand,
   classifyCommand,

@@ -1,0 +1,153 @@
+import type { FixedCost, Shard, TimedTest } from './shard.js'
+
+/**
+ * Shares tests out to at most `count` runners so that the last to end ends as early as can be.
+ *
+ * A runner pays a guest and a start of the suite for each section it takes, so sections are first packed: whole runners, and one that is
+ * shared with the next section. Then the tests of a section's own runners are dealt longest first to whichever has least to do (longest
+ * processing time first, Graham 1969). Deterministic: the same tests in any order give the same shards.
+ * @param count at least 1; fewer shards come where there are fewer tests
+ */
+export function balanceShards(tests: readonly TimedTest[], fixed: FixedCost, count: number): readonly Shard[] {
+  if (tests.length === 0) return []
+  const sections = groupBySection(tests)
+  const setup = fixed.guestSeconds + fixed.startSeconds
+  let low = lowerBound(tests, fixed, count)
+  let packing = pack(sections, setup, low, count)
+  let high = low
+  while (packing === null) {
+    high *= 1.1
+    packing = pack(sections, setup, high, count)
+  }
+  for (let round = 0; round < SEARCH_ROUNDS && high - low > high * PRECISION; round += 1) {
+    const middle = (low + high) / 2
+    const better = pack(sections, setup, middle, count)
+    if (better === null) low = middle
+    else {
+      packing = better
+      high = middle
+    }
+  }
+  const dealt = deal(packing, setup)
+  const best = makespan(dealt) <= makespan(packing) * (1 + SLACK_FOR_EVEN) ? dealt : packing
+  return best.filter((load) => load.tests.length > 0).map(toShard)
+}
+
+/**
+ * No plan can end before this: a guest, a start and the longest test; or all the work, evenly, with a guest a runner and a start a
+ * section, in seconds.
+ */
+export function lowerBound(tests: readonly TimedTest[], fixed: FixedCost, count: number): number {
+  const longest = tests.reduce((most, test) => Math.max(most, test.seconds), 0)
+  const total = tests.reduce((sum, test) => sum + test.seconds, 0)
+  const sections = new Set(tests.map(sectionOf)).size
+  const even = (total + count * fixed.guestSeconds + sections * fixed.startSeconds) / count
+  return Math.max(fixed.guestSeconds + fixed.startSeconds + longest, even)
+}
+
+const SEARCH_ROUNDS = 24
+const PRECISION = 0.001
+/** So much later the even deal may end by the plan's own times: it ends earlier when they are off. */
+const SLACK_FOR_EVEN = 0.01
+/** A runner that is nearly full is not opened for another section: it must have room for as much work as the section's set-up costs. */
+const LEAST_WORK_PER_SETUP = 1
+
+interface Load {
+  seconds: number
+  readonly sections: Set<string>
+  readonly tests: TimedTest[]
+}
+
+interface SectionTests {
+  readonly section: string
+  /** Longest first. */
+  readonly tests: readonly TimedTest[]
+}
+
+function sectionOf(test: TimedTest): string {
+  return `${test.suite}\n${test.section}`
+}
+
+function groupBySection(tests: readonly TimedTest[]): readonly SectionTests[] {
+  const groups = new Map<string, TimedTest[]>()
+  for (const test of tests) {
+    const known = groups.get(sectionOf(test))
+    if (known === undefined) groups.set(sectionOf(test), [test])
+    else known.push(test)
+  }
+  const totals = [...groups].map(([section, members]) => ({
+    section,
+    tests: members.sort(longestFirst),
+    total: members.reduce((sum, test) => sum + test.seconds, 0),
+  }))
+  return totals.sort((left, right) => right.total - left.total || compare(left.section, right.section))
+}
+
+function longestFirst(left: TimedTest, right: TimedTest): number {
+  return right.seconds - left.seconds || compare(sectionOf(left), sectionOf(right)) || compare(left.name, right.name)
+}
+
+/** By code unit: the same on every machine, whatever its locale. */
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** First fit, longest first, section by section, in runners that end by `limit`; null where `count` of them do not hold it. */
+function pack(sections: readonly SectionTests[], setup: number, limit: number, count: number): readonly Load[] | null {
+  const loads: Load[] = []
+  for (const { section, tests } of sections) {
+    const open = loads.filter((load) => limit - load.seconds >= setup * (1 + LEAST_WORK_PER_SETUP))
+    for (const test of tests) {
+      const fits = open.find((load) => load.seconds + (load.sections.has(section) ? 0 : setup) + test.seconds <= limit)
+      if (fits !== undefined) put(fits, section, test, setup)
+      else if (loads.length === count || setup + test.seconds > limit * (1 + 1e-9)) return null
+      else {
+        const fresh: Load = { seconds: 0, sections: new Set(), tests: [] }
+        put(fresh, section, test, setup)
+        loads.push(fresh)
+        open.push(fresh)
+      }
+    }
+  }
+  return loads
+}
+
+function put(load: Load, section: string, test: TimedTest, setup: number): void {
+  load.seconds += test.seconds + (load.sections.has(section) ? 0 : setup)
+  load.sections.add(section)
+  load.tests.push(test)
+}
+
+/**
+ * The runners of one section alone deal their tests anew, longest first, each to the one that has least to do: first fit has filled the
+ * early ones with the long tests, and those are the ones that end late when times are off. Who is shared by sections stays as packed.
+ */
+function deal(packing: readonly Load[], setup: number): readonly Load[] {
+  const shared = packing.filter((load) => load.sections.size > 1)
+  const alone = new Map<string, Load[]>()
+  for (const load of packing) {
+    const [section] = load.sections
+    if (load.sections.size === 1 && section !== undefined) alone.set(section, [...(alone.get(section) ?? []), load])
+  }
+  return [...shared, ...[...alone.values()].flatMap((loads) => dealOne(loads, setup))]
+}
+
+function dealOne(packed: readonly Load[], setup: number): readonly Load[] {
+  const loads = packed.map((load): Load => ({ seconds: setup, sections: load.sections, tests: [] }))
+  const tests = packed.flatMap((load) => load.tests).sort(longestFirst)
+  for (const test of tests) {
+    const least = loads.reduce((best, load) => (load.seconds < best.seconds ? load : best))
+    least.seconds += test.seconds
+    least.tests.push(test)
+  }
+  return loads
+}
+
+function makespan(loads: readonly Load[]): number {
+  return loads.reduce((most, load) => Math.max(most, load.seconds), 0)
+}
+
+function toShard(load: Load): Shard {
+  const tests = [...load.tests].sort((left, right) => compare(sectionOf(left), sectionOf(right)) || longestFirst(left, right))
+  return { tests: tests.map(({ suite, section, name }) => ({ suite, section, name })), seconds: Math.round(load.seconds * 10) / 10 }
+}

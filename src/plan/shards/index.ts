@@ -1,0 +1,5 @@
+export { balanceShards, lowerBound } from './balance.js'
+export { fewestShards, MOST_SHARDS } from './count.js'
+export { shardsForRunners } from './for-runners.js'
+export type { FixedCost, Shard, TimedTest } from './shard.js'
+export { parseTimesTable, type TimesTable, timesTableSchema } from './times-table.js'
