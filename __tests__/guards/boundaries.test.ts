@@ -62,7 +62,9 @@ function roomOf(path: string): string {
 
 function importsOf(path: string): string[] {
   const text = readFileSync(path, 'utf8')
-  return [...text.matchAll(/(?:from|import\()\s*['"]([^'"]+)['"]/g)].map((match) => match[1] ?? '')
+  const names = [...text.matchAll(/(?:from|import\()\s*['"]([^'"]+)['"]/g)].map((match) => match[1] ?? '')
+  // Tables of nix/ are data, of no room.
+  return names.filter((name) => !/^(\.\.\/)+nix\/.*\.json$/.test(name))
 }
 
 const files = sources(source)

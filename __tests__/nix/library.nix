@@ -21,6 +21,8 @@ let
           };
       };
   };
+  sources = import ../../nix/lib/tools/source.nix;
+  zeros = "0000000000000000000000000000000000000000";
   kernel = (import ../../nix/lib/pkgs.nix nixpkgs).buildKernel {
     src = ./.;
     version = "6.18.0";
@@ -36,6 +38,42 @@ let
     "nixpkgs' kernel: where ccache's directory may be" =
       kernel.ccacheDirectory == "${builtins.dirOf builtins.storeDir}/var/kernel-vmtest/ccache";
     "nixpkgs' kernel builder gets no argument it does not know" = !(kernel ? compilation);
+    "a source says its revision, and that it is dirty" =
+      map sources.revision [
+        null
+        ./.
+        {
+          outPath = "/a";
+          rev = "0123456789abcdef0123456789abcdef01234567";
+          shortRev = "0123456";
+        }
+        # fetchGit of a checkout with changes: Nix since 2.19, and before.
+        {
+          rev = zeros;
+          shortRev = "0000000";
+          dirtyRev = "0123456789abcdef0123456789abcdef01234567-dirty";
+          dirtyShortRev = "0123456-dirty";
+        }
+        {
+          rev = zeros;
+          shortRev = "0000000";
+        }
+        # fetchFromGitHub.
+        { rev = "v6.17.0"; }
+        {
+          rev = "refs/tags/v6.17.0";
+          tag = "v6.17.0";
+        }
+      ] == [
+        null
+        null
+        "0123456789ab"
+        "0123456-dirty"
+        "dirty"
+        "v6.17.0"
+        "v6.17.0"
+      ];
+    "a tag as a part of a store path's name" = sources.version { tag = "x/y v1"; } == "x-y-v1";
     "version with EXTRAVERSION" = lib.kernelVersion makefile == "6.18.0-rc3";
     "version without SUBLEVEL" = lib.kernelVersion "VERSION = 6\nPATCHLEVEL = 1\nEXTRAVERSION =\n" == "6.1";
     "a Makefile that is no kernel's" = throws (lib.kernelVersion "all:\n\ttrue\n");

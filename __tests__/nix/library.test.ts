@@ -92,6 +92,24 @@ function kernelTree(name: string, flake: string): string {
     MINUTES,
   )
 
+  test.each([
+    ['nothing else', {}, '', '6.18.0-rc3'],
+    ['linux-next', { 'localversion-next': '-next-20261127\n' }, '', '6.18.0-rc3-next-20261127'],
+    ['several, in the order of their names', { 'localversion.b': '-b', localversion: '-a\n\n' }, '', '6.18.0-rc3-a-b'],
+    ['an editor’s copy does not count', { 'localversion-rt': '-rt2\n', 'localversion-rt~': '-rt1\n' }, '', '6.18.0-rc3-rt2'],
+    ['the configuration', { 'localversion-rt': '-rt2\n' }, 'CONFIG_LOCALVERSION="-x"\nCONFIG_LOCALVERSION="-y"\n', '6.18.0-rc3-rt2-y'],
+  ])('the release of a kernel tree: %s', (name, files, fragment, release) => {
+    const tree = join(work, `tree ${name}`.replaceAll(/[^a-z]/g, '-'))
+    mkdirSync(tree)
+    writeFileSync(join(tree, 'Makefile'), 'VERSION = 6\nPATCHLEVEL = 18\nSUBLEVEL = 0\nEXTRAVERSION = -rc3\n')
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(tree, file), text)
+    writeFileSync(join(tree, 'fragment'), fragment)
+    const expression = `import ${root}nix/lib/kernel-release.nix { tree = ${tree}; fragments = [ ${tree}/fragment ]; }`
+    expect(nix(['nix-instantiate', '--eval', '--strict', '--json', '--expr', expression])).toMatchObject({
+      stdout: JSON.stringify(release),
+    })
+  })
+
   test(
     'the command is a package with its man page and a completion for each shell',
     () => {

@@ -37,18 +37,35 @@ function configure(before: string, ccacheDirectory: string): string[] {
 }
 
 const MAPS = ['KCFLAGS=-fdebug-prefix-map=/build=/build', 'KAFLAGS=-fdebug-prefix-map=/build=/build']
-const COMPILERS = ['CC=ccache gcc', 'HOSTCC=ccache gcc -fdebug-prefix-map=/build=/build']
+/** As nixpkgs 26.11 hands them over: the unwrapped compiler for the kernel, the wrapped one for what runs on the host. */
+const GIVEN = ['CC=/store/gcc/bin/gcc', 'HOSTCC=/store/wrapper/bin/cc']
+const HOST_MAP = '-fdebug-prefix-map=/build=/build'
+const COMPILERS = ['CC=/store/gcc/bin/gcc', `HOSTCC=/store/wrapper/bin/cc ${HOST_MAP}`]
+const through = (flags: readonly string[]) => flags.map((flag) => flag.replace('=', '=ccache '))
+const array = `makeFlags=(CC=overridden ${GIVEN.join(' ')} "O=a b"); makeFlagsArray=()`
 
-test('structured attributes: the one array the configure phase reads gets compilers with spaces in them', () => {
-  expect(configure('makeFlags=(CC=cc "O=a b"); makeFlagsArray=()', tree)).toEqual(['CC=cc', 'O=a b', ...COMPILERS, ...MAPS, '--'])
+test('structured attributes: the one array the configure phase reads gets the compilers nixpkgs gave', () => {
+  expect(configure(array, tree)).toEqual(['CC=overridden', ...GIVEN, 'O=a b', ...through(COMPILERS), ...MAPS, '--'])
 })
 
 test('without them: the string stays, and the array beside it is filled', () => {
-  expect(configure('makeFlags="CC=cc O=a"; makeFlagsArray=()', tree)).toEqual(['CC=cc O=a', '--', ...COMPILERS, ...MAPS])
+  const string = `${GIVEN.join(' ')} O=a`
+  expect(configure(`makeFlags="${string}"; makeFlagsArray=()`, tree)).toEqual([string, '--', ...through(COMPILERS), ...MAPS])
 })
 
-test('no directory: the same flags but for the compilers', () => {
-  expect(configure('makeFlags=(CC=cc); makeFlagsArray=()', join(tree, 'none'))).toEqual(['CC=cc', ...MAPS, '--'])
+test('the compiler of the environment, which adds flags, is not taken', () => {
+  expect(configure(`export CC=wrapper CC_FOR_BUILD=wrapper; ${array}`, tree)).toEqual(configure(array, tree))
+})
+
+test.each([
+  ['the unwrapped compilers', array],
+  ['a string', `makeFlags="${GIVEN.join(' ')}"; makeFlagsArray=()`],
+  ['no compiler at all', 'makeFlags=(O=a); makeFlagsArray=()'],
+])('with ccache and without, make is given the same words but ccache itself: %s', (_, before) => {
+  const plain = configure(before, join(tree, 'none'))
+  const cached = configure(before, tree)
+  expect(cached).not.toEqual(plain)
+  expect(cached.map((word) => word.replace('ccache ', ''))).toEqual(plain)
 })
 
 test.each([

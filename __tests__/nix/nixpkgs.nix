@@ -10,11 +10,12 @@
 }:
 let
   lib = import ../../nix/lib;
+  overlays = import ./nixpkgs/gaps.nix nixpkgs;
   pkgs = import nixpkgs {
-    inherit system;
+    inherit system overlays;
     config = { };
-    overlays = [ ];
   };
+  lib' = pkgs.lib;
   outputsOf = outputsWith lib;
   outputsWith =
     lib: directory:
@@ -23,7 +24,7 @@ let
       kernel-vmtest = { inherit lib; };
       # Of a flake input these two are used.
       nixpkgs = {
-        outPath = nixpkgs;
+        outPath = ./nixpkgs;
         legacyPackages.${system} = pkgs;
       };
     };
@@ -58,6 +59,7 @@ let
   nixosModule = import (nixpkgs + "/nixos/lib/eval-config.nix") {
     inherit system;
     modules = [
+      { nixpkgs.overlays = overlays; }
       ../../nix/nixos
       { services.vmtest.enable = true; }
     ];
@@ -84,7 +86,7 @@ let
   aarch64 = import nixpkgs {
     system = "aarch64-linux";
     config = { };
-    overlays = [ ];
+    inherit overlays;
   };
 
   mistakes = {
@@ -127,6 +129,29 @@ ofFlake "mission" (outputsOf mission)
   ) template
 )
 // {
+  # What fstests' configure is to find, and what the guest has beyond the binaries of packages.
+  "inputs of fstests" =
+    let
+      package = (import ../../nix/lib/pkgs.nix pkgs).xfstests {
+        src = ./.;
+        xfsprogs = pkgs.xfsprogs;
+      };
+    in
+    map lib'.getName (package.buildInputs ++ package.nativeBuildInputs);
+  "programs of the table that this nixpkgs lacks" =
+    let
+      tools = import ../../nix/lib/tools/programs.nix;
+      has =
+        entry:
+        let
+          package = builtins.tryEval (lib'.attrByPath entry.path null pkgs);
+        in
+        package.success
+        && package.value != null
+        && (builtins.tryEval "${package.value}").success
+        && (entry.outputs == null || builtins.any (output: package.value ? ${output}) entry.outputs);
+    in
+    map (entry: builtins.concatStringsSep "." entry.path) (builtins.filter (entry: !(has entry)) tools);
   "clang shell" = (lib.mkLinuxShell {
     inherit pkgs;
     compiler = "clang";

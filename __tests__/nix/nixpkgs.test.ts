@@ -58,7 +58,10 @@ function evaluate(): Readonly<Record<string, unknown>> {
 }
 
 function instantiate(argv: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync('nix-instantiate', argv, { encoding: 'utf8', env: ownStore(work) })
+  const { status, stdout, stderr } = spawnSync('nix-instantiate', argv, {
+    encoding: 'utf8',
+    env: { ...ownStore(work), VMTEST_NIXPKGS: nixpkgs },
+  })
   if (status !== 0) throw new Error(stderr)
   return stdout
 }
@@ -89,7 +92,10 @@ function instantiate(argv: readonly string[]): string {
         command: expect.stringMatching(/-vmtest\.drv$/),
         accepted: [],
         options: expect.anything(),
+        'inputs of fstests': expect.arrayContaining(['liburing', 'libcap', 'gdbm', 'acl', 'libaio', 'btrfs-progs']),
+        'programs of the table that this nixpkgs lacks': expect.any(Array),
       })
+      console.log(`this nixpkgs lacks: ${String(evaluated['programs of the table that this nixpkgs lacks'])}`)
       expect(written(evaluated.options)).toEqual(written(describedWithoutNixpkgs()))
     },
     TEN_MINUTES,

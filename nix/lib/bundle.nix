@@ -14,6 +14,8 @@
   sections,
   # What the start may take; null: what its kind may take.
   bootSeconds ? null,
+  # Of what else is in the guest: { xfstests; xfsprogs; }, null where it is not said.
+  revisions ? { },
 }:
 let
   withoutNulls = set: removeAttrs set (builtins.filter (name: set.${name} == null) (builtins.attrNames set));
@@ -38,7 +40,7 @@ tools.runScript "vmtest-bundle" {
         source = "${suite.tree}";
       }) suites;
       sections = (import ./sections.nix).resolve sections;
-      revisions = tools.revisions // {
+      revisions = tools.revisions // withoutNulls revisions // {
         kernel = kernel.version;
       };
     })

@@ -1,12 +1,16 @@
 # Sourced by builders that compile a kernel: through ccache where whoever builds offers a directory for it, plainly where not.
 # The derivation is the same either way, and so is what it makes: $ccacheDirectory is a place, not an input.
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # Whoever sources this reads $compilers and $flag.
 
-# Arguments of make, none without ccache.
-throughCcache=()
+# Arguments of make: the compilers, through ccache or not.
+compilers=()
+ccacheIsUsed=
 
+# useCcache [COMPILER [HOSTCOMPILER]]: sets $compilers for what make would call. Only the word ccache tells both ways apart.
 # Everything compiled must lie below $NIX_BUILD_TOP, by paths that do not name a store path of the sources.
 useCcache() {
+  compilers=("CC=${1:-gcc}" "HOSTCC=${2:-gcc} $buildMap")
   if ! command -v ccache >/dev/null || ! [ -w "${ccacheDirectory:-/nonexistent}" ]; then return 0; fi
   export CCACHE_DIR=$ccacheDirectory CCACHE_TEMPDIR=$NIX_BUILD_TOP/.ccache CCACHE_STATSLOG=$NIX_BUILD_TOP/.ccache.log
   # Outside the sandbox each build has another directory: paths below it are made relative.
@@ -23,14 +27,15 @@ useCcache() {
   export CCACHE_INODECACHE=1
   # No preprocessing: the compiler's own list of headers tells what an object is made of.
   export CCACHE_DEPEND=1
-  throughCcache=("CC=ccache ${CC:-gcc}" "HOSTCC=ccache ${CC_FOR_BUILD:-gcc} $buildMap")
+  compilers=("CC=ccache ${1:-gcc}" "HOSTCC=ccache ${2:-gcc} $buildMap")
+  ccacheIsUsed=yes
   SECONDS=0
 }
 
 # One line of JSON in $ccacheDirectory/builds for whoever offered it, and in the log. Probes of the compiler (/dev/null) are no compilations.
 reportCcache() {
   local line file='' hits=0 misses=0 report
-  if [ "${#throughCcache[@]}" -eq 0 ] || ! [ -f "$CCACHE_STATSLOG" ]; then return 0; fi
+  if [ -z "$ccacheIsUsed" ] || ! [ -f "$CCACHE_STATSLOG" ]; then return 0; fi
   while read -r line; do
     case $line in
     '#'*) file=${line#'# '} ;;
@@ -42,6 +47,16 @@ reportCcache() {
   mkdir -p "$ccacheDirectory/builds"
   echo "$report" >"$ccacheDirectory/builds/${out##*/}"
   echo "ccache: $report"
+}
+
+# lastFlag NAME [FLAG…]: sets $flag to the value of the last NAME=VALUE among make's arguments, the one make would use, or to nothing.
+lastFlag() {
+  local name=$1 word
+  shift
+  flag=
+  for word in "$@"; do
+    case $word in "$name="*) flag=${word#*=} ;; esac
+  done
 }
 
 isCompilation() {

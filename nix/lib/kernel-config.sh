@@ -1,21 +1,26 @@
 # Builder: a .config of $src (a clean kernel tree, read-only) from $fragments, merged by the tree's own scripts; $kernelTree, $ccache, $out.
+# $kbuildFlags: what the kernel will be made with, so that Kconfig asks the same compiler.
 set -euo pipefail
 # shellcheck source=nix/lib/kernel-tree.sh
 source "$kernelTree"
 # shellcheck source=nix/lib/ccache.sh
 source "$ccache"
 linkTree
-useCcache
+read -ra flags <<<"${kbuildFlags:-}"
+lastFlag CC "${flags[@]}"
+compiler=$flag
+lastFlag HOSTCC "${flags[@]}"
+useCcache "$compiler" "$flag"
 trap 'reportCcache || :' EXIT
 build=source/build
-make -s "${kbuild[@]}" "${throughCcache[@]}" tinyconfig >tinyconfig.log 2>&1 || {
+make -s "${kbuild[@]}" "${flags[@]}" "${compilers[@]}" tinyconfig >tinyconfig.log 2>&1 || {
   cat tinyconfig.log >&2
   exit 1
 }
 # shellcheck disable=SC2086 # A list of files.
 cat $fragments >fragments.config
 cat fragments.config >>"$build/.config"
-make -s "${kbuild[@]}" "${throughCcache[@]}" olddefconfig >olddefconfig.log 2>&1 || {
+make -s "${kbuild[@]}" "${flags[@]}" "${compilers[@]}" olddefconfig >olddefconfig.log 2>&1 || {
   cat olddefconfig.log >&2
   exit 1
 }

@@ -1,5 +1,4 @@
-# The release a kernel tree gives itself, from the head of its Makefile: "6.18.0-rc3".
-# Good for a configuration without CONFIG_LOCALVERSION and localversion files; the build checks it.
+# The version at the head of a kernel tree's Makefile: "6.18.0-rc3". kernel-release.nix adds what else its release says.
 makefile:
 let
   lines = builtins.filter builtins.isString (builtins.split "\n" makefile);

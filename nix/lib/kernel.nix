@@ -15,8 +15,14 @@ let
 
   # `root` in a flake is the copy of what git tracks; outside the store (with --impure) the dirty tree as git sees it.
   inStore = path: builtins.match "(${builtins.storeDir}/[^/]+).*" path;
-  # `toString ./.` forgets that it names a store path, and a sandbox shows a builder only what its derivation names.
-  asInput = path: builtins.appendContext path { ${builtins.head (inStore path)}.path = true; };
+  # `toString ./.` forgets that it names a store path, and a sandbox shows a builder only what its derivation names. By
+  # its contents, not by its name: Nix 2.35 only hashes a flake's source, so that the path need not exist.
+  asInput =
+    path:
+    builtins.path {
+      name = "source";
+      inherit path;
+    };
   source =
     if kernel-src != null then
       kernel-src
@@ -29,7 +35,10 @@ let
 
   built =
     let
-      version = import ./kernel-version.nix (builtins.readFile "${source}/Makefile");
+      version = import ./kernel-release.nix {
+        tree = source;
+        fragments = map fragments.fragment kconfig;
+      };
       configfile = tools.kernelConfig {
         inherit version;
         src = source;

@@ -21,11 +21,22 @@ let
   # A source as people name it: a short revision, or where it lies.
   named =
     source: default:
-    if source == null then default else source.shortRev or source.dirtyShortRev or "of ${toString source}";
+    let
+      known = (import ./tools/source.nix).revision source;
+    in
+    if source == null then
+      default
+    else if known == null then
+      "of ${toString source}"
+    else
+      known;
   makefile = "${toString root}/Makefile";
   linux =
     if root != null && builtins.pathExists makefile then
-      import ./kernel-version.nix (builtins.readFile makefile)
+      import ./kernel-release.nix {
+        tree = toString root;
+        fragments = [ ];
+      }
     else
       "(no kernel tree)";
 in

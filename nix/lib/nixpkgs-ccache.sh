@@ -6,9 +6,19 @@ source "$kernelTree"
 # shellcheck source=nix/lib/ccache.sh
 source "$ccache"
 constantSeeds .
-useCcache
-vmtestFlags=("${throughCcache[@]}" KCFLAGS="$buildMap" KAFLAGS="$buildMap")
+# The compilers are those nixpkgs hands to make, which since 2025 are not the wrapped ones of the environment: those add flags.
 # Structured attributes make it an array, the only one newer configure phases read; before, an array of its own stood beside the string.
+# shellcheck disable=SC2206 # The string is words.
+if [[ $(declare -p makeFlags 2>/dev/null) == 'declare -a'* ]]; then
+  vmtestGiven=("${makeFlags[@]}")
+else
+  vmtestGiven=(${makeFlags:-} "${makeFlagsArray[@]}")
+fi
+lastFlag CC "${vmtestGiven[@]}"
+vmtestCompiler=$flag
+lastFlag HOSTCC "${vmtestGiven[@]}"
+useCcache "$vmtestCompiler" "$flag"
+vmtestFlags=("${compilers[@]}" KCFLAGS="$buildMap" KAFLAGS="$buildMap")
 if [[ $(declare -p makeFlags 2>/dev/null) == 'declare -a'* ]]; then
   makeFlags+=("${vmtestFlags[@]}")
 else

@@ -68,6 +68,10 @@ let
       kind = "minimal";
       kernel = bundleKernel;
       guestPath = programs.path;
+      revisions = import ./revisions.nix {
+        inherit xfstests-src xfsprogs-src;
+        inherit xfstests xfsprogs;
+      };
     };
 in
 import ./check-arguments.nix "mkVmTest" (import ./arguments.nix) arguments (

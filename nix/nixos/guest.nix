@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  options,
   pkgs,
   ...
 }:
@@ -60,6 +61,10 @@ let
       sections = if cfg.sections == null then null else map withoutNulls cfg.sections;
       inherit (cfg) bootSeconds;
       inherit guestPath;
+      revisions = {
+        xfstests = xfstests.version or null;
+        xfsprogs = xfsprogs.version or null;
+      };
     };
 
   guestPath = [
@@ -112,7 +117,8 @@ in
     # The host brings kernel, initramfs and modules, and its initramfs mounts the root.
     boot.kernel.enable = false;
     boot.initrd.enable = false;
-    boot.bootspec.enable = false;
+    # An option until nixpkgs 26.11; what is left of it there refuses to be set.
+    boot.bootspec = lib.optionalAttrs (options.boot.bootspec.enable.visible or true) { enable = false; };
     boot.loader.grub.enable = false;
     fileSystems."/" = {
       device = "overlay";
@@ -132,7 +138,7 @@ in
     # The console is the host's record of the guest, and in `vmtest shell` the agent's.
     systemd.targets.getty.enable = false;
 
-    environment.systemPackages = [ (lib.hiPrio xfsprogs) ] ++ tools.guestPackages;
+    environment.systemPackages = map lib.hiPrio (tools.firstPackages ++ [ xfsprogs ]) ++ tools.guestPackages;
     # Interpreters where tests and sources from elsewhere look for them.
     systemd.tmpfiles.rules = map (path: "L+ ${path} - - - - /run/current-system/sw/bin/${baseNameOf path}") [
       "/bin/bash"

@@ -11,19 +11,19 @@ if ! command -v awk >/dev/null; then
   PATH=$PWD/bin:$PATH
 fi
 linkTree
-useCcache
+useCcache gcc gcc
 # A build that fails says what it compiled, too; what goes wrong in saying so is no failure.
 trap 'reportCcache || :' EXIT
 cp --no-preserve=mode "$configfile" source/build/.config
 # The same bytes whenever and wherever it is built.
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' KBUILD_BUILD_USER=vmtest KBUILD_BUILD_HOST=vmtest KBUILD_BUILD_VERSION=1
-make "${kbuild[@]}" "${throughCcache[@]}" olddefconfig
-made=$(make -s "${kbuild[@]}" "${throughCcache[@]}" kernelrelease)
+make "${kbuild[@]}" "${compilers[@]}" olddefconfig
+made=$(make -s "${kbuild[@]}" "${compilers[@]}" kernelrelease)
 if [ "$made" != "$release" ]; then
   echo "the tree calls itself $made, its Makefile says $release: is there a localversion file, or CONFIG_LOCALVERSION?" >&2
   exit 1
 fi
-make "${kbuild[@]}" "${throughCcache[@]}" KCFLAGS="$buildMap" KAFLAGS="$buildMap" -j "${NIX_BUILD_CORES:-1}" all
+make "${kbuild[@]}" "${compilers[@]}" KCFLAGS="$buildMap" KAFLAGS="$buildMap" -j "${NIX_BUILD_CORES:-1}" all
 mkdir "$out"
 for image in source/build/arch/*/boot/bzImage source/build/arch/*/boot/Image; do
   if [ -f "$image" ]; then cp "$image" "$out/image"; fi

@@ -1,61 +1,40 @@
+import table from '../../nix/suites/fstests/programs.json' with { type: 'json' }
+
 /**
- * What the offline guest is made of: the host's own programs, by name. A guest needs no package manager and no
- * service manager, only what fstests and its helpers call (fstests' README, "Building the fsqa test suite", and
- * the `*_PROG` variables of its common/config).
+ * What a guest is made of, by name: only what fstests and its helpers call (fstests' README, and the `*_PROG` variables of
+ * its common/config). The table (nix/suites/fstests/programs.json) names for each program the packages of Debian and of
+ * nixpkgs; a guest needs no package manager and no service manager.
  */
+interface TablePackage {
+  /** Debian's package, and Ubuntu's; null where there is none. */
+  readonly debian: string | null
+  /** Attribute path in nixpkgs, and the outputs to take; null where there is none or another serves. */
+  readonly nixpkgs: string | null
+  readonly outputs?: readonly string[]
+  /** Why a set has it not. */
+  readonly why?: string
+  /** Words: without these no suite can run. */
+  readonly required?: string
+  /** Words: taken where they are; a test that needs a missing one declines by name. */
+  readonly optional?: string
+}
+
+const packages: readonly TablePackage[] = table.packages
 
 /** Without these no suite can run; their absence is an error that names the Debian package. */
-export const REQUIRED_PROGRAMS: readonly string[] = [
-  ...words('bash sh awk grep sed find xargs perl bc diff cmp fio ps kill mount umount losetup modprobe dmesg'),
-  ...words('basename cat chmod chown cp cut date dd df dirname du echo env expr false head id ln ls md5sum mkdir mkfifo'),
-  ...words('mknod mktemp mv nproc od printf pwd readlink realpath rm rmdir seq sha256sum sleep sort stat stty sync tail'),
-  ...words('tee timeout touch tr true truncate tty uname uniq wc whoami yes'),
-  ...words('mkfs.xfs xfs_io xfs_repair xfs_db mke2fs mkfs.ext4 e2fsck fsck.ext4 dumpe2fs tune2fs'),
-  ...words('getfattr setfattr getfacl setfacl'),
-]
+export const REQUIRED_PROGRAMS: readonly string[] = packages.flatMap(({ required }) => words(required))
 
 /** Taken where the host has them; a test that needs a missing one declines (`notrun`) by name. */
-export const OPTIONAL_PROGRAMS: readonly string[] = [
-  // coreutils
-  ...words('[ arch b2sum base32 base64 basenc chcon chgrp chroot cksum comm csplit dir dircolors expand factor fmt fold'),
-  ...words('groups hostid install join link logname nice nl nohup numfmt paste pathchk pinky pr printenv ptx runcon'),
-  ...words('sha1sum sha224sum sha384sum sha512sum shred shuf split stdbuf sum tac test tsort unexpand unlink users vdir who'),
-  // util-linux and its neighbours
-  ...words('addpart agetty blkdiscard blkid blkzone blockdev chrt col colrm column delpart fallocate findfs findmnt flock'),
-  ...words('fsck fsfreeze fstrim getopt hardlink hd hexdump hwclock i386 ionice ipcmk ipcrm ipcs isosize last linux32 linux64'),
-  ...words('logger look lsblk lscpu lslocks lsns mcookie mesg mkfs mkswap more mountpoint namei nsenter partx pivot_root'),
-  ...words('prlimit rename.ul renice resizepart rev runuser script setarch setpriv setsid setterm su swaplabel swapoff swapon'),
-  ...words('switch_root taskset ul unshare uuidd uuidgen uuidparse wdctl whereis wipefs x86_64 zramctl'),
-  // libc, shells, text, archives
-  ...words('dash egrep fgrep rgrep gawk mawk diff3 sdiff getconf getent iconv ldconfig ldd locale which hostname domainname'),
-  ...words('tar gzip gunzip zcat xz unxz xzcat zstd cpio file xxd tput clear openssl capsh getcap getpcaps setcap strace time'),
-  ...words('rsync indent checkbashisms run-parts'),
-  // users
-  ...words('chage chfn chpasswd chsh gpasswd groupadd groupdel groupmod newgrp passwd sg useradd userdel usermod'),
-  // processes, modules, keys, network
-  ...words('free fuser killall pgrep pidwait pkill pmap prtstat pstree pwdx sysctl top uptime vmstat w watch'),
-  ...words('depmod insmod kmod lsmod modinfo rmmod key.dns_resolver keyctl request-key ip ss'),
-  // xfs
-  ...words('fsck.xfs mkfs.xfs xfs_admin xfs_bmap xfs_copy xfs_estimate xfs_freeze xfs_fsr xfs_growfs xfs_info xfs_logprint'),
-  ...words('xfs_mdrestore xfs_metadump xfs_mkfile xfs_ncheck xfs_property xfs_protofile xfs_quota xfs_rtcp xfs_scrub'),
-  ...words('xfs_spaceman xfsdump xfsinvutil xfsrestore'),
-  // ext
-  ...words('badblocks chattr debugfs e2freefrag e2image e2label e2mmpstatus e2undo e4crypt e4defrag filefrag fsck.ext2'),
-  ...words('fsck.ext3 fuse2fs lsattr mkfs.ext2 mkfs.ext3 mklost+found resize2fs dump rdump restore'),
-  // other file systems
-  ...words('btrfs btrfs-convert btrfs-find-root btrfs-image btrfs-map-logical btrfs-select-super btrfsck btrfstune fsck.btrfs'),
-  ...words('mkfs.btrfs btrfs-corrupt-block defrag.f2fs dump.f2fs f2fs_io f2fscrypt f2fslabel f2fstat fibmap.f2fs fsck.f2fs'),
-  ...words('mkfs.f2fs parse.f2fs resize.f2fs sload.f2fs mkfs.overlay fsck.overlay mount.nfs umount.nfs mkfs.exfat fsck.exfat'),
-  ...words('mount.nfs4 umount.nfs4 exportfs rpc.mountd rpc.nfsd nfs4_getfacl nfs4_setfacl'),
-  ...words('mkfs.vfat fsck.vfat mkfs.bcachefs bcachefs mkfs.ocfs2 mkfs.udf mkfs.erofs'),
-  // quota, attributes, device mapper
-  ...words('edquota quota quotacheck quotaoff quotaon quotasync repquota setquota warnquota xqmstats attr chacl'),
-  ...words('blkdeactivate dmsetup dmstats fsadm lvchange lvconvert lvcreate lvextend lvm lvmconfig lvreduce lvremove lvresize lvs'),
-  ...words('pvchange pvcreate pvremove pvs vgchange vgcreate vgextend vgreduce vgremove vgs thin_check thin_dump thin_repair'),
-  ...words('thin_restore thin_ls thin_delta pdata_tools'),
-  // load and checks
-  ...words('fio-genzipf fio-verify-state genfio dbench tbench tbench_srv duperemove fsverity mdadm mdrestore nvme sg_persist'),
-]
+export const OPTIONAL_PROGRAMS: readonly string[] = packages.flatMap(({ optional }) => words(optional))
+
+/** Programs fstests knows that no guest of ours has, and why. */
+export const ABSENT_PROGRAMS: ReadonlyMap<string, string> = new Map(table.absent.map(({ program, why }) => [program, why]))
+
+/** The Debian package with a program; null where Debian has none, or the table does not know it. */
+export function debianPackageOf(program: string): string | null {
+  const holds = ({ required, optional }: TablePackage) => [...words(required), ...words(optional)].includes(program)
+  return packages.find(holds)?.debian ?? null
+}
 
 /** Libraries no program names but fstests' own compiled helpers, or the C library at run time, open. */
 export const EXTRA_LIBRARIES: readonly string[] = [
@@ -74,11 +53,20 @@ export const DATA_PATHS: readonly string[] = [
   '/usr/share/xfsprogs',
   '/usr/share/awk',
   '/usr/lib/locale/C.utf8',
+  // What `man` reads, and the pages tests look at: those of the programs under test.
+  ...words('/etc/manpath.config /usr/lib/man-db /usr/libexec/man-db /usr/share/groff /etc/groff /usr/lib/groff'),
 ]
+
+/** Manual pages: directories, and the names taken out of them. */
+export const MANUAL_PAGES = { directories: words('/usr/share/man/man5 /usr/share/man/man8'), name: /^(xfs|mkfs\.xfs|fsck\.xfs)/ }
 
 /** Of a Perl library directory: documentation, headers and the large tables of East Asian encodings and collation. */
 export const PERL_SKIPPED = /(^|\/)(pod|CORE|Unicode\/Collate|Encode\/(CN|JP|KR|TW))(\/|$)|\.(pod|a|h|ld)$/
 
-function words(text: string): readonly string[] {
-  return text.split(' ')
+/** Of Python's library directory: what is for building, testing and drawing, and packages of the distribution. */
+export const PYTHON_SKIPPED =
+  /(^|\/)(test|tests|idlelib|tkinter|turtledemo|lib2to3|ensurepip|pydoc_data|distutils|dist-packages|site-packages|__pycache__|config-[^/]*)(\/|$)|\.(a|h|pyc)$/
+
+function words(text = ''): readonly string[] {
+  return text === '' ? [] : text.split(' ')
 }

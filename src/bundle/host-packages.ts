@@ -3,50 +3,16 @@ import { UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
 import { kernelPackages } from './distribution-kernel.js'
 import { readElf } from './elf.js'
+import { debianPackageOf } from './guest-programs.js'
 import { architectureOf, distributionOf } from './host-facts.js'
 import { missingRequiredPrograms } from './host-tree.js'
 
 type HostPorts = Pick<Ports, 'exec' | 'files' | 'runner'>
 
-/**
- * Which Debian package has a program; Ubuntu's have the same names. Programs of the base system
- * (coreutils, util-linux, sed, …) are not listed: they are there.
- */
-const PACKAGE_OF: Readonly<Record<string, string>> = {
-  awk: 'gawk',
-  bc: 'bc',
-  cpio: 'cpio',
-  depmod: 'kmod',
-  diff: 'diffutils',
-  cmp: 'diffutils',
-  e2fsck: 'e2fsprogs',
-  dumpe2fs: 'e2fsprogs',
-  find: 'findutils',
-  fio: 'fio',
-  'fsck.ext4': 'e2fsprogs',
-  getfacl: 'acl',
-  getfattr: 'attr',
-  kill: 'procps',
-  losetup: 'mount',
-  mke2fs: 'e2fsprogs',
-  'mkfs.erofs': 'erofs-utils',
-  'mkfs.ext4': 'e2fsprogs',
-  'mkfs.xfs': 'xfsprogs',
-  modprobe: 'kmod',
-  mount: 'mount',
-  nix: 'nix-bin',
-  perl: 'perl',
-  ps: 'procps',
-  quota: 'quota',
-  setfacl: 'acl',
-  setfattr: 'attr',
-  tune2fs: 'e2fsprogs',
-  umount: 'mount',
-  xargs: 'findutils',
-  xfs_db: 'xfsprogs',
-  xfs_io: 'xfsprogs',
-  xfs_repair: 'xfsprogs',
-}
+/** Of what the host needs beside the guest's programs, the Debian packages; Ubuntu's have the same names. */
+const OWN_PACKAGES: Readonly<Record<string, string>> = { nix: 'nix-bin', 'mkfs.erofs': 'erofs-utils' }
+
+const packageOf = (program: string): string | null => OWN_PACKAGES[program] ?? debianPackageOf(program)
 
 /** What the host itself needs to build and boot the offline bundle, beside what goes into the guest. */
 const HOST_PROGRAMS = ['nix', 'mkfs.erofs', 'cpio', 'depmod', 'quota']
@@ -76,8 +42,8 @@ async function missingPackages(architecture: Architecture, ports: HostPorts): Pr
   const programs = [...(await missingRequiredPrograms(ports))]
   for (const name of HOST_PROGRAMS) if ((await ports.exec.which(name)) === null) programs.push(name)
   for (const name of programs) {
-    const owner = PACKAGE_OF[name]
-    if (owner === undefined) unknown.push(name)
+    const owner = packageOf(name)
+    if (owner === null) unknown.push(name)
     else missing.add(owner)
   }
   if (unknown.length > 0) {

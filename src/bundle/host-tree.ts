@@ -3,7 +3,15 @@ import { dirname, join } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
 import { type ElfDynamic, readElf } from './elf.js'
-import { DATA_PATHS, EXTRA_LIBRARIES, OPTIONAL_PROGRAMS, PERL_SKIPPED, REQUIRED_PROGRAMS } from './guest-programs.js'
+import {
+  DATA_PATHS,
+  EXTRA_LIBRARIES,
+  MANUAL_PAGES,
+  OPTIONAL_PROGRAMS,
+  PERL_SKIPPED,
+  PYTHON_SKIPPED,
+  REQUIRED_PROGRAMS,
+} from './guest-programs.js'
 
 type HostPorts = Pick<Ports, 'exec' | 'files'>
 
@@ -25,6 +33,8 @@ export interface HostTree {
   readonly links: readonly HostLink[]
   /** Programs of the required list the host does not have. */
   readonly missing: readonly string[]
+  /** Programs of the table that are in the guest. */
+  readonly programs: ReadonlySet<string>
 }
 
 const PROGRAM_DIRECTORIES = ['/usr/bin', '/usr/sbin', '/bin', '/sbin']
@@ -130,7 +140,12 @@ class TreeCollector {
     }
   }
 
-  async result(): Promise<Omit<HostTree, 'missing'>> {
+  /** A link of the guest's own, whatever the host has there. Its target must be added too. */
+  link(path: string, target: string): void {
+    this.#links.set(path, target)
+  }
+
+  async result(): Promise<Pick<HostTree, 'files' | 'links'>> {
     const paths = [...this.#files].sort()
     const files = await hashFiles(paths, this.#ports)
     const links = [...this.#links].map(([path, target]) => ({ path, target }))
@@ -182,7 +197,7 @@ async function runnable(ports: HostPorts, path: string): Promise<boolean> {
     return false
   }
   if (!start.startsWith('#!')) return true
-  return /^#!\s*(\/usr\/bin\/env\s+)?(\S*\/)?(sh|bash|dash|perl|awk|gawk|sed)(\s|$)/.test(start)
+  return /^#!\s*(\/usr\/bin\/env\s+)?(\S*\/)?(sh|bash|dash|perl|awk|gawk|sed|python3)(\s|$)/.test(start)
 }
 
 async function findProgram(ports: HostPorts, name: string): Promise<string | null> {
@@ -208,6 +223,44 @@ export async function missingRequiredPrograms(ports: HostPorts): Promise<readonl
   return missing
 }
 
+/** Python's own library; packages of the distribution stay out. */
+async function pythonDirectories(ports: HostPorts): Promise<readonly string[]> {
+  if ((await findProgram(ports, 'python3')) === null) return []
+  const script = 'import sysconfig; print(sysconfig.get_path("stdlib"))'
+  const { stdout, code } = await ports.exec.run(['/usr/bin/python3', '-I', '-c', script], { timeoutSeconds: 30 })
+  return code === 0 && stdout.startsWith('/usr/lib/') ? [stdout.trim()] : []
+}
+
+/** Pages of the programs under test: tests read them. */
+async function manualPages(ports: HostPorts): Promise<readonly string[]> {
+  if ((await findProgram(ports, 'man')) === null) return []
+  const pages: string[] = []
+  for (const directory of MANUAL_PAGES.directories) {
+    if ((await ports.files.stat(directory)) === null) continue
+    const names = (await ports.files.list(directory)).filter((name) => MANUAL_PAGES.name.test(name))
+    pages.push(...names.map((name) => join(directory, name)))
+  }
+  return pages
+}
+
+/** The host's programs of the table, and which of the required are missing. */
+async function addPrograms(collector: TreeCollector, ports: HostPorts): Promise<Pick<HostTree, 'missing' | 'programs'>> {
+  const missing: string[] = []
+  const programs = new Set<string>()
+  const required = new Set(REQUIRED_PROGRAMS)
+  for (const name of new Set([...REQUIRED_PROGRAMS, ...OPTIONAL_PROGRAMS])) {
+    const path = await findProgram(ports, name)
+    if (path !== null && (await runnable(ports, path))) {
+      programs.add(name)
+      await collector.add(path)
+    } else if (required.has(name)) missing.push(name)
+  }
+  // fstests' awk programs are GNU's (strtonum, gensub, and), and Debian's awk is mawk.
+  const gawk = await findProgram(ports, 'gawk')
+  if (gawk !== null) collector.link('/usr/bin/awk', await ports.files.realPath(gawk))
+  return { missing, programs }
+}
+
 /** Perl's own library directories; local and vendor trees stay out, they can be large and tests do not use them. */
 async function perlDirectories(ports: HostPorts): Promise<readonly string[]> {
   const { stdout, code } = await ports.exec.run(['perl', '-e', 'print "$_\\n" for @INC'], { timeoutSeconds: 30 })
@@ -229,20 +282,16 @@ export async function collectHostTree(ports: HostPorts): Promise<HostTree> {
   }
   const collector = new TreeCollector(ports)
   await collector.useLibraryCache(elf.machine)
-  const missing: string[] = []
-  const required = new Set(REQUIRED_PROGRAMS)
-  for (const name of new Set([...REQUIRED_PROGRAMS, ...OPTIONAL_PROGRAMS])) {
-    const path = await findProgram(ports, name)
-    if (path !== null && (await runnable(ports, path))) await collector.add(path)
-    else if (required.has(name)) missing.push(name)
-  }
+  const { missing, programs } = await addPrograms(collector, ports)
   for (const name of EXTRA_LIBRARIES) await collector.addLibrary(name)
   for (const path of DATA_PATHS) {
     const entry = await ports.files.stat(path)
     if (entry?.kind === 'directory') await collector.addTree(path, null)
     else if (entry !== null) await collector.add(path)
   }
+  for (const path of await manualPages(ports)) await collector.add(path)
   for (const directory of await perlDirectories(ports)) await collector.addDirectory(directory, PERL_SKIPPED)
+  for (const directory of await pythonDirectories(ports)) await collector.addDirectory(directory, PYTHON_SKIPPED)
   await collector.settle()
-  return { ...(await collector.result()), missing }
+  return { ...(await collector.result()), missing, programs }
 }

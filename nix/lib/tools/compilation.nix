@@ -1,0 +1,7 @@
+# Scripts of builders that compile a kernel, and where they look for ccache's directory: beside the store's database, which
+# whoever may build can make there, or a sandbox be given (docs/flake.md).
+{
+  kernelTree = ../kernel-tree.sh;
+  ccache = ../ccache.sh;
+  ccacheDirectory = "${builtins.dirOf builtins.storeDir}/var/kernel-vmtest/ccache";
+}

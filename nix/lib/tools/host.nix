@@ -1,0 +1,112 @@
+# What the library needs, of nix/offline's package set: the host's own programs. nixpkgs.nix defines the same names.
+pkgs:
+let
+  host = pkgs.vmtestHost;
+  inherit (pkgs.stdenv.hostPlatform) system;
+  sources = import ./source.nix;
+  compilation = import ./compilation.nix;
+  noSystem = throw "kernel-vmtest: mkNixosVmTest needs nixpkgs, which has NixOS; the package set given is made of the host's own programs.";
+in
+{
+  inherit system;
+  architecture = builtins.head (builtins.split "-" system);
+  onHost = true;
+  inherit (pkgs) writeText runCommand;
+  inherit (host)
+    busybox
+    qemu
+    node
+    revisions
+    ;
+
+  runScript =
+    name: environment: script:
+    pkgs.runCommand name environment "source ${script}";
+
+  guestPrograms = { first, extra }: host.guestPrograms (first ++ extra);
+
+  # A whole system takes packages, and these programs are none.
+  guestPackages = [ ];
+  firstPackages = [ ];
+  systemPrograms = _: noSystem;
+  agentUnit = noSystem;
+  nixosSystem = _: noSystem;
+
+  xfsprogs =
+    src:
+    if src == null then
+      null
+    else
+      pkgs.xfsprogs.overrideAttrs (_: {
+        inherit src;
+        version = sources.version src;
+      });
+
+  xfstests =
+    { src, ... }:
+    if src == null then
+      null
+    else
+      pkgs.xfstests.overrideAttrs (_: {
+        inherit src;
+        version = sources.version src;
+      });
+  xfstestsTree = package: "${package}/lib/xfstests";
+
+  kernelConfig =
+    {
+      src,
+      version,
+      fragments,
+    }:
+    pkgs.stdenv.mkDerivation {
+      name = "linux-${version}.config";
+      inherit src fragments;
+      inherit (compilation) kernelTree ccache ccacheDirectory;
+      buildPhase = "source ${../kernel-config.sh}";
+    };
+
+  buildKernel =
+    {
+      src,
+      version,
+      configfile,
+    }:
+    pkgs.linuxManualConfig {
+      inherit
+        src
+        version
+        configfile
+        compilation
+        ;
+      modDirVersion = version;
+    };
+
+  describeKernel = kernel: {
+    inherit (kernel)
+      image
+      version
+      modules
+      config
+      ;
+    release = kernel.modDirVersion;
+    vmlinux = kernel.vmlinux or null;
+  };
+  defaultKernel = pkgs.linux;
+
+  mkShell =
+    {
+      packages,
+      environment,
+      shellHook,
+      ...
+    }:
+    pkgs.mkShell (
+      environment
+      // {
+        name = "kernel-vmtest";
+        nativeBuildInputs = packages;
+        inherit shellHook;
+      }
+    );
+}

@@ -1,0 +1,13 @@
+# The table of the programs a guest of fstests is to have (nix/suites/fstests/programs.json), as nixpkgs' packages:
+# [ { path; outputs; } ], `path` an attribute path such as [ "python3Packages" "drgn" ], `outputs` null for the usual one.
+let
+  table = builtins.fromJSON (builtins.readFile ../../suites/fstests/programs.json);
+  inNixpkgs = builtins.filter (entry: entry.nixpkgs != null) table.packages;
+  described = entry: {
+    path = builtins.filter builtins.isString (builtins.split "\\." entry.nixpkgs);
+    outputs = entry.outputs or null;
+  };
+  # A package stands once for each Debian package it is made of there.
+  distinct = builtins.foldl' (seen: entry: if builtins.elem entry seen then seen else seen ++ [ entry ]) [ ];
+in
+distinct (map described inNixpkgs)
