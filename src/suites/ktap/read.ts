@@ -1,0 +1,251 @@
+import { type Directive, type KtapLine, type ResultLine, readKtapLine, shorten } from './line.js'
+
+/** What one result line came to. */
+export type SubtestStatus = 'pass' | 'fail' | 'notrun'
+
+/** One result of a test's own output. Names may repeat, carry numbers and addresses: they are for people, no keys. */
+export interface Subtest {
+  /** Names of what it is nested in stand before its own, joined by ` / `. */
+  readonly name: string
+  readonly status: SubtestStatus
+  /** Reason of a skip or an expected failure; null where none was given. */
+  readonly message: string | null
+}
+
+/**
+ * What speaks against a text as a whole. `short`: fewer results than planned. `excess`: more. `bail-out`: the program gave up.
+ * `totals`: its own count says worse than its lines. `hidden`: a failure behind other text on its line.
+ */
+export interface KtapProblem {
+  readonly kind: 'short' | 'excess' | 'bail-out' | 'totals' | 'hidden'
+  readonly text: string
+}
+
+export interface KtapReading {
+  /** In the order printed; the first {@link KEPT_SUBTESTS}. */
+  readonly subtests: readonly Subtest[]
+  /** All results, also those that are not kept. */
+  readonly counts: Readonly<Record<SubtestStatus, number>>
+  /** Names of the first failed sub-tests. */
+  readonly failed: readonly string[]
+  /** How many failed where that was expected (`XFAIL`, `TODO`); they count as passed. */
+  readonly expectedFailures: number
+  readonly problems: readonly KtapProblem[]
+  /** Reason of the first skip or of an empty plan (`1..0 # SKIP no device`), null where none was given. */
+  readonly skipReason: string | null
+  /** True where a plan of no tests stands (`1..0`). */
+  readonly plannedNone: boolean
+}
+
+export const KEPT_SUBTESTS = 1000
+const KEPT_PROBLEMS = 8
+const NAMED_FAILURES = 5
+const NOTHING: readonly number[] = []
+
+/** One document: the results of one depth from one version line, plan or parent's result to the next. */
+class Document {
+  planned: number | null = null
+  numbered = 0
+  unnumbered = 0
+  /** Results below it that have none below themselves, since this document's last result. */
+  leavesBelow = 0
+  /** Where its results stand among those kept, for the parent's name to be put before them. */
+  readonly kept: number[] = []
+  /** Where the unnumbered results stand that did not fail: prose (`ok then`) where others have numbers. */
+  readonly prose: number[] = []
+  readonly proseCounts = { pass: 0, notrun: 0 }
+
+  /** Where results are numbered, a line of prose that begins with `ok` fills no gap. */
+  get results(): number {
+    return this.numbered > 0 ? this.numbered : this.unnumbered
+  }
+}
+
+/**
+ * Reads KTAP or TAP of any version, nested or not, prefixed or not, between any other text (docs.kernel.org/dev-tools/ktap.html). Strict: what
+ * is lost, cut or contradicted is a problem. Linear in the text.
+ */
+export function readKtap(text: string): KtapReading {
+  const reader = new KtapReader()
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at)
+    const line = readKtapLine(text.slice(at, end < 0 ? text.length : end))
+    if (line !== null) reader.take(line)
+    at = end < 0 ? text.length : end + 1
+  }
+  return reader.finish()
+}
+
+class KtapReader {
+  /** Null for what turned out to be prose. */
+  readonly #subtests: ({ name: string; readonly status: SubtestStatus; readonly message: string | null } | null)[] = []
+  readonly #counts = { pass: 0, fail: 0, notrun: 0 }
+  readonly #failed: string[] = []
+  readonly #problems: KtapProblem[] = []
+  /** By depth. */
+  readonly #documents: Document[] = []
+  #expectedFailures = 0
+  #skipReason: string | null = null
+  #plannedNone = false
+
+  take(line: KtapLine): void {
+    switch (line.kind) {
+      case 'version':
+        this.#close(line.depth, false)
+        break
+      case 'plan':
+        this.#plan(line.depth, line.count, line.reason)
+        break
+      case 'result':
+        this.#result(line.depth, line)
+        break
+      case 'bail-out':
+        this.#problem('bail-out', `Bail out! ${line.reason}`.trimEnd())
+        break
+      case 'totals':
+        this.#totals(line.depth, line.own, line.counts)
+        break
+      case 'miscounted':
+        if (line.planned > line.seen) this.#problem('short', planText(line.planned, line.seen))
+        break
+      case 'hidden-failure':
+        this.#problem('hidden', `a result behind other text: ${line.text}`)
+        break
+    }
+  }
+
+  finish(): KtapReading {
+    this.#close(0, false)
+    return {
+      subtests: this.#subtests.filter((subtest) => subtest !== null),
+      counts: this.#counts,
+      failed: this.#failed,
+      expectedFailures: this.#expectedFailures,
+      problems: this.#problems,
+      skipReason: this.#skipReason,
+      plannedNone: this.#plannedNone,
+    }
+  }
+
+  #document(depth: number): Document {
+    while (this.#documents.length <= depth) this.#documents.push(new Document())
+    return this.#documents[depth] as Document
+  }
+
+  #plan(depth: number, count: number, reason: string | null): void {
+    // A second plan begins a second document: programs run one after the other by one script.
+    if (this.#document(depth).planned !== null) this.#close(depth, false)
+    this.#document(depth).planned = count
+    if (count > 0) return
+    this.#plannedNone = true
+    this.#skipReason ??= reason
+  }
+
+  #result(depth: number, line: ResultLine): void {
+    const status = statusOf(line.ok, line.directive)
+    const below = this.#documents[depth + 1]?.kept ?? NOTHING
+    this.#nameParent(below, line.name)
+    const isLeaf = !this.#hasResultsBelow(depth)
+    // Who skips has said that the rest of the plan does not come.
+    this.#close(depth + 1, status === 'notrun')
+    const document = this.#document(depth)
+    document.leavesBelow = 0
+    if (isLeaf) for (let above = 0; above < depth; above += 1) this.#document(above).leavesBelow += 1
+    this.#count(line, status)
+    const kept = this.#keep(line, status)
+    for (const index of below) document.kept.push(index)
+    if (kept >= 0) document.kept.push(kept)
+    if (line.number !== null) document.numbered += 1
+    else {
+      document.unnumbered += 1
+      if (status === 'fail') return
+      document.proseCounts[status] += 1
+      if (kept >= 0) document.prose.push(kept)
+    }
+  }
+
+  #count(line: ResultLine, status: SubtestStatus): void {
+    this.#counts[status] += 1
+    if (status === 'fail' && this.#failed.length < NAMED_FAILURES) this.#failed.push(line.name || `number ${line.number ?? '?'}`)
+    if (status === 'pass' && !line.ok) this.#expectedFailures += 1
+    if (status === 'notrun') this.#skipReason ??= line.reason || line.name || null
+    if (line.hidden !== null) this.#problem('hidden', `a result behind other text: ${line.hidden}`)
+  }
+
+  /** Where it stands among those kept; -1 where it is not. */
+  #keep(line: ResultLine, status: SubtestStatus): number {
+    if (this.#subtests.length >= KEPT_SUBTESTS) return -1
+    const noted = line.directive === null || line.directive === 'SKIP' ? null : line.directive
+    const message = noted === null ? line.reason : `${noted} ${line.reason}`.trimEnd()
+    return this.#subtests.push({ name: line.name, status, message: message || null }) - 1
+  }
+
+  #hasResultsBelow(depth: number): boolean {
+    for (let at = depth + 1; at < this.#documents.length; at += 1) if ((this.#documents[at]?.results ?? 0) > 0) return true
+    return false
+  }
+
+  #nameParent(below: readonly number[], parent: string): void {
+    if (parent === '') return
+    for (const index of below) {
+      const subtest = this.#subtests[index]
+      if (subtest) subtest.name = shorten(`${parent} / ${subtest.name}`)
+    }
+  }
+
+  /** `# Totals:` counts the results beside it (kselftest.h) or those without any below them (KUnit). */
+  #totals(depth: number, own: boolean, counts: Readonly<Record<string, number>>): void {
+    const wrong = ['fail', 'error', 'xpass'].filter((key) => (counts[key] ?? 0) > 0)
+    if (wrong.length > 0) this.#problem('totals', `its totals say ${wrong.map((key) => `${key}:${counts[key]}`).join(' ')}`)
+    if (!own) return
+    const document = this.#document(depth)
+    const seen = Math.max(document.results, document.leavesBelow)
+    const counted = ['pass', 'fail', 'xfail', 'xpass', 'skip', 'error'].reduce((sum, key) => sum + (counts[key] ?? 0), 0)
+    if (counted > seen) this.#problem('totals', `its totals count ${counted}, its results are ${seen}`)
+  }
+
+  /** Ends the documents of this depth and below. */
+  #close(depth: number, skipped: boolean): void {
+    while (this.#documents.length > depth) {
+      const document = this.#documents.pop() as Document
+      if (document.numbered > 0) this.#dropProse(document)
+      const seen = document.results
+      if (document.planned === null || document.planned === seen) continue
+      const text = planText(document.planned, seen)
+      if (seen > document.planned) this.#problem('excess', text)
+      else if (!skipped) this.#problem('short', text)
+    }
+  }
+
+  #dropProse(document: Document): void {
+    this.#counts.pass -= document.proseCounts.pass
+    this.#counts.notrun -= document.proseCounts.notrun
+    for (const kept of document.prose) this.#subtests[kept] = null
+  }
+
+  #problem(kind: KtapProblem['kind'], text: string): void {
+    // Of each kind at least one is kept: a kind may be excused where another is not.
+    const full = this.#problems.length >= KEPT_PROBLEMS
+    if (full && this.#problems.some((problem) => problem.kind === kind)) return
+    if (this.#problems.some((problem) => problem.text === text)) return
+    this.#problems.push({ kind, text })
+  }
+}
+
+const planText = (planned: number, seen: number): string =>
+  `planned ${planned} sub-test${planned === 1 ? '' : 's'}, saw ${seen === 0 ? 'no result' : seen}`
+
+function statusOf(ok: boolean, directive: Directive | null): SubtestStatus {
+  switch (directive) {
+    case 'SKIP':
+      return 'notrun'
+    case 'TODO':
+    case 'XFAIL':
+      return 'pass'
+    case 'TIMEOUT':
+    case 'ERROR':
+      return 'fail'
+    case null:
+      return ok ? 'pass' : 'fail'
+  }
+}
