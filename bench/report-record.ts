@@ -1,4 +1,4 @@
-import { aComparison, anAttempt, aRecord, aReport, aSection, aTest } from '../__tests__/report/builder.js'
+import { aComparison, anAttempt, aRecord, aReport, aSection, aTest, settings } from '../__tests__/report/builder.js'
 import type { KernelReport } from '../src/domain/kernel-report.js'
 import type { Attempt, RunRecord, TestRecord } from '../src/domain/record.js'
 import type { Comparison } from '../src/domain/stages.js'
@@ -56,11 +56,13 @@ export function aRun({ tests, logCharacters, vms, verdicts }: RunShape): { recor
   const known = failed.filter((_, index) => index % 3 === 2)
   const record = aRecord(records, {
     sections: SECTIONS.map((name) =>
-      aSection(name, { fstyp: name.split('_')[0] ?? 'xfs', mkfsOptions: name === 'btrfs_default' ? '' : '-b size=4096' }),
+      aSection(name, { settings: settings({ fstyp: name.split('_')[0] ?? 'xfs', mkfsOptions: name === 'btrfs_default' ? '' : '-b size=4096' }) }),
     ),
     endedAt: new Date(start + Math.max(...clocks) + 2000).toISOString(),
     guests: clocks.map((end, index) => ({
       id: index + 1,
+      suite: 'fstests',
+      section: SECTIONS[0] ?? '',
       startedAt: new Date(start).toISOString(),
       endedAt: new Date(start + end).toISOString(),
       exit: index === 1 ? { kind: 'panic' as const, line: 'Kernel panic - not syncing: Fatal exception' } : { kind: 'poweroff' as const },

@@ -135,7 +135,7 @@ function writeBundle(place: string, tests: readonly object[]): void {
 it('the section of the page on leaks has both disks and the variable that makes fstests scan', () => {
   const page = readFileSync(join(root, 'docs/howto/memory-errors.md'), 'utf8')
   const [, text = ''] = /```text\n([^`]*USE_KMEMLEAK[^`]*)```/.exec(page) ?? []
-  const [section] = localConfigSections(text, 'kmemleak.section').resolve(['xfs_kmemleak']).sections
+  const [section] = localConfigSections(text, 'kmemleak.section', 'fstests').resolve(['xfs_kmemleak']).sections
   expect(section).toMatchObject({ fstyp: 'xfs', disks: [{ role: 'test' }, { role: 'scratch' }], environment: { USE_KMEMLEAK: 'yes' } })
 })
 

@@ -108,7 +108,7 @@ describe.each(Object.entries(rows))('%s', (_, row) => {
     expect(onPage(['new', 'known'])).toEqual(row.failed)
     expect(onPage(['new'])).toEqual(fresh)
 
-    const xml = [...junitXml(record, rendered.placement, { dialect: 'annotated', maxTestBytes: 4096, sourceDirectory: null })].join('')
+    const xml = [...junitXml(record, rendered.placement, { dialect: 'annotated', maxTestBytes: 4096, sourceDirectories: {} })].join('')
     const totals = /<testsuites[^>]* failures="(\d+)" errors="(\d+)"/.exec(xml)
     const notReached = row.tests.filter(({ status }) => status === 'notreached').length
     const sentinel = row.failed.length + notReached === 0 && record.conclusion.kind !== 'passed' ? 1 : 0
@@ -152,12 +152,14 @@ describe('rules have one home', () => {
 
   test('keys tell apart whatever a name holds', () => {
     const ids = [
-      { section: 'a', name: 'b\nc' },
-      { section: 'a\nb', name: 'c' },
-      { section: 'a', name: 'b\0c' },
-      { section: 'a","b', name: 'c' },
-      { section: 'a b', name: 'c' },
-      { section: 'a', name: 'b c' },
+      { suite: 's', section: 'a', name: 'b\nc' },
+      { suite: 's', section: 'a\nb', name: 'c' },
+      { suite: 's', section: 'a', name: 'b\0c' },
+      { suite: 's', section: 'a","b', name: 'c' },
+      { suite: 's', section: 'a b', name: 'c' },
+      { suite: 's\na', section: 'b', name: 'c' },
+      { suite: 't', section: 'a', name: 'b c' },
+      { suite: 's', section: 'a', name: 'b c' },
     ]
     expect(new Set(ids.map(testKey)).size).toBe(ids.length)
   })

@@ -10,7 +10,7 @@ import { FakeFiles } from '../bundle/fake-files.js'
 
 const checkout = join(import.meta.dirname ?? __dirname, '../..')
 const files = createFiles()
-const sections = await builtInSections(placesFrom({ checkout, workingDirectory: '/', env: {} }), files)
+const sections = await builtInSections('fstests', placesFrom({ checkout, workingDirectory: '/', env: {} }), files)
 const shelf = await readFragmentShelf(join(checkout, 'nix/kconfig'), { sections, architecture: 'x86_64' }, { files })
 const names = (...asked: string[]) => chooseFragments(asked, shelf).map(({ name }) => name)
 

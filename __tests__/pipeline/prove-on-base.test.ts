@@ -19,7 +19,7 @@ test('what the base said goes to its own test, in its own section', () => {
   const verdict = { status: 'fail', revision: null, kernelRelease: null, bundlePath: STORE_PATH, attempts: [] } as const
   const tests = [aTest('g/001'), aTest('g/001', { section: 'ext4' })]
   const proof = {
-    verdicts: new Map([[testKey({ section: 'ext4', name: 'g/001' }), { ...verdict, attempts: [] }]]),
+    verdicts: new Map([[testKey({ suite: 'fstests', section: 'ext4', name: 'g/001' }), { ...verdict, attempts: [] }]]),
     problems: ['it could not'],
   }
   const record = withProof(aRecord(tests, { problems: ['before'] }), proof)

@@ -28,9 +28,9 @@ test('what failed or was not reached, each in its own section, and nothing else'
   const { selection } = again({ groups: 'quick', sections: 'xfs ext4 btrfs' }, mixed)
   expect(selection).toMatchObject({ groups: [], sections: ['xfs', 'ext4'], tests: ['generic/002', 'generic/001', 'generic/004'] })
   expect(selection.only).toEqual([
-    { section: 'xfs', name: 'generic/002' },
-    { section: 'ext4', name: 'generic/001' },
-    { section: 'ext4', name: 'generic/004' },
+    { suite: 'fstests', section: 'xfs', name: 'generic/002' },
+    { suite: 'fstests', section: 'ext4', name: 'generic/001' },
+    { suite: 'fstests', section: 'ext4', name: 'generic/004' },
   ])
 })
 
@@ -113,14 +113,13 @@ test('nothing failed: nothing runs, and that is no success', () => {
 
 test('a selection restricted to some tests loses the sections that have none', () => {
   const selection = {
-    suite: 'fstests' as const,
     sections: [aSection('a'), aSection('b')].map(
-      ({ suite: _suite, kernelRelease: _release, platform: _platform, couldNotTest: _not, ...one }) => one,
+      ({ kernelRelease: _release, platform: _platform, couldNotTest: _not, ...one }) => one,
     ),
-    tests: ['a', 'b'].flatMap((section) => ['generic/001', 'generic/002'].map((name) => ({ section, name }))),
+    tests: ['a', 'b'].flatMap((section) => ['generic/001', 'generic/002'].map((name) => ({ suite: 'fstests', section, name }))),
   }
-  const { tests, sections } = restrict(selection, [{ section: 'b', name: 'generic/002' }])
-  expect(tests).toEqual([{ section: 'b', name: 'generic/002' }])
+  const { tests, sections } = restrict(selection, [{ suite: 'fstests', section: 'b', name: 'generic/002' }])
+  expect(tests).toEqual([{ suite: 'fstests', section: 'b', name: 'generic/002' }])
   expect(sections.map(({ name }) => name)).toEqual(['b'])
 })
 

@@ -24,7 +24,8 @@ const fstests = suite('fstests', {
   'xfs/002': 'auto stress',
 })
 const section = (name: string, fstyp: string): Section => ({
-  ...{ name, fstyp, description: '', mkfsOptions: '', mountOptions: '', disks: [], environment: {}, kernelOptions: [] },
+  ...{ suite: 'fstests', name, description: '', disks: [], environment: {}, kernelOptions: [] },
+  settings: { fstyp, mkfsOptions: '', mountOptions: '' },
 })
 const table = bundleSections([section('xfs_4k', 'xfs'), section('ext4_4k', 'ext4')], [section('ext3', 'ext3'), section('xfs_4k', 'wrong')])
 const nothing: SelectionRequest = { sections: [], groups: [], excludeGroups: [], tests: [], excludeFiles: [], expectationFiles: [] }
@@ -96,7 +97,7 @@ describe('selectTests', () => {
 
   test('a plan’s test knows its file and line; a section asked for twice runs once', () => {
     const { selection } = select({ sections: ['xfs_4k', 'xfs_4k'], tests: ['xfs/001'] })
-    expect(selection.tests).toEqual([{ section: 'xfs_4k', name: 'xfs/001', file: 'tests/xfs/001', line: 12 }])
+    expect(selection.tests).toEqual([{ suite: 'fstests', section: 'xfs_4k', name: 'xfs/001', file: 'tests/xfs/001', line: 12 }])
     expect(selection.sections).toEqual([section('xfs_4k', 'xfs')])
   })
 
@@ -139,7 +140,7 @@ describe('selectTests', () => {
   })
 
   test('a local.config takes the place of the bundle’s sections', () => {
-    const sections = localConfigTable('[a]\nFSTYP=ext4\nTEST_DEV=/dev/x\n[b]\nFSTYP=xfs\nbad line\n', 'my.config')
+    const sections = localConfigTable('[a]\nFSTYP=ext4\nTEST_DEV=/dev/x\n[b]\nFSTYP=xfs\nbad line\n', 'my.config', 'fstests')
     expect(names({ sections: ['a'], tests: ['generic/001'] }, { sections })).toEqual(['a generic/001'])
     expect(refused({ sections: ['xfs_4k'] }, { sections })).toMatch(/my.config has `a`, `b`/)
     expect(refused({ tests: ['generic/001'] }, { sections })).toMatch(/my.config:6/)
@@ -223,17 +224,8 @@ describe('lists of expected failures and expunges', () => {
 })
 
 test('a bundle that holds every built-in section runs the first of them; one whose flake chose runs its own', () => {
-  const section = (name: string) => ({
-    name,
-    description: '',
-    fstyp: 'xfs',
-    mkfsOptions: '',
-    mountOptions: '',
-    disks: [],
-    environment: {},
-    kernelOptions: [],
-  })
-  const builtIn = [section('xfs'), section('ext4')]
-  expect(bundleSections([section('xfs'), section('ext4')], builtIn).defaults).toEqual(['xfs'])
-  expect(bundleSections([section('ext4'), section('own')], builtIn).defaults).toEqual(['ext4', 'own'])
+  const own = (name: string) => section(name, 'xfs')
+  const builtIn = [own('xfs'), own('ext4')]
+  expect(bundleSections([own('xfs'), own('ext4')], builtIn).defaults).toEqual(['xfs'])
+  expect(bundleSections([own('ext4'), own('own')], builtIn).defaults).toEqual(['ext4', 'own'])
 })

@@ -7,7 +7,7 @@ import { anAttempt, aRecord, aReport, aTest } from './builder.js'
 import { hostileRecord } from './hostile.js'
 import { aStory } from './story.js'
 
-const NOWHERE: AnnotationOptions = { changedFiles: null, sourceDirectory: null }
+const NOWHERE: AnnotationOptions = { changedFiles: null, sourceDirectories: {} }
 const annotate = (record: RunRecord, options: Partial<AnnotationOptions> = {}) =>
   annotationsOf(prepare(record, null), { ...NOWHERE, ...options })
 
@@ -59,8 +59,8 @@ describe('annotations', () => {
 
   test('without a changed file they stand on the test where the repository has it, else nowhere', () => {
     const failing = aRecord([aTest('generic/001', { status: 'fail' })])
-    expect(annotate(failing, { sourceDirectory: 'xfstests' })[0]).toMatchObject({ file: 'xfstests/tests/generic/001', line: 11 })
-    expect(annotate(failing, { sourceDirectory: '' })[0]).toMatchObject({ file: 'tests/generic/001', line: 11 })
+    expect(annotate(failing, { sourceDirectories: { fstests: 'xfstests' } })[0]).toMatchObject({ file: 'xfstests/tests/generic/001', line: 11 })
+    expect(annotate(failing, { sourceDirectories: { fstests: '' } })[0]).toMatchObject({ file: 'tests/generic/001', line: 11 })
     expect(annotate(failing)[0]).not.toHaveProperty('file')
   })
 
@@ -83,7 +83,7 @@ describe('annotations', () => {
   test("any record keeps within GitHub's limits", () => {
     fc.assert(
       fc.property(hostileRecord, fc.array(fc.string()), (hostile, changedFiles) => {
-        const all = annotate(hostile, { changedFiles, sourceDirectory: 'x' })
+        const all = annotate(hostile, { changedFiles, sourceDirectories: { fstests: 'x' } })
         for (const level of ['error', 'warning', 'notice'])
           expect(all.filter((each) => each.level === level).length).toBeLessThanOrEqual(10)
         for (const each of all) {

@@ -32,7 +32,7 @@ test('every rendering has it, beside what is new and what is known', () => {
   const record = aRecord([failedOn('g/001', 'fail', 'pass'), failedOn('g/002', 'fail', 'fail')])
   const comparison = compareRecords(record, aRecord([]))
   const rendered = prepare(record, comparison)
-  const options = { dialect: 'annotated', maxTestBytes: 4096, sourceDirectory: null } as const
+  const options = { dialect: 'annotated', maxTestBytes: 4096, sourceDirectories: {} } as const
   const texts = {
     summary: summaryMarkdown(rendered),
     junit: [...junitXml(record, rendered.placement, options)].join(''),

@@ -1,25 +1,29 @@
 import type { KernelReport } from '../../src/domain/kernel-report.js'
 import type { Attempt, RunRecord, SectionRecord, TestRecord } from '../../src/domain/record.js'
 import type { Comparison } from '../../src/domain/stages.js'
+import type { FstestsSettings } from '../../src/suites/fstests/index.js'
 
 /** Records for tests: everything has a value, the test at hand changes what it is about. */
 
 export function aSection(name: string, changes: Partial<SectionRecord> = {}): SectionRecord {
   return {
+    suite: 'fstests',
     name,
     description: '',
-    fstyp: 'xfs',
-    mkfsOptions: '-b size=4096',
-    mountOptions: '',
     disks: [{ role: 'test', sizeMiB: 1024 }],
     environment: {},
     kernelOptions: [],
-    suite: 'fstests',
+    settings: settings(),
     kernelRelease: '6.18.0-rc1',
     platform: 'Linux/x86_64 vmtest 6.18.0-rc1',
     couldNotTest: null,
     ...changes,
   }
+}
+
+/** What a section of fstests says. */
+export function settings(changes: Partial<FstestsSettings> = {}): FstestsSettings {
+  return { fstyp: 'xfs', mkfsOptions: '-b size=4096', mountOptions: '', ...changes }
 }
 
 export function anAttempt(changes: Partial<Attempt> = {}): Attempt {
@@ -41,6 +45,7 @@ export function aTest(name: string, changes: Partial<TestRecord> = {}): TestReco
   const status = changes.status ?? 'pass'
   const ran = !['notreached', 'expunged'].includes(status)
   return {
+    suite: 'fstests',
     section: 'xfs_4k',
     name,
     file: `tests/${name}`,
@@ -78,18 +83,18 @@ export function aRecord(tests: readonly TestRecord[], changes: Partial<RunRecord
   for (const test of tests) counts[test.status] += 1
   const bad = counts.fail + counts.crashed + counts.timeout + counts.notreached > 0
   return {
-    version: 1,
+    version: 2,
     tool: { name: 'kernel-vmtest', version: '0.1.0' },
     runId: 'run-2',
     startedAt: '2026-11-24T05:00:00.000Z',
     endedAt: '2026-11-24T05:20:34.000Z',
     plan: {
-      version: 1,
+      version: 2,
       face: 'action',
       bundle: { kind: 'flake', flake: '.', attribute: 'vmtest', impure: false },
       kernel: null,
-      fstests: null,
-      suite: 'fstests',
+      suites: ['fstests'],
+      trees: {},
       localConfig: null,
       selection: { sections: [], groups: ['quick'], excludeGroups: [], tests: [], excludeFiles: [], expectationFiles: [] },
       accelerator: 'auto',

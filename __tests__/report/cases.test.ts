@@ -22,7 +22,7 @@ function renderings(directory: string): Readonly<Record<string, string>> {
     artifactName: 'vmtest-x86_64',
   })
   const junit = (dialect: 'annotated' | 'jenkins') =>
-    [...junitXml(record, rendered.placement, { dialect, maxTestBytes: 4096, sourceDirectory: null })].join('')
+    [...junitXml(record, rendered.placement, { dialect, maxTestBytes: 4096, sourceDirectories: {} })].join('')
   return {
     'junit.xml': junit('annotated'),
     'jenkins.xml': junit('jenkins'),
@@ -33,7 +33,7 @@ function renderings(directory: string): Readonly<Record<string, string>> {
       directory: 'results',
       files: { report: 'results/report.html' },
     }),
-    'annotations.json': `${JSON.stringify(annotationsOf(rendered, { changedFiles: ['fs/xfs/xfs_inode.c'], sourceDirectory: null }), null, 2)}\n`,
+    'annotations.json': `${JSON.stringify(annotationsOf(rendered, { changedFiles: ['fs/xfs/xfs_inode.c'], sourceDirectories: {} }), null, 2)}\n`,
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { RunRecord } from '../../src/domain/record.js'
-import { anAttempt, aRecord, aReport, aTest } from './builder.js'
+import { anAttempt, aRecord, aReport, aTest, settings } from './builder.js'
 
 const NASTY = [
   ']]>',
@@ -90,10 +90,10 @@ export const hostileRecord: fc.Arbitrary<RunRecord> = fc.array(hostileText, { mi
     runId: text(),
     settings: { [text()]: text() },
     revisions: { kernel: text(), [text()]: text() },
-    sections: record.sections.map((section) => ({ ...section, kernelRelease: text(), mkfsOptions: text(), couldNotTest: text() })),
+    sections: record.sections.map((section) => ({ ...section, kernelRelease: text(), settings: settings({ mkfsOptions: text() }), couldNotTest: text() })),
     problems: [text(), text()],
     unattributedReports: [report()],
-    disagreements: [{ section: text(), test: text(), sources: { [text()]: text() }, resolution: text() }],
+    disagreements: [{ suite: 'fstests', section: text(), test: text(), sources: { [text()]: text() }, resolution: text() }],
     cache: [
       {
         layer: text(),

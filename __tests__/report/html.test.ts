@@ -69,7 +69,7 @@ describe('the page', () => {
       '1 generic/003': 'new',
     })
     expect(run.tests.change[5]).toBe('fixed')
-    expect(run.vanished).toEqual([{ section: 'xfs_4k', name: 'generic/999' }])
+    expect(run.vanished).toEqual([{ suite: 'fstests', section: 'xfs_4k', name: 'generic/999' }])
     const crash = data.get('t6') as PageDetail
     expect(crash.reproduce).toBe('vmtest run -s xfs_4k generic/475')
     expect(crash.attempts[0]?.reports[0]?.frames[1]).toEqual(['xfs_iget', 'fs/xfs/xfs_icache.c:788'])

@@ -21,7 +21,7 @@ const schema = join(import.meta.dirname ?? __dirname, 'jenkins.xsd')
 
 function write(name: string, dialect: JunitDialect, run: RunRecord = record, held: Comparison | null = comparison): string {
   const path = join(directory, name)
-  writeFileSync(path, [...junitXml(run, placeTests(run, held), { dialect, maxTestBytes: 65536, sourceDirectory: null })].join(''))
+  writeFileSync(path, [...junitXml(run, placeTests(run, held), { dialect, maxTestBytes: 65536, sourceDirectories: {} })].join(''))
   return path
 }
 
@@ -35,7 +35,7 @@ const EXPECTED = { tests: 14, failures: 2, errors: 3, skipped: 4 }
 describe('library consumers count the same', () => {
   test('junit2json, with file and line of every case', async () => {
     const text = [
-      ...junitXml(record, placeTests(record, comparison), { dialect: 'annotated', maxTestBytes: 65536, sourceDirectory: null }),
+      ...junitXml(record, placeTests(record, comparison), { dialect: 'annotated', maxTestBytes: 65536, sourceDirectories: {} }),
     ].join('')
     const read = await parse(text)
     if (read === null || read === undefined || !('testsuite' in read)) throw new Error('no testsuites')

@@ -18,7 +18,7 @@ interface Options {
 }
 
 function write(record: RunRecord, { comparison, dialect = 'annotated', maxTestBytes = 65536, sourceDirectory }: Options = {}): string {
-  const options = { dialect, maxTestBytes, sourceDirectory: sourceDirectory ?? null }
+  const options = { dialect, maxTestBytes, sourceDirectories: sourceDirectory === undefined ? {} : { fstests: sourceDirectory } }
   return [...junitXml(record, placeTests(record, comparison ?? null), options)].join('')
 }
 

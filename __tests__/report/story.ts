@@ -1,6 +1,6 @@
 import type { RunRecord } from '../../src/domain/record.js'
 import type { Comparison } from '../../src/domain/stages.js'
-import { aComparison, anAttempt, aRecord, aReport, aSection, aTest } from './builder.js'
+import { aComparison, anAttempt, aRecord, aReport, aSection, aTest, settings } from './builder.js'
 
 const DIFF = `--- tests/generic/013.out
 +++ results/generic/013.out.bad
@@ -60,7 +60,7 @@ export function aStory(): { record: RunRecord; baseline: RunRecord; comparison: 
     }),
   ]
   const record = aRecord(tests, {
-    sections: [aSection('xfs_4k'), aSection('ext4_1k', { fstyp: 'ext4', mkfsOptions: '-b 1024' })],
+    sections: [aSection('xfs_4k'), aSection('ext4_1k', { settings: settings({ fstyp: 'ext4', mkfsOptions: '-b 1024' }) })],
     conclusion: {
       kind: 'failed',
       reason: 'Three tests fail that pass on the base branch.',
@@ -68,7 +68,7 @@ export function aStory(): { record: RunRecord; baseline: RunRecord; comparison: 
     },
     problems: ['guest 1 died; a fresh one went on'],
     disagreements: [
-      { section: 'xfs_4k', test: 'generic/100', sources: { stdout: 'pass', 'result.xml': 'fail' }, resolution: 'The test line says pass.' },
+      { suite: 'fstests', section: 'xfs_4k', test: 'generic/100', sources: { stdout: 'pass', 'result.xml': 'fail' }, resolution: 'The test line says pass.' },
     ],
     cache: [
       {
@@ -93,7 +93,7 @@ export function aStory(): { record: RunRecord; baseline: RunRecord; comparison: 
     ],
     { runId: 'run-1' },
   )
-  const at = (section: string, name: string) => ({ section, name })
+  const at = (section: string, name: string) => ({ suite: 'fstests', section, name })
   const comparison = aComparison({
     newFailures: [at('xfs_4k', 'generic/013'), at('xfs_4k', 'generic/475'), at('ext4_1k', 'generic/003')],
     knownFailures: [at('xfs_4k', 'generic/020')],

@@ -6,7 +6,7 @@ import { prepare, type ReportContext } from '../../src/report/context.js'
 import { byteLength } from '../../src/report/foreign-text.js'
 import { SUMMARY_BUDGET_BYTES, summaryMarkdown } from '../../src/report/summary/index.js'
 import { bytes, code, duration, fenced, prose } from '../../src/report/summary/markdown.js'
-import { anAttempt, aRecord, aReport, aSection, aTest } from './builder.js'
+import { anAttempt, aRecord, aReport, aSection, aTest, settings } from './builder.js'
 import { hostileRecord, hostileText } from './hostile.js'
 import { effectsIn, nodesOf, parseMarkdown } from './markdown-reader.js'
 import { aStory } from './story.js'
@@ -97,7 +97,7 @@ describe('the verdict', () => {
     [
       'passed with known failures',
       aRecord([aTest('generic/001', { status: 'fail' })], { conclusion: green.conclusion }),
-      [{ section: 'xfs_4k', name: 'generic/001' }],
+      [{ suite: 'fstests', section: 'xfs_4k', name: 'generic/001' }],
       '## ✅ Passed: no new failures',
     ],
     ['failed without a baseline', aRecord([aTest('generic/001', { status: 'fail' })]), null, '## ❌ 1 failure'],
@@ -148,9 +148,9 @@ describe('size', () => {
       fc.property(text(5000), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 2, max: 200 }), (long, scale, budgetKiB) => {
         const tests = Array.from({ length: 100 * scale }, (_, index) => failing(`generic/${index}`, long))
         const record = aRecord(tests, {
-          sections: Array.from({ length: 200 }, (_, index) => aSection(`s${index}`, { mkfsOptions: long, couldNotTest: long })),
+          sections: Array.from({ length: 200 }, (_, index) => aSection(`s${index}`, { settings: settings({ mkfsOptions: long }), couldNotTest: long })),
           problems: Array.from({ length: 300 }, () => long),
-          disagreements: Array.from({ length: 300 }, () => ({ section: long, test: long, sources: { [long]: long }, resolution: long })),
+          disagreements: Array.from({ length: 300 }, () => ({ suite: 'fstests', section: long, test: long, sources: { [long]: long }, resolution: long })),
           revisions: Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`${index}${long}`, long])),
           unattributedReports: Array.from({ length: 60 }, () => aReport({ title: long, lines: [long] })),
         })

@@ -71,7 +71,7 @@ describe('conclude', () => {
 
   test('with a baseline only what is new counts, unless `any` is asked for', () => {
     const record = aRecord([aTest('g/001'), aTest('g/002', { status: 'fail' })])
-    const known = aComparison({ knownFailures: [{ section: 'xfs_4k', name: 'g/002' }] })
+    const known = aComparison({ knownFailures: [{ suite: 'fstests', section: 'xfs_4k', name: 'g/002' }] })
     expect(conclude(record, known, 'new').kind).toBe('passed')
     expect(conclude(record, known, 'any').kind).toBe('failed')
     expect(conclude(record, null, 'new').kind).toBe('failed')

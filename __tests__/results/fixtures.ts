@@ -9,6 +9,8 @@ import { treeFiles } from '../suites/tree-files.js'
 export function aGuest(id: number, changes: Partial<GuestRun> = {}): GuestRun {
   return {
     id,
+    suite: 'fstests',
+    section: 'xfs_4k',
     startedAt: '2026-11-24T05:00:00.000Z',
     endedAt: '2026-11-24T05:10:00.000Z',
     exit: { kind: 'poweroff' },
@@ -25,6 +27,7 @@ export function aGuest(id: number, changes: Partial<GuestRun> = {}): GuestRun {
 export function aBatch(guest: number, tests: readonly string[], changes: Partial<BatchRun> = {}): BatchRun {
   return {
     guest,
+    suite: 'fstests',
     section: 'xfs_4k',
     tests: [...tests],
     directory: `guests/${guest}/batches/1`,
@@ -45,7 +48,7 @@ export const testTimeout: VmExit = { kind: 'timeout', what: 'test', afterSeconds
 export const runTimeout: VmExit = { kind: 'timeout', what: 'run', afterSeconds: 3600, lastLine: 'x' }
 
 export function aSelection(names: readonly string[], changes: Partial<Selection> = {}): Selection {
-  return { suite: 'fstests', sections: [aSection('xfs_4k')], tests: names.map((name) => ({ section: 'xfs_4k', name })), ...changes }
+  return { sections: [aSection('xfs_4k')], tests: names.map((name) => ({ suite: 'fstests', section: 'xfs_4k', name })), ...changes }
 }
 
 /** Builds a record over a tree in memory; the run's directory is `/run`, the suite's sources are `/src`. */
@@ -65,7 +68,7 @@ export function build(tree: Readonly<Record<string, string>>, vmRun: VmRun, sele
     cache: [],
     problems: [],
     runDirectory: '/run',
-    suiteSource: '/src',
+    suiteSources: { fstests: '/src' },
     ...changes,
   })
 }

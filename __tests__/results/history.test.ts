@@ -39,12 +39,12 @@ describe('history', () => {
           { seconds: 11, timeoutFactor: 8 },
         ],
       },
-      { section: 'xfs_4k', name: 'g/002', samples: [] },
+      { suite: 'fstests', section: 'xfs_4k', name: 'g/002', samples: [] },
     ])
   })
 
   test('gives a report earlier verdicts, with the times of runs under the same accelerator', () => {
-    const test = { section: 'xfs_4k', name: 'g/001' }
+    const test = { suite: 'fstests', section: 'xfs_4k', name: 'g/001' }
     expect(pastVerdicts(history, 1)(test)).toEqual([
       { status: 'pass', seconds: 10 },
       { status: 'fail', seconds: 12.3 },
@@ -52,7 +52,7 @@ describe('history', () => {
       { status: 'pass', seconds: null },
     ])
     expect(pastVerdicts(history, 8)(test).at(-1)).toEqual({ status: 'pass', seconds: 11 })
-    expect(pastVerdicts(history, 1)({ section: 'xfs_4k', name: 'g/999' })).toEqual([])
+    expect(pastVerdicts(history, 1)({ suite: 'fstests', section: 'xfs_4k', name: 'g/999' })).toEqual([])
   })
 
   test('shows a test’s past', () => {

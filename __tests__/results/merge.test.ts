@@ -6,7 +6,7 @@ import { type Attempt, type RunRecord, runRecordSchema, type TestRecord } from '
 import { type TestStatus, testStatusSchema } from '../../src/domain/test.js'
 import { settle } from '../../src/domain/verdict.js'
 import { conclude, mergeAll, mergeRecords, relocateRecord, testsToRerun } from '../../src/results/index.js'
-import { anAttempt, aRecord, aReport, aSection, aTest } from '../report/builder.js'
+import { anAttempt, aRecord, aReport, aSection, aTest, settings } from '../report/builder.js'
 import { aGuest } from './fixtures.js'
 
 /** A record as buildRecord makes it: what a test's status says follows from its attempts. */
@@ -120,11 +120,11 @@ describe('mergeRecords', () => {
   test('refuses unlike plans, naming what differs', () => {
     const base = aRecord([aTest('g/001')])
     const unlike = (changes: Partial<RunRecord>) => () => mergeRecords(base, { ...base, ...changes })
-    expect(unlike({ plan: { ...base.plan, suite: 'smoke' } })).toThrow(UserError)
+    expect(unlike({ plan: { ...base.plan, suites: ['smoke'] } })).toThrow(UserError)
     expect(unlike({ plan: { ...base.plan, selection: { ...base.plan.selection, groups: ['auto'] } } })).toThrow(/differ in groups/)
     expect(unlike({ plan: { ...base.plan, kernelTree: { directory: '/k', config: null, kconfig: [] } } })).toThrow(/differ in kernelTree/)
     expect(unlike({ revisions: { kernel: 'other' } })).toThrow(/revision of kernel/)
-    expect(unlike({ sections: [aSection('xfs_4k', { mkfsOptions: '-f' })] })).toThrow(/section xfs_4k/)
+    expect(unlike({ sections: [aSection('xfs_4k', { settings: settings({ mkfsOptions: '-f' }) })] })).toThrow(/section xfs_4k/)
     expect(unlike({ sections: [aSection('xfs_4k', { kernelRelease: '5.10' })] })).toThrow(/section xfs_4k/)
     expect(unlike({ plan: { ...base.plan, outputDirectory: 'elsewhere', vms: 3 } })).not.toThrow()
     expect(() => mergeAll([])).toThrow(UserError)

@@ -40,7 +40,7 @@ describe('readResultsDirectory', () => {
     })
     expect(record.problems[0]).toMatch(/results that were there already/)
     expect(record.conclusion).toMatchObject({ kind: 'failed' })
-    expect(record.sections.map((one) => [one.name, one.fstyp, one.kernelRelease])).toEqual([
+    expect(record.sections.map((one) => [one.name, one.settings.fstyp, one.kernelRelease])).toEqual([
       ['small', 'xfs', '6.12.4'],
       ['large', 'xfs', '6.12.4'],
     ])

@@ -15,7 +15,7 @@ describe('buildRecord', () => {
     const selection = aSelection(['generic/001', 'generic/002', 'generic/003'])
     const planned = [
       ...selection.tests,
-      { section: 'xfs_4k', name: 'generic/004', file: 'tests/generic/004', line: 12, expunged: { reason: 'hours' } },
+      { suite: 'fstests', section: 'xfs_4k', name: 'generic/004', file: 'tests/generic/004', line: 12, expunged: { reason: 'hours' } },
     ]
     const tree = { ...stdout(text), '/run/guests/1/batches/1/results/generic/001.full': 'x' }
     const record = await build(tree, aVmRun({ guests: [aGuest(1)], batches: [batch] }), { ...selection, tests: planned })
@@ -151,7 +151,7 @@ describe('buildRecord', () => {
     expect(await diffOf({})).toBe(
       '--- tests/generic/001.out\n+++ generic/001.out.bad\n@@ -1,2 +1,3 @@\n QA output created by 001\n-Silence is golden\n+first\n+second',
     )
-    expect(await diffOf({ suiteSource: null })).toBe('--- a\n+++ b\n@@ -1 +1,2 @@\n+first\n...')
+    expect(await diffOf({ suiteSources: {} })).toBe('--- a\n+++ b\n@@ -1 +1,2 @@\n+first\n...')
   })
 
   test('a verdict nobody asked for is a problem, an abandoned section and a stopped run are said', async () => {
@@ -160,13 +160,13 @@ describe('buildRecord', () => {
       aVmRun({
         guests: [aGuest(1)],
         batches: [aBatch(1, ['generic/001'], { notes: ['the stream was cut'] })],
-        abandonedSections: [{ section: 'ext4', reason: 'no guest came up' }],
+        abandonedSections: [{ suite: 'fstests', section: 'ext4', reason: 'no guest came up' }],
         stopped: { kind: 'deadline', reason: 'The time limit of 60 min was reached.' },
       }),
       aSelection(['generic/001'], {
         tests: [
-          { section: 'xfs_4k', name: 'generic/001' },
-          { section: 'ext4', name: 'generic/001' },
+          { suite: 'fstests', section: 'xfs_4k', name: 'generic/001' },
+          { suite: 'fstests', section: 'ext4', name: 'generic/001' },
         ],
       }),
     )

@@ -2,15 +2,14 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import * as z from 'zod'
 import { OPTIONAL_PROGRAMS, REQUIRED_PROGRAMS } from '../../src/bundle/guest-programs.js'
-import { sectionSchema } from '../../src/domain/section.js'
 import { mergeFragments, missingOptions, parseKernelConfig, requestedConfig, sectionObstacles } from '../../src/kconfig/index.js'
+import { createFiles } from '../../src/ports/real/files.js'
+import { fstestsSettings, readBuiltInSections } from '../../src/suites/fstests/index.js'
 import { describeRefusal } from '../../src/vm/scheduler/refusal.js'
 
 const read = (path: string): string => readFileSync(new URL(`../../nix/${path}`, import.meta.url), 'utf8')
-const { sections } = z
-  .object({ sections: z.array(sectionSchema.strict()) })
-  .strict()
-  .parse(JSON.parse(read('sections/sections.json')))
+const checkout = new URL('../..', import.meta.url).pathname.replace(/\/$/, '')
+const sections = (await readBuiltInSections(createFiles(), checkout, 'fstests')).map((section) => ({ ...section, ...fstestsSettings(section) }))
 
 const byName = (name: string) => {
   const section = sections.find((one) => one.name === name)

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { readFstestsCatalogue } from '../../src/suites/fstests/index.js'
-import { suites } from '../../src/suites/index.js'
+import { fstests } from '../../src/suites/fstests/index.js'
 import { diskFiles, treeFiles } from './tree-files.js'
 
 const preamble = '#! /bin/bash\n#\n# FS QA Test\n#\n. ./common/preamble\n'
@@ -64,7 +64,7 @@ describe('readFstestsCatalogue', () => {
   const realTree = process.env.VMTEST_FSTESTS_TREE
   const onRealTree = realTree !== undefined && existsSync(realTree) ? test : test.skip
   onRealTree('agrees with a real tree ($VMTEST_FSTESTS_TREE): every test, its groups and its line', async () => {
-    const catalogue = await suites.fstests.readCatalogue(diskFiles, realTree ?? '')
+    const catalogue = await fstests.readCatalogue(diskFiles, realTree ?? '')
     expect(catalogue.tests.length).toBeGreaterThan(1500)
     const of = (directory: string, group: string) =>
       catalogue.tests.filter((entry) => entry.name.startsWith(`${directory}/`) && entry.groups.includes(group)).length

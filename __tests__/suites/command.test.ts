@@ -1,23 +1,21 @@
 import { describe, expect, test } from '@jest/globals'
-import type { DiskRole, Section } from '../../src/domain/section.js'
-import { suites } from '../../src/suites/index.js'
+import type { Section } from '../../src/domain/section.js'
+import { type FstestsSettings, fstests } from '../../src/suites/fstests/index.js'
 
-const section = (fields: Partial<Section>, roles: readonly DiskRole[]): Section => ({
+const section = ({ environment = {}, ...settings }: Partial<FstestsSettings & Section>, roles: readonly string[]): Section => ({
+  suite: 'fstests',
   name: 's',
   description: '',
-  fstyp: 'xfs',
-  mkfsOptions: '',
-  mountOptions: '',
-  environment: {},
+  environment,
   kernelOptions: [],
   disks: roles.map((role) => ({ role, sizeMiB: 1024 })),
-  ...fields,
+  settings: { fstyp: 'xfs', ...settings },
 })
 const plain = { timeFactor: 1, loadFactor: 1, soakSeconds: null }
 
 describe('the command of fstests', () => {
   test('for TEST and SCRATCH', () => {
-    const command = suites.fstests.command(section({}, ['test', 'scratch']), ['generic/001', 'xfs/001'], plain)
+    const command = fstests.command(section({}, ['test', 'scratch']), ['generic/001', 'xfs/001'], plain)
     expect(command.arguments).toEqual(['-R', 'xunit', '--exact-order', 'generic/001', 'xfs/001'])
     expect(command.environment).toEqual({
       HOST_OPTIONS: '/dev/null',
@@ -33,7 +31,7 @@ describe('the command of fstests', () => {
   })
 
   test('a pool takes the place of SCRATCH_DEV (check refuses both)', () => {
-    const { environment } = suites.fstests.command(section({ fstyp: 'btrfs' }, ['test', 'scratch', 'pool', 'pool', 'logwrites']), [], plain)
+    const { environment } = fstests.command(section({ fstyp: 'btrfs' }, ['test', 'scratch', 'pool', 'pool', 'logwrites']), [], plain)
     expect(environment).toMatchObject({ FSTYP: 'btrfs', SCRATCH_DEV_POOL: '@pool@', LOGWRITES_DEV: '@logwrites@' })
     expect(environment).not.toHaveProperty('SCRATCH_DEV')
     expect(environment).not.toHaveProperty('USE_EXTERNAL')
@@ -44,7 +42,7 @@ describe('the command of fstests', () => {
       { mkfsOptions: '-r rtdev=x', mountOptions: '-o noatime', environment: { TEST_FS_MOUNT_OPTS: '-o usrquota', SCRATCH_MNT: '/s' } },
       ['test', 'scratch', 'test-log', 'scratch-log', 'test-rt', 'scratch-rt'],
     )
-    const { environment } = suites.fstests.command(given, [], { timeFactor: 4.2, loadFactor: 0.5, soakSeconds: 30 })
+    const { environment } = fstests.command(given, [], { timeFactor: 4.2, loadFactor: 0.5, soakSeconds: 30 })
     expect(environment).toMatchObject({
       USE_EXTERNAL: 'yes',
       TEST_LOGDEV: '@test-log@',

@@ -30,13 +30,13 @@ SCRATCH_LOGDEV=/dev/sdd
 `
 
 const of = (names: readonly string[], text = config) => {
-  const resolved = localConfigSections(text, 'local.config').resolve(names)
+  const resolved = localConfigSections(text, 'local.config', 'fstests').resolve(names)
   return { problems: resolved.problems, sections: Object.fromEntries(resolved.sections.map((section) => [section.name, section])) }
 }
 
 describe('localConfigSections', () => {
   test('names the sections in the order of the file', () => {
-    expect(localConfigSections(config, 'local.config').names).toEqual(['base', 'big', 'same', 'ext4', 'external'])
+    expect(localConfigSections(config, 'local.config', 'fstests').names).toEqual(['base', 'big', 'same', 'ext4', 'external'])
   })
 
   test('the first section is loaded under every other', () => {

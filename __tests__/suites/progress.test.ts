@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { suites } from '../../src/suites/index.js'
+import { fstests } from '../../src/suites/fstests/index.js'
+import { smoke } from '../../src/suites/smoke/index.js'
 import type { SuiteProgress } from '../../src/suites/suite.js'
 
 const output = [
@@ -38,7 +39,7 @@ const expected: readonly SuiteProgress[] = [
 ]
 
 function follow(pieces: readonly string[]): SuiteProgress[] {
-  const parser = suites.fstests.progressParser()
+  const parser = fstests.progressParser()
   return [...pieces.flatMap((piece) => [...parser.feed(piece)]), ...parser.end()]
 }
 
@@ -59,7 +60,7 @@ describe('the progress parser', () => {
   })
 
   test('announces a test while its line is still open', () => {
-    const parser = suites.smoke.progressParser()
+    const parser = smoke.progressParser()
     expect(parser.feed('xfs/00')).toEqual([])
     expect(parser.feed('1  ')).toEqual([{ kind: 'start', name: 'xfs/001' }])
     expect(parser.feed('      7s')).toEqual([])
@@ -67,7 +68,7 @@ describe('the progress parser', () => {
   })
 
   test('keeps little of a test that prints without end', () => {
-    const parser = suites.fstests.progressParser()
+    const parser = fstests.progressParser()
     parser.feed('generic/001         ')
     parser.feed('[failed, exit status 1]\n')
     const flood = 'y\n'.repeat(32 * 1024)

@@ -7,14 +7,14 @@ import { createClassifier } from '../../src/crash/index.js'
 import { PLAN_VERSION, planSchema } from '../../src/domain/plan.js'
 import type { RunRecord } from '../../src/domain/record.js'
 import type { Section } from '../../src/domain/section.js'
-import type { Built, Progress } from '../../src/domain/stages.js'
+import type { Built, BuiltSuite, Progress } from '../../src/domain/stages.js'
 import type { Catalogue } from '../../src/domain/test.js'
 import type { VmRun } from '../../src/domain/vm-run.js'
 import { createClock } from '../../src/ports/real/clock.js'
 import { createExec } from '../../src/ports/real/exec.js'
 import { createFiles } from '../../src/ports/real/files.js'
 import { buildRecord } from '../../src/results/index.js'
-import { suites } from '../../src/suites/index.js'
+import { suiteOf } from '../../src/suites/index.js'
 import { createStartGuest, type RunTestsOptions, runTests, suiteScale } from '../../src/vm/index.js'
 
 /** A run of the smoke suite with real guests, judged by the real reader. */
@@ -77,11 +77,11 @@ export async function openLab(extraTests: readonly ExtraTest[] = [], bundleOfTes
   if (qemu === null) throw new Error('no QEMU')
   // Not the temporary directory: disks belong on a real file system.
   const directory = mkdtempSync('/var/tmp/vmtest-lab-')
-  const bundledSuite = { name: 'smoke' as const, guestPath: bundled.guestPath, image: null, source: bundled.source ?? null }
+  const bundledSuite = { name: 'smoke', guestPath: bundled.guestPath, image: null, source: bundled.source ?? null }
   const suite = extraTests.length === 0 ? bundledSuite : extendSuite(extraTests, directory)
   const extra = extraTests.map(({ name }) => ({ name, groups: [], file: `tests/${name}`, line: 1 }))
   const tests = [...catalogue.tests, ...extra]
-  const built: Built = { bundlePath, bundle, qemu, suite, catalogue: { ...catalogue, tests }, buildSeconds: 0 }
+  const built: Built = { bundlePath, bundle, qemu, suites: [{ ...suite, catalogue: { ...catalogue, tests } }], buildSeconds: 0 }
   let runs = 0
   return {
     directory,
@@ -109,7 +109,7 @@ export function buildOfflineBundle(): string {
 }
 
 /** The smoke suite of this checkout with more tests, as an image of its own. */
-function extendSuite(extraTests: readonly ExtraTest[], directory: string): Built['suite'] {
+function extendSuite(extraTests: readonly ExtraTest[], directory: string): Omit<BuiltSuite, 'catalogue'> {
   const source = join(directory, 'suite')
   cpSync(join(checkout, 'nix/suites/smoke'), source, { recursive: true })
   for (const { name, script, output } of extraTests) {
@@ -127,14 +127,16 @@ function extendSuite(extraTests: readonly ExtraTest[], directory: string): Built
 async function runInLab(request: LabRequest, made: Built, where: { directory: string; runDirectory: string }): Promise<LabRun> {
   const { kernel } = made.bundle
   const built = { ...made, bundle: { ...made.bundle, kernel: { ...kernel, image: request.kernelImage ?? kernel.image } } }
-  const found = built.bundle.sections.find(({ name }) => name === (request.section ?? 'xfs'))
+  const found = built.bundle.sections.find(({ suite, name }) => suite === 'smoke' && name === (request.section ?? 'xfs'))
   if (found === undefined) throw new Error(`no section ${request.section}`)
   const section = request.adjust?.(found) ?? found
-  const known = new Map(built.catalogue.tests.map((test) => [test.name, test]))
+  const [suite] = built.suites
+  if (suite === undefined) throw new Error('the lab has a suite')
+  const known = new Map(suite.catalogue.tests.map((test) => [test.name, test]))
   const tests = request.tests.map((name) => {
     const test = known.get(name)
     if (test === undefined) throw new Error(`no test ${name}`)
-    return { section: section.name, name, file: test.file, line: test.line }
+    return { suite: suite.name, section: section.name, name, file: test.file, line: test.line }
   })
   const accelerator =
     request.accelerator === 'kvm'
@@ -152,12 +154,12 @@ async function runInLab(request: LabRequest, made: Built, where: { directory: st
     scriptsDirectory: join(checkout, 'nix/guest'),
     cacheDirectory: join(where.directory, 'cache'),
     createObserver: createClassifier,
-    progressParser: (name) => suites[name].progressParser(),
+    progressParser: (name) => suiteOf(name).progressParser(),
   })
   const dumpPath = (guest: number) => join(where.runDirectory, 'guests', String(guest), 'memory.kdump')
   const vmRun = await runTests({
     built,
-    suite: suites.smoke,
+    suites: suiteOf,
     sections: [section],
     tests,
     accelerator,
@@ -185,7 +187,7 @@ async function runInLab(request: LabRequest, made: Built, where: { directory: st
     startedAt: startedAt.toISOString(),
     endedAt: new Date().toISOString(),
     plan: labPlan(machine, where.runDirectory),
-    selection: { suite: 'smoke', sections: [section], tests },
+    selection: { sections: [section], tests },
     vmRun,
     host: { os: 'Linux', architecture: 'x86_64', kernelRelease: '', cpus: 1, memoryMiB: 1 },
     accelerator,
@@ -193,7 +195,7 @@ async function runInLab(request: LabRequest, made: Built, where: { directory: st
     cache: [],
     problems: [],
     runDirectory: where.runDirectory,
-    suiteSource: built.suite.source,
+    suiteSources: suite.source === null ? {} : { [suite.name]: suite.source },
   })
   return { vmRun, record, seconds, directory: where.runDirectory }
 }
@@ -204,8 +206,8 @@ function labPlan(machine: { vms: number; memoryMiB: number; cpusPerVm: number },
     face: 'cli',
     bundle: { kind: 'offline' },
     kernel: null,
-    fstests: null,
-    suite: 'smoke',
+    suites: ['smoke'],
+    trees: {},
     localConfig: null,
     selection: { sections: [], groups: [], excludeGroups: [], tests: [], excludeFiles: [], expectationFiles: [] },
     accelerator: 'tcg',

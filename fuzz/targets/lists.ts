@@ -72,7 +72,7 @@ export const localConfig: Target = {
     '\n',
   ],
   run(input) {
-    const config = localConfigSections(textOf(input), 'local.config')
+    const config = localConfigSections(textOf(input), 'local.config', 'fstests')
     mustHold(new Set(config.names).size === config.names.length, 'a section stands once')
     const { sections } = config.resolve(config.names)
     mustHold(sections.length === config.names.length, 'every section asked for is there')

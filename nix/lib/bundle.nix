@@ -18,12 +18,13 @@
   revisions ? { },
 }:
 let
+  sectionLists = import ./sections.nix;
   withoutNulls = set: removeAttrs set (builtins.filter (name: set.${name} == null) (builtins.attrNames set));
 in
 tools.runScript "vmtest-bundle" {
   manifest = tools.writeText "vmtest.json" (
     builtins.toJSON (withoutNulls {
-      version = 1;
+      version = 2;
       inherit (tools) architecture qemu;
       inherit kind bootSeconds guestPath;
       kernel = withoutNulls (removeAttrs kernel [ "version" ]);
@@ -39,7 +40,7 @@ tools.runScript "vmtest-bundle" {
         }}";
         source = "${suite.tree}";
       }) suites;
-      sections = (import ./sections.nix).resolve sections;
+      sections = builtins.concatMap (suite: sectionLists.ofSuite suite.name (sectionLists.resolve sections)) suites;
       revisions = tools.revisions // withoutNulls revisions // {
         kernel = kernel.version;
       };

@@ -42,7 +42,9 @@ async function carryOut(inputs: Inputs, ports: Ports, context: ActionContext): P
   const jobName = [runner.env.GITHUB_JOB, runner.env.GITHUB_ACTION].filter(Boolean).join('-')
   const run = await openRun({ inputs, jobName, places: context.places }, ports)
   receipt({ stage: 'plan', runDirectory: run.directory, artifactName: run.plan.artifactName, upload: run.plan.upload })
-  await runner.group(`plan: ${run.plan.suite} from ${run.plan.bundle.kind}`, async () => runner.info(JSON.stringify(run.plan, null, 2)))
+  await runner.group(`plan: ${run.plan.suites.join(', ')} from ${run.plan.bundle.kind}`, async () =>
+    runner.info(JSON.stringify(run.plan, null, 2)),
+  )
   // Names of tests and titles of kernel reports come from the guest: every line goes out fenced.
   const output = { live: false, columns: 0, write: (text: string) => runner.untrusted(text) }
   const { report, exitCode } = await withProgress(output, ports.clock, (onProgress) =>

@@ -3,13 +3,13 @@ import type { VmBundle } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { Built, BuiltSuite, CacheOutcome, NixEnvironment } from '../domain/stages.js'
-import { type Catalogue, suiteNameSchema } from '../domain/test.js'
+import { catalogueSchema, type SuiteName } from '../domain/test.js'
 import { compilerAnnotations, readCompilerMessages } from '../kernel/compiler-messages.js'
 import { buildKernelTree } from '../kernel/index.js'
 import { overrideKernel, withKernel } from '../kernel/kernel-override.js'
 import { hostProgramSettings, type NixSettings } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
-import { suites } from '../suites/index.js'
+import { suiteOf } from '../suites/index.js'
 import { fetchDistributionKernel } from './distribution-kernel.js'
 import { buildGuest } from './guest-bundle.js'
 import { type LoadedBundle, loadBundle } from './load-bundle.js'
@@ -56,15 +56,12 @@ interface Found {
 
 const NOTHING_BUILT: ReadonlyMap<string, number> = new Map()
 
-/** Where a suite that is not in the root image is mounted in the guest. */
-const MOUNTED_SUITE = '/vmtest/suites/fstests'
+/** A suite that is not in the root image is mounted below it in the guest, under its name. */
+const MOUNTED_SUITES = '/vmtest/suites'
+/** The name a suite's revision has in the record, where it is not the suite's: a bundle's revisions are named after projects. */
+const REVISION_NAMES: Readonly<Record<SuiteName, string>> = { fstests: 'xfstests' }
 /** What the offline builders see of the host, where it exists. */
 const HOST_DIRECTORIES = ['/bin', '/sbin', '/usr', '/lib', '/lib64']
-
-const catalogueSchema = z.object({
-  suite: suiteNameSchema,
-  tests: z.array(z.object({ name: z.string(), groups: z.array(z.string()), file: z.string(), line: z.number().int() })),
-})
 
 function needNix(nix: NixEnvironment | null): NixEnvironment {
   if (nix === null) throw new Error('a bundle is to be built, but no Nix environment was prepared')
@@ -138,12 +135,12 @@ async function findQemu(bundle: VmBundle, ports: BuildPorts): Promise<string> {
   )
 }
 
-async function bundledSuite(loaded: LoadedBundle, plan: Plan, ports: BuildPorts): Promise<{ suite: BuiltSuite; catalogue: Catalogue }> {
-  const found = loaded.bundle.suites.find((one) => one.name === plan.suite)
+async function bundledSuite(loaded: LoadedBundle, name: SuiteName, ports: BuildPorts): Promise<BuiltSuite> {
+  const found = loaded.bundle.suites.find((suite) => suite.name === name)
   if (found === undefined) {
-    const there = loaded.bundle.suites.map((one) => one.name).join(', ') || 'none'
+    const there = loaded.bundle.suites.map((suite) => suite.name).join(', ') || 'none'
     throw new UserError(
-      `The bundle ${loaded.directory} does not hold the suite \`${plan.suite}\`; it has: ${there}.`,
+      `The bundle ${loaded.directory} does not hold the suite \`${name}\`; it has: ${there}.`,
       'Give a built fstests tree with `--fstests`, or choose another suite with `--suite`.',
     )
   }
@@ -151,7 +148,7 @@ async function bundledSuite(loaded: LoadedBundle, plan: Plan, ports: BuildPorts)
   if (!parsed.success) {
     throw new UserError(`${found.catalogue} is not a test catalogue: ${z.prettifyError(parsed.error)}`, 'Build the bundle again.')
   }
-  return { suite: { name: found.name, guestPath: found.guestPath, image: null, source: found.source ?? null }, catalogue: parsed.data }
+  return { name: found.name, guestPath: found.guestPath, image: null, source: found.source ?? null, catalogue: parsed.data }
 }
 
 async function readJson(path: string, ports: BuildPorts): Promise<unknown> {
@@ -163,13 +160,13 @@ async function readJson(path: string, ports: BuildPorts): Promise<unknown> {
   }
 }
 
-async function givenSuite(tree: string, cacheDirectory: string, ports: BuildPorts): Promise<{ suite: BuiltSuite; catalogue: Catalogue }> {
+async function givenSuite(name: SuiteName, tree: string, cacheDirectory: string, ports: BuildPorts): Promise<BuiltSuite> {
   const source = await ports.files.realPath(tree).catch((cause: unknown) => {
-    throw new UserError(`There is no fstests tree at ${tree}.`, 'Give the directory of a built or an installed fstests tree.', { cause })
+    throw new UserError(`There is no ${name} tree at ${tree}.`, `Give the directory of a built or an installed ${name} tree.`, { cause })
   })
-  const catalogue = await suites.fstests.readCatalogue(ports.files, source)
+  const catalogue = await suiteOf(name).readCatalogue(ports.files, source)
   const image = await suiteImage(source, cacheDirectory, ports)
-  return { suite: { name: 'fstests', guestPath: MOUNTED_SUITE, image, source }, catalogue }
+  return { name, guestPath: `${MOUNTED_SUITES}/${name}`, image, source, catalogue }
 }
 
 /**
@@ -181,21 +178,26 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
   const { plan } = request
   // What was given is checked before anything slow.
   const override = plan.kernel === null ? null : await overrideKernel(definedOnly(plan.kernel), ports)
-  const given = plan.fstests === null ? null : await givenSuite(plan.fstests, request.cacheDirectory, ports)
+  const given = new Map<SuiteName, BuiltSuite>()
+  for (const [name, path] of Object.entries(plan.trees)) given.set(name, await givenSuite(name, path, request.cacheDirectory, ports))
   const wanted = request.kernelTree === 'leave' ? undefined : plan.kernelTree
   const tree = wanted === undefined ? null : await buildKernelTree({ ...request, ...wanted }, ports)
   const kernel = tree?.kernel ?? override
   const found = await findBundle(request, ports)
   const loaded = await loadBundle(found.path, ports)
-  const { suite, catalogue } = given ?? (await bundledSuite(loaded, plan, ports))
+  const suites: BuiltSuite[] = []
+  for (const name of plan.suites) suites.push(given.get(name) ?? (await bundledSuite(loaded, name, ports)))
   const bundle = kernel === null ? loaded.bundle : withKernel(loaded.bundle, kernel)
-  const revision = plan.fstests === null || suite.source === null ? null : await treeRevision(suite.source, ports)
+  const revisions: Record<string, string> = {}
+  for (const { name, source } of given.values()) {
+    const revision = source === null ? null : await treeRevision(source, ports)
+    if (revision !== null) revisions[REVISION_NAMES[name] ?? name] = revision
+  }
   return {
     bundlePath: loaded.directory,
-    bundle: revision === null ? bundle : { ...bundle, revisions: { ...bundle.revisions, xfstests: revision } },
+    bundle: { ...bundle, revisions: { ...bundle.revisions, ...revisions } },
     qemu: await findQemu(bundle, ports),
-    suite,
-    catalogue,
+    suites,
     buildSeconds: found.seconds,
     ...(tree === null ? {} : { kernelSeconds: tree.seconds }),
     buildTimes: found.times,

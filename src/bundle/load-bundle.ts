@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import { BUNDLE_VERSION, bundleSchema, type VmBundle } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
+import { upgradeBundle } from '../domain/upgrade/index.js'
 import type { Ports } from '../ports/index.js'
 
 /** A bundle read from disk: every path absolute and there. */
@@ -92,7 +93,7 @@ export async function loadBundle(path: string, ports: Pick<Ports, 'files'>): Pro
   const text = await ports.files.readText(file).catch((cause: unknown) => {
     throw new UserError(`${directory} is not a VM bundle: it has no vmtest.json.`, 'Give the directory that holds vmtest.json.', { cause })
   })
-  const manifest = parseManifest(text, file)
+  const manifest = upgradeBundle(parseManifest(text, file))
   checkVersion(manifest, file)
   const bundle = makeAbsolute(validate(manifest, file), directory)
   for (const { name, path: named } of namedPaths(bundle)) {

@@ -11,7 +11,7 @@ import {
   missingOptions,
 } from '../kconfig/index.js'
 import type { Ports } from '../ports/index.js'
-import { kernelOptionsOfTest, readFstestsCatalogue } from '../suites/fstests/index.js'
+import { fstestsSettings, kernelOptionsOfTest, readFstestsCatalogue } from '../suites/fstests/index.js'
 
 /** What a `.config` lacks of what is asked for, and what that costs. */
 export interface ConfigDifference {
@@ -73,7 +73,7 @@ export function configDifference(
     const missing = missingOptions(section, config)
     return missing.length === 0 ? [] : [{ name: section.name, missing }]
   })
-  const fileSystems = new Set(['generic', 'shared', ...parts.sections.map(({ fstyp }) => fstyp)])
+  const fileSystems = new Set(['generic', 'shared', ...parts.sections.map((section) => fstestsSettings(section).fstyp)])
   const relevant = parts.testNeeds?.filter(({ name }) => fileSystems.has(name.split('/')[0] ?? '')) ?? null
   return { asked: merged.options.size, lacking, sections, notrun: relevant && notrunByOption(relevant, config) }
 }

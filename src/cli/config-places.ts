@@ -14,7 +14,7 @@ export function guestArchitecture({ architecture }: Pick<CliContext, 'architectu
 /** The fragments and sections there are. */
 export async function shelfOf(context: CliContext): Promise<FragmentShelf> {
   const { places, ports } = context
-  const sections = await builtInSections(places, ports.files)
+  const sections = await builtInSections('fstests', places, ports.files)
   const directory = join(places.checkout, 'nix/kconfig')
   return readFragmentShelf(directory, { sections, architecture: guestArchitecture(context) }, ports)
 }

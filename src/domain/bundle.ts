@@ -2,8 +2,8 @@ import * as z from 'zod'
 import { sectionSchema } from './section.js'
 import { suiteNameSchema } from './test.js'
 
-/** The bundle format this engine reads. A different number is refused, naming both. */
-export const BUNDLE_VERSION = 1
+/** The bundle format of this version. Version 1 is read too (src/domain/upgrade); any other number is refused, naming both. */
+export const BUNDLE_VERSION = 2
 
 /** A path inside the bundle's directory, or an absolute path (a store path). */
 const path = z.string().min(1)
@@ -23,7 +23,7 @@ export type BundleKernel = z.infer<typeof bundleKernelSchema>
 
 export const bundleSuiteSchema = z.object({
   name: suiteNameSchema.describe('The suite.'),
-  guestPath: z.string().startsWith('/').describe('Where `check` lies in the guest.'),
+  guestPath: z.string().startsWith('/').describe('Where its tree lies in the guest.'),
   catalogue: path.describe("JSON file with the suite's tests: a `Catalogue`."),
   source: path.optional().describe("The suite's sources on the host, for `file` and `line`; absent where they are not kept."),
 })
@@ -47,7 +47,7 @@ export const bundleSchema = z.object({
   rootImage: path.describe("Read-only image (EROFS) with the guest's closure and the suites."),
   guestPath: z.array(z.string()).min(1).describe('PATH inside the guest.'),
   suites: z.array(bundleSuiteSchema).describe('The test suites in the guest.'),
-  sections: z.array(sectionSchema).min(1).describe('The sections offered, in order.'),
+  sections: z.array(sectionSchema).min(1).describe('The sections offered, suite by suite and in order.'),
   qemu: path.optional().describe("The QEMU system emulator to use; absent: the one on the host's PATH."),
   revisions: z
     .record(z.string(), z.string())

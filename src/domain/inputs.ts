@@ -40,7 +40,7 @@ export interface SelectionRequest {
   readonly groups: readonly string[]
   readonly excludeGroups: readonly string[]
   readonly tests: readonly TestName[]
-  /** Files in fstests' exclude form (`-E`). */
+  /** Files of tests to leave out, in the suite's own form (`check -E` of fstests). */
   readonly excludeFiles: readonly string[]
   /** Files with expected failures and expunges in our form. */
   readonly expectationFiles: readonly string[]
@@ -71,8 +71,10 @@ export interface Inputs {
   readonly kernelConfig: string | null
   /** Further fragments of a tree's configuration: names, files, options. */
   readonly kconfig: readonly string[]
-  readonly fstests: string | null
-  readonly suite: SuiteName | null
+  /** Trees that take the place of what the bundle brings, by suite. */
+  readonly trees: Readonly<Record<SuiteName, string>>
+  /** In the order asked for; empty: what the bundle and the trees suggest. */
+  readonly suites: readonly SuiteName[]
   readonly localConfig: string | null
   readonly selection: SelectionRequest
   readonly accelerator: AcceleratorRequest

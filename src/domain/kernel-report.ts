@@ -53,10 +53,7 @@ export const kernelReportSchema = z.object({
   fatal: z.boolean().describe('True where the kernel cannot go on: panic, oops with panic_on_oops, double fault.'),
   firstLine: z.number().int().positive().describe('Extent in the console log, 1-based and inclusive.'),
   lastLine: z.number().int().positive().describe('Its last line there.'),
-  test: z
-    .string()
-    .nullable()
-    .describe('The test that ran: the last `run fstests NAME at …` marker before the report; null before the first.'),
+  test: z.string().nullable().describe('The test that ran: the one the last marker before the report named; null before the first.'),
   lines: z.array(z.string()).describe("The report's own lines, cleaned of console prefixes, capped."),
   frames: z.array(frameSchema).describe('Its stack, innermost first.'),
   provoked: z.boolean().default(false).describe('True when the test is known to provoke this on purpose (data, per test).'),

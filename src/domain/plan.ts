@@ -3,7 +3,7 @@ import { acceleratorRequestSchema } from './accelerator.js'
 import { sectionSchema } from './section.js'
 import { suiteNameSchema } from './test.js'
 
-export const PLAN_VERSION = 1
+export const PLAN_VERSION = 2
 
 const bundleSourceSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -39,8 +39,10 @@ export const planSchema = z.object({
     .describe(
       'The kernel is built from this tree by its own incremental `make`. Absent: it is not, as in records of versions that could not.',
     ),
-  fstests: z.string().nullable().describe('A built or installed xfstests tree in place of the bundle’s; null: none.'),
-  suite: suiteNameSchema.describe('The suite to run.'),
+  suites: z.array(suiteNameSchema).min(1).describe('The suites to run, in the order asked for.'),
+  trees: z
+    .record(z.string(), z.string())
+    .describe('Trees that take the place of what the bundle brings, by suite: a built or installed xfstests tree.'),
   localConfig: z.string().nullable().describe('A file of sections in fstests’ own form; null: none.'),
   selection: z
     .object({
@@ -51,7 +53,13 @@ export const planSchema = z.object({
       excludeFiles: z.array(z.string()).describe('Files of tests to leave out.'),
       expectationFiles: z.array(z.string()).describe('Files of expected failures and expunges.'),
       only: z
-        .array(z.object({ section: z.string().describe('Name of the section.'), name: z.string().describe('Name of the test.') }))
+        .array(
+          z.object({
+            suite: suiteNameSchema.describe('The suite.'),
+            section: z.string().describe('Name of the section.'),
+            name: z.string().describe('Name of the test.'),
+          }),
+        )
         .optional()
         .describe('Of what these select, only these tests in these sections (`vmtest again`). Absent: all.'),
     })
@@ -93,6 +101,7 @@ export const reasonSchema = z.object({
 })
 
 export const plannedTestSchema = z.object({
+  suite: suiteNameSchema.describe('The suite it is of.'),
   section: z.string().describe('Name of the section.'),
   name: z.string().describe('Name of the test.'),
   file: z.string().optional().describe("Relative to the suite's source tree."),
@@ -104,8 +113,7 @@ export const plannedTestSchema = z.object({
 export type PlannedTest = z.infer<typeof plannedTestSchema>
 
 export const selectionSchema = z.object({
-  suite: suiteNameSchema.describe('The suite.'),
-  sections: z.array(sectionSchema).describe('The sections, whole.'),
+  sections: z.array(sectionSchema).describe('The sections, whole, suite by suite.'),
   tests: z.array(plannedTestSchema).describe("In running order: sections kept together, the suite's order within."),
 })
 /** The request resolved against the bundle's sections and the suite's catalogue, before booting. */

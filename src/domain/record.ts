@@ -6,7 +6,26 @@ import { sectionSchema } from './section.js'
 import { suiteNameSchema, testStatusSchema } from './test.js'
 import { guestRunSchema, vmExitSchema } from './vm-run.js'
 
-export const RECORD_VERSION = 1
+export const RECORD_VERSION = 2
+
+/** Sub-tests kept of one attempt. */
+export const MOST_SUBTESTS = 1000
+
+export const subtestSchema = z.object({
+  name: z.string().describe('As the program names it.'),
+  status: z.enum(['pass', 'fail', 'notrun']).describe('What it came to.'),
+  message: z.string().nullable().describe('What was said of it; null where nothing was.'),
+})
+/** One result within a test, as its program reported it. */
+export type Subtest = z.infer<typeof subtestSchema>
+
+export const metricSchema = z.object({
+  name: z.string().describe('What was measured.'),
+  value: z.number().describe('How much.'),
+  unit: z.string().describe('In what, for example `ns`; empty where there is none.'),
+})
+/** A number a test reported. */
+export type Metric = z.infer<typeof metricSchema>
 
 export const attemptSchema = z.object({
   status: testStatusSchema.describe('What it came to.'),
@@ -14,10 +33,17 @@ export const attemptSchema = z.object({
   guest: z.number().int().positive().nullable().describe('The guest it ran in (`guests[].id`); null where it started in none.'),
   startedAt: z.string().nullable().describe('ISO 8601 in UTC; null where it is not known.'),
   message: z.string().nullable().describe("What the suite said: a failure's message, the reason of a notrun."),
-  diff: z.string().nullable().describe('The difference from the golden output, capped.'),
+  diff: z.string().nullable().describe('The difference from the expected output, capped; null where there is none.'),
   reports: z.array(kernelReportSchema).describe('Kernel reports while it ran.'),
   exit: vmExitSchema.nullable().describe('How the guest ended, where it ended under this test.'),
   logs: z.record(z.string(), z.string()).describe("By kind (`full`, `outBad`, `dmesg`, `console`, …), relative to the record's directory."),
+  subtests: z
+    .array(subtestSchema)
+    .max(MOST_SUBTESTS)
+    .optional()
+    .describe('Results within the test, in order; at most 1000. Absent where it has none.'),
+  subtestCount: z.number().int().nonnegative().optional().describe('How many there were in all.'),
+  metrics: z.array(metricSchema).optional().describe('Numbers it reported. Absent where it reported none.'),
 })
 /** One time a test ran. */
 export type Attempt = z.infer<typeof attemptSchema>
@@ -33,8 +59,9 @@ export const baseVerdictSchema = z.object({
 export type BaseVerdict = z.infer<typeof baseVerdictSchema>
 
 export const testRecordSchema = z.object({
+  suite: suiteNameSchema.describe('The suite it is of.'),
   section: z.string().describe('Name of the section.'),
-  name: z.string().describe('Name of the test, such as `generic/001`.'),
+  name: z.string().describe('Name of the test in its suite, such as `generic/001`.'),
   file: z.string().optional().describe('Source of the test, relative to the suite’s tree.'),
   line: z.number().int().positive().optional().describe('1-based.'),
   status: testStatusSchema.describe('The first verdict: it stands, whatever later attempts say.'),
@@ -52,9 +79,8 @@ export const testRecordSchema = z.object({
 export type TestRecord = z.infer<typeof testRecordSchema>
 
 export const sectionRecordSchema = sectionSchema.extend({
-  suite: suiteNameSchema.describe('The suite that ran.'),
   kernelRelease: z.string().nullable().describe('`uname -r` as the guest reported it; null where none came up.'),
-  platform: z.string().nullable().describe('The guest’s platform as fstests prints it; null where none came up.'),
+  platform: z.string().nullable().describe('The guest’s platform as the suite prints it; null where it does not.'),
   couldNotTest: z.string().nullable().describe('Set where the section could not be tested at all.'),
 })
 export type SectionRecord = z.infer<typeof sectionRecordSchema>
@@ -80,6 +106,7 @@ export const conclusionSchema = z.object({
 export type Conclusion = z.infer<typeof conclusionSchema>
 
 export const disagreementSchema = z.object({
+  suite: suiteNameSchema.describe('The suite.'),
   section: z.string().describe('Name of the section.'),
   test: z.string().describe('Name of the test.'),
   sources: z.record(z.string(), z.string()).describe('What each source said, for example `{"stdout":"pass","result.xml":"fail"}`.'),

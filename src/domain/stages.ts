@@ -1,7 +1,7 @@
 import type { AcceleratorDecision } from './accelerator.js'
 import type { VmBundle } from './bundle.js'
 import type { CacheLedgerEntry, RunRecord } from './record.js'
-import type { Catalogue, SuiteName } from './test.js'
+import type { Catalogue, SuiteName, TestId } from './test.js'
 
 /** A Nix that works, and how it is called. */
 export interface NixEnvironment {
@@ -31,24 +31,24 @@ export interface Built {
   readonly bundle: VmBundle
   /** Host path of the bundle's QEMU, or of the one on PATH. */
   readonly qemu: string
-  /** A kernel override or a tree given by `--fstests` is already folded in. */
-  readonly suite: BuiltSuite
-  readonly catalogue: Catalogue
+  /** The suites that were asked for, in that order; a tree given for one is already folded in. */
+  readonly suites: readonly BuiltSuite[]
   /** Seconds the build took; 0 for a bundle that was given. */
   readonly buildSeconds: number
   /** Seconds the kernel tree's own `make` took; absent where none was built. */
   readonly kernelSeconds?: number
 }
 
-/** The suite that will run, and the images it needs beside the root image. */
+/** A suite that will run, and the image it needs beside the root image. */
 export interface BuiltSuite {
   readonly name: SuiteName
-  /** Where `check` lies in the guest. */
+  /** Where its tree lies in the guest. */
   readonly guestPath: string
   /** Read-only image mounted at guestPath (under a writable overlay), where the suite is not in the root image. */
   readonly image: string | null
   /** Sources on the host, for `file` and `line`. */
   readonly source: string | null
+  readonly catalogue: Catalogue
 }
 
 /** Renderings of a record, as written to the run's directory. */
@@ -73,10 +73,7 @@ export interface Annotation {
 }
 
 /** One test whose verdict differs from the baseline's. */
-export interface ComparedTest {
-  readonly section: string
-  readonly name: string
-}
+export type ComparedTest = TestId
 
 /** A record held against the base branch's. */
 export interface Comparison {
@@ -123,6 +120,7 @@ export type Progress =
   | {
       readonly kind: 'test-start'
       readonly guest: number
+      readonly suite: SuiteName
       readonly section: string
       readonly name: string
       readonly index: number
@@ -131,6 +129,7 @@ export type Progress =
   | {
       readonly kind: 'test-end'
       readonly guest: number
+      readonly suite: SuiteName
       readonly section: string
       readonly name: string
       readonly status: string

@@ -1,13 +1,13 @@
-import type { TestId } from './test.js'
+import type { SectionId, TestId } from './test.js'
 
-/** What a verdict is kept under: a test in a section. No two tests share it, whatever their names hold. */
-export function testKey({ section, name }: TestId): string {
-  return JSON.stringify([section, name])
+/** What a verdict is kept under: a test in a section of a suite. No two tests share it, whatever their names hold. */
+export function testKey({ suite, section, name }: TestId): string {
+  return JSON.stringify([suite, section, name])
 }
 
 /** What is kept of a section as a whole is kept under this. */
-export function sectionKey({ section }: Pick<TestId, 'section'>): string {
-  return JSON.stringify([section])
+export function sectionKey({ suite, section }: SectionId): string {
+  return JSON.stringify([suite, section])
 }
 
 /** The tests whose keys are among those of `chosen`, in their own order. */

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { kernelReportSchema } from './kernel-report.js'
+import { type SectionId, suiteNameSchema } from './test.js'
 
 /** How a guest ended. A panic, a hang and a killed QEMU are values, not exceptions. */
 export const vmExitSchema = z.discriminatedUnion('kind', [
@@ -34,6 +35,8 @@ export type VmExit = z.infer<typeof vmExitSchema>
 
 export const guestRunSchema = z.object({
   id: z.number().int().positive().describe('1-based in order of start.'),
+  suite: suiteNameSchema.describe('The suite it served.'),
+  section: z.string().describe('Name of the section it served.'),
   startedAt: z.string().describe('Start of QEMU, ISO 8601 in UTC.'),
   endedAt: z.string().describe('Its end, ISO 8601 in UTC.'),
   exit: vmExitSchema.describe('How it ended.'),
@@ -60,9 +63,12 @@ export type GuestRun = z.infer<typeof guestRunSchema>
 
 export const batchRunSchema = z.object({
   guest: z.number().int().positive(),
+  suite: suiteNameSchema.describe('The suite.'),
   section: z.string().describe('Name of the section.'),
   tests: z.array(z.string()).describe('Tests handed to the guest in this batch, in order.'),
-  directory: z.string().describe("Relative to the run's directory; holds `check.stdout` and `results/` as fstests writes them."),
+  directory: z
+    .string()
+    .describe("Relative to the run's directory; holds what the suite printed (`check.stdout`) and `results/` as it writes them."),
   timeline: z
     .array(z.object({ name: z.string(), startedAt: z.string(), endedAt: z.string().nullable(), seconds: z.number().nullable() }))
     .describe('Start and end as the guest reported them; `endedAt` null for the test it died under.'),
@@ -70,14 +76,14 @@ export const batchRunSchema = z.object({
     .number()
     .int()
     .nullable()
-    .describe('Exit status of `check`, null where the guest died first. Means nothing alone (check is green on typos).'),
+    .describe('Exit status of what ran the batch, null where the guest died first. Means nothing alone.'),
   died: z
     .object({ exit: vmExitSchema, test: z.string().nullable() })
     .nullable()
     .describe('Set where the guest ended during the batch: the test it ran then, if any.'),
   notes: z.array(z.string()).describe('Notes about the results channel: caps hit, refused file names, a cut stream.'),
 })
-/** One `check` invocation in a guest: its evidence lies in `directory`. */
+/** One batch of tests in a guest: its evidence lies in `directory`. */
 export type BatchRun = z.infer<typeof batchRunSchema>
 
 /** Everything the VM stage leaves behind. */
@@ -85,7 +91,7 @@ export interface VmRun {
   readonly guests: readonly GuestRun[]
   readonly batches: readonly BatchRun[]
   /** Sections given up because no VM lived to end one test, with the reason. */
-  readonly abandonedSections: readonly { readonly section: string; readonly reason: string }[]
+  readonly abandonedSections: readonly (SectionId & { readonly reason: string })[]
   /** What stopped the run as a whole before the queue was empty. */
   readonly stopped: { readonly kind: 'deadline' | 'cancelled' | 'infrastructure' | 'build-failed'; readonly reason: string } | null
   /** Guest settings that differ from the kernel's defaults (`norandmaps`, …), recorded because they can matter. */

@@ -115,8 +115,8 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     kernelTree: kernelTreeChoice(reader),
     kernelConfig: reader.optional('kernel-config'),
     kconfig: reader.list('kconfig'),
-    fstests: reader.optional('fstests'),
-    suite: reader.optional('suite') === null ? null : suiteNameSchema.parse(reader.text('suite')),
+    trees: reader.optional('fstests') === null ? {} : { fstests: reader.text('fstests') },
+    suites: reader.optional('suite') === null ? [] : [suiteNameSchema.parse(reader.text('suite'))],
     localConfig: reader.optional('local-config'),
     selection: {
       sections: reader.list('sections'),

@@ -56,7 +56,7 @@ export function chooseFragments(names: readonly string[], shelf: FragmentShelf):
 }
 
 function sectionFragments(section: Section, { fragments }: FragmentShelf): readonly string[] {
-  const own = fragments.filter(({ name }) => name === section.fstyp)
+  const own = fragments.filter(({ name }) => name === section.settings.fstyp)
   const options = mergeFragments(own).options
   const rest = section.kernelOptions.filter((option) => !options.has(option))
   // The first that sets an option is enough: two fragments that set one agree on it.

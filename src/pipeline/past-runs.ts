@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describeError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/record.js'
+import { suitesIdentity } from '../plan/make-plan.js'
 import type { Ports } from '../ports/index.js'
 import { addToHistory, emptyHistory, type History, parseHistory } from '../results/index.js'
 import { loadBaseline } from './baseline.js'
@@ -69,9 +70,9 @@ function memoryDirectory(plan: Plan, places: Directories): string {
 }
 
 /** What has to be the same for two runs to be compared: a job of a matrix is compared with itself. */
-function identity({ bundle, suite, selection, accelerator }: Plan): string {
+function identity({ bundle, suites, selection, accelerator }: Plan): string {
   return createHash('sha256')
-    .update(JSON.stringify([bundle, suite, selection, accelerator]))
+    .update(JSON.stringify([bundle, suitesIdentity({ suites }), selection, accelerator]))
     .digest('hex')
     .slice(0, 16)
 }

@@ -6,8 +6,9 @@ import type { Plan } from '../domain/plan.js'
 import type { BaseVerdict, RunRecord } from '../domain/record.js'
 import type { Built } from '../domain/stages.js'
 import type { TestId } from '../domain/test.js'
-import { onlyThese, testKey } from '../domain/test-key.js'
+import { onlyThese, sectionKey, testKey } from '../domain/test-key.js'
 import type { VmRun } from '../domain/vm-run.js'
+import { selectionOf } from '../plan/select.js'
 import type { Ports } from '../ports/index.js'
 import { compareRecords, defaultRerunPolicy, relocateRecord } from '../results/index.js'
 import { type GuestsOptions, runGuests } from './run-guests.js'
@@ -96,7 +97,7 @@ async function findBase({ run, built, baseline, places, session }: ProofOptions,
     return none(`its bundle ${path} is neither in this store nor in the cache`)
   const isSameTree = isKnownTree(built) && built.bundle.revisions.xfstests === baseline?.revisions.xfstests
   // With other tests a failure there would say nothing about the kernel.
-  if (plan.fstests !== null && !isSameTree) return none('the tests are of a tree that is not the one the baseline ran')
+  if (plan.trees.fstests !== undefined && !isSameTree) return none('the tests are of a tree that is not the one the baseline ran')
   const request = { nix: null, offline: null, cache: { ledger: [], bundlePath: null }, kernelTree: 'leave' } as const
   const directories = { checkout: places.checkout, cacheDirectory: places.cacheDirectory, workspace: places.workingDirectory }
   const basePlan: Plan = { ...plan, bundle: { kind: 'path', path }, kernel: null }
@@ -123,22 +124,21 @@ async function runOnBase(
   options: ProofOptions,
   ports: Ports,
 ): Promise<ReadonlyMap<string, BaseVerdict>> {
-  const there = new Set(built.catalogue.tests.map(({ name }) => name))
-  const tests = onlyThese(options.selection.tests, failures).filter((test) => there.has(test.name))
+  const there = new Map(built.suites.map(({ name, catalogue }) => [name, new Set(catalogue.tests.map((test) => test.name))]))
+  const tests = onlyThese(options.selection.tests, failures).filter((test) => there.get(test.suite)?.has(test.name) === true)
   if (tests.length === 0) return new Map()
   const revision = built.bundle.revisions.kernel ?? null
   const what = `${tests.length} new ${tests.length === 1 ? 'failure' : 'failures'} on the base's kernel ${revision ?? built.bundle.kernel.release}`
   options.onProgress({ kind: 'stage', stage: 'vm', message: `running ${what}` })
-  const sections = options.selection.sections.filter(({ name }) => tests.some(({ section }) => section === name))
-  const selection = { ...options.selection, sections, tests }
+  const selection = selectionOf(options.selection, tests)
   const run = { ...options.run, directory: join(options.run.directory, BASE_DIRECTORY) }
   await ports.files.makeDirectory(run.directory)
   const vmRun = await runGuests({ ...options, run, built, selection, firstGuest: 1, testsPerGuest: 1 }, ports)
   const record = relocateRecord(await options.judgeBase({ run, built, selection, vmRun }), BASE_DIRECTORY)
-  const releases = new Map(record.sections.map(({ name, kernelRelease }) => [name, kernelRelease]))
+  const releases = new Map(record.sections.map(({ suite, name, kernelRelease }) => [sectionKey({ suite, section: name }), kernelRelease]))
   return new Map(
     record.tests.map((test) => {
-      const kernelRelease = releases.get(test.section) ?? null
+      const kernelRelease = releases.get(sectionKey(test)) ?? null
       return [testKey(test), { status: test.status, revision, kernelRelease, bundlePath: built.bundlePath, attempts: test.attempts }]
     }),
   )

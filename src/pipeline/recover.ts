@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { type Plan, planSchema, type Selection, selectionSchema } from '../domain/plan.js'
 import type { RunRecord } from '../domain/record.js'
+import { suiteNameSchema } from '../domain/test.js'
+import { upgradePlan, upgradeSelection } from '../domain/upgrade/index.js'
 import type { BatchRun, VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
 import { buildRecord } from '../results/index.js'
@@ -11,7 +13,13 @@ import { readHostFacts } from './host-facts.js'
 import { PLAN_FILE, SELECTION_FILE } from './open-run.js'
 
 /** What is noted of a guest when it starts, so that its results can be read although we were killed. */
-const guestNoteSchema = z.object({ id: z.number().int().positive(), section: z.string(), startedAt: z.string() })
+const guestNoteSchema = z.object({
+  id: z.number().int().positive(),
+  /** Absent in notes of the first version. */
+  suite: suiteNameSchema.optional(),
+  section: z.string(),
+  startedAt: z.string(),
+})
 export type GuestNote = z.infer<typeof guestNoteSchema>
 
 /** Under this name the note lies in the guest's directory. */
@@ -24,9 +32,9 @@ export const GUEST_NOTE_FILE = 'guest.json'
  */
 export async function recoverRecord(runDirectory: string, toolVersion: string, ports: Ports): Promise<RunRecord | null> {
   const { files, clock } = ports
-  const plan = await readAs(planSchema, join(runDirectory, PLAN_FILE), files)
+  const plan = await readAs(planSchema, upgradePlan, join(runDirectory, PLAN_FILE), files)
   if (plan === null) return null
-  const selection = await readAs(selectionSchema, join(runDirectory, SELECTION_FILE), files)
+  const selection = await readAs(selectionSchema, upgradeSelection, join(runDirectory, SELECTION_FILE), files)
   const guests = await readGuests(runDirectory, files)
   const now = clock.now().toISOString()
   const startedAt = guests[0]?.note.startedAt ?? now
@@ -37,22 +45,29 @@ export async function recoverRecord(runDirectory: string, toolVersion: string, p
     // The machine's clock may have been set back since.
     endedAt: [startedAt, now].sort()[1] ?? now,
     plan: plan satisfies Plan,
-    selection: selection ?? ({ suite: plan.suite, sections: [], tests: [] } satisfies Selection),
-    vmRun: await remains(runDirectory, guests, ports),
+    selection: selection ?? ({ sections: [], tests: [] } satisfies Selection),
+    vmRun: await remains(runDirectory, { guests, plan }, ports),
     host: await readHostFacts(ports),
     accelerator: null,
     revisions: {},
     cache: [],
     problems: ['The run was ended before it could report; this record was made of what it left.'],
     runDirectory,
-    suiteSource: null,
+    suiteSources: {},
   })
 }
 
-async function readAs<T>(schema: z.ZodType<T>, path: string, files: Ports['files']): Promise<T | null> {
+const asItIs = (json: unknown): unknown => json
+
+async function readAs<T>(
+  schema: z.ZodType<T>,
+  upgrade: (json: unknown) => unknown,
+  path: string,
+  files: Ports['files'],
+): Promise<T | null> {
   if ((await files.stat(path)) === null) return null
   try {
-    return schema.parse(JSON.parse(await files.readText(path)))
+    return schema.parse(upgrade(JSON.parse(await files.readText(path))))
   } catch {
     // Cut off by whatever ended the run: as good as absent.
     return null
@@ -69,7 +84,7 @@ async function readGuests(runDirectory: string, files: Ports['files']): Promise<
   if ((await files.stat(parent)) === null) return []
   const found: FoundGuest[] = []
   for (const name of await files.list(parent)) {
-    const note = await readAs(guestNoteSchema, join(parent, name, GUEST_NOTE_FILE), files)
+    const note = await readAs(guestNoteSchema, asItIs, join(parent, name, GUEST_NOTE_FILE), files)
     if (note === null) continue
     const batches = join(parent, name, 'batches')
     const names = (await files.stat(batches)) === null ? [] : await files.list(batches)
@@ -78,13 +93,18 @@ async function readGuests(runDirectory: string, files: Ports['files']): Promise<
   return found.sort((left, right) => left.note.id - right.note.id)
 }
 
-async function remains(runDirectory: string, guests: readonly FoundGuest[], { files }: Ports): Promise<VmRun> {
+async function remains(
+  runDirectory: string,
+  { guests, plan }: { readonly guests: readonly FoundGuest[]; readonly plan: Plan },
+  { files }: Ports,
+): Promise<VmRun> {
   const batches: BatchRun[] = []
   for (const { note, batches: directories } of guests) {
     for (const directory of directories) {
       const verdicts = readFstestsResults(await gatherEvidence(files, join(runDirectory, directory)))
       batches.push({
         guest: note.id,
+        suite: note.suite ?? plan.suites[0] ?? 'fstests',
         section: note.section,
         tests: [...new Set(verdicts.verdicts.map(({ name }) => name))],
         directory,

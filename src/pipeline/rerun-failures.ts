@@ -1,6 +1,6 @@
 import type { RunRecord } from '../domain/record.js'
-import { onlyThese } from '../domain/test-key.js'
 import type { VmRun } from '../domain/vm-run.js'
+import { restrict } from '../plan/select.js'
 import type { Ports } from '../ports/index.js'
 import { testsToRerun } from '../results/index.js'
 import { type GuestsOptions, runGuests } from './run-guests.js'
@@ -18,12 +18,12 @@ export async function rerunFailures(options: RerunOptions, ports: Ports): Promis
   for (let round = 1; round <= run.plan.rerunFailed; round++) {
     if (vmRun.stopped !== null || options.signal.aborted) break
     const again = testsToRerun(await options.judge(vmRun))
-    const tests = onlyThese(selection.tests, again)
+    const failed = restrict(selection, again)
+    const { tests } = failed
     if (tests.length === 0) break
     onProgress({ kind: 'stage', stage: 'vm', message: `running ${tests.length} failed again (${round} of ${run.plan.rerunFailed})` })
-    const sections = selection.sections.filter(({ name }) => tests.some(({ section }) => section === name))
     const firstGuest = Math.max(0, ...vmRun.guests.map(({ id }) => id)) + 1
-    const more = await runGuests({ ...options, selection: { ...selection, sections, tests }, firstGuest, testsPerGuest: 1 }, ports)
+    const more = await runGuests({ ...options, selection: failed, firstGuest, testsPerGuest: 1 }, ports)
     vmRun = {
       ...vmRun,
       guests: [...vmRun.guests, ...more.guests],

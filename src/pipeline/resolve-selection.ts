@@ -1,15 +1,15 @@
-import { join } from 'node:path'
-import * as z from 'zod'
 import type { BundleKernel } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
-import { type Section, sectionSchema } from '../domain/section.js'
+import type { Section } from '../domain/section.js'
 import type { Built } from '../domain/stages.js'
+import type { SuiteName } from '../domain/test.js'
 import { missingOptions, parseKernelConfig, sectionObstacles } from '../kconfig/index.js'
 import { loadExpectations } from '../plan/expectations.js'
 import { bundleSections, localConfigTable, type SectionTable } from '../plan/sections.js'
 import { restrict, type Selected, selectTests } from '../plan/select.js'
 import type { Ports } from '../ports/index.js'
+import { suiteOf } from '../suites/index.js'
 import type { Directories } from './directories.js'
 
 /**
@@ -17,17 +17,27 @@ import type { Directories } from './directories.js'
  * @throws UserError with every problem at once
  */
 export async function resolveSelection(
-  options: { readonly plan: Plan; readonly built: Pick<Built, 'bundle' | 'catalogue'>; readonly places: Directories },
+  options: { readonly plan: Plan; readonly built: Pick<Built, 'bundle' | 'suites'>; readonly places: Directories },
   { files }: Pick<Ports, 'files'>,
 ): Promise<Selected> {
   const { plan, built, places } = options
-  const chosen = selectTests(plan.selection, {
-    sections: await sectionTable(plan, built, places, files),
-    catalogue: built.catalogue,
-    expectations: await loadExpectations(files, plan.selection),
-    kernelRelease: built.bundle.kernel.release,
-    architecture: built.bundle.architecture,
-  })
+  const expectations = await loadExpectations(files, plan.selection)
+  const parts: Selected[] = []
+  for (const { name, catalogue } of built.suites) {
+    parts.push(
+      selectTests(plan.selection, {
+        sections: await sectionTable(name, { plan, built, places }, files),
+        catalogue,
+        expectations,
+        kernelRelease: built.bundle.kernel.release,
+        architecture: built.bundle.architecture,
+      }),
+    )
+  }
+  const chosen: Selected = {
+    selection: { sections: parts.flatMap(({ selection }) => selection.sections), tests: parts.flatMap(({ selection }) => selection.tests) },
+    notes: parts.flatMap(({ notes }) => notes),
+  }
   const selected = plan.selection.only === undefined ? chosen : { ...chosen, selection: restrict(chosen.selection, plan.selection.only) }
   await refuseImpossible(selected.selection.sections, built.bundle.kernel, files)
   return selected
@@ -54,17 +64,23 @@ async function refuseImpossible(sections: readonly Section[], kernel: BundleKern
   )
 }
 
-async function sectionTable(plan: Plan, built: Pick<Built, 'bundle'>, places: Directories, files: Ports['files']): Promise<SectionTable> {
-  if (plan.localConfig === null) return bundleSections(built.bundle.sections, await builtInSections(places, files))
+async function sectionTable(
+  suite: SuiteName,
+  { plan, built, places }: { readonly plan: Plan; readonly built: Pick<Built, 'bundle'>; readonly places: Directories },
+  files: Ports['files'],
+): Promise<SectionTable> {
+  if (plan.localConfig === null) {
+    const own = built.bundle.sections.filter((section) => section.suite === suite)
+    return bundleSections(own, await builtInSections(suite, places, files))
+  }
   const path = plan.localConfig
   const text = await files.readText(path).catch((cause: unknown) => {
     throw new UserError(`local-config is ${path}, which cannot be read.`, 'Name a file in fstests’ local.config form.', { cause })
   })
-  return localConfigTable(text, path)
+  return localConfigTable(text, path, suite)
 }
 
-/** Sections any bundle can run, because they are only options and disks: nix/sections/sections.json. */
-export async function builtInSections(places: Directories, files: Ports['files']): Promise<readonly Section[]> {
-  const text = await files.readText(join(places.checkout, 'nix/sections/sections.json'))
-  return z.object({ sections: z.array(sectionSchema) }).parse(JSON.parse(text)).sections
+/** Sections of a suite that any bundle can run, because they are only options and disks. */
+export async function builtInSections(suite: SuiteName, places: Directories, files: Ports['files']): Promise<readonly Section[]> {
+  return suiteOf(suite).builtInSections(files, places.checkout)
 }

@@ -5,7 +5,7 @@ import type { Selection } from '../domain/plan.js'
 import type { Built } from '../domain/stages.js'
 import type { VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
-import { suites } from '../suites/index.js'
+import { suiteOf } from '../suites/index.js'
 import {
   createStartGuest,
   debugKernel,
@@ -46,7 +46,6 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
       memoryMiB: plan.memoryMiB,
       cpusPerVm: plan.cpusPerVm,
       accelerator: accelerator.accelerator,
-      suite: built.suite.name,
       sections: selection.sections,
       testCount: tests.length,
       debugFactor: factor,
@@ -59,11 +58,16 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
     scriptsDirectory: join(places.checkout, 'nix/guest'),
     cacheDirectory: places.cacheDirectory,
     createObserver: () => createClassifier({ programs: true }),
-    progressParser: (suite) => suites[suite].progressParser(),
+    progressParser: (suite) => suiteOf(suite).progressParser(),
     onNote: (message) => onProgress({ kind: 'stage', stage: 'vm', message }),
   })
   const startGuest: StartGuest = async (guestOptions) => {
-    const note: GuestNote = { id: guestOptions.id, section: guestOptions.section.name, startedAt: ports.clock.now().toISOString() }
+    const note: GuestNote = {
+      id: guestOptions.id,
+      suite: guestOptions.section.suite,
+      section: guestOptions.section.name,
+      startedAt: ports.clock.now().toISOString(),
+    }
     await ports.files.write(join(run.directory, 'guests', String(note.id), GUEST_NOTE_FILE), JSON.stringify(note))
     const dumpPath = join(run.directory, 'guests', String(note.id), 'memory.kdump')
     return start(plan.dump === true ? { ...guestOptions, dumpPath } : guestOptions)
@@ -71,7 +75,7 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
   const elapsedSeconds = ports.clock.monotonicSeconds() - run.startedSeconds
   const settings = {
     built,
-    suite: suites[built.suite.name],
+    suites: suiteOf,
     sections: selection.sections,
     tests,
     accelerator,

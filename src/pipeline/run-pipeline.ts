@@ -5,6 +5,7 @@ import { describeError, UserError } from '../domain/errors.js'
 import type { Selection } from '../domain/plan.js'
 import type { CacheLedgerEntry, RunRecord } from '../domain/record.js'
 import type { Built, Report } from '../domain/stages.js'
+import type { SuiteName } from '../domain/test.js'
 import { exitCode } from '../domain/verdict.js'
 import type { VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
@@ -60,7 +61,7 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
   })
   const evidence: Evidence = {
     built: null,
-    selection: { suite: run.plan.suite, sections: [], tests: [] },
+    selection: { sections: [], tests: [] },
     accelerator: null,
     vmRun: nothingRan(null),
     ledger: [],
@@ -150,7 +151,7 @@ async function recordOf(options: PipelineOptions, evidence: Evidence, ports: Por
     cache: evidence.ledger,
     problems: [],
     runDirectory: run.directory,
-    suiteSource: evidence.built?.suite.source ?? null,
+    suiteSources: suiteSources(evidence.built),
   })
 }
 
@@ -181,7 +182,7 @@ async function judge(
       history: pastVerdicts(memory.history, record.accelerator?.timeoutFactor ?? 1),
       artifactName: run.plan.face === 'action' ? run.plan.artifactName : null,
       changedFiles: await ports.github.changedFiles(),
-      sourceDirectory: relativeSource(evidence.built?.suite.source ?? null, places.workingDirectory),
+      sourceDirectories: relativeSources(evidence.built, places.workingDirectory),
     },
     ports,
   )
@@ -197,9 +198,17 @@ async function judge(
   }
 }
 
-/** Where the suite's sources lie in the repository; null where they do not. */
-function relativeSource(source: string | null, workingDirectory: string): string | null {
-  if (source === null) return null
+function suiteSources(built: Built | null): Readonly<Record<SuiteName, string>> {
+  return Object.fromEntries(built?.suites.flatMap(({ name, source }) => (source === null ? [] : [[name, source]])) ?? [])
+}
+
+/** Where the sources of each suite lie in the repository, where they do. */
+function relativeSources(built: Built | null, workingDirectory: string): Readonly<Record<SuiteName, string>> {
+  const relative = Object.entries(suiteSources(built)).map(([name, source]) => [name, relativeSource(source, workingDirectory)] as const)
+  return Object.fromEntries(relative.flatMap(([name, source]) => (source === null ? [] : [[name, source]])))
+}
+
+function relativeSource(source: string, workingDirectory: string): string | null {
   if (source === workingDirectory) return ''
   return source.startsWith(`${workingDirectory}/`) ? source.slice(workingDirectory.length + 1) : null
 }

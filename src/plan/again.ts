@@ -15,7 +15,7 @@ import { treeFragment } from './kernel-tree.js'
 export function inputsAgain(record: Pick<RunRecord, 'plan' | 'tests'>, defaults: Inputs): Inputs {
   const inputs: Inputs = { ...defaults, ...inputsOfPlan(record.plan) }
   if (record.tests.length === 0) return inputs
-  const only = record.tests.filter(isUnsettled).map(({ section, name }): TestId => ({ section, name }))
+  const only = record.tests.filter(isUnsettled).map(({ suite, section, name }): TestId => ({ suite, section, name }))
   if (only.length === 0) {
     throw new UserError(
       `Nothing is left to run again: ${record.tests.length === 1 ? 'the one test of that run did not fail' : `none of the ${record.tests.length} tests of that run failed`}.`,
@@ -52,8 +52,8 @@ function inputsOfPlan(plan: Plan): Omit<Inputs, OwnToEachRun> {
     kernelConfig: kernelTree?.config ?? config ?? null,
     // What is kept beside the tree is found there again, as it is now.
     kconfig: kernelTree?.kconfig.filter((one) => one !== treeFragment(kernelTree.directory)) ?? [],
-    fstests: plan.fstests,
-    suite: plan.suite,
+    trees: plan.trees,
+    suites: plan.suites,
     localConfig: plan.localConfig,
     selection: plan.selection,
     accelerator: plan.accelerator,

@@ -25,7 +25,7 @@ export interface PlanFacts {
 /** Decides, from what was asked and where: the one place that does. Pure. */
 export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
   const bundle = chooseBundle(inputs.bundle, facts)
-  const suite = inputs.suite ?? (inputs.fstests === null && bundle.kind === 'offline' ? 'smoke' : 'fstests')
+  const usual = inputs.trees.fstests === undefined && bundle.kind === 'offline' ? 'smoke' : 'fstests'
   const absolute = (path: string) => (isAbsolute(path) ? path : join(facts.workingDirectory, path))
   const kernel = inputs.kernel && {
     image: absolute(inputs.kernel.image),
@@ -40,8 +40,8 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     bundle: bundle.kind === 'path' ? { kind: 'path', path: absolute(bundle.path) } : bundle,
     kernel,
     ...(kernelTree === null ? {} : { kernelTree }),
-    fstests: inputs.fstests && absolute(inputs.fstests),
-    suite,
+    suites: inputs.suites.length > 0 ? [...inputs.suites] : [usual],
+    trees: Object.fromEntries(Object.entries(inputs.trees).map(([name, tree]) => [name, absolute(tree)])),
     localConfig: inputs.localConfig && absolute(inputs.localConfig),
     selection: {
       sections: [...inputs.selection.sections],
@@ -104,6 +104,12 @@ function defaultOutput(face: Inputs['face'], facts: PlanFacts): string {
   return join(parent, runStamp(facts.startedAt))
 }
 
+/** The suites of a plan as part of a name that is kept between runs: of one suite, as the first version had it. */
+export function suitesIdentity({ suites }: Pick<Plan, 'suites'>): string | readonly string[] {
+  const [first] = suites
+  return suites.length === 1 && first !== undefined ? first : suites
+}
+
 const ILLEGAL_IN_ARTIFACT_NAME = /["':<>|*?\r\n\\/\s]+/g
 
 function defaultArtifactName(plan: Plan, facts: PlanFacts): string {
@@ -112,7 +118,7 @@ function defaultArtifactName(plan: Plan, facts: PlanFacts): string {
     plan.bundle,
     plan.kernel && basename(plan.kernel.image),
     ...(plan.kernelTree === undefined ? [] : [basename(plan.kernelTree.directory), plan.kernelTree.kconfig]),
-    plan.suite,
+    suitesIdentity(plan),
     plan.selection,
     plan.accelerator,
   ])

@@ -29,8 +29,8 @@ function subject(inputs: Inputs, bundle: Plan['bundle'], kernelTree: readonly st
     if (kernel.modules !== undefined) words.push('--modules', kernel.modules)
   }
   words.push(...kernelTree)
-  if (inputs.fstests !== null) words.push('--fstests', inputs.fstests)
-  if (inputs.suite !== null) words.push('--suite', inputs.suite)
+  for (const [name, tree] of Object.entries(inputs.trees)) words.push(`--${name}`, tree)
+  if (inputs.suites.length > 0) words.push('--suite', inputs.suites.join(' '))
   if (inputs.localConfig !== null) words.push('--local-config', inputs.localConfig)
   if (!inputs.emulationTuning) words.push('--no-emulation-tuning')
   return words

@@ -1,4 +1,5 @@
 import type { Section } from '../domain/section.js'
+import type { SuiteName } from '../domain/test.js'
 import { localConfigSections } from '../suites/fstests/index.js'
 
 /** Where sections are looked up by name. */
@@ -38,7 +39,7 @@ export function bundleSections(bundle: readonly Section[], builtIn: readonly Sec
  * Sections of a local.config; it replaces the bundle's as a whole.
  * @param path as the user gave it
  */
-export function localConfigTable(text: string, path: string): SectionTable {
-  const config = localConfigSections(text, path)
+export function localConfigTable(text: string, path: string, suite: SuiteName): SectionTable {
+  const config = localConfigSections(text, path, suite)
   return { names: config.names, defaults: config.names, origin: path, resolve: config.resolve }
 }

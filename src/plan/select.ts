@@ -4,7 +4,8 @@ import type { SelectionRequest } from '../domain/inputs.js'
 import type { PlannedTest, Selection } from '../domain/plan.js'
 import type { Section } from '../domain/section.js'
 import type { Catalogue, TestId, TestName } from '../domain/test.js'
-import { onlyThese } from '../domain/test-key.js'
+import { onlyThese, sectionKey } from '../domain/test-key.js'
+import { fstestsSettings } from '../suites/fstests/settings.js'
 import type { Expectation, Expectations } from './expectations.js'
 import { globToRegExp, isGlob } from './glob.js'
 import { isInKernelRange } from './kernel-range.js'
@@ -46,13 +47,18 @@ export function selectTests(request: SelectionRequest, context: SelectionContext
     if (problems.length === 0) refuseAllExpunged(tests, problems)
   }
   if (problems.length > 0) throw refusal(problems)
-  return { selection: { suite: context.catalogue.suite, sections: [...sections], tests }, notes }
+  return { selection: { sections: [...sections], tests }, notes }
 }
 
 /** The selection without all tests but these; sections that lose their last test go too. */
 export function restrict(selection: Selection, only: readonly TestId[]): Selection {
-  const tests = onlyThese(selection.tests, only)
-  return { ...selection, tests, sections: selection.sections.filter(({ name }) => tests.some(({ section }) => section === name)) }
+  return selectionOf(selection, onlyThese(selection.tests, only))
+}
+
+/** The selection of these of its tests, with the sections they are in. */
+export function selectionOf({ sections }: Selection, tests: Selection['tests']): Selection {
+  const kept = new Set(tests.map(sectionKey))
+  return { sections: sections.filter(({ suite, name }) => kept.has(sectionKey({ suite, section: name }))), tests }
 }
 
 function refusal(problems: readonly string[]): UserError {
@@ -159,14 +165,15 @@ interface SectionChoice {
  */
 function selectInSection(section: Section, choice: SectionChoice): readonly PlannedTest[] {
   const { index, request, problems } = choice
+  const { fstyp } = fstestsSettings(section)
   const chosen = new Set(choice.named)
   for (const group of choice.groups) {
-    const tests = testsOfGroup(group, section.fstyp, index)
-    if (tests.length === 0) problems.push(`group \`${group}\` has no test for section \`${section.name}\` (${section.fstyp}).`)
+    const tests = testsOfGroup(group, fstyp, index)
+    if (tests.length === 0) problems.push(`group \`${group}\` has no test for section \`${section.name}\` (${fstyp}).`)
     for (const name of tests) chosen.add(name)
   }
   const before = chosen.size
-  for (const group of request.excludeGroups) for (const name of testsOfGroup(group, section.fstyp, index)) chosen.delete(name)
+  for (const group of request.excludeGroups) for (const name of testsOfGroup(group, fstyp, index)) chosen.delete(name)
   if (before > 0 && chosen.size === 0) {
     problems.push(`section \`${section.name}\`: excluding ${listNames(request.excludeGroups)} leaves no test of ${before}.`)
   }
@@ -181,6 +188,7 @@ function planTest(test: Catalogue['tests'][number], section: Section, entries: r
   const expunged = mine.find(({ entry }) => entry.verb === 'expunged')?.entry
   const expected = expunged === undefined ? mine.find(({ entry }) => entry.verb === 'xfail')?.entry : undefined
   return {
+    suite: section.suite,
     section: section.name,
     name: test.name,
     file: test.file,

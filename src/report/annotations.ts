@@ -1,6 +1,7 @@
 import type { Frame } from '../domain/kernel-report.js'
 import type { TestRecord } from '../domain/record.js'
 import type { Annotation, ComparedTest } from '../domain/stages.js'
+import type { SuiteName } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
 import { describeBase } from './base.js'
 import { decidingAttempt } from './buckets.js'
@@ -15,8 +16,8 @@ const MESSAGE_BYTES = 4000
 export interface AnnotationOptions {
   /** Files the pull request changes, relative to the repository; null where that is not known. */
   readonly changedFiles: readonly string[] | null
-  /** Where the suite's sources lie in the repository; null where they do not: a test's own file is not annotated then. */
-  readonly sourceDirectory: string | null
+  /** Where the sources of each suite lie in the repository, where they do: else a test's own file is not annotated. */
+  readonly sourceDirectories: Readonly<Record<SuiteName, string>>
 }
 
 interface Place {
@@ -102,8 +103,9 @@ function placeOf(test: TestRecord, options: AnnotationOptions): Place {
     const file = changedFile(frame, options.changedFiles ?? [])
     if (file !== undefined) return { file, ...(frame.line === undefined ? {} : { line: frame.line }) }
   }
-  if (options.sourceDirectory === null || test.file === undefined) return {}
-  const directory = options.sourceDirectory.replace(/\/+$/, '')
+  const source = options.sourceDirectories[test.suite]
+  if (source === undefined || test.file === undefined) return {}
+  const directory = source.replace(/\/+$/, '')
   const file = directory === '' || directory === '.' ? test.file : `${directory}/${test.file}`
   return { file, ...(test.line === undefined ? {} : { line: test.line }) }
 }

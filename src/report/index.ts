@@ -1,5 +1,6 @@
 import type { RunRecord } from '../domain/record.js'
 import type { Comparison, Report } from '../domain/stages.js'
+import type { SuiteName } from '../domain/test.js'
 import type { Ports } from '../ports/index.js'
 import { annotationsOf } from './annotations.js'
 import { prepare, type ReportContext } from './context.js'
@@ -30,8 +31,8 @@ export interface ReportOptions extends ReportContext {
   readonly junitDialect?: JunitDialect
   /** Files the pull request changes, relative to the repository; absent or null where that is not known. */
   readonly changedFiles?: readonly string[] | null
-  /** Where the suite's sources lie in the repository (`''` for its root); absent or null where they do not. */
-  readonly sourceDirectory?: string | null
+  /** Where the sources of each suite lie in the repository (`''` for its root), where they do. */
+  readonly sourceDirectories?: Readonly<Record<SuiteName, string>>
 }
 
 /** The files a report consists of, by their names in the run's directory. */
@@ -50,11 +51,11 @@ export async function writeReport(
 ): Promise<Report> {
   const { files } = ports
   const path = (name: string) => `${options.directory.replace(/\/+$/, '')}/${name}`
-  const sourceDirectory = options.sourceDirectory ?? null
+  const sourceDirectories = options.sourceDirectories ?? {}
   await files.makeDirectory(options.directory)
   await writePieces(files, path(REPORT_FILES.record), recordJson(record))
   const rendered = prepare(record, comparison, options)
-  const junit = { dialect: options.junitDialect ?? 'annotated', maxTestBytes: JUNIT_TEST_BYTES, sourceDirectory } as const
+  const junit = { dialect: options.junitDialect ?? 'annotated', maxTestBytes: JUNIT_TEST_BYTES, sourceDirectories } as const
   await writePieces(files, path(REPORT_FILES.junit), junitXml(record, rendered.placement, junit))
   const summary = summaryMarkdown(rendered)
   await files.write(path(REPORT_FILES.summary), summary)
@@ -67,6 +68,6 @@ export async function writeReport(
     summaryPath: path(REPORT_FILES.summary),
     htmlPath: path(REPORT_FILES.html),
     summaryMarkdown: summary,
-    annotations: annotationsOf(rendered, { changedFiles: options.changedFiles ?? null, sourceDirectory }),
+    annotations: annotationsOf(rendered, { changedFiles: options.changedFiles ?? null, sourceDirectories }),
   }
 }

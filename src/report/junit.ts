@@ -1,5 +1,8 @@
 import { assertNever } from '../domain/errors.js'
 import type { Attempt, RunRecord, SectionRecord, TestRecord } from '../domain/record.js'
+import { settingWords } from '../domain/section.js'
+import type { SuiteName } from '../domain/test.js'
+import { sectionKey } from '../domain/test-key.js'
 import { isFailure } from '../domain/verdict.js'
 import { describeBase } from './base.js'
 import { decidingAttempt, failedReruns, type PlacedTest, type Placement } from './buckets.js'
@@ -18,7 +21,7 @@ export interface JunitOptions {
   /** UTF-8 bytes of text kept of one test, before escaping. */
   readonly maxTestBytes: number
   /** Put before `file`: where the suite's sources lie in the repository, for example `tests/xfstests`; null where they do not. */
-  readonly sourceDirectory: string | null
+  readonly sourceDirectories: Readonly<Record<SuiteName, string>>
 }
 
 /** What a consumer counts a test as. One mapping, used for the elements and for the totals. */
@@ -39,19 +42,20 @@ interface Totals {
  */
 export function* junitXml(record: RunRecord, placement: Placement, options: JunitOptions): Generator<string> {
   const sections = groupBySection(record, placement)
-  const totals = [...sections.values()].map(totalsOf)
+  const totals = sections.map(({ tests }) => totalsOf(tests))
   const sentinel = sentinelCase(record, totals)
   const all = sum(sentinel === null ? totals : [...totals, { tests: 1, failures: 0, errors: 1, skipped: 0, seconds: 0 }])
   yield '<?xml version="1.0" encoding="UTF-8"?>\n'
   yield `<testsuites${attributes({ name: 'kernel-vmtest', ...totalAttributes(all, options.dialect === 'annotated') })}>\n`
   if (sentinel !== null) yield sentinel
   let index = 0
-  for (const [name, tests] of sections) {
-    const section = record.sections.find((each) => each.name === name)
+  for (const { suite, name: sectionName, tests } of sections) {
+    const section = record.sections.find((each) => each.suite === suite && each.name === sectionName)
     const own = totals[index] ?? totalsOf(tests)
+    const name = `${suite}.${sectionName}`
     yield `<testsuite${attributes({ name, ...totalAttributes(own, true), timestamp: record.startedAt.replace(/\.\d+|Z$/g, '') })}>\n`
     yield suiteProperties(record, section)
-    for (const placed of tests) yield testcase(placed, record, options)
+    for (const placed of tests) yield testcase(placed, options)
     if (section?.couldNotTest) yield element('system-err', {}, cdata(section.couldNotTest))
     yield '</testsuite>\n'
     index += 1
@@ -59,14 +63,23 @@ export function* junitXml(record: RunRecord, placement: Placement, options: Juni
   yield '</testsuites>\n'
 }
 
-function groupBySection(record: RunRecord, placement: Placement): Map<string, PlacedTest[]> {
-  const sections = new Map<string, PlacedTest[]>(record.sections.map((section) => [section.name, []]))
+interface SectionTests {
+  readonly suite: SuiteName
+  readonly name: string
+  readonly tests: PlacedTest[]
+}
+
+function groupBySection(record: RunRecord, placement: Placement): readonly SectionTests[] {
+  const sections = new Map<string, SectionTests>(
+    record.sections.map(({ suite, name }) => [sectionKey({ suite, section: name }), { suite, name, tests: [] }]),
+  )
   for (const placed of placement.tests) {
-    const tests = sections.get(placed.test.section)
-    if (tests === undefined) sections.set(placed.test.section, [placed])
-    else tests.push(placed)
+    const { suite, section } = placed.test
+    const known = sections.get(sectionKey(placed.test)) ?? { suite, name: section, tests: [] }
+    known.tests.push(placed)
+    sections.set(sectionKey(placed.test), known)
   }
-  return sections
+  return [...sections.values()]
 }
 
 function outcomeOf({ test, place }: PlacedTest): Outcome {
@@ -141,9 +154,7 @@ function suiteProperties(record: RunRecord, section: SectionRecord | undefined):
       ? {}
       : {
           suite: section.suite,
-          fstyp: section.fstyp,
-          mkfsOptions: section.mkfsOptions,
-          mountOptions: section.mountOptions,
+          ...Object.fromEntries(settingWords(section)),
           kernelRelease: section.kernelRelease ?? 'unknown',
           platform: section.platform ?? 'unknown',
         }),
@@ -155,14 +166,14 @@ function suiteProperties(record: RunRecord, section: SectionRecord | undefined):
   return `<properties>\n${lines.join('')}</properties>\n`
 }
 
-function testcase(placed: PlacedTest, record: RunRecord, options: JunitOptions): string {
+function testcase(placed: PlacedTest, options: JunitOptions): string {
   const { test } = placed
   const annotated = options.dialect === 'annotated'
-  const file = test.file === undefined ? {} : { file: sourcePath(test.file, options.sourceDirectory) }
+  const file = test.file === undefined ? {} : { file: sourcePath(test.file, options.sourceDirectories[test.suite] ?? null) }
   const names: XmlAttributes = {
     name: test.name,
     // Jenkins reads `package.class`; others take the last dotted part for a file name, so it has no dot for them.
-    classname: annotated ? test.section.replaceAll('.', '_') : `${record.plan.suite}.${test.section.replaceAll('.', '_')}`,
+    classname: annotated ? test.section.replaceAll('.', '_') : `${test.suite}.${test.section.replaceAll('.', '_')}`,
     time: (milliseconds(test) / 1000).toFixed(3),
     ...(annotated ? { ...file, ...(test.line === undefined ? {} : { line: String(test.line) }) } : {}),
   }

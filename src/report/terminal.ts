@@ -1,4 +1,5 @@
 import type { TestRecord } from '../domain/record.js'
+import { settingWords } from '../domain/section.js'
 import { describeBase } from './base.js'
 import { decidingAttempt } from './buckets.js'
 import type { Rendered } from './context.js'
@@ -114,7 +115,7 @@ function sections(rendered: Rendered, paint: Palette): string[] {
   const shown = (name: string) => shortLine(name, 80)
   const width = Math.max(0, ...rendered.record.sections.map((section) => shown(section.name).length))
   const lines = rendered.record.sections.slice(0, 50).map((section) => {
-    const own = rendered.placement.tests.filter(({ test }) => test.section === section.name)
+    const own = rendered.placement.tests.filter(({ test }) => test.suite === section.suite && test.section === section.name)
     const at = (...places: string[]) => own.filter(({ place }) => places.includes(place)).length
     const failed = at('new', 'known')
     const skipped = at('notrun', 'expunged')
@@ -124,7 +125,7 @@ function sections(rendered: Rendered, paint: Palette): string[] {
       skipped > 0 ? `${skipped} not run` : '',
     ]
     const untested = section.couldNotTest === null ? '' : `  ${paint.unsure(shortLine(section.couldNotTest, 200))}`
-    return `${shown(section.name).padEnd(width)}  ${shown(section.fstyp).padEnd(5)}  ${parts.filter((part) => part !== '').join(', ')}${untested}`
+    return `${shown(section.name).padEnd(width)}  ${shown(settingWords(section)[0]?.[1] ?? '').padEnd(5)}  ${parts.filter((part) => part !== '').join(', ')}${untested}`
   })
   return lines.length === 0 ? [] : ['', ...lines]
 }

@@ -1,5 +1,6 @@
 import type { KernelReport } from '../domain/kernel-report.js'
 import type { Attempt, Disagreement } from '../domain/record.js'
+import type { SectionId } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
 import { isSevere } from '../domain/verdict.js'
 import type { GuestRun } from '../domain/vm-run.js'
@@ -11,21 +12,16 @@ export type AttemptTable = Map<string, Attempt[]>
  * Gives each guest's kernel reports to the attempts they fell into, and lowers a pass under which the kernel reported a bug.
  * @returns reports that no attempt owns, in order
  */
-export function attributeReports(
-  guests: readonly GuestRun[],
-  sectionOf: ReadonlyMap<number, string>,
-  table: AttemptTable,
-  disagreements: Disagreement[],
-): KernelReport[] {
+export function attributeReports(guests: readonly GuestRun[], table: AttemptTable, disagreements: Disagreement[]): KernelReport[] {
   const unattributed: KernelReport[] = []
   for (const guest of guests) {
-    const section = sectionOf.get(guest.id)
+    const { suite, section } = guest
     for (const report of guest.reports) {
-      const attempts = section === undefined || report.test === null ? undefined : table.get(testKey({ section, name: report.test }))
+      const attempts = report.test === null ? undefined : table.get(testKey({ suite, section, name: report.test }))
       const index = attempts?.findLastIndex((attempt) => attempt.guest === guest.id) ?? -1
       const attempt = attempts?.[index]
-      if (attempts === undefined || attempt === undefined || section === undefined || report.test === null) unattributed.push(report)
-      else attempts[index] = addReport(attempt, report, { section, test: report.test }, disagreements)
+      if (attempts === undefined || attempt === undefined || report.test === null) unattributed.push(report)
+      else attempts[index] = addReport(attempt, report, { suite, section, test: report.test }, disagreements)
     }
   }
   return unattributed
@@ -35,7 +31,7 @@ export function attributeReports(
 export function addReport(
   attempt: Attempt,
   report: KernelReport,
-  id: { readonly section: string; readonly test: string },
+  id: SectionId & { readonly test: string },
   disagreements: Disagreement[],
 ): Attempt {
   const reports = [...attempt.reports, report]

@@ -21,6 +21,8 @@ export interface BareInput {
 /** The name of the one section of a tree without sections. */
 const soleSection = 'default'
 
+const SUITE = 'fstests'
+
 interface Entry {
   readonly id: TestId
   readonly attempts: Attempt[]
@@ -32,7 +34,7 @@ interface Entry {
  * A test that started and left no verdict is `crashed` where the console shows the kernel's end under it, `notreached` otherwise.
  */
 export function bareRecord(input: BareInput): RunRecord {
-  const disagreements = input.verdicts.disagreements.map((one) => ({ ...one, section: sectionName(one.section) }))
+  const disagreements = input.verdicts.disagreements.map((one) => ({ suite: SUITE, ...one, section: sectionName(one.section) }))
   const entries = collectEntries(input)
   const unattributedReports = attribute(input.console?.reports ?? [], entries, disagreements)
   const tests = entries.map(toTestRecord)
@@ -75,7 +77,8 @@ function collectEntries(input: BareInput): Entry[] {
   // The console does not tell sections: with several, a start without a verdict cannot be placed.
   const section = new Set(entries.map((entry) => entry.id.section)).size > 1 ? null : (entries[0]?.id.section ?? soleSection)
   for (const name of new Set(console?.started ?? [])) {
-    if (section !== null && !seen.has(name)) entries.push(lostEntry({ section, name }, 'it started and left no verdict', input))
+    if (section !== null && !seen.has(name))
+      entries.push(lostEntry({ suite: SUITE, section, name }, 'it started and left no verdict', input))
   }
   return entries
 }
@@ -88,7 +91,7 @@ function lostEntry(id: TestId, message: string, input: BareInput): Entry {
 function toEntry(verdict: EvidenceVerdict, input: BareInput): Entry {
   const isExpunged = verdict.attempts.every((attempt) => attempt.status === 'expunged')
   return {
-    id: { section: sectionName(verdict.section), name: verdict.name },
+    id: { suite: SUITE, section: sectionName(verdict.section), name: verdict.name },
     attempts: isExpunged ? [] : verdict.attempts.map((attempt) => toAttempt(attempt, input)),
     isExpunged,
   }
@@ -118,7 +121,7 @@ function attribute(reports: readonly KernelReport[], entries: readonly Entry[], 
     const [owner] = owners
     const last = owner?.attempts.at(-1)
     if (owner === undefined || last === undefined || owners.length > 1) return true
-    const id = { section: owner.id.section, test: owner.id.name }
+    const id = { suite: SUITE, section: owner.id.section, test: owner.id.name }
     owner.attempts[owner.attempts.length - 1] = withEnd(addReport(last, report, id, disagreements), report)
     return false
   })
@@ -145,15 +148,17 @@ function collectSections(input: BareInput, entries: readonly Entry[]): SectionRe
   return [...names].map((name) => {
     const printed = input.verdicts.sections.find((one) => sectionName(one.name) === name)
     return {
+      suite: SUITE,
       name,
       description: `as found in ${input.directory}`,
-      fstyp: (printed?.fstyp ?? properties.FSTYP ?? 'unknown').replace(/[^a-z0-9_-]/g, '') || 'unknown',
-      mkfsOptions: printed?.mkfsOptions ?? properties.MKFS_OPTIONS ?? '',
-      mountOptions: printed?.mountOptions ?? properties.MOUNT_OPTIONS ?? '',
       disks: [],
       environment: {},
       kernelOptions: [],
-      suite: 'fstests',
+      settings: {
+        fstyp: (printed?.fstyp ?? properties.FSTYP ?? 'unknown').replace(/[^a-z0-9_-]/g, '') || 'unknown',
+        mkfsOptions: printed?.mkfsOptions ?? properties.MKFS_OPTIONS ?? '',
+        mountOptions: printed?.mountOptions ?? properties.MOUNT_OPTIONS ?? '',
+      },
       kernelRelease: properties.KERNEL ?? releaseOf(printed?.platform ?? null),
       platform: printed?.platform ?? null,
       couldNotTest: null,
@@ -173,8 +178,8 @@ function barePlan(input: BareInput, tests: readonly TestRecord[]): Plan {
     face: 'cli',
     bundle: { kind: 'path', path: input.directory },
     kernel: null,
-    fstests: null,
-    suite: 'fstests',
+    suites: [SUITE],
+    trees: {},
     localConfig: null,
     selection: { sections: [], groups: [], excludeGroups: [], tests: names, excludeFiles: [], expectationFiles: [] },
     accelerator: 'auto',

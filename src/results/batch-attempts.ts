@@ -1,6 +1,6 @@
 import { describeExit, statusOfExit } from '../domain/exit.js'
 import type { Attempt, Disagreement } from '../domain/record.js'
-import type { TestName } from '../domain/test.js'
+import type { SectionId, TestName } from '../domain/test.js'
 import { worst } from '../domain/verdict.js'
 import type { BatchRun, VmExit } from '../domain/vm-run.js'
 import type { EvidenceAttempt, FstestsVerdicts, ResultFile } from '../suites/fstests/index.js'
@@ -34,7 +34,7 @@ export function readBatch(evidence: BatchEvidence): BatchAttempts {
   const asked = new Set(batch.tests)
   const byTest = new Map<TestName, PendingAttempt[]>()
   const problems = [...batch.notes, ...verdicts.problems]
-  const disagreements = verdicts.disagreements.map((one) => ({ ...one, section: batch.section }))
+  const disagreements = verdicts.disagreements.map((one) => ({ ...one, suite: batch.suite, section: batch.section }))
   const victim = findVictim(evidence)
   for (const verdict of verdicts.verdicts) {
     if (!asked.has(verdict.name)) {
@@ -51,7 +51,7 @@ export function readBatch(evidence: BatchEvidence): BatchAttempts {
   }
   if (victim !== null && batch.died !== null) {
     const attempts = byTest.get(victim) ?? [finish(evidence, victim, noVerdict, 0)]
-    byTest.set(victim, killLast(attempts, batch.died.exit, { section: batch.section, test: victim }, disagreements))
+    byTest.set(victim, killLast(attempts, batch.died.exit, { suite: batch.suite, section: batch.section, test: victim }, disagreements))
   }
   return { section: batch.section, byTest, disagreements, problems }
 }
@@ -99,7 +99,7 @@ function finish(evidence: BatchEvidence, name: TestName, found: EvidenceAttempt,
 function killLast(
   attempts: readonly PendingAttempt[],
   exit: VmExit,
-  id: { readonly section: string; readonly test: string },
+  id: SectionId & { readonly test: string },
   disagreements: Disagreement[],
 ): PendingAttempt[] {
   const last = attempts.at(-1)

@@ -1,6 +1,6 @@
 import type { RunRecord, TestRecord } from '../domain/record.js'
 import type { ComparedTest, Comparison } from '../domain/stages.js'
-import { testKey } from '../domain/test-key.js'
+import { sectionKey, testKey } from '../domain/test-key.js'
 import { countsAsFailure, excuses, isFailure, isStaleExpectation } from '../domain/verdict.js'
 
 /** What is needed of a baseline; `summarizeRecord`-sized extracts fit too. */
@@ -17,7 +17,7 @@ export type Baseline = Pick<RunRecord, 'runId' | 'tests'>
 export function compareRecords(current: Pick<RunRecord, 'tests' | 'sections'>, baseline: Baseline): Comparison {
   const before = new Map(baseline.tests.map((test) => [testKey(test), test]))
   const now = new Set(current.tests.map(testKey))
-  const sections = new Set(current.sections.map((section) => section.name))
+  const sections = new Set(current.sections.map(({ suite, name }) => sectionKey({ suite, section: name })))
   const failures = current.tests.filter(countsAsFailure)
   const failedBefore = (test: TestRecord): boolean => isFailure(before.get(testKey(test))?.status ?? 'notreached')
   const isKnown = (test: TestRecord): boolean => failedBefore(test) || (test.onBase !== undefined && excuses(test.onBase, test))
@@ -30,7 +30,7 @@ export function compareRecords(current: Pick<RunRecord, 'tests' | 'sections'>, b
       .filter((test) => failedBefore(test) && before.get(testKey(test))?.flaky === false)
       .map(toCompared),
     vanished: baseline.tests
-      .filter((test) => sections.has(test.section) && test.status !== 'expunged' && !now.has(testKey(test)))
+      .filter((test) => sections.has(sectionKey(test)) && test.status !== 'expunged' && !now.has(testKey(test)))
       .map(toCompared),
     newlyNotrun: current.tests.filter((test) => test.status === 'notrun' && ran(before.get(testKey(test)))).map(toCompared),
   }
@@ -41,5 +41,5 @@ function ran(test: TestRecord | undefined): boolean {
 }
 
 function toCompared(test: TestRecord): ComparedTest {
-  return { section: test.section, name: test.name }
+  return { suite: test.suite, section: test.section, name: test.name }
 }

@@ -103,7 +103,7 @@ function whyNothingRan(record: Concludable, tests: readonly TestRecord[], counts
   const isNamed = record.plan.selection.tests.length > 0 && record.plan.selection.groups.length === 0
   if (isNamed) return null
   for (const section of record.sections) {
-    const planned = tests.filter((test) => test.section === section.name && test.status !== 'expunged')
+    const planned = tests.filter((test) => test.suite === section.suite && test.section === section.name && test.status !== 'expunged')
     if (planned.length === 0) return `Section ${section.name}: no test ran.`
     if (planned.every((test) => test.status === 'notrun'))
       return `Section ${section.name}: every test declined to run (notrun), nothing was tested.`

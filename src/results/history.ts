@@ -1,11 +1,12 @@
 import * as z from 'zod'
 import { describeError } from '../domain/errors.js'
 import type { RunRecord, TestRecord } from '../domain/record.js'
-import { type TestId, type TestStatus, testStatusSchema } from '../domain/test.js'
+import { suiteNameSchema, type TestId, type TestStatus, testStatusSchema } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
+import { upgradeHistory } from '../domain/upgrade/index.js'
 import type { TestHistory } from '../vm/watchdog/history.js'
 
-export const HISTORY_VERSION = 1
+export const HISTORY_VERSION = 2
 
 /** Bounds: the file is kept in a cache and read before every run. */
 export const mostRuns = 60
@@ -31,7 +32,7 @@ const historySchema = z.object({
   version: z.literal(HISTORY_VERSION),
   /** Oldest first. */
   runs: z.array(runSchema),
-  tests: z.array(z.object({ section: z.string(), name: z.string(), samples: z.array(sampleSchema) })),
+  tests: z.array(z.object({ suite: suiteNameSchema, section: z.string(), name: z.string(), samples: z.array(sampleSchema) })),
 })
 /** Verdicts and times of the last runs, bounded, in one file beside the baseline. */
 export type History = z.infer<typeof historySchema>
@@ -42,7 +43,7 @@ export const emptyHistory: History = { version: HISTORY_VERSION, runs: [], tests
 /** Reads a history file. A damaged one is an empty history and a problem: it only ever makes things better. */
 export function parseHistory(text: string): { readonly history: History; readonly problem: string | null } {
   try {
-    const history = historySchema.parse(JSON.parse(text))
+    const history = historySchema.parse(upgradeHistory(JSON.parse(text)))
     const isSound = history.tests.every((test) => test.samples.every(([run]) => run < history.runs.length))
     if (isSound) return { history, problem: null }
     return { history: emptyHistory, problem: 'The history is not used: it names runs it does not have.' }
@@ -59,19 +60,19 @@ export function addToHistory(
   const kept = history.runs.filter((run) => run.id !== record.runId).slice(-(mostRuns - 1))
   const runs = [...kept, describeRun(record)]
   const places = new Map(runs.map((run, place) => [run.id, place]))
-  const tests = new Map<string, { section: string; name: string; samples: Sample[] }>()
-  for (const { section, name, samples } of history.tests) {
+  const tests = new Map<string, TestId & { samples: Sample[] }>()
+  for (const { suite, section, name, samples } of history.tests) {
     const moved = samples.flatMap((sample): Sample[] => {
       const id = history.runs[sample[0]]?.id
       const place = id === undefined || id === record.runId ? undefined : places.get(id)
       return place === undefined ? [] : [[place, sample[1], sample[2], sample[3]]]
     })
-    tests.set(testKey({ section, name }), { section, name, samples: moved })
+    tests.set(testKey({ suite, section, name }), { suite, section, name, samples: moved })
   }
   for (const test of record.tests) {
     // What did not run says nothing about the test.
     if (test.status === 'expunged' || test.status === 'notreached') continue
-    const known = tests.get(testKey(test)) ?? { section: test.section, name: test.name, samples: [] }
+    const known = tests.get(testKey(test)) ?? { suite: test.suite, section: test.section, name: test.name, samples: [] }
     known.samples.push([runs.length - 1, test.status, firstSeconds(test), test.flaky ? 1 : 0])
     tests.set(testKey(test), known)
   }
@@ -98,7 +99,8 @@ const ended: ReadonlySet<TestStatus> = new Set(['pass', 'fail'])
 
 /** The times the watchdog learns from. */
 export function testTimes(history: History): TestHistory {
-  return history.tests.map(({ section, name, samples }) => ({
+  return history.tests.map(({ suite, section, name, samples }) => ({
+    suite,
     section,
     name,
     samples: samples.flatMap(([run, status, seconds]) =>

@@ -1,7 +1,7 @@
 import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { Attempt, RunRecord, SectionRecord, TestRecord } from '../domain/record.js'
-import { testKey } from '../domain/test-key.js'
+import { sectionKey, testKey } from '../domain/test-key.js'
 import { settle, worst } from '../domain/verdict.js'
 import type { GuestRun } from '../domain/vm-run.js'
 import { conclude } from './conclude.js'
@@ -26,7 +26,12 @@ export function mergeRecords(left: RunRecord, right: RunRecord): RunRecord {
     accelerator: slower(left.accelerator, right.accelerator),
     settings: { ...right.settings, ...left.settings },
     revisions: { ...right.revisions, ...left.revisions },
-    sections: joinBy(left.sections, right.sections, (section) => section.name, mergeSections),
+    sections: joinBy(
+      left.sections,
+      right.sections,
+      (section) => sectionKey({ suite: section.suite, section: section.name }),
+      mergeSections,
+    ),
     tests: joinBy(left.tests, shifted.tests, testKey, mergeTests),
     guests: [...left.guests, ...shifted.guests],
     unattributedReports: [...left.unattributedReports, ...right.unattributedReports],
@@ -79,8 +84,8 @@ const planParts: Readonly<Record<Exclude<keyof Plan, 'selection'>, 'same' | 'may
   bundle: 'same',
   kernel: 'same',
   kernelTree: 'same',
-  fstests: 'same',
-  suite: 'same',
+  suites: 'same',
+  trees: 'same',
   localConfig: 'same',
   accelerator: 'same',
   vms: 'may-differ',
@@ -131,7 +136,7 @@ function refuseUnlike(left: RunRecord, right: RunRecord): void {
     if ((right.revisions[name] ?? revision) !== revision) unlike.push(`revision of ${name}`)
   }
   for (const section of left.sections) {
-    const other = right.sections.find((one) => one.name === section.name)
+    const other = right.sections.find(({ suite, name }) => suite === section.suite && name === section.name)
     if (other !== undefined && !isSameSection(section, other)) unlike.push(`section ${section.name}`)
   }
   if (unlike.length === 0) return
@@ -178,6 +183,7 @@ function mergeTests(left: TestRecord, right: TestRecord): TestRecord {
   const line = left.line ?? right.line
   const onBase = left.onBase ?? right.onBase
   return {
+    suite: left.suite,
     section: left.section,
     name: left.name,
     ...(file === undefined ? {} : { file }),

@@ -1,5 +1,6 @@
 import { UserError } from '../domain/errors.js'
 import { type RunRecord, runRecordSchema } from '../domain/record.js'
+import { upgradeRecord } from '../domain/upgrade/index.js'
 import { gatherEvidence, readFstestsResults, type TreeReader } from '../suites/fstests/index.js'
 import { readBareConsole } from './bare-console.js'
 import { bareRecord } from './bare-record.js'
@@ -44,7 +45,7 @@ export function parseRecord(text: string, path: string): RunRecord {
   } catch (cause) {
     throw new UserError(`${path} is not JSON.`, 'It may be cut off; make the record again from the results beside it.', { cause })
   }
-  const parsed = runRecordSchema.safeParse(json)
+  const parsed = runRecordSchema.safeParse(upgradeRecord(json))
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new UserError(

@@ -9,6 +9,7 @@ import {
   type SectionRecord,
   type TestRecord,
 } from '../domain/record.js'
+import type { SuiteName } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
 import { settle } from '../domain/verdict.js'
 import type { BatchRun, VmRun } from '../domain/vm-run.js'
@@ -39,8 +40,8 @@ export interface RecordInput {
   readonly problems: readonly string[]
   /** Absolute; every path of the VM run is relative to it. */
   readonly runDirectory: string
-  /** The suite's sources on the host, for golden outputs; null where there are none. */
-  readonly suiteSource: string | null
+  /** The sources of each suite on the host, where there are any: for expected outputs. */
+  readonly suiteSources: Readonly<Record<SuiteName, string>>
 }
 
 /** Bytes of an output read for a diff. */
@@ -77,9 +78,9 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
       relative: (path) => relativeTo(input.runDirectory, path),
     })
     for (const [name, pending] of attempts.byTest) {
-      const key = testKey({ section: batch.section, name })
+      const key = testKey({ suite: batch.suite, section: batch.section, name })
       const finished: Attempt[] = []
-      for (const one of pending) finished.push(await finishDiff(files, input, name, one))
+      for (const one of pending) finished.push(await finishDiff(files, { source: input.suiteSources[batch.suite] ?? null, name }, one))
       table.set(key, [...(table.get(key) ?? []), ...finished])
     }
     disagreements.push(...attempts.disagreements)
@@ -87,8 +88,7 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
     const { fileSystem } = evidence
     read.push({ batch, verdicts, fileSystem })
   }
-  const sectionOf = new Map(vmRun.batches.map((batch) => [batch.guest, batch.section]))
-  const unattributedReports = attributeReports(vmRun.guests, sectionOf, table, disagreements)
+  const unattributedReports = attributeReports(vmRun.guests, table, disagreements)
   if (vmRun.stopped !== null) problems.push(vmRun.stopped.reason)
   return {
     version: RECORD_VERSION,
@@ -125,12 +125,13 @@ function relativeTo(directory: string, path: string): string {
   return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : path
 }
 
-async function finishDiff(files: TreeReader, input: RecordInput, name: string, pending: PendingAttempt): Promise<Attempt> {
+async function finishDiff(
+  files: TreeReader,
+  { source, name }: { readonly source: string | null; readonly name: string },
+  pending: PendingAttempt,
+): Promise<Attempt> {
   const { attempt, outBad } = pending
-  const computed =
-    outBad === null || input.suiteSource === null
-      ? null
-      : await computeDiff(files, `${input.suiteSource}/tests/${name}.out`, outBad.path, name)
+  const computed = outBad === null || source === null ? null : await computeDiff(files, `${source}/tests/${name}.out`, outBad.path, name)
   const diff = computed ?? attempt.diff
   return { ...attempt, diff: diff === null ? null : capDiff(diff, attempt.logs.outBad ?? null) }
 }
@@ -155,12 +156,11 @@ async function readOutput(files: TreeReader, path: string): Promise<string | nul
 }
 
 function sectionRecord(section: Selection['sections'][number], input: RecordInput, read: readonly ReadBatch[]): SectionRecord {
-  const mine = read.filter(({ batch }) => batch.section === section.name)
+  const mine = read.filter(({ batch }) => batch.suite === section.suite && batch.section === section.name)
   const guests = input.vmRun.guests.filter((guest) => mine.some(({ batch }) => batch.guest === guest.id))
-  const abandoned = input.vmRun.abandonedSections.find((one) => one.section === section.name)
+  const abandoned = input.vmRun.abandonedSections.find((one) => one.suite === section.suite && one.section === section.name)
   return {
     ...section,
-    suite: input.selection.suite,
     kernelRelease:
       guests.find((guest) => guest.release !== null)?.release ??
       mine.map(({ verdicts }) => verdicts.properties.KERNEL).find(Boolean) ??
@@ -178,8 +178,9 @@ function evidenceOf({ verdicts, fileSystem }: ReadBatch): SectionEvidence {
 function testRecord(planned: PlannedTest, attempts: Attempt[], vmRun: VmRun): TestRecord {
   const settled = settle(attempts)
   const status = planned.expunged !== undefined && attempts.length === 0 ? 'expunged' : settled.status
-  const { section, name, file, line } = planned
+  const { suite, section, name, file, line } = planned
   return {
+    suite,
     section,
     name,
     ...(file === undefined ? {} : { file }),
@@ -198,6 +199,6 @@ function reasonFor(planned: PlannedTest, status: TestRecord['status'], attempts:
   const said = attempts.find((attempt) => attempt.status === status)?.message
   if (said !== undefined && said !== null) return said
   if (status === 'notrun') return 'no reason given'
-  const abandoned = vmRun.abandonedSections.find((one) => one.section === planned.section)
+  const abandoned = vmRun.abandonedSections.find((one) => one.suite === planned.suite && one.section === planned.section)
   return abandoned?.reason ?? vmRun.stopped?.reason ?? 'no guest got to it'
 }

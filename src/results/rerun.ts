@@ -26,7 +26,7 @@ export function testsToRerun(
   const failed = record.tests.filter(isWorthAnotherAttempt)
   if (failed.length > policy.mostTests) return []
   const chosen = withinBudget(failed, policy.budgetSeconds)
-  return failed.filter((test) => chosen.has(test)).map(({ section, name }) => ({ section, name }))
+  return failed.filter((test) => chosen.has(test)).map(({ suite, section, name }) => ({ suite, section, name }))
 }
 
 function withinBudget(tests: readonly TestRecord[], budgetSeconds: number | null): ReadonlySet<TestRecord> {

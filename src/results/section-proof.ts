@@ -1,5 +1,5 @@
 import type { Section } from '../domain/section.js'
-import type { FileSystemNotes, OutputSection } from '../suites/fstests/index.js'
+import { type FileSystemNotes, fstestsSettings, type OutputSection } from '../suites/fstests/index.js'
 
 /** What one batch of a section left about the file systems it ran on. */
 export interface SectionEvidence {
@@ -14,17 +14,17 @@ export interface SectionEvidence {
  * `check` says what it makes and mounts the scratch device with; the agent notes what the test device came to.
  */
 export function whyNotTheSection(section: Section, batches: readonly SectionEvidence[]): string | null {
+  const { fstyp, mkfsOptions, proof } = fstestsSettings(section)
   // Of an overlay check says the overlay's own options; the section's are those of the file system below (common/config:719).
-  const mountOptions = section.fstyp === 'overlay' ? '' : section.mountOptions
+  const mountOptions = fstyp === 'overlay' ? '' : fstestsSettings(section).mountOptions
   for (const { headers } of batches) {
     for (const header of headers) {
       const reason =
-        notAsAsked('MKFS_OPTIONS', section.mkfsOptions, header.mkfsOptions) ??
-        notAsAsked('MOUNT_OPTIONS', mountOptions, header.mountOptions)
+        notAsAsked('MKFS_OPTIONS', mkfsOptions, header.mkfsOptions) ?? notAsAsked('MOUNT_OPTIONS', mountOptions, header.mountOptions)
       if (reason !== null) return reason
     }
   }
-  const { mkfs = [], mount = [] } = section.proof ?? {}
+  const { mkfs = [], mount = [] } = proof ?? {}
   const notes = batches.map(({ fileSystem }) => fileSystem)
   const passed = batches.some((batch) => batch.passed)
   return (

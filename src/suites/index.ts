@@ -1,3 +1,4 @@
+import { UserError } from '../domain/errors.js'
 import type { SuiteName } from '../domain/test.js'
 import { fstests } from './fstests/index.js'
 import { smoke } from './smoke/index.js'
@@ -5,5 +6,12 @@ import type { Suite } from './suite.js'
 
 export type { ProgressParser, Suite, SuiteCommand, SuiteProgress, SuiteScale } from './suite.js'
 
-/** Every suite by name. */
+/** Every suite by name: adding a suite is adding it here. */
 export const suites: Readonly<Record<SuiteName, Suite>> = { fstests, smoke }
+
+/** @throws UserError naming the suites there are */
+export function suiteOf(name: SuiteName): Suite {
+  const suite = Object.hasOwn(suites, name) ? suites[name] : undefined
+  if (suite !== undefined) return suite
+  throw new UserError(`There is no suite \`${name}\`.`, `The suites are: ${Object.keys(suites).join(', ')}.`)
+}

@@ -1,3 +1,4 @@
+import type { Disagreement } from '../domain/record.js'
 import type { Section } from '../domain/section.js'
 import type { Catalogue, SuiteName, TestName } from '../domain/test.js'
 import type { Files } from '../ports/index.js'
@@ -28,6 +29,9 @@ export interface ProgressParser {
   end(): readonly SuiteProgress[]
 }
 
+/** Two sources of one verdict that do not agree, as a suite sees it. */
+export type SuiteDisagreement = Omit<Disagreement, 'suite'>
+
 /** One suite: a folder under src/suites and a Nix module. Adding a suite is adding one of these. */
 export interface Suite {
   readonly name: SuiteName
@@ -36,6 +40,8 @@ export interface Suite {
    * @throws UserError when the directory is not such a tree
    */
   readCatalogue(files: Pick<Files, 'list' | 'readText' | 'stat'>, directory: string): Promise<Catalogue>
+  /** Its sections that any bundle can run. @param checkout this project's own, where they are kept as data */
+  builtInSections(files: Pick<Files, 'readText'>, checkout: string): Promise<readonly Section[]>
   command(section: Section, tests: readonly TestName[], scale: SuiteScale): SuiteCommand
   progressParser(): ProgressParser
 }

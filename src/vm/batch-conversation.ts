@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { SuiteName } from '../domain/test.js'
 import type { BatchRun, VmExit } from '../domain/vm-run.js'
 import type { ByteChannel, Clock, Files } from '../ports/index.js'
 import type { ProgressParser } from '../suites/suite.js'
@@ -13,6 +14,7 @@ import { OutputFile } from './output-file.js'
 /** What a conversation about batches needs of the guest it is held with. */
 export interface BatchPlace {
   readonly guest: number
+  readonly suite: SuiteName
   readonly section: string
   readonly runDirectory: string
   /** The guest's directory, relative to the run's. */
@@ -71,7 +73,7 @@ export class BatchConversation {
     const problems = [...(await this.output.close()), ...place.problems()]
     const directory = `${place.directory}/batches/${progress.batch.id}`
     const notes = [...this.results.notes(), ...problems]
-    return progress.finish({ guest: place.guest, section: place.section, directory, notes }, exit)
+    return progress.finish({ guest: place.guest, suite: place.suite, section: place.section, directory, notes }, exit)
   }
 
   async readResults(channel: ByteChannel): Promise<void> {

@@ -1,3 +1,4 @@
+import type { SuiteName } from '../domain/test.js'
 import type { BatchRun, VmExit } from '../domain/vm-run.js'
 import type { ProgressParser, SuiteProgress } from '../suites/suite.js'
 import type { GuestBatch, GuestEvent } from './guest.js'
@@ -104,9 +105,13 @@ export class BatchProgress {
   }
 
   /** The batch as it stands; `exit` where the guest ended under it. */
-  finish(place: { guest: number; section: string; directory: string; notes: readonly string[] }, exit: VmExit | null): BatchRun {
+  finish(
+    place: { guest: number; suite: SuiteName; section: string; directory: string; notes: readonly string[] },
+    exit: VmExit | null,
+  ): BatchRun {
     return {
       guest: place.guest,
+      suite: place.suite,
       section: place.section,
       tests: [...this.batch.tests],
       directory: place.directory,

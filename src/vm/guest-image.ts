@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import type { Section } from '../domain/section.js'
-import type { Built } from '../domain/stages.js'
+import type { Built, BuiltSuite } from '../domain/stages.js'
 import type { Exec, Files } from '../ports/index.js'
 import { findModuleDirectory, readBootModules } from './initramfs/boot-modules.js'
 import { writeCpio } from './initramfs/cpio.js'
@@ -19,6 +19,7 @@ export interface GuestImage {
 
 export interface GuestImageOptions {
   readonly built: Built
+  readonly suite: BuiltSuite
   readonly section: Section
   readonly settings: GuestSettings
   /** Directory with our guest programs (nix/guest). */
@@ -38,7 +39,7 @@ export async function prepareGuestImage(ports: { files: Files; exec: Exec }, opt
   const { kernel } = built.bundle
   await files.makeDirectory(diskDirectory)
   const images: Drive[] = [{ path: built.bundle.rootImage, serial: 'root', readOnly: true }]
-  if (built.suite.image !== null) images.push({ path: built.suite.image, serial: 'suite', readOnly: true })
+  if (options.suite.image !== null) images.push({ path: options.suite.image, serial: 'suite', readOnly: true })
   let modules: readonly BootModule[] = []
   if (kernel.modules !== undefined) {
     const directory = await findModuleDirectory(files, kernel.modules, kernel.release)

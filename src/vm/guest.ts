@@ -1,7 +1,7 @@
 import type { AcceleratorDecision } from '../domain/accelerator.js'
 import type { KernelReport } from '../domain/kernel-report.js'
 import type { Section } from '../domain/section.js'
-import type { Built } from '../domain/stages.js'
+import type { Built, BuiltSuite } from '../domain/stages.js'
 import type { TestName } from '../domain/test.js'
 import type { BatchRun, GuestRun, VmExit } from '../domain/vm-run.js'
 
@@ -10,6 +10,8 @@ export interface GuestOptions {
   /** 1-based, unique in the run. */
   readonly id: number
   readonly built: Built
+  /** The suite the section is of. */
+  readonly suite: BuiltSuite
   readonly section: Section
   readonly accelerator: AcceleratorDecision
   readonly memoryMiB: number

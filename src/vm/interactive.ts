@@ -10,7 +10,7 @@ import { guestSettings, qemuBox, SYSTEM_ARGUMENTS } from './start-guest.js'
 export interface InteractiveOptions
   extends Pick<
     GuestOptions,
-    'built' | 'section' | 'accelerator' | 'memoryMiB' | 'cpus' | 'emulationTuning' | 'diskDirectory' | 'kernelArguments'
+    'built' | 'suite' | 'section' | 'accelerator' | 'memoryMiB' | 'cpus' | 'emulationTuning' | 'diskDirectory' | 'kernelArguments'
   > {
   /** The suite's variables (`SuiteCommand.environment`), set in the guest's shell. */
   readonly environment: Readonly<Record<string, string>>
@@ -50,6 +50,7 @@ export async function prepareInteractiveGuest(
     const as = userOf(box.rights)
     const image = await prepareGuestImage(ports, {
       built,
+      suite: options.suite,
       section: options.section,
       settings: { ...guestSettings(options), mode: 'shell', shellEnvironment: options.environment },
       scriptsDirectory: settings.scriptsDirectory,

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path'
 import { describeError } from '../domain/errors.js'
 import type { KernelReport } from '../domain/kernel-report.js'
+import type { SuiteName } from '../domain/test.js'
 import type { GuestRun, VmExit } from '../domain/vm-run.js'
 import type { ByteChannel, ChildProcess, Clock, Files } from '../ports/index.js'
 import type { ProgressParser } from '../suites/suite.js'
@@ -22,6 +23,7 @@ export interface ConsoleObserver {
 
 export interface SessionOptions {
   readonly id: number
+  readonly suite: SuiteName
   readonly section: string
   readonly argv: readonly string[]
   readonly runDirectory: string
@@ -95,6 +97,7 @@ export class GuestSession implements Guest {
     })
     this.batches = new BatchConversation({
       guest: options.id,
+      suite: options.suite,
       section: options.section,
       runDirectory: options.runDirectory,
       directory: this.directory,
@@ -215,6 +218,8 @@ export class GuestSession implements Guest {
     const { options } = this
     return {
       id: this.id,
+      suite: options.suite,
+      section: options.section,
       startedAt: options.startedAt.toISOString(),
       endedAt: options.clock.now().toISOString(),
       exit,

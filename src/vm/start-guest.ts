@@ -4,6 +4,7 @@ import type { VmBundle } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { SuiteName } from '../domain/test.js'
 import type { ChildProcess, Clock, Exec, Files, UnprivilegedUser } from '../ports/index.js'
+import { fstestsSettings } from '../suites/fstests/settings.js'
 import type { ProgressParser } from '../suites/suite.js'
 import { DEFAULT_RESULT_CAPS } from './channels/result-files.js'
 import type { GuestOptions, StartGuest } from './guest.js'
@@ -56,6 +57,7 @@ export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSet
     try {
       const image = await prepareGuestImage(ports, {
         built: options.built,
+        suite: options.suite,
         section: options.section,
         settings: guestSettings(options),
         scriptsDirectory: settings.scriptsDirectory,
@@ -99,6 +101,7 @@ async function launch(
   const child = await spawnQemu(ports.exec, command, as)
   return new GuestSession({
     id: options.id,
+    suite: options.suite.name,
     section: options.section.name,
     argv: command.argv,
     runDirectory: options.runDirectory,
@@ -108,7 +111,7 @@ async function launch(
     files: ports.files,
     clock: ports.clock,
     observer: settings.createObserver(),
-    progressParser: () => settings.progressParser(options.built.suite.name),
+    progressParser: () => settings.progressParser(options.suite.name),
     timeoutFactor: options.accelerator.timeoutFactor,
     cleanUp,
     ...(options.dumpPath === undefined || command.dumpTarget === null
@@ -146,15 +149,16 @@ export async function spawnQemu(
 }
 
 /** What every guest is told, whoever works in it. */
-export function guestSettings(options: Pick<GuestOptions, 'built' | 'section' | 'memoryMiB'>): GuestSettings {
-  const { built, section } = options
+export function guestSettings(options: Pick<GuestOptions, 'built' | 'suite' | 'section' | 'memoryMiB'>): GuestSettings {
+  const { built, suite, section } = options
+  const { fstyp, mkfsOptions } = fstestsSettings(section)
   return {
     kind: built.bundle.kind,
     hostname: 'vmtest',
     guestPath: built.bundle.guestPath,
-    suitePath: built.suite.guestPath,
-    fstyp: section.fstyp,
-    mkfsOptions: section.mkfsOptions,
+    suitePath: suite.guestPath,
+    fstyp,
+    mkfsOptions,
     programs: Object.keys(section.programs ?? {}),
     kernelOptions: built.bundle.kernel.config === undefined ? section.kernelOptions : [],
     persistentMemory: persistentRoles(section),

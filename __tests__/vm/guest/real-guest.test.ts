@@ -87,7 +87,7 @@ bootable('a real guest', () => {
   test(
     'whose test file system cannot be made runs no test on it, and says what mkfs said',
     async () => {
-      const guest = await machine.start({ section: { fstyp: 'f2fs' } })
+      const guest = await machine.start({ section: { settings: { fstyp: 'f2fs' } } })
       await guest.until('ready')
       await guest.guest.run(ownBatch(1, ['g/files']))
       const { batch } = await guest.until('batch-end')

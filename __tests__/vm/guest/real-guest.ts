@@ -62,7 +62,7 @@ export class TestMachine {
 
   /** @param suite directory with `check`; @param roles of the disks, 64 MiB each */
   constructor(suite = join(here, 'suite'), roles: readonly string[] = ['test', 'scratch', 'pool', 'pool']) {
-    this.section = sectionSchema.parse({ name: 'plain', fstyp: 'none', disks: roles.map((role) => ({ role, sizeMiB: 64 })) })
+    this.section = sectionSchema.parse({ suite: 'smoke', name: 'plain', settings: { fstyp: 'none' }, disks: roles.map((role) => ({ role, sizeMiB: 64 })) })
     const busybox = spawnSync('which', ['busybox'], { encoding: 'utf8' }).stdout.trim()
     const initrd = join(this.directory, 'base.cpio')
     const root = join(this.directory, 'root')
@@ -83,7 +83,7 @@ export class TestMachine {
     this.built = {
       bundlePath: this.directory,
       bundle: {
-        version: 1,
+        version: 2,
         architecture: 'x86_64',
         kind: 'minimal',
         kernel,
@@ -95,10 +95,15 @@ export class TestMachine {
         revisions: {},
       },
       qemu: spawnSync('which', ['qemu-system-x86_64'], { encoding: 'utf8' }).stdout.trim(),
-      suite: { name: 'smoke', guestPath: '/vmtest/suites/own', image: this.erofs('suite.erofs', suite), source: null },
-      catalogue: { suite: 'smoke', tests: [] },
+      suites: [{ name: 'smoke', guestPath: '/vmtest/suites/own', image: this.erofs('suite.erofs', suite), source: null, catalogue: { suite: 'smoke', tests: [] } }],
       buildSeconds: 0,
     }
+  }
+
+  private get suite() {
+    const [suite] = this.built.suites
+    if (suite === undefined) throw new Error('the guest has a suite')
+    return suite
   }
 
   get qemu(): string {
@@ -126,6 +131,7 @@ export class TestMachine {
     const guest = await startGuest({
       id: 1,
       built: this.built,
+      suite: this.suite,
       section: { ...this.section, ...options.section },
       accelerator: { requested: 'tcg', accelerator: 'tcg', reason: 'test', timeoutFactor: 4 },
       memoryMiB: options.memoryMiB ?? 256,

@@ -26,6 +26,7 @@ function start(options: Partial<SessionOptions> = {}) {
   let cleaned = 0
   const session = new GuestSession({
     id: 7,
+    suite: 'smoke',
     section: 'xfs',
     argv: ['/qemu'],
     runDirectory: '/run',

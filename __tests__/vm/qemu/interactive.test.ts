@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
 import { type Section, sectionSchema } from '../../../src/domain/section.js'
-import type { Built } from '../../../src/domain/stages.js'
+import type { Built, BuiltSuite } from '../../../src/domain/stages.js'
 import { createExec } from '../../../src/ports/real/exec.js'
 import { createFiles } from '../../../src/ports/real/files.js'
 import { prepareInteractiveGuest } from '../../../src/vm/index.js'
@@ -15,11 +15,12 @@ const write = (name: string, mode = 0o644) => {
   writeFileSync(join(directory, name), name, { mode })
   return join(directory, name)
 }
-const section: Section = sectionSchema.parse({ name: 'plain', fstyp: 'none', disks: [{ role: 'test', sizeMiB: 1 }] })
+const section: Section = sectionSchema.parse({ suite: 'smoke', name: 'plain', settings: { fstyp: 'none' }, disks: [{ role: 'test', sizeMiB: 1 }] })
+const suite: BuiltSuite = { name: 'smoke', guestPath: '/s', image: null, source: null, catalogue: { suite: 'smoke', tests: [] } }
 const built: Built = {
   bundlePath: directory,
   bundle: {
-    version: 1,
+    version: 2,
     architecture: 'x86_64',
     kind: 'minimal',
     kernel: { image: write('kernel', 0o600), release: 'r' },
@@ -32,14 +33,14 @@ const built: Built = {
   },
   // Stands for QEMU: says what a QEMU with seccomp says, whatever it is asked.
   qemu: write('qemu'),
-  suite: { name: 'smoke', guestPath: '/s', image: null, source: null },
-  catalogue: { suite: 'smoke', tests: [] },
+  suites: [suite],
   buildSeconds: 0,
 }
 writeFileSync(built.qemu, '#!/bin/sh\necho "-sandbox on"\n')
 chmodSync(built.qemu, 0o755)
 const wanted = {
   built,
+  suite,
   section,
   accelerator: { requested: 'tcg', accelerator: 'tcg', reason: 'test', timeoutFactor: 1 },
   memoryMiB: 256,

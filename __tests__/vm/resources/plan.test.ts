@@ -5,17 +5,16 @@ import type { Section } from '../../../src/domain/section.js'
 import { diskCandidates, type MachineRoom, planResources, type ResourceRequest } from '../../../src/vm/resources/index.js'
 
 const section: Section = {
+  suite: 'fstests',
   name: 'xfs',
   description: '',
-  fstyp: 'xfs',
-  mkfsOptions: '',
-  mountOptions: '',
   disks: [
     { role: 'test', sizeMiB: 5120 },
     { role: 'scratch', sizeMiB: 5120 },
   ],
   environment: {},
   kernelOptions: [],
+  settings: { fstyp: 'xfs' },
 }
 const PER_GUEST_MIB = 7680
 
@@ -24,7 +23,6 @@ const request = (changes: Partial<ResourceRequest> = {}): ResourceRequest => ({
   memoryMiB: 'auto',
   cpusPerVm: 'auto',
   accelerator: 'kvm',
-  suite: 'fstests',
   sections: [section],
   testCount: 100,
   debugFactor: 1,
@@ -54,7 +52,7 @@ describe('auto', () => {
     ['few tests: fewer guests', { accelerator: 'tcg', testCount: 3 }, {}, [2, 2048, 1]],
     ['one test', { accelerator: 'tcg', testCount: 1 }, {}, [1, 2048, 1]],
     ['a debug kernel gets more memory', { debugFactor: 3 }, {}, [2, 3072, 2]],
-    ['the smoke suite gets less', { suite: 'smoke', accelerator: 'tcg' }, { cpus: 2, availableMemoryMiB: 4000 }, [2, 512, 1]],
+    ['the smoke suite gets less', { sections: [{ ...section, suite: 'smoke' }], accelerator: 'tcg' }, { cpus: 2, availableMemoryMiB: 4000 }, [2, 512, 1]],
     ['what is set is kept', { vms: 3, memoryMiB: 1500, cpusPerVm: 4 }, {}, [3, 1500, 4]],
   ])('%s', (_name, asked, has, expected) => {
     const plan = planResources(request(asked), machine(has))

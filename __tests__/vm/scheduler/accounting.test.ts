@@ -92,7 +92,7 @@ test('the queue by itself: guests that do anything in any order, lies included',
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const names = numbered(12)
       const queue = new TestQueue(
-        names.map((name, index) => ({ section: index % 3 === 0 ? 'ext4' : 'xfs', name, expectedSeconds: 1 + ((index * 7) % 5) })),
+        names.map((name, index) => ({ suite: 'smoke', section: index % 3 === 0 ? 'ext4' : 'xfs', name, expectedSeconds: 1 + ((index * 7) % 5) })),
       )
       const started: string[] = []
       const held = new Map<number, string[]>()
@@ -151,6 +151,6 @@ test('a batch is never empty while something waits, and shrinks to the end', () 
 })
 
 test('a test planned twice is a mistake of the plan', () => {
-  const twice = { section: 'xfs', name: 'generic/001', expectedSeconds: 1 }
+  const twice = { suite: 'smoke', section: 'xfs', name: 'generic/001', expectedSeconds: 1 }
   expect(() => new TestQueue([twice, twice])).toThrow('twice')
 })

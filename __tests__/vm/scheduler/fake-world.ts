@@ -201,6 +201,7 @@ class FakeGuest implements Guest {
     const { work, timeline, running } = this.batch
     return {
       guest: this.id,
+      suite: 'smoke',
       section: this.options.section.name,
       tests: [...work.tests],
       directory: `guests/${this.id}/batches/${work.id}`,
@@ -215,6 +216,8 @@ class FakeGuest implements Guest {
     const now = this.all.clock.now().toISOString()
     return {
       id: this.id,
+      suite: 'smoke',
+      section: this.options.section.name,
       startedAt: now,
       endedAt: now,
       exit,

@@ -35,6 +35,7 @@ test('guesses that are hundreds of times off do not leave one guest with all the
 
 test('the longest expected go first, and a long one does not wait behind short ones', async () => {
   const history = numbered(20).map((name, index) => ({
+    suite: 'smoke',
     section: 'xfs',
     name,
     samples: [{ seconds: index === 19 ? 600 : 20, timeoutFactor: 1 }],
@@ -58,7 +59,7 @@ test('a section its guest cannot run is given up after one boot, by name, and th
   const fate = (guest: number) =>
     guest === 1 ? { ...HEALTHY, boot: { cannot: 'because the test file system could not be made' } } : HEALTHY
   const told = await play({ plan, world: { fate } })
-  expect(told.run.abandonedSections).toEqual([{ section: 'xfs', reason: 'the test file system could not be made.' }])
+  expect(told.run.abandonedSections).toEqual([{ suite: 'smoke', section: 'xfs', reason: 'the test file system could not be made.' }])
   expect(told.run.stopped).toBeNull()
   expect(told.run.guests.map(({ exit }) => exit.kind)).toEqual(['poweroff', 'poweroff'])
   expect(told.world.ends.map(({ section }) => section)).toEqual(['ext4', 'ext4', 'ext4'])
@@ -119,7 +120,7 @@ describe('`check` ends without starting', () => {
     const told = await play({ plan: { xfs: numbered(300) }, world: { behaviour: skipping(numbered(300)) } })
     expect(told.run.batches).toHaveLength(3)
     expect(told.run.abandonedSections).toMatchObject([
-      { section: 'xfs', reason: expect.stringContaining('guests/1/batches/3/check.stdout') },
+      { suite: 'smoke', section: 'xfs', reason: expect.stringContaining('guests/1/batches/3/check.stdout') },
     ])
   })
 })
@@ -148,7 +149,7 @@ describe('the watchdog', () => {
       'poweroff',
     ])
     expect(told.run.abandonedSections).toMatchObject([
-      { section: 'xfs', reason: expect.stringContaining('3 guests in a row ended before any test') },
+      { suite: 'smoke', section: 'xfs', reason: expect.stringContaining('3 guests in a row ended before any test') },
     ])
     expect(told.world.ends.map(({ section }) => section)).toEqual(['ext4', 'ext4'])
   })
@@ -280,5 +281,5 @@ test('settings that differ from the defaults are in the record, and only under e
 })
 
 test('a section that is not there is refused', async () => {
-  await expect(play({ plan: { xfs: numbered(1) }, options: { tests: [{ section: 'zfs', name: 'generic/001' }] } })).rejects.toThrow('`zfs`')
+  await expect(play({ plan: { xfs: numbered(1) }, options: { tests: [{ suite: 'smoke', section: 'zfs', name: 'generic/001' }] } })).rejects.toThrow('`zfs`')
 })

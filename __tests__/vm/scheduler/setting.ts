@@ -26,6 +26,7 @@ export interface Told {
 const suite: Suite = {
   name: 'smoke',
   readCatalogue: async () => ({ suite: 'smoke', tests: [] }),
+  builtInSections: async () => [],
   command: (section, tests, scale) => ({ environment: { SECTION: section.name, SOAK: String(scale.soakSeconds) }, arguments: [...tests] }),
   progressParser: () => {
     throw new Error('the guest parses')
@@ -49,12 +50,12 @@ export async function play(setting: Setting): Promise<Told> {
   const run = await clock.until(
     runTests({
       built: {
-        catalogue: { suite: 'smoke', tests: [] },
+        suites: [{ name: 'smoke', catalogue: { suite: 'smoke', tests: [] } }],
         bundle: { kind: 'minimal', architecture: 'x86_64' },
       } as unknown as RunTestsOptions['built'],
-      suite,
-      sections: names.map((name) => ({ name, fstyp: 'xfs' }) as RunTestsOptions['sections'][number]),
-      tests: names.flatMap((section) => (setting.plan[section] ?? []).map((name) => ({ section, name }))),
+      suites: () => suite,
+      sections: names.map((name) => ({ suite: 'smoke', name }) as RunTestsOptions['sections'][number]),
+      tests: names.flatMap((section) => (setting.plan[section] ?? []).map((name) => ({ suite: 'smoke', section, name }))),
       accelerator: { requested: 'auto', accelerator: 'kvm', reason: '', timeoutFactor: 1 },
       scale: { timeFactor: 1, loadFactor: 1, soakSeconds: null },
       startGuest: world.startGuest,

@@ -13,10 +13,11 @@ import {
 } from '../../../src/vm/watchdog/index.js'
 
 const history: TestHistory = [
-  { section: 'xfs', name: 'generic/001', samples: [10, 48, 40].map((seconds) => ({ seconds, timeoutFactor: 10 })) },
-  { section: 'xfs', name: 'generic/002', samples: [{ seconds: 2, timeoutFactor: 1 }] },
-  { section: 'xfs', name: 'generic/003', samples: [{ seconds: 31, timeoutFactor: 1 }] },
+  { suite: 'fstests', section: 'xfs', name: 'generic/001', samples: [10, 48, 40].map((seconds) => ({ seconds, timeoutFactor: 10 })) },
+  { suite: 'fstests', section: 'xfs', name: 'generic/002', samples: [{ seconds: 2, timeoutFactor: 1 }] },
+  { suite: 'fstests', section: 'xfs', name: 'generic/003', samples: [{ seconds: 31, timeoutFactor: 1 }] },
   {
+    suite: 'fstests',
     section: 'xfs',
     name: 'generic/004',
     samples: [
@@ -24,13 +25,13 @@ const history: TestHistory = [
       { seconds: 900, timeoutFactor: 1 },
     ],
   },
-  { section: 'xfs', name: 'generic/005', samples: [] },
+  { suite: 'fstests', section: 'xfs', name: 'generic/005', samples: [] },
 ]
 
 function limitFor(name: string, changes: Partial<LimitOptions> = {}): number {
   const timeoutFactor = changes.timeoutFactor ?? 1
   return testLimit(
-    { section: 'xfs', name },
+    { suite: 'fstests', section: 'xfs', name },
     {
       times: new TimeTable(history, timeoutFactor),
       timeoutFactor,
@@ -63,7 +64,7 @@ describe('the limit of a test', () => {
 
   test("another section's history does not count", () => {
     const options = { timeoutFactor: 1, debugFactor: 1, soakSeconds: null, fixedSeconds: null, runSeconds: 1e6 }
-    expect(testLimit({ section: 'ext4', name: 'generic/003' }, { ...options, times: new TimeTable(history, 1) }).reason).toBe('no history')
+    expect(testLimit({ suite: 'fstests', section: 'ext4', name: 'generic/003' }, { ...options, times: new TimeTable(history, 1) }).reason).toBe('no history')
   })
 })
 
@@ -104,8 +105,8 @@ test('expected times come from history, then from groups', () => {
       { name: 'generic/012', groups: [], file: '', line: 1 },
     ],
   }
-  const expected = createExpectation(catalogue, new TimeTable(history, 10), 10)
-  const of = (name: string) => expected({ section: 'xfs', name })
+  const expected = createExpectation([catalogue], new TimeTable(history, 10), 10)
+  const of = (name: string) => expected({ suite: 'fstests', section: 'xfs', name })
   expect(of('generic/001')).toBe(40)
   expect(of('generic/003')).toBe(310)
   expect([of('generic/010'), of('generic/011'), of('generic/012')]).toEqual([80, 3000, 600])

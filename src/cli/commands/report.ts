@@ -60,7 +60,7 @@ async function report(directory: string, options: ReportCommandOptions, context:
     Object.assign(written, { report: own.htmlPath, summary: own.summaryPath, JUnit: own.junitPath, record: own.recordPath })
   }
   if (options.junit !== undefined) {
-    const junit = { dialect: options.dialect, maxTestBytes: JUNIT_TEST_BYTES, sourceDirectory: null }
+    const junit = { dialect: options.dialect, maxTestBytes: JUNIT_TEST_BYTES, sourceDirectories: {} }
     await writePieces(files, at(options.junit), junitXml(record, rendered.placement, junit))
     written.JUnit = at(options.junit)
   }

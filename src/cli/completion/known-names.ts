@@ -1,6 +1,5 @@
 import { join, resolve } from 'node:path'
-import * as z from 'zod'
-import { sectionSchema } from '../../domain/section.js'
+import { builtInSections } from '../../pipeline/resolve-selection.js'
 import { parseGroupList } from '../../suites/fstests/catalogue.js'
 import type { CliContext } from '../context.js'
 import type { Candidate, KnownNames } from './complete.js'
@@ -17,8 +16,7 @@ export function knownNames(words: readonly string[], context: Pick<CliContext, '
   }
   return {
     sections: async () => {
-      const text = await files.readText(join(context.places.checkout, 'nix/sections/sections.json'))
-      const { sections } = z.object({ sections: z.array(sectionSchema) }).parse(JSON.parse(text))
+      const sections = await builtInSections('fstests', context.places, files)
       return sections.map(({ name, description }) => ({ word: name, description: description ?? '' }))
     },
     fragments: async () => {

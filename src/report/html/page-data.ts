@@ -28,7 +28,9 @@ export interface PageData {
 
 export interface PageSection {
   readonly name: string
-  readonly fstyp: string
+  readonly suite: string
+  /** The first of its settings: of fstests the file system. */
+  readonly kind: string
   readonly options: string
   readonly kernel: string
   readonly couldNotTest: string | null

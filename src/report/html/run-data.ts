@@ -1,4 +1,6 @@
-import { testKey } from '../../domain/test-key.js'
+import { settingWords } from '../../domain/section.js'
+import type { SectionId } from '../../domain/test.js'
+import { sectionKey, testKey } from '../../domain/test-key.js'
 import type { GuestRun } from '../../domain/vm-run.js'
 import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
@@ -23,12 +25,14 @@ export function pageData(rendered: Rendered, withoutDetails: number): PageData {
       accelerator: record.accelerator?.accelerator ?? 'none',
     },
     compared: placement.compared,
-    sections: sectionNames(rendered).map((name) => {
-      const section = record.sections.find((each) => each.name === name)
+    sections: sectionIds(rendered).map(({ suite, section: name }) => {
+      const section = record.sections.find((each) => each.suite === suite && each.name === name)
+      const [[, kind] = ['', ''], ...options] = section === undefined ? [] : settingWords(section)
       return {
         name: shortLine(name, 120),
-        fstyp: section?.fstyp ?? '',
-        options: shortLine([section?.mkfsOptions ?? '', section?.mountOptions ?? ''].filter((each) => each !== '').join(' · '), 300),
+        suite,
+        kind: shortLine(kind, 120),
+        options: shortLine(options.flatMap(([, value]) => (value === '' ? [] : [value])).join(' · '), 300),
         kernel: shortLine(section?.kernelRelease ?? '', 120),
         couldNotTest: section?.couldNotTest ? shortLine(section.couldNotTest, 1000) : null,
       }
@@ -61,13 +65,15 @@ export function pageData(rendered: Rendered, withoutDetails: number): PageData {
   }
 }
 
-function sectionNames({ record }: Rendered): readonly string[] {
-  return [...new Set([...record.sections.map((section) => section.name), ...record.tests.map((test) => test.section)])]
+/** Every section there is, also one that only tests name. */
+function sectionIds({ record }: Rendered): readonly SectionId[] {
+  const ids = [...record.sections.map(({ suite, name }) => ({ suite, section: name })), ...record.tests]
+  return [...new Map(ids.map(({ suite, section }) => [sectionKey({ suite, section }), { suite, section }])).values()]
 }
 
 function testColumns(rendered: Rendered): TestColumns {
   const { placement } = rendered
-  const sections = new Map(sectionNames(rendered).map((name, index) => [name, index]))
+  const sections = new Map(sectionIds(rendered).map((id, index) => [sectionKey(id), index]))
   const changes = new Map<string, Change>([
     ...placement.fixed.map((test) => [testKey(test), 'fixed'] as const),
     ...placement.newlyNotrun.map((test) => [testKey(test), 'newly not run'] as const),
@@ -75,7 +81,7 @@ function testColumns(rendered: Rendered): TestColumns {
   const tests = placement.tests
   return {
     name: tests.map(({ test }) => shortLine(test.name, 200)),
-    section: tests.map(({ test }) => sections.get(test.section) ?? 0),
+    section: tests.map(({ test }) => sections.get(sectionKey(test)) ?? 0),
     place: tests.map(({ place }) => place),
     status: tests.map(({ test }) => test.status),
     ms: tests.map(({ test }) => milliseconds(decidingAttempt(test)?.durationSeconds ?? null)),

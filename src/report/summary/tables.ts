@@ -1,5 +1,6 @@
 import type { RunRecord, TestRecord } from '../../domain/record.js'
-import { testKey } from '../../domain/test-key.js'
+import { settingWords } from '../../domain/section.js'
+import { sectionKey, testKey } from '../../domain/test-key.js'
 import type { Place } from '../bucket.js'
 import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
@@ -15,18 +16,19 @@ export function sectionsTable(rendered: Rendered, detail: Detail): string {
   if (record.sections.length === 0) return ''
   const tally = new Map<string, { places: Map<Place, number>; seconds: number }>()
   for (const { test, place } of placement.tests) {
-    const own = tally.get(test.section) ?? { places: new Map<Place, number>(), seconds: 0 }
+    const own = tally.get(sectionKey(test)) ?? { places: new Map<Place, number>(), seconds: 0 }
     own.places.set(place, (own.places.get(place) ?? 0) + 1)
     own.seconds += secondsOf(test)
-    tally.set(test.section, own)
+    tally.set(sectionKey(test), own)
   }
   const rows = record.sections.slice(0, detail.sections).map((section) => {
-    const own = tally.get(section.name)
+    const own = tally.get(sectionKey({ suite: section.suite, section: section.name }))
     const at = (...places: Place[]) => String(places.reduce((sum, place) => sum + (own?.places.get(place) ?? 0), 0))
-    const options = [section.mkfsOptions, section.mountOptions].filter((each) => each !== '').join(' · ')
+    const [[, kind] = ['', ''], ...rest] = settingWords(section)
+    const options = rest.flatMap(([, value]) => (value === '' ? [] : [value])).join(' · ')
     return [
       code(shortLine(section.name, 80)),
-      `${code(section.fstyp)}${options === '' ? '' : ` ${code(shortLine(options, 120))}`}`,
+      `${code(kind)}${options === '' ? '' : ` ${code(shortLine(options, 120))}`}`,
       section.kernelRelease === null ? 'none came up' : code(shortLine(section.kernelRelease, 80)),
       at('pass', 'stale'),
       at('new'),

@@ -59,7 +59,7 @@ async function readTestDirectory(files: TreeFiles, root: string, name: string): 
       const groups = listed?.get(id) ?? header?.groups
       // A file that no list names and that does not begin a test is not one (check would call it unknown).
       if (header === undefined || header === null || groups === undefined || groups === null) continue
-      tests.push({ name: `${name}/${id}`, groups, file: `tests/${name}/${id}`, line: header.line })
+      tests.push({ name: `${name}/${id}`, groups: [...groups], file: `tests/${name}/${id}`, line: header.line })
     }
   }
   return tests

@@ -1,6 +1,7 @@
-import type { DiskRole, Section } from '../../domain/section.js'
+import type { Section } from '../../domain/section.js'
 import type { TestName } from '../../domain/test.js'
 import type { SuiteCommand, SuiteScale } from '../suite.js'
+import { type DiskRole, fstestsSettings, isDiskRole } from './settings.js'
 
 /** The variable that names the device of each role. `@ROLE@` is replaced in the guest; `@pool@` by all members, separated by blanks. */
 const deviceVariables: Readonly<Record<DiskRole, string>> = {
@@ -24,16 +25,17 @@ const externalRoles: readonly DiskRole[] = ['test-log', 'scratch-log', 'test-rt'
  * `--exact-order` keeps our order, and `-R xunit` makes check write result.xml again before every test.
  */
 export function fstestsCommand(section: Section, tests: readonly TestName[], scale: SuiteScale): SuiteCommand {
+  const { fstyp, mkfsOptions, mountOptions } = fstestsSettings(section)
   return {
     environment: {
       HOST_OPTIONS: '/dev/null',
       HOST_CONFIG_DIR: '/dev/null',
-      FSTYP: section.fstyp,
+      FSTYP: fstyp,
       TEST_DIR: '/mnt/test',
       SCRATCH_MNT: '/mnt/scratch',
       ...deviceEnvironment(section),
-      ...(section.mkfsOptions === '' ? {} : { MKFS_OPTIONS: section.mkfsOptions }),
-      ...(section.mountOptions === '' ? {} : { MOUNT_OPTIONS: section.mountOptions, TEST_FS_MOUNT_OPTS: section.mountOptions }),
+      ...(mkfsOptions === '' ? {} : { MKFS_OPTIONS: mkfsOptions }),
+      ...(mountOptions === '' ? {} : { MOUNT_OPTIONS: mountOptions, TEST_FS_MOUNT_OPTS: mountOptions }),
       TIME_FACTOR: String(Math.max(1, Math.round(scale.timeFactor))),
       LOAD_FACTOR: String(Math.max(1, Math.round(scale.loadFactor))),
       ...(scale.soakSeconds === null ? {} : { SOAK_DURATION: String(Math.round(scale.soakSeconds)) }),
@@ -45,7 +47,7 @@ export function fstestsCommand(section: Section, tests: readonly TestName[], sca
 }
 
 function deviceEnvironment(section: Section): Record<string, string> {
-  const roles = new Set(section.disks.map((disk) => disk.role))
+  const roles = new Set(section.disks.map((disk) => disk.role).filter(isDiskRole))
   const environment: Record<string, string> = {}
   for (const role of roles) environment[deviceVariables[role]] = `@${role}@`
   // check refuses SCRATCH_DEV beside SCRATCH_DEV_POOL and takes the pool's first member for it.

@@ -1,4 +1,6 @@
-import type { DiskRole, DiskSpec, Section } from '../../domain/section.js'
+import type { DiskSpec, Section } from '../../domain/section.js'
+import type { SuiteName } from '../../domain/test.js'
+import type { DiskRole, FstestsSettings } from './settings.js'
 
 /** What a local.config resolves to: sections in the file's order, and what is wrong, each as `FILE:LINE: …`. */
 export interface ResolvedSections {
@@ -65,11 +67,11 @@ const ownVariables: ReadonlySet<string> = new Set([
  * Reads fstests' own local.config, with `[section]`s or without.
  * @param path for messages only
  */
-export function localConfigSections(text: string, path: string): LocalConfig {
+export function localConfigSections(text: string, path: string, suite: SuiteName): LocalConfig {
   const sections = parse(text, path)
   return {
     names: sections.map((section) => section.name),
-    resolve: (names) => resolve(sections, new Set(names), path),
+    resolve: (names) => resolve(sections, new Set(names), { path, suite }),
   }
 }
 
@@ -108,7 +110,12 @@ function readLine(raw: string, section: ConfigSection, line: number, path: strin
   section.assignments.push({ name: match[1], value, line })
 }
 
-function resolve(sections: readonly ConfigSection[], wanted: ReadonlySet<string>, path: string): ResolvedSections {
+function resolve(
+  sections: readonly ConfigSection[],
+  wanted: ReadonlySet<string>,
+  origin: { readonly path: string; readonly suite: SuiteName },
+): ResolvedSections {
+  const { path } = origin
   const [first] = sections
   if (first === undefined) return { sections: [], problems: [] }
   const resolved: Section[] = []
@@ -120,7 +127,7 @@ function resolve(sections: readonly ConfigSection[], wanted: ReadonlySet<string>
       problems.push(...section.problems)
       variables = load(variables, section, path, problems)
     }
-    resolved.push(toSection(section.name, variables, path, problems))
+    resolved.push(toSection(section.name, variables, origin, problems))
   }
   return { sections: resolved, problems }
 }
@@ -151,7 +158,12 @@ function carry(before: Variables, after: Map<string, string>, name: string): voi
   if ((after.get(name) ?? '') === '' && old !== undefined) after.set(name, old)
 }
 
-function toSection(name: string, variables: Variables, path: string, problems: string[]): Section {
+function toSection(
+  name: string,
+  variables: Variables,
+  { path, suite }: { readonly path: string; readonly suite: SuiteName },
+  problems: string[],
+): Section {
   if ((variables.get('SCRATCH_DEV') ?? '') !== '' && (variables.get('SCRATCH_DEV_POOL') ?? '') !== '') {
     problems.push(`${path}: section \`${name}\` has both SCRATCH_DEV and SCRATCH_DEV_POOL (check refuses that).`)
   }
@@ -160,14 +172,17 @@ function toSection(name: string, variables: Variables, path: string, problems: s
   // Empty means the file system's default to fstests; without it MOUNT_OPTIONS would be used for TEST_DEV too.
   environment.TEST_FS_MOUNT_OPTS = variables.get('TEST_FS_MOUNT_OPTS') ?? ''
   return {
+    suite,
     name,
     description: `${path} [${name}]`,
-    fstyp: variables.get('FSTYP') ?? 'xfs',
-    mkfsOptions: variables.get('MKFS_OPTIONS') ?? '',
-    mountOptions: variables.get('MOUNT_OPTIONS') ?? '',
     disks: disksOf(variables),
     environment,
     kernelOptions: [],
+    settings: {
+      fstyp: variables.get('FSTYP') ?? 'xfs',
+      mkfsOptions: variables.get('MKFS_OPTIONS') ?? '',
+      mountOptions: variables.get('MOUNT_OPTIONS') ?? '',
+    } satisfies FstestsSettings,
   }
 }
 

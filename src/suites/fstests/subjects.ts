@@ -38,7 +38,7 @@ export class Subjects {
 
   #of(section: string | null, name: TestName): Subject | null {
     if (!isTestName(name)) return null
-    const key = testKey({ section: section ?? '', name })
+    const key = testKey({ suite: '', section: section ?? '', name })
     const subject = this.#all.get(key) ?? { section, name, said: [], cases: [], files: [] }
     this.#all.set(key, subject)
     return subject

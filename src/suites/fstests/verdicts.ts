@@ -1,5 +1,5 @@
-import type { Disagreement } from '../../domain/record.js'
 import type { TestName } from '../../domain/test.js'
+import type { SuiteDisagreement } from '../suite.js'
 import type { FstestsEvidence } from './gather.js'
 import type { OutputSection, OutputVerdict } from './output.js'
 import { fileAgainstPass, type ResultFile } from './result-files.js'
@@ -31,7 +31,7 @@ export interface EvidenceVerdict {
 /** What one invocation of check amounts to. */
 export interface FstestsVerdicts {
   readonly verdicts: readonly EvidenceVerdict[]
-  readonly disagreements: readonly Disagreement[]
+  readonly disagreements: readonly SuiteDisagreement[]
   readonly sections: readonly OutputSection[]
   /** From result.xml: KERNEL, FSTYP, … */
   readonly properties: Readonly<Record<string, string>>
@@ -48,7 +48,7 @@ export function readFstestsResults(evidence: FstestsEvidence): FstestsVerdicts {
   const subjects = new Subjects(evidence)
   const lists = collectLists(evidence, subjects)
   const coverage = new Coverage(evidence, subjects)
-  const disagreements: Disagreement[] = []
+  const disagreements: SuiteDisagreement[] = []
   const problems = [...evidence.problems, ...outputProblems(evidence)]
   const verdicts: EvidenceVerdict[] = []
   for (const subject of subjects.all()) {
@@ -90,7 +90,7 @@ function isLeftOver(subject: Subject, lists: Lists): boolean {
   return subject.said.length === 0 && subject.cases.length === 0 && lists.ran !== null && !lists.ran.has(subject.name)
 }
 
-function readSubject(subject: Subject, lists: Lists, coverage: Coverage, disagreements: Disagreement[]): EvidenceVerdict {
+function readSubject(subject: Subject, lists: Lists, coverage: Coverage, disagreements: SuiteDisagreement[]): EvidenceVerdict {
   const count = Math.max(subject.said.length, subject.cases.length, 1)
   const attempts: EvidenceAttempt[] = []
   for (let index = 0; index < count; index += 1) {

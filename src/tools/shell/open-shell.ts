@@ -7,7 +7,7 @@ import { obtainBundle } from '../../pipeline/obtain-bundle.js'
 import { planOnly } from '../../pipeline/open-run.js'
 import { resolveSelection } from '../../pipeline/resolve-selection.js'
 import type { Ports } from '../../ports/index.js'
-import { suites } from '../../suites/index.js'
+import { suiteOf } from '../../suites/index.js'
 import { decideAccelerator, diskCandidates, planResources, prepareInteractiveGuest, readMachineRoom, suiteScale } from '../../vm/index.js'
 
 export interface ShellOptions {
@@ -30,6 +30,8 @@ export async function openShell(options: ShellOptions, ports: Ports): Promise<nu
   const { selection } = await resolveSelection({ plan, built, places }, ports)
   const [section] = selection.sections
   if (section === undefined) throw new UserError('There is no section to open a shell in.', 'Name one with `-s`.')
+  const suite = built.suites.find(({ name }) => name === section.suite)
+  if (suite === undefined) throw new Error(`the section ${section.name} is of ${section.suite}, which was not built`)
   const accelerator = await decideAccelerator(plan.accelerator, ports, {
     qemu: built.qemu,
     architecture: built.bundle.architecture,
@@ -44,7 +46,6 @@ export async function openShell(options: ShellOptions, ports: Ports): Promise<nu
       memoryMiB: plan.memoryMiB,
       cpusPerVm: plan.cpusPerVm,
       accelerator: accelerator.accelerator,
-      suite: built.suite.name,
       sections: [section],
       testCount: 1,
       debugFactor: 1,
@@ -60,13 +61,14 @@ export async function openShell(options: ShellOptions, ports: Ports): Promise<nu
     },
     {
       built,
+      suite,
       section,
       accelerator,
       memoryMiB: shape.memoryMiB,
       cpus: shape.cpusPerVm,
       emulationTuning: plan.emulationTuning && accelerator.accelerator === 'tcg',
       diskDirectory: shape.diskDirectory,
-      environment: suites[built.suite.name].command(section, [], suiteScale(accelerator)).environment,
+      environment: suiteOf(section.suite).command(section, [], suiteScale(accelerator)).environment,
       ...(options.gdb === undefined ? {} : { gdb: options.gdb }),
     },
   )

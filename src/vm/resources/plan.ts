@@ -1,7 +1,6 @@
 import type { Accelerator } from '../../domain/accelerator.js'
 import { UserError } from '../../domain/errors.js'
-import type { DiskRole, Section } from '../../domain/section.js'
-import type { SuiteName } from '../../domain/test.js'
+import type { Section } from '../../domain/section.js'
 import type { GuestShape } from '../scheduler/options.js'
 import type { DiskPlace, MachineRoom } from './machine.js'
 
@@ -10,7 +9,6 @@ export interface ResourceRequest {
   readonly memoryMiB: number | 'auto'
   readonly cpusPerVm: number | 'auto'
   readonly accelerator: Accelerator
-  readonly suite: SuiteName
   readonly sections: readonly Section[]
   readonly testCount: number
   /** The debug kernel's factor; KASAN and the like take memory too. */
@@ -24,8 +22,9 @@ export interface ResourcePlan extends GuestShape {
 }
 
 /** Memory of one guest. fstests is run with 2 GiB and more by everyone (xfstests-bld: 2048, kd: 4096); the smoke suite needs little. */
-const MEMORY_MIB: Readonly<Record<SuiteName, number>> = { fstests: 2048, smoke: 512 }
-const LEAST_MEMORY_MIB: Readonly<Record<SuiteName, number>> = { fstests: 1024, smoke: 256 }
+const MEMORY_MIB: Readonly<Record<string, number>> = { fstests: 2048, smoke: 512 }
+const LEAST_MEMORY_MIB: Readonly<Record<string, number>> = { fstests: 1024, smoke: 256 }
+const USUAL_MEMORY_MIB = 1024
 /** QEMU's own memory beside the guest's: TCG keeps translated code. */
 const QEMU_MIB: Readonly<Record<Accelerator, number>> = { kvm: 128, tcg: 512 }
 /** Left to the host. */
@@ -37,7 +36,7 @@ const DEBUG_MEMORY = 1.5
  * The part of a sparse disk that is really written. ENOSPC tests fill the scratch disk whole; the others are seldom half full
  * at once, and `discard` gives back what is trimmed.
  */
-const WRITTEN: Readonly<Record<DiskRole, number>> = {
+const WRITTEN: Readonly<Record<string, number>> = {
   test: 0.5,
   scratch: 1,
   pool: 0.3,
@@ -76,10 +75,11 @@ export function planResources(request: ResourceRequest, machine: MachineRoom): R
 }
 
 /** Enough by default, less on a small machine, never less than the suite can live with. */
-function guestMemory({ suite, debugFactor, accelerator }: ResourceRequest, machine: MachineRoom): number {
+function guestMemory({ sections, debugFactor, accelerator }: ResourceRequest, machine: MachineRoom): number {
   const debug = debugFactor >= 2 ? DEBUG_MEMORY : 1
   const room = machine.availableMemoryMiB - HOST_MIB - QEMU_MIB[accelerator]
-  return Math.max(LEAST_MEMORY_MIB[suite] * debug, Math.min(MEMORY_MIB[suite] * debug, room))
+  const most = (table: Readonly<Record<string, number>>) => Math.max(...sections.map(({ suite }) => table[suite] ?? USUAL_MEMORY_MIB))
+  return Math.max(most(LEAST_MEMORY_MIB) * debug, Math.min(most(MEMORY_MIB) * debug, room))
 }
 
 /**
@@ -98,7 +98,7 @@ function autoCpus(accelerator: Accelerator, cpus: number, vms: number): number {
 
 /** MiB really written on the disks of one guest, in the largest section. */
 function diskNeed(sections: readonly Section[]): number {
-  const needs = sections.map(({ disks }) => disks.reduce((sum, { role, sizeMiB }) => sum + sizeMiB * WRITTEN[role], 0))
+  const needs = sections.map(({ disks }) => disks.reduce((sum, { role, sizeMiB }) => sum + sizeMiB * (WRITTEN[role] ?? 1), 0))
   return Math.ceil(Math.max(0, ...needs))
 }
 

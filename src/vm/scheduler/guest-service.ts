@@ -1,6 +1,8 @@
 import { assertNever, describeError } from '../../domain/errors.js'
 import { describeExit, lastWords, statusOfExit } from '../../domain/exit.js'
 import type { Section } from '../../domain/section.js'
+import type { SectionId } from '../../domain/test.js'
+import { sectionKey } from '../../domain/test-key.js'
 import type { BatchRun, GuestRun, VmExit } from '../../domain/vm-run.js'
 import type { Guest, GuestEvent } from '../guest.js'
 import { bootLimit, gapLimit, type Limit, leaveLimit, testLimit } from '../watchdog/index.js'
@@ -29,6 +31,7 @@ export class GuestService {
   private phase: Phase = 'boot'
   private limit: Limit
   private since: number
+  private readonly id: SectionId
   private batchNumber = 0
   private batchOut = false
   private handed = 0
@@ -43,6 +46,7 @@ export class GuestService {
     this.pump = new EventPump(guest.events(), run.options.clock)
     this.limit = bootLimit(run.options.built.bundle, run.limits)
     this.since = run.options.clock.monotonicSeconds()
+    this.id = { suite: section.suite, section: section.name }
   }
 
   async serve(): Promise<ServedGuest> {
@@ -108,7 +112,12 @@ export class GuestService {
       )
     }
     const most = (run.options.testsPerGuest ?? Number.POSITIVE_INFINITY) - this.handed
-    const tests = run.queue.take(guest.id, { section: section.name, sharers: run.guestsOf(section.name), pace: run.pace, most })
+    const tests = run.queue.take(guest.id, {
+      section: sectionKey(this.id),
+      sharers: run.guestsOf(sectionKey(this.id)),
+      pace: run.pace,
+      most,
+    })
     if (tests.length === 0) {
       this.enter('leaving', leaveLimit(run.options.built.bundle.kind, run.limits))
       return guest.finish()
@@ -118,7 +127,7 @@ export class GuestService {
     this.batchNumber += 1
     this.enter('gap', gapLimit(run.limits))
     try {
-      const { environment, arguments: words } = run.options.suite.command(section, tests, run.options.scale)
+      const { environment, arguments: words } = run.options.suites(section.suite).command(section, tests, run.options.scale)
       await guest.run({ id: this.batchNumber, tests, environment, arguments: words })
     } catch (error) {
       // A setting that cannot be handed over: no other guest would fare better.
@@ -128,26 +137,26 @@ export class GuestService {
 
   /** Another guest of the section would lack the same. */
   private giveUp(words: string): Promise<void> {
-    this.run.abandon(this.section.name, describeRefusal(words, this.section))
+    this.run.abandon(this.id, describeRefusal(words, this.section))
     this.enter('leaving', leaveLimit(this.run.options.built.bundle.kind, this.run.limits))
     return this.guest.finish()
   }
 
   private testStarted(name: string): void {
-    const { run, guest, section } = this
+    const { run, guest } = this
     if (!run.queue.started(guest.id, name)) return
     this.testsStarted += 1
-    const test = { section: section.name, name }
+    const test = { ...this.id, name }
     this.enter('test', testLimit(test, run.limits))
     run.options.onProgress({ kind: 'test-start', guest: guest.id, ...test, index: run.queue.placeOf(test), total: run.queue.total })
   }
 
   private testEnded(name: string, status: string, seconds: number | null): void {
-    const { run, guest, section } = this
+    const { run, guest } = this
     if (!run.queue.ended(guest.id, name)) return
     this.testsEnded += 1
-    run.health.testEnded(section.name)
-    run.observe({ section: section.name, name }, run.options.clock.monotonicSeconds() - this.since)
+    run.health.testEnded(sectionKey(this.id))
+    run.observe({ ...this.id, name }, run.options.clock.monotonicSeconds() - this.since)
     if (this.phase === 'test') this.enter('gap', gapLimit(run.limits))
     this.sayEnd(name, status, seconds)
   }
@@ -156,11 +165,8 @@ export class GuestService {
     this.run.batches.push(batch)
     this.batchOut = false
     const fruitful = this.run.queue.batchEnded(this.guest.id)
-    if (!fruitful && this.run.health.batchBarren(this.section.name)) {
-      this.run.abandon(
-        this.section.name,
-        `\`check\` ended again and again without starting a test; what it said: ${batch.directory}/check.stdout`,
-      )
+    if (!fruitful && this.run.health.batchBarren(sectionKey(this.id))) {
+      this.run.abandon(this.id, `\`check\` ended again and again without starting a test; what it said: ${batch.directory}/check.stdout`)
     }
     if (this.phase !== 'ending') this.enter('gap', gapLimit(this.run.limits))
     this.run.notify()
@@ -168,7 +174,7 @@ export class GuestService {
 
   private sayEnd(name: string, status: string, seconds: number | null): void {
     const { queue, options } = this.run
-    const progress = { guest: this.guest.id, section: this.section.name, name, status, seconds }
+    const progress = { guest: this.guest.id, ...this.id, name, status, seconds }
     options.onProgress({ kind: 'test-end', ...progress, done: queue.settledCount, total: queue.total })
   }
 

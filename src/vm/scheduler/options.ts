@@ -2,6 +2,7 @@ import type { AcceleratorDecision } from '../../domain/accelerator.js'
 import type { PlannedTest } from '../../domain/plan.js'
 import type { Section } from '../../domain/section.js'
 import type { Built, Progress } from '../../domain/stages.js'
+import type { SuiteName } from '../../domain/test.js'
 import type { Clock } from '../../ports/index.js'
 import type { Suite, SuiteScale } from '../../suites/suite.js'
 import type { StartGuest } from '../guest.js'
@@ -10,7 +11,8 @@ import type { TestHistory } from '../watchdog/index.js'
 /** Everything a run of tests takes. */
 export interface RunTestsOptions {
   readonly built: Built
-  readonly suite: Suite
+  /** A suite by its name. */
+  readonly suites: (name: SuiteName) => Suite
   readonly sections: readonly Section[]
   /** Expunged tests are left out by the caller; the order is the plan's. */
   readonly tests: readonly PlannedTest[]

@@ -1,5 +1,5 @@
 import type { TestId, TestName } from '../../domain/test.js'
-import { testKey } from '../../domain/test-key.js'
+import { sectionKey, testKey } from '../../domain/test-key.js'
 import { batchSize } from './batch-size.js'
 
 /** One test in the queue. */
@@ -67,9 +67,9 @@ export class TestQueue {
     return this.entries.findIndex((entry) => testKey(entry.test) === testKey(test)) + 1
   }
 
-  /** Sections with work to hand out, in the plan's order. */
+  /** Keys of sections with work to hand out, in the plan's order. */
   openSections(): readonly string[] {
-    return [...new Set(this.queued().map(({ test }) => test.section))]
+    return [...new Set(this.queued().map(({ test }) => sectionKey(test)))]
   }
 
   /** Expected seconds of what can be handed out. */
@@ -147,7 +147,7 @@ export class TestQueue {
   }
 
   private queued(section?: string): Entry[] {
-    return this.entries.filter(({ test, state }) => state.kind === 'queued' && (section === undefined || test.section === section))
+    return this.entries.filter(({ test, state }) => state.kind === 'queued' && (section === undefined || sectionKey(test) === section))
   }
 
   private held(guest: number): Entry[] {

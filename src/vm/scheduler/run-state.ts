@@ -1,4 +1,5 @@
-import type { TestId } from '../../domain/test.js'
+import type { SectionId, TestId } from '../../domain/test.js'
+import { sectionKey } from '../../domain/test-key.js'
 import type { BatchRun, GuestRun, VmExit, VmRun } from '../../domain/vm-run.js'
 import { createExpectation, type LimitOptions, TimeTable } from '../watchdog/index.js'
 import type { RunTestsOptions } from './options.js'
@@ -14,7 +15,7 @@ export class RunState {
   readonly limits: LimitOptions
   readonly guests: GuestRun[] = []
   readonly batches: BatchRun[] = []
-  readonly abandoned: { section: string; reason: string }[] = []
+  readonly abandoned: (SectionId & { reason: string })[] = []
   stopped: VmRun['stopped'] = null
   private readonly expected: (test: TestId) => number
   private readonly halted = new AbortController()
@@ -28,8 +29,14 @@ export class RunState {
   constructor(readonly options: RunTestsOptions) {
     const { accelerator, limits, scale, built, tests } = options
     const times = new TimeTable(limits.history, accelerator.timeoutFactor)
-    this.expected = createExpectation(built.catalogue, times, accelerator.timeoutFactor)
-    this.queue = new TestQueue(tests.map(({ section, name }) => ({ section, name, expectedSeconds: this.expected({ section, name }) })))
+    this.expected = createExpectation(
+      built.suites.map(({ catalogue }) => catalogue),
+      times,
+      accelerator.timeoutFactor,
+    )
+    this.queue = new TestQueue(
+      tests.map(({ suite, section, name }) => ({ suite, section, name, expectedSeconds: this.expected({ suite, section, name }) })),
+    )
     this.limits = {
       times,
       timeoutFactor: accelerator.timeoutFactor,
@@ -87,18 +94,22 @@ export class RunState {
     this.notify()
   }
 
-  /** The section a fresh guest serves: where most work waits for each guest that would then share it. Null: nothing to do now. */
+  /** Key of the section a fresh guest serves: where most work waits for each guest that would then share it. Null: nothing to do now. */
   nextSection(): string | null {
     const weight = (section: string) => this.queue.remainingSeconds(section) / (this.guestsOf(section) + 1)
     const open = this.queue.openSections().filter((section) => this.health.mayStart(section, this.guestsOf(section)))
     return open.reduce<string | null>((best, section) => (best === null || weight(section) > weight(best) ? section : best), null)
   }
 
-  abandon(section: string, reason: string): void {
-    if (this.abandoned.some((other) => other.section === section)) return
-    this.queue.abandon(section)
-    this.abandoned.push({ section, reason })
+  abandon(section: SectionId, reason: string): void {
+    if (this.isAbandoned(section)) return
+    this.queue.abandon(sectionKey(section))
+    this.abandoned.push({ ...section, reason })
     this.notify()
+  }
+
+  isAbandoned(section: SectionId): boolean {
+    return this.abandoned.some((other) => sectionKey(other) === sectionKey(section))
   }
 
   /** Learns from a test that ended how far expectations are off, where they rest on no history. */

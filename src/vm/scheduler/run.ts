@@ -1,6 +1,9 @@
 import { describeError, UserError } from '../../domain/errors.js'
 import { describeExit, lastWords } from '../../domain/exit.js'
 import type { Section } from '../../domain/section.js'
+import type { Built, BuiltSuite } from '../../domain/stages.js'
+import type { SectionId, SuiteName } from '../../domain/test.js'
+import { sectionKey } from '../../domain/test-key.js'
 import type { VmRun } from '../../domain/vm-run.js'
 import type { Guest } from '../guest.js'
 import { EMULATION_KERNEL_ARGUMENTS, MACHINES } from '../qemu/machine.js'
@@ -19,12 +22,12 @@ const LATE_START_SECONDS = 3
  * @throws UserError (`usage`) when a test names a section that is not there
  */
 export async function runTests(options: RunTestsOptions): Promise<VmRun> {
-  const sections = new Map(options.sections.map((section) => [section.name, section]))
-  const stray = options.tests.find(({ section }) => !sections.has(section))
+  const sections = new Map(options.sections.map((section) => [sectionKey(idOf(section)), section]))
+  const stray = options.tests.find((test) => !sections.has(sectionKey(test)))
   if (stray !== undefined) {
     throw new UserError(
       `test ${stray.name} is planned in section \`${stray.section}\`, which does not exist.`,
-      `Sections: ${[...sections.keys()].join(', ')}.`,
+      `Sections: ${options.sections.map(({ name }) => name).join(', ')}.`,
     )
   }
   const run = new RunState(options)
@@ -84,7 +87,7 @@ async function runSlot(run: RunState, sections: ReadonlyMap<string, Section>): P
 
 /** False when this place is to stay empty: the machine has no room for another guest. */
 async function serveSection(run: RunState, section: Section): Promise<boolean> {
-  const id = run.join(section.name)
+  const id = run.join(sectionKey(idOf(section)))
   try {
     const guest = await startGuest(run, section, id)
     if (guest === null) return true
@@ -107,6 +110,7 @@ async function startGuest(run: RunState, section: Section, id: number): Promise<
     .startGuest({
       id,
       built: options.built,
+      suite: suiteBuilt(options.built, section.suite),
       section,
       accelerator: options.accelerator,
       memoryMiB: options.machine.memoryMiB,
@@ -155,7 +159,7 @@ async function startFailed(run: RunState, section: Section, reason: string): Pro
     return false
   }
   judgeLife(run, section, { testsStarted: 0, testsEnded: 0, end: reason })
-  if (run.guests.length === 0 && run.abandoned.some(({ section: name }) => name === section.name)) run.halt('infrastructure', reason)
+  if (run.guests.length === 0 && run.isAbandoned(idOf(section))) run.halt('infrastructure', reason)
   return true
 }
 
@@ -183,6 +187,17 @@ async function lookForTrouble(run: RunState): Promise<void> {
 }
 
 function judgeLife(run: RunState, section: Section, life: { testsStarted: number; testsEnded: number; end: string }): void {
-  const verdict = run.health.died(section.name, life, run.guestsOf(section.name) - 1)
-  if (verdict.kind === 'abandon') run.abandon(section.name, verdict.reason)
+  const verdict = run.health.died(sectionKey(idOf(section)), life, run.guestsOf(sectionKey(idOf(section))) - 1)
+  if (verdict.kind === 'abandon') run.abandon(idOf(section), verdict.reason)
+}
+
+function idOf({ suite, name }: Section): SectionId {
+  return { suite, section: name }
+}
+
+/** @throws where no such suite was built: the caller planned what it does not have */
+function suiteBuilt({ suites }: Built, name: SuiteName): BuiltSuite {
+  const suite = suites.find((each) => each.name === name)
+  if (suite === undefined) throw new Error(`tests of the suite ${name} are planned, which was not built`)
+  return suite
 }

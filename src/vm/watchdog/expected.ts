@@ -14,12 +14,12 @@ const BY_GROUP: readonly { readonly group: string; readonly seconds: number }[] 
 const WITHOUT_GROUP_SECONDS = 60
 
 /** The expected time of tests, by history or by group. */
-export function createExpectation(catalogue: Catalogue, times: TimeTable, timeoutFactor: number): (test: TestId) => number {
-  const groups = new Map(catalogue.tests.map((test) => [test.name, new Set(test.groups)]))
+export function createExpectation(catalogues: readonly Catalogue[], times: TimeTable, timeoutFactor: number): (test: TestId) => number {
+  const groups = new Map(catalogues.map(({ suite, tests }) => [suite, new Map(tests.map((test) => [test.name, new Set(test.groups)]))]))
   return (test) => {
     const known = times.known(test)
     if (known !== null) return known.medianSeconds * (known.foreign ? timeoutFactor : 1)
-    const mine = groups.get(test.name)
+    const mine = groups.get(test.suite)?.get(test.name)
     const guess = BY_GROUP.find(({ group }) => mine?.has(group))?.seconds ?? WITHOUT_GROUP_SECONDS
     return guess * timeoutFactor
   }

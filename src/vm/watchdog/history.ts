@@ -32,12 +32,12 @@ export class TimeTable {
     history: TestHistory,
     private readonly timeoutFactor: number,
   ) {
-    for (const { section, name, samples } of history) this.times.set(testKey({ section, name }), samples)
+    for (const test of history) this.times.set(testKey(test), test.samples)
   }
 
   /** Null without history. Foreign times come back as they were measured, not scaled. */
-  known({ section, name }: TestId): KnownTime | null {
-    const samples = this.times.get(testKey({ section, name })) ?? []
+  known(test: TestId): KnownTime | null {
+    const samples = this.times.get(testKey(test)) ?? []
     const ours = samples.filter(({ timeoutFactor }) => timeoutFactor === this.timeoutFactor)
     const used = (ours.length > 0 ? ours : samples).map(({ seconds }) => seconds).sort((a, b) => a - b)
     const longestSeconds = used.at(-1)

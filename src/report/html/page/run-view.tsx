@@ -126,7 +126,7 @@ function Sections({ data }: { data: PageData }) {
         head={['section', 'file system', 'options', 'kernel', ...places.map((place) => placeName(place, data.compared))]}
         rows={data.sections.map((section, index) => [
           section.name,
-          section.fstyp,
+          section.kind,
           section.options,
           section.couldNotTest ?? section.kernel,
           ...places.map((place) => String(counts[index]?.get(place) ?? 0)),

@@ -1,0 +1,4 @@
+export { upgradeBundle } from './bundle.js'
+export { upgradeHistory } from './history.js'
+export { upgradePlan, upgradeSelection } from './plan.js'
+export { upgradeRecord } from './record.js'
