@@ -56,7 +56,9 @@ export function aRun({ tests, logCharacters, vms, verdicts }: RunShape): { recor
   const known = failed.filter((_, index) => index % 3 === 2)
   const record = aRecord(records, {
     sections: SECTIONS.map((name) =>
-      aSection(name, { settings: settings({ fstyp: name.split('_')[0] ?? 'xfs', mkfsOptions: name === 'btrfs_default' ? '' : '-b size=4096' }) }),
+      aSection(name, {
+        settings: settings({ fstyp: name.split('_')[0] ?? 'xfs', mkfsOptions: name === 'btrfs_default' ? '' : '-b size=4096' }),
+      }),
     ),
     endedAt: new Date(start + Math.max(...clocks) + 2000).toISOString(),
     guests: clocks.map((end, index) => ({

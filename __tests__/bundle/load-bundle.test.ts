@@ -4,14 +4,14 @@ import { UserError } from '../../src/domain/errors.js'
 import { FakeFiles } from './fake-files.js'
 
 const manifest = {
-  version: 1,
+  version: 2,
   architecture: 'x86_64',
   kernel: { image: '/store/linux/image', release: '6.18.0', config: '/store/linux/config' },
   initrd: 'initrd',
   rootImage: '/store/root.erofs',
   guestPath: ['/usr/bin'],
   suites: [{ name: 'smoke', guestPath: '/vmtest/suites/smoke', catalogue: 'smoke.json' }],
-  sections: [{ name: 'xfs', fstyp: 'xfs', disks: [{ role: 'test', sizeMiB: 512 }] }],
+  sections: [{ suite: 'smoke', name: 'xfs', disks: [{ role: 'test', sizeMiB: 512 }], settings: { fstyp: 'xfs' } }],
 }
 
 function bundleFiles(changes: Record<string, unknown> = {}): FakeFiles {
@@ -43,7 +43,7 @@ describe('loading a bundle', () => {
     expect(bundle.kernel).toEqual({ image: '/store/linux/image', release: '6.18.0', config: '/store/linux/config' })
     expect(bundle.suites[0]?.catalogue).toBe('/bundle/smoke.json')
     expect(bundle.kind).toBe('minimal')
-    expect(bundle.sections[0]).toMatchObject({ mkfsOptions: '', kernelOptions: [] })
+    expect(bundle.sections[0]).toMatchObject({ environment: {}, kernelOptions: [] })
   })
 
   test('takes the file itself, and a link to the directory', async () => {
@@ -54,8 +54,8 @@ describe('loading a bundle', () => {
   })
 
   test.each([
-    [2, 'version 2; this vmtest reads version 1', 'Update vmtest'],
-    [0, 'version 0; this vmtest reads version 1', 'Build the bundle again'],
+    [3, 'version 3; this vmtest reads version 2', 'Update vmtest'],
+    [0, 'version 0; this vmtest reads version 2', 'Build the bundle again'],
     [undefined, 'version none', 'Build the bundle again'],
     ['1', 'version "1"', 'Build the bundle again'],
   ])('refuses version %p by name', async (version, message, nextStep) => {

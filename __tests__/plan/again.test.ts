@@ -113,9 +113,7 @@ test('nothing failed: nothing runs, and that is no success', () => {
 
 test('a selection restricted to some tests loses the sections that have none', () => {
   const selection = {
-    sections: [aSection('a'), aSection('b')].map(
-      ({ kernelRelease: _release, platform: _platform, couldNotTest: _not, ...one }) => one,
-    ),
+    sections: [aSection('a'), aSection('b')].map(({ kernelRelease: _release, platform: _platform, couldNotTest: _not, ...one }) => one),
     tests: ['a', 'b'].flatMap((section) => ['generic/001', 'generic/002'].map((name) => ({ suite: 'fstests', section, name }))),
   }
   const { tests, sections } = restrict(selection, [{ suite: 'fstests', section: 'b', name: 'generic/002' }])

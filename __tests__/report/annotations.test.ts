@@ -59,7 +59,10 @@ describe('annotations', () => {
 
   test('without a changed file they stand on the test where the repository has it, else nowhere', () => {
     const failing = aRecord([aTest('generic/001', { status: 'fail' })])
-    expect(annotate(failing, { sourceDirectories: { fstests: 'xfstests' } })[0]).toMatchObject({ file: 'xfstests/tests/generic/001', line: 11 })
+    expect(annotate(failing, { sourceDirectories: { fstests: 'xfstests' } })[0]).toMatchObject({
+      file: 'xfstests/tests/generic/001',
+      line: 11,
+    })
     expect(annotate(failing, { sourceDirectories: { fstests: '' } })[0]).toMatchObject({ file: 'tests/generic/001', line: 11 })
     expect(annotate(failing)[0]).not.toHaveProperty('file')
   })

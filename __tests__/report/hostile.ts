@@ -90,7 +90,12 @@ export const hostileRecord: fc.Arbitrary<RunRecord> = fc.array(hostileText, { mi
     runId: text(),
     settings: { [text()]: text() },
     revisions: { kernel: text(), [text()]: text() },
-    sections: record.sections.map((section) => ({ ...section, kernelRelease: text(), settings: settings({ mkfsOptions: text() }), couldNotTest: text() })),
+    sections: record.sections.map((section) => ({
+      ...section,
+      kernelRelease: text(),
+      settings: settings({ mkfsOptions: text() }),
+      couldNotTest: text(),
+    })),
     problems: [text(), text()],
     unattributedReports: [report()],
     disagreements: [{ suite: 'fstests', section: text(), test: text(), sources: { [text()]: text() }, resolution: text() }],

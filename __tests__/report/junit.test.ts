@@ -49,7 +49,7 @@ describe('the story of two runs', () => {
   const root = parseXml(write(record, { comparison }))
 
   test('has a suite for every section and every planned test once', () => {
-    expect(elementsOf(root, 'testsuite').map((suite) => suite.attributes.name)).toEqual(['xfs_4k', 'ext4_1k'])
+    expect(elementsOf(root, 'testsuite').map((suite) => suite.attributes.name)).toEqual(['fstests.xfs_4k', 'fstests.ext4_1k'])
     const names = elementsOf(root, 'testcase').map((each) => `${each.attributes.classname} ${each.attributes.name}`)
     expect(names.sort()).toEqual(record.tests.map((each) => `${each.section} ${each.name}`).sort())
   })
@@ -65,7 +65,7 @@ describe('the story of two runs', () => {
   })
 
   test('a failure carries message, difference, log path, file and line', () => {
-    const failing = caseNamed(root, 'xfs_4k', 'generic/013')
+    const failing = caseNamed(root, 'fstests.xfs_4k', 'generic/013')
     expect(failing.attributes).toMatchObject({ file: 'tests/generic/013', line: '11', time: '2.500' })
     expect(failing.children.map((each) => [each.name, each.attributes.type])).toEqual([['failure', 'fail']])
     expect(failing.children[0]?.attributes.message).toBe('output mismatch: +fsck: 3 errors')
@@ -74,7 +74,7 @@ describe('the story of two runs', () => {
   })
 
   test('a crash is an error with the decoded stack and the kernel log', () => {
-    const [error] = caseNamed(root, 'xfs_4k', 'generic/475').children
+    const [error] = caseNamed(root, 'fstests.xfs_4k', 'generic/475').children
     expect(error?.name).toBe('error')
     expect(error?.attributes).toEqual({ message: 'KASAN: slab-use-after-free Read in xfs_iget', type: 'crashed' })
     expect(error?.text).toContain('xfs_iget_cache_hit at fs/xfs/xfs_icache.c:512 (inlined)')
@@ -82,13 +82,13 @@ describe('the story of two runs', () => {
   })
 
   test.each([
-    ['ext4_1k', 'generic/003', 'error', { type: 'timeout' }],
-    ['xfs_4k', 'generic/476', 'error', { type: 'notreached', message: 'not reached: the run ended before' }],
-    ['xfs_4k', 'generic/020', 'failure', { type: 'known-fail', message: 'known: output mismatch: +fsck: 3 errors' }],
-    ['xfs_4k', 'generic/019', 'skipped', { message: 'fail_make_request not supported', type: 'notrun' }],
-    ['xfs_4k', 'xfs/191', 'skipped', { message: 'expunged: kills the mount point', type: 'expunged' }],
-    ['xfs_4k', 'xfs/073', 'skipped', { message: 'expected failure: needs xfsprogs 6.18 https://bugs.example/73', type: 'xfail' }],
-    ['xfs_4k', 'generic/070', 'flakyFailure', { message: 'fsstress exited 1', type: 'fail' }],
+    ['fstests.ext4_1k', 'generic/003', 'error', { type: 'timeout' }],
+    ['fstests.xfs_4k', 'generic/476', 'error', { type: 'notreached', message: 'not reached: the run ended before' }],
+    ['fstests.xfs_4k', 'generic/020', 'failure', { type: 'known-fail', message: 'known: output mismatch: +fsck: 3 errors' }],
+    ['fstests.xfs_4k', 'generic/019', 'skipped', { message: 'fail_make_request not supported', type: 'notrun' }],
+    ['fstests.xfs_4k', 'xfs/191', 'skipped', { message: 'expunged: kills the mount point', type: 'expunged' }],
+    ['fstests.xfs_4k', 'xfs/073', 'skipped', { message: 'expected failure: needs xfsprogs 6.18 https://bugs.example/73', type: 'xfail' }],
+    ['fstests.xfs_4k', 'generic/070', 'flakyFailure', { message: 'fsstress exited 1', type: 'fail' }],
   ])('%s %s is a %s', (suite, name, element, attributes) => {
     const found = caseNamed(root, suite, name)
     expect(found.children[0]?.name).toBe(element)
@@ -96,12 +96,12 @@ describe('the story of two runs', () => {
   })
 
   test('a flaky pass is one testcase without failure, and a pass has nothing in it', () => {
-    expect(caseNamed(root, 'xfs_4k', 'generic/070').children.map((each) => each.name)).toEqual(['flakyFailure'])
-    expect(caseNamed(root, 'xfs_4k', 'generic/001').children).toEqual([])
+    expect(caseNamed(root, 'fstests.xfs_4k', 'generic/070').children.map((each) => each.name)).toEqual(['flakyFailure'])
+    expect(caseNamed(root, 'fstests.xfs_4k', 'generic/001').children).toEqual([])
   })
 
   test('a stale expected failure passes and says that it is stale', () => {
-    const stale = caseNamed(root, 'xfs_4k', 'xfs/074')
+    const stale = caseNamed(root, 'fstests.xfs_4k', 'xfs/074')
     expect(stale.children.map((each) => each.name)).toEqual(['properties', 'system-out'])
     expect(elementsOf(stale, 'property')[0]?.attributes).toEqual({ name: 'stale-expected-failure', value: 'fixed upstream' })
     expect(stale.children[1]?.text).toContain('stale expected failure')

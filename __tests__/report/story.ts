@@ -68,7 +68,13 @@ export function aStory(): { record: RunRecord; baseline: RunRecord; comparison: 
     },
     problems: ['guest 1 died; a fresh one went on'],
     disagreements: [
-      { suite: 'fstests', section: 'xfs_4k', test: 'generic/100', sources: { stdout: 'pass', 'result.xml': 'fail' }, resolution: 'The test line says pass.' },
+      {
+        suite: 'fstests',
+        section: 'xfs_4k',
+        test: 'generic/100',
+        sources: { stdout: 'pass', 'result.xml': 'fail' },
+        resolution: 'The test line says pass.',
+      },
     ],
     cache: [
       {

@@ -148,9 +148,17 @@ describe('size', () => {
       fc.property(text(5000), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 2, max: 200 }), (long, scale, budgetKiB) => {
         const tests = Array.from({ length: 100 * scale }, (_, index) => failing(`generic/${index}`, long))
         const record = aRecord(tests, {
-          sections: Array.from({ length: 200 }, (_, index) => aSection(`s${index}`, { settings: settings({ mkfsOptions: long }), couldNotTest: long })),
+          sections: Array.from({ length: 200 }, (_, index) =>
+            aSection(`s${index}`, { settings: settings({ mkfsOptions: long }), couldNotTest: long }),
+          ),
           problems: Array.from({ length: 300 }, () => long),
-          disagreements: Array.from({ length: 300 }, () => ({ suite: 'fstests', section: long, test: long, sources: { [long]: long }, resolution: long })),
+          disagreements: Array.from({ length: 300 }, () => ({
+            suite: 'fstests',
+            section: long,
+            test: long,
+            sources: { [long]: long },
+            resolution: long,
+          })),
           revisions: Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`${index}${long}`, long])),
           unattributedReports: Array.from({ length: 60 }, () => aReport({ title: long, lines: [long] })),
         })

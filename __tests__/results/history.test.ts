@@ -31,6 +31,7 @@ describe('history', () => {
   test('gives the watchdog the times of tests that ended by themselves', () => {
     expect(testTimes(history)).toEqual([
       {
+        suite: 'fstests',
         section: 'xfs_4k',
         name: 'g/001',
         samples: [

@@ -84,6 +84,6 @@ describe('readResultsDirectory', () => {
     expect(of('generic/909')?.message).toMatch(/^_check_xfs_filesystem: filesystem on \/dev\/vdb is inconsistent \(r\)$/)
     expect(of('generic/917')?.diff).toContain('bad utf8')
     expect(record.startedAt).toBe('2026-11-23T09:47:56.000Z')
-    expect(record.sections).toMatchObject([{ fstyp: 'xfs', kernelRelease: '6.1.192-fst' }])
+    expect(record.sections).toMatchObject([{ settings: { fstyp: 'xfs' }, kernelRelease: '6.1.192-fst' }])
   })
 })

@@ -96,6 +96,7 @@ describe('buildRecord', () => {
     expect(statuses(record)).toEqual({ 'generic/001': 'crashed' })
     expect(record.disagreements).toEqual([
       {
+        suite: 'fstests',
         section: 'xfs_4k',
         test: 'generic/001',
         sources: { suite: 'pass', guest: 'panic' },

@@ -28,7 +28,7 @@ describe('the published schemas', () => {
 
   test('refuse what does not fit', () => {
     const record = aRecord([aTest('g/001')])
-    expect(published('record').safeParse({ ...record, version: 2 }).success).toBe(false)
+    expect(published('record').safeParse({ ...record, version: 3 }).success).toBe(false)
     expect(published('record').safeParse({ ...record, tests: [{ ...aTest('g/001'), status: 'green' }] }).success).toBe(false)
     expect(published('bundle').safeParse({ version: 1 }).success).toBe(false)
   })

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { sectionSchema } from '../../src/domain/section.js'
 import { type SectionEvidence, whyNotTheSection } from '../../src/results/section-proof.js'
 
-const section = (over: object) => sectionSchema.parse({ name: 's', fstyp: 'xfs', disks: [], ...over })
+const section = (over: object) => sectionSchema.parse({ suite: 'fstests', name: 's', settings: { fstyp: 'xfs', ...over } })
 
 const quota = section({ mountOptions: '-o uquota,pquota', proof: { mount: ['type=xfs', 'usrquota', 'prjquota'] } })
 const crc = section({ mkfsOptions: '-m crc=0', proof: { mkfs: ['crc=0'] } })

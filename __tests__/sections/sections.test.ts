@@ -9,7 +9,10 @@ import { describeRefusal } from '../../src/vm/scheduler/refusal.js'
 
 const read = (path: string): string => readFileSync(new URL(`../../nix/${path}`, import.meta.url), 'utf8')
 const checkout = new URL('../..', import.meta.url).pathname.replace(/\/$/, '')
-const sections = (await readBuiltInSections(createFiles(), checkout, 'fstests')).map((section) => ({ ...section, ...fstestsSettings(section) }))
+const sections = (await readBuiltInSections(createFiles(), checkout, 'fstests')).map((section) => ({
+  ...section,
+  ...fstestsSettings(section),
+}))
 
 const byName = (name: string) => {
   const section = sections.find((one) => one.name === name)

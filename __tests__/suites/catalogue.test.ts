@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { readFstestsCatalogue } from '../../src/suites/fstests/index.js'
-import { fstests } from '../../src/suites/fstests/index.js'
+import { fstests, readFstestsCatalogue } from '../../src/suites/fstests/index.js'
 import { diskFiles, treeFiles } from './tree-files.js'
 
 const preamble = '#! /bin/bash\n#\n# FS QA Test\n#\n. ./common/preamble\n'

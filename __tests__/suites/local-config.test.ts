@@ -43,9 +43,7 @@ describe('localConfigSections', () => {
     const { sections, problems } = of(['big'])
     expect(problems).toEqual([])
     expect(sections.big).toMatchObject({
-      fstyp: 'xfs',
-      mkfsOptions: '-f -b size=65536',
-      mountOptions: '-o noatime',
+      settings: { fstyp: 'xfs', mkfsOptions: '-f -b size=65536', mountOptions: '-o noatime' },
       environment: { DUMP_CORRUPT_FS: '1', TEST_FS_MOUNT_OPTS: '' },
     })
     expect(sections.big?.disks.map((disk) => disk.role)).toEqual(['test', 'scratch', 'logwrites'])
@@ -53,15 +51,13 @@ describe('localConfigSections', () => {
   })
 
   test('a section that runs carries over to the next, one that does not run does not', () => {
-    expect(of(['same']).sections.same).toMatchObject({ mkfsOptions: '-f -b size=4096', mountOptions: '' })
-    expect(of(['big', 'same']).sections.same).toMatchObject({ mkfsOptions: '-f -b size=65536', mountOptions: '-o noatime' })
+    expect(of(['same']).sections.same).toMatchObject({ settings: { mkfsOptions: '-f -b size=4096', mountOptions: '' } })
+    expect(of(['big', 'same']).sections.same).toMatchObject({ settings: { mkfsOptions: '-f -b size=65536', mountOptions: '-o noatime' } })
   })
 
   test('another file system starts from its defaults; the rest is carried', () => {
     expect(of(['big', 'ext4']).sections.ext4).toMatchObject({
-      fstyp: 'ext4',
-      mkfsOptions: '',
-      mountOptions: '',
+      settings: { fstyp: 'ext4', mkfsOptions: '', mountOptions: '' },
       environment: { DUMP_CORRUPT_FS: '1' },
     })
   })
@@ -82,7 +78,7 @@ describe('localConfigSections', () => {
   test('a file without sections is one configuration, as a shell would read it', () => {
     const { sections, problems } = of(['default'], 'export TEST_DEV=/dev/a\nexport FSTYP=ext4\nOPT=-q\nMKFS_OPTIONS="$OPT -F"\n')
     expect(problems).toEqual([])
-    expect(sections.default).toMatchObject({ fstyp: 'ext4', mkfsOptions: '-q -F', environment: { OPT: '-q' } })
+    expect(sections.default).toMatchObject({ settings: { fstyp: 'ext4', mkfsOptions: '-q -F' }, environment: { OPT: '-q' } })
   })
 
   test('what cannot be read is named with its line, and only for what was asked', () => {

@@ -62,7 +62,12 @@ export class TestMachine {
 
   /** @param suite directory with `check`; @param roles of the disks, 64 MiB each */
   constructor(suite = join(here, 'suite'), roles: readonly string[] = ['test', 'scratch', 'pool', 'pool']) {
-    this.section = sectionSchema.parse({ suite: 'smoke', name: 'plain', settings: { fstyp: 'none' }, disks: roles.map((role) => ({ role, sizeMiB: 64 })) })
+    this.section = sectionSchema.parse({
+      suite: 'smoke',
+      name: 'plain',
+      settings: { fstyp: 'none' },
+      disks: roles.map((role) => ({ role, sizeMiB: 64 })),
+    })
     const busybox = spawnSync('which', ['busybox'], { encoding: 'utf8' }).stdout.trim()
     const initrd = join(this.directory, 'base.cpio')
     const root = join(this.directory, 'root')
@@ -95,7 +100,15 @@ export class TestMachine {
         revisions: {},
       },
       qemu: spawnSync('which', ['qemu-system-x86_64'], { encoding: 'utf8' }).stdout.trim(),
-      suites: [{ name: 'smoke', guestPath: '/vmtest/suites/own', image: this.erofs('suite.erofs', suite), source: null, catalogue: { suite: 'smoke', tests: [] } }],
+      suites: [
+        {
+          name: 'smoke',
+          guestPath: '/vmtest/suites/own',
+          image: this.erofs('suite.erofs', suite),
+          source: null,
+          catalogue: { suite: 'smoke', tests: [] },
+        },
+      ],
       buildSeconds: 0,
     }
   }

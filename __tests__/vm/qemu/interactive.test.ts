@@ -15,7 +15,12 @@ const write = (name: string, mode = 0o644) => {
   writeFileSync(join(directory, name), name, { mode })
   return join(directory, name)
 }
-const section: Section = sectionSchema.parse({ suite: 'smoke', name: 'plain', settings: { fstyp: 'none' }, disks: [{ role: 'test', sizeMiB: 1 }] })
+const section: Section = sectionSchema.parse({
+  suite: 'smoke',
+  name: 'plain',
+  settings: { fstyp: 'none' },
+  disks: [{ role: 'test', sizeMiB: 1 }],
+})
 const suite: BuiltSuite = { name: 'smoke', guestPath: '/s', image: null, source: null, catalogue: { suite: 'smoke', tests: [] } }
 const built: Built = {
   bundlePath: directory,

@@ -52,7 +52,12 @@ describe('auto', () => {
     ['few tests: fewer guests', { accelerator: 'tcg', testCount: 3 }, {}, [2, 2048, 1]],
     ['one test', { accelerator: 'tcg', testCount: 1 }, {}, [1, 2048, 1]],
     ['a debug kernel gets more memory', { debugFactor: 3 }, {}, [2, 3072, 2]],
-    ['the smoke suite gets less', { sections: [{ ...section, suite: 'smoke' }], accelerator: 'tcg' }, { cpus: 2, availableMemoryMiB: 4000 }, [2, 512, 1]],
+    [
+      'the smoke suite gets less',
+      { sections: [{ ...section, suite: 'smoke' }], accelerator: 'tcg' },
+      { cpus: 2, availableMemoryMiB: 4000 },
+      [2, 512, 1],
+    ],
     ['what is set is kept', { vms: 3, memoryMiB: 1500, cpusPerVm: 4 }, {}, [3, 1500, 4]],
   ])('%s', (_name, asked, has, expected) => {
     const plan = planResources(request(asked), machine(has))

@@ -92,7 +92,12 @@ test('the queue by itself: guests that do anything in any order, lies included',
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const names = numbered(12)
       const queue = new TestQueue(
-        names.map((name, index) => ({ suite: 'smoke', section: index % 3 === 0 ? 'ext4' : 'xfs', name, expectedSeconds: 1 + ((index * 7) % 5) })),
+        names.map((name, index) => ({
+          suite: 'smoke',
+          section: index % 3 === 0 ? 'ext4' : 'xfs',
+          name,
+          expectedSeconds: 1 + ((index * 7) % 5),
+        })),
       )
       const started: string[] = []
       const held = new Map<number, string[]>()

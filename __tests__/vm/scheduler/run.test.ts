@@ -281,5 +281,7 @@ test('settings that differ from the defaults are in the record, and only under e
 })
 
 test('a section that is not there is refused', async () => {
-  await expect(play({ plan: { xfs: numbered(1) }, options: { tests: [{ suite: 'smoke', section: 'zfs', name: 'generic/001' }] } })).rejects.toThrow('`zfs`')
+  await expect(
+    play({ plan: { xfs: numbered(1) }, options: { tests: [{ suite: 'smoke', section: 'zfs', name: 'generic/001' }] } }),
+  ).rejects.toThrow('`zfs`')
 })

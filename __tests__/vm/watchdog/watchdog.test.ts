@@ -64,7 +64,9 @@ describe('the limit of a test', () => {
 
   test("another section's history does not count", () => {
     const options = { timeoutFactor: 1, debugFactor: 1, soakSeconds: null, fixedSeconds: null, runSeconds: 1e6 }
-    expect(testLimit({ suite: 'fstests', section: 'ext4', name: 'generic/003' }, { ...options, times: new TimeTable(history, 1) }).reason).toBe('no history')
+    expect(
+      testLimit({ suite: 'fstests', section: 'ext4', name: 'generic/003' }, { ...options, times: new TimeTable(history, 1) }).reason,
+    ).toBe('no history')
   })
 })
 

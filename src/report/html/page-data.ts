@@ -21,7 +21,7 @@ export interface PageData {
   readonly cache: readonly PageCacheEntry[]
   /** Kernel reports no test owns. */
   readonly outside: readonly PageReport[]
-  readonly vanished: readonly { readonly section: string; readonly name: string }[]
+  readonly vanished: readonly { readonly suite: string; readonly section: string; readonly name: string }[]
   /** Tests whose details were left out to keep the page small. */
   readonly withoutDetails: number
 }

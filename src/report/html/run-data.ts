@@ -60,7 +60,9 @@ export function pageData(rendered: Rendered, withoutDetails: number): PageData {
       .slice(0, 100)
       .map(({ key: _key, ...entry }) => ({ ...entry, layer: shortLine(entry.layer, 120), detail: shortLine(entry.detail, 300) })),
     outside: pageReports(record.unattributedReports, 256 * 1024, 'see the console log'),
-    vanished: placement.vanished.slice(0, 5000).map((test) => ({ section: shortLine(test.section, 120), name: shortLine(test.name, 200) })),
+    vanished: placement.vanished
+      .slice(0, 5000)
+      .map((test) => ({ suite: shortLine(test.suite, 80), section: shortLine(test.section, 120), name: shortLine(test.name, 200) })),
     withoutDetails,
   }
 }
