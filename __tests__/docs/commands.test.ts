@@ -136,7 +136,11 @@ it('the section of the page on leaks has both disks and the variable that makes 
   const page = readFileSync(join(root, 'docs/howto/memory-errors.md'), 'utf8')
   const [, text = ''] = /```text\n([^`]*USE_KMEMLEAK[^`]*)```/.exec(page) ?? []
   const [section] = localConfigSections(text, 'kmemleak.section', 'fstests').resolve(['xfs_kmemleak']).sections
-  expect(section).toMatchObject({ fstyp: 'xfs', disks: [{ role: 'test' }, { role: 'scratch' }], environment: { USE_KMEMLEAK: 'yes' } })
+  expect(section).toMatchObject({
+    settings: { fstyp: 'xfs' },
+    disks: [{ role: 'test' }, { role: 'scratch' }],
+    environment: { USE_KMEMLEAK: 'yes' },
+  })
 })
 
 it.each(['list', 'history', 'probe', 'report', 'classify'])('what %s prints is also had as JSON', async (name) => {
