@@ -11,7 +11,8 @@ import { hostProgramSettings, type NixSettings } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
 import { suiteOf } from '../suites/index.js'
 import { fetchDistributionKernel } from './distribution-kernel.js'
-import { buildGuest } from './guest-bundle.js'
+import { buildGuest, type GuestBundleRequest } from './guest-bundle.js'
+import { knownGuest, noteGuest } from './known-guest.js'
 import { type LoadedBundle, loadBundle } from './load-bundle.js'
 import { type NixBuildRequest, nixBuild } from './nix-build.js'
 import type { OfflineFlake } from './offline.js'
@@ -103,8 +104,16 @@ async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<Fou
     case 'flake': {
       const { flake, attribute, impure } = plan.bundle
       if (plan.kernelTree !== undefined) {
-        const asked = { nix: needNix(request.nix), flake, attribute, impure, cwd: workspace, ...kept }
-        return buildGuest({ ...asked, cacheDirectory: request.cacheDirectory }, (one) => build(one, ports), ports)
+        const asked = {
+          nix: needNix(request.nix),
+          flake,
+          attribute,
+          impure,
+          cwd: workspace,
+          ...kept,
+          cacheDirectory: request.cacheDirectory,
+        }
+        return findGuest(asked, ports)
       }
       const settings = request.settings ?? []
       return build({ nix: needNix(request.nix), installable: `${flake}#${attribute}`, impure, cwd: workspace, settings, ...kept }, ports)
@@ -121,6 +130,14 @@ async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<Fou
       )
     }
   }
+}
+
+async function findGuest(request: GuestBundleRequest, ports: BuildPorts): Promise<Found> {
+  const known = await knownGuest(request, ports)
+  if (known !== null) return { path: known, seconds: 0, times: NOTHING_BUILT }
+  const found = await buildGuest(request, (part) => build(part, ports), ports)
+  await noteGuest(request, found.path, ports)
+  return found
 }
 
 async function findQemu(bundle: VmBundle, ports: BuildPorts): Promise<string> {

@@ -48,10 +48,15 @@ export async function buildGuest<Result>(
 async function stagedFlake(flake: string, { cwd, cacheDirectory }: GuestBundleRequest, { files }: Pick<Ports, 'files'>): Promise<string> {
   const own = await files.readText(join(cwd, 'flake.nix')).catch(() => null)
   if (flake !== '.' || own === null) return flake
-  const directory = join(cacheDirectory, 'flakes', createHash('sha256').update(cwd).digest('hex').slice(0, 16))
+  const directory = stagedDirectory({ cwd, cacheDirectory })
   const lock = await files.readText(join(cwd, 'flake.lock')).catch(() => null)
   await files.write(join(directory, 'flake.nix'), own)
   // Without one in the tree, Nix keeps its own here.
   if (lock !== null) await files.write(join(directory, 'flake.lock'), lock)
   return `path:${directory}`
+}
+
+/** Where the copy of the working directory's flake lies. */
+export function stagedDirectory({ cwd, cacheDirectory }: Pick<GuestBundleRequest, 'cwd' | 'cacheDirectory'>): string {
+  return join(cacheDirectory, 'flakes', createHash('sha256').update(cwd).digest('hex').slice(0, 16))
 }

@@ -64,7 +64,7 @@ const KNOWN_PROBLEMS: readonly KnownProblem[] = [
     explain: (_match, failure) =>
       new UserError(
         `Nix finds no flake.nix for \`${failure.installable}\`. In a git tree it sees only files git knows.`,
-        'If there is none, write one with `vmtest init`. If it is there, tell git of it, without committing it: `git add -N -f flake.nix`.',
+        'Write one of your own with `vmtest init`, which git need not know; one that is there and meant for everybody is added with `git add -f flake.nix`.',
       ),
   },
   {

@@ -6,6 +6,7 @@ import type { Plan } from '../domain/plan.js'
 import type { CacheLedgerEntry } from '../domain/record.js'
 import type { Built, Progress } from '../domain/stages.js'
 import { ensureNix } from '../nix/index.js'
+import { OWN_FLAKE } from '../plan/own-flake.js'
 import type { Ports } from '../ports/index.js'
 import type { Directories } from './directories.js'
 
@@ -52,6 +53,8 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     await checkKernelTree(plan.kernelTree.directory, ports)
     stage('build', `the kernel in ${plan.kernelTree.directory}, by its own make`)
   }
+  const passedOver = await passedOverFlake(plan, places, ports)
+  if (passedOver !== null) stage('build', passedOver)
   if (plan.bundle.kind === 'path') {
     stage('build', `loading ${plan.bundle.path}`)
     const built = await buildBundle({ ...request, nix: null, offline: null, cache: NO_CACHE }, ports)
@@ -80,6 +83,17 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   const saving = { restored, bundlePath: built.bundlePath, buildTimes: built.buildTimes }
   const saved = [...told(await saveStore(saving, ports), stage), ...(await saveCompiled())]
   return { built, ledger: plan.cache ? [...restored.ledger, ...compiler.ledger, ...saved] : [], session: restored.session }
+}
+
+/** A person's own flake that is not used, since the tree has one. */
+async function passedOverFlake(
+  { bundle }: Plan,
+  { projectDirectory }: Directories,
+  { files }: Pick<Ports, 'files'>,
+): Promise<string | null> {
+  if (bundle.kind !== 'flake' || ![projectDirectory, '.'].includes(bundle.flake)) return null
+  const own = join(projectDirectory, OWN_FLAKE, 'flake.nix')
+  return (await files.stat(own)) === null ? null : `the tree's own flake.nix is used, not ${own}`
 }
 
 /** Only a flake's kernel is compiled by Nix: `offline` takes the distribution's, and a kernel tree has its own make. */

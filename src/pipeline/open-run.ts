@@ -5,6 +5,7 @@ import type { Inputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
 import { ownFragments } from '../plan/kernel-tree.js'
 import { makePlan } from '../plan/make-plan.js'
+import { OWN_FLAKE } from '../plan/own-flake.js'
 import type { Ports } from '../ports/index.js'
 import type { Directories } from './directories.js'
 
@@ -98,6 +99,7 @@ async function planFor(
     workingDirectory: places.workingDirectory,
     projectDirectory: places.projectDirectory,
     hasFlake: (await files.stat(join(places.projectDirectory, 'flake.nix'))) !== null,
+    hasOwnFlake: (await files.stat(join(places.projectDirectory, OWN_FLAKE, 'flake.nix'))) !== null,
     kernelTree: await findKernelTree(places.projectDirectory, files),
     startedAt,
     temporaryDirectory: places.temporaryDirectory,

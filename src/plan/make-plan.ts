@@ -3,6 +3,7 @@ import { basename, isAbsolute, join } from 'node:path'
 import type { BundleSource, Inputs } from '../domain/inputs.js'
 import { PLAN_VERSION, type Plan } from '../domain/plan.js'
 import { chooseKernelTree, kernelTreeWords } from './kernel-tree.js'
+import { ownFlakeReference } from './own-flake.js'
 import { reproduceCommand } from './reproduce.js'
 
 /** What the plan has to know of the place it will run in. */
@@ -12,6 +13,8 @@ export interface PlanFacts {
   readonly projectDirectory?: string
   /** True where the project's directory has a flake.nix. */
   readonly hasFlake: boolean
+  /** True where it has a person's own flake below `.vmtest`, which is used where it has no other. */
+  readonly hasOwnFlake?: boolean
   /** The kernel tree the project's directory is, or holds as `linux`; null where there is none. */
   readonly kernelTree: string | null
   /** True where `fstests` or the bundle brings xfstests; decides the default suite before the bundle is built. */
@@ -83,8 +86,10 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
 function chooseBundle(source: BundleSource, facts: PlanFacts): Plan['bundle'] {
   if (source.kind !== 'flake' || source.flake !== '') return source
   // Without any flake the host's own programs make the guest: nothing to copy along, nothing to configure.
-  if (!facts.hasFlake) return { kind: 'offline' }
   const { projectDirectory = facts.workingDirectory } = facts
+  // It names the tree by its path, which only an impure evaluation may read.
+  if (!facts.hasFlake && facts.hasOwnFlake === true) return { ...source, flake: ownFlakeReference(projectDirectory), impure: true }
+  if (!facts.hasFlake) return { kind: 'offline' }
   return { ...source, flake: projectDirectory === facts.workingDirectory ? '.' : projectDirectory }
 }
 

@@ -2,14 +2,17 @@ import { resolve } from 'node:path'
 import type { AddCommand } from '../context.js'
 import { initTree } from '../init.js'
 
-/** `vmtest init`: writes flake.nix and .envrc into a kernel tree. */
+/** `vmtest init`: writes a flake and an .envrc for a kernel tree. */
 export const initCommand: AddCommand = (program, context) => {
   program
     .command('init')
-    .description('write flake.nix and .envrc into a kernel tree, touching nothing that is there')
+    .description('write a flake of your own (.vmtest/flake) and .envrc for a kernel tree, touching nothing that is there')
     .argument('[directory]', 'the tree', '.')
-    .action(async (directory: string) => {
-      const lines = await initTree(resolve(context.places.workingDirectory, directory), context.places.checkout, context.ports)
-      context.stdout.write(`${lines.join('\n')}\n`)
+    .option('--commit', 'write flake.nix at the root instead, to be committed: for workflows and for everybody')
+    .action(async (directory: string, options: { commit?: boolean }) => {
+      const { places, ports, stdout } = context
+      const flake = options.commit === true ? 'commit' : 'own'
+      const lines = await initTree({ directory: resolve(places.workingDirectory, directory), checkout: places.checkout, flake }, ports)
+      stdout.write(`${lines.join('\n')}\n`)
     })
 }
