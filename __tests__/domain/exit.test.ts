@@ -6,7 +6,7 @@ const died = { kind: 'qemu-died', code: null, signal: 'SIGKILL', stderr: 'qemu: 
 
 test.each<[string, VmExit, string, string]>([
   ['panic', { kind: 'panic', line: 'Kernel panic - not syncing: x' }, 'crashed', 'the kernel panicked: Kernel panic - not syncing: x'],
-  ['gone', { kind: 'gone', lastLine: 'last' }, 'crashed', 'the guest went away with work left; the console ends with: last'],
+  ['gone', { kind: 'gone', lastLine: 'last' }, 'crashed', 'the guest went away with work left: last'],
   ['a power-off under a test', { kind: 'poweroff' }, 'crashed', 'the guest powered off'],
   ['a killed QEMU', died, 'crashed', 'QEMU died (SIGKILL): qemu: two'],
   ['a trouble of the host', { ...died, hostTrouble: 'the disk is full' }, 'notreached', 'the disk is full'],

@@ -66,7 +66,8 @@ function playGuest(): FakeQemu {
       const words = () => qemu.control.written.slice(heard).join('')
       await until(() => words().includes('go\n') || words().includes('finish\n'))
       if (words().includes('finish\n')) break
-      for (const name of [...words().matchAll(/^a (\w+\/\d+)$/gm)].map((match) => match[1] ?? '')) {
+      const names = [...words().matchAll(/^a (\w+\/\d+)$/gm)].map((match) => match[1] ?? '')
+      for (const name of names) {
         const acknowledged = qemu.control.written.length
         qemu.results.say(`M start ${name}\n`)
         await until(() => qemu.control.written.slice(acknowledged).includes('ack\n'))
@@ -81,8 +82,12 @@ function playGuest(): FakeQemu {
         qemu.output.say(fate)
       }
       const acknowledged = qemu.control.written.length
+      const failed = names.filter((name) => FATES[name]?.includes('output mismatch'))
+      qemu.output.say(`Ran: ${names.join(' ')}\n`)
+      if (failed.length > 0) qemu.output.say(`Failures: ${failed.join(' ')}\nFailed ${failed.length} of ${names.length} tests\n`)
+      else qemu.output.say(`Passed all ${names.length} tests\n`)
       qemu.output.say(`\0vmtest-end ${batch}\0`)
-      qemu.results.say('M end 0\n')
+      qemu.results.say(`M end ${failed.length > 0 ? 1 : 0}\n`)
       await until(() => qemu.control.written.slice(acknowledged).includes('ack\n'))
     }
     qemu.control.say('bye\n')

@@ -95,8 +95,9 @@ describe('mergeRecords', () => {
   })
 
   test('a shard that did not reach a test says nothing about it; a re-run makes it flaky', () => {
-    const left = aRecord([aTest('g/001', { status: 'notreached', reason: 'other shard' }), aTest('g/002', { status: 'fail' })])
-    const right = aRecord([aTest('g/001'), aTest('g/002')])
+    const guests = { guests: [aGuest(1)] }
+    const left = aRecord([aTest('g/001', { status: 'notreached', reason: 'other shard' }), aTest('g/002', { status: 'fail' })], guests)
+    const right = aRecord([aTest('g/001'), aTest('g/002')], guests)
     expect(mergeAll([left, right]).tests).toMatchObject([
       { name: 'g/001', status: 'pass', reason: null },
       { name: 'g/002', status: 'fail', flaky: true, attempts: [{ status: 'fail' }, { status: 'pass' }] },

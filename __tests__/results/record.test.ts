@@ -8,7 +8,8 @@ const statuses = (record: Awaited<ReturnType<typeof build>>) => Object.fromEntri
 
 describe('buildRecord', () => {
   test('has every planned test, with its logs, time and place', async () => {
-    const text = 'PLATFORM      -- Linux/x86_64 vm 6.18.0\ngeneric/001         3s\ngeneric/002        [not run] no quota\n'
+    const text =
+      'PLATFORM      -- Linux/x86_64 vm 6.18.0\ngeneric/001         3s\ngeneric/002        [not run] no quota\nRan: generic/001 generic/002\nNot run: generic/002\nPassed all 2 tests\n'
     const batch = aBatch(1, ['generic/001', 'generic/002', 'generic/003'], {
       timeline: [{ name: 'generic/001', startedAt: '2026-11-24T05:01:00.000Z', endedAt: '2026-11-24T05:01:03.000Z', seconds: 2.75 }],
     })
@@ -56,7 +57,7 @@ describe('buildRecord', () => {
     ['QEMU died', { kind: 'qemu-died', code: null, signal: 'SIGKILL', stderr: '' }, 'crashed', /SIGKILL/],
     ['gone', { kind: 'gone', lastLine: 'reboot: Restarting' }, 'crashed', /reboot: Restarting/],
     ['a test’s time limit', testTimeout, 'timeout', /within 300 s/],
-    ['the run’s time limit', runTimeout, 'notreached', /run's time limit of 3600 s/],
+    ['the run’s time limit', runTimeout, 'notreached', /did not end within 3600 s \(limit of the run\)/],
     ['cancelled', { kind: 'cancelled' }, 'notreached', /cancelled/],
   ] as const)('a guest that died under a test: %s', async (_, exit, status, message) => {
     const batch = aBatch(1, ['generic/001', 'generic/002'], { died: { exit, test: 'generic/002' }, exitStatus: null })

@@ -42,7 +42,7 @@ export function describeExit(exit: VmExit): string {
       if (exit.hostTrouble !== undefined) return exit.hostTrouble
       return `QEMU died (${exit.signal ?? `exit status ${exit.code}`})`
     case 'gone':
-      return 'the guest went away with work left'
+      return `the guest went away with work left${after(exit.lastLine.trim(), ': ')}`
     case 'cancelled':
       return 'the run was cancelled'
     default:
@@ -53,7 +53,7 @@ export function describeExit(exit: VmExit): string {
 /** What was seen last of a guest that ended, to follow `describeExit`; '' where its end says all. */
 export function lastWords(exit: VmExit): string {
   if (exit.kind === 'qemu-died' && exit.hostTrouble === undefined) return after(lastLine(exit.stderr), ': ')
-  if (exit.kind === 'timeout' || exit.kind === 'gone') return after(exit.lastLine.trim(), '; the console ends with: ')
+  if (exit.kind === 'timeout') return after(exit.lastLine.trim(), '; the console ends with: ')
   return ''
 }
 

@@ -36,6 +36,12 @@ export const attemptSchema = z.object({
   diff: z.string().nullable().describe('The difference from the expected output, capped; null where there is none.'),
   reports: z.array(kernelReportSchema).describe('Kernel reports while it ran.'),
   exit: vmExitSchema.nullable().describe('How the guest ended, where it ended under this test.'),
+  rerun: z
+    .boolean()
+    .optional()
+    .describe(
+      'True where the suite itself ran it again because it had failed (`check -L`): a pass then says that it is flaky. Absent: no.',
+    ),
   logs: z.record(z.string(), z.string()).describe("By kind (`full`, `outBad`, `dmesg`, `console`, …), relative to the record's directory."),
   subtests: z
     .array(subtestSchema)

@@ -61,17 +61,30 @@ export interface Settled {
 
 /**
  * The status of a test from its attempts, in the order made.
- * The first failure stands, also where a pass came before it (`check -i`); without one the first verdict does. An attempt that was cut off
- * by something else (`notreached`) is no verdict while another one is.
+ * The first failure stands, also where a pass came before it (`check -i`); without one the worst verdict does. An attempt that was cut off
+ * (`notreached`) is no verdict while one in another guest is.
+ *
+ * Flaky is a test whose every failure was followed by a pass of an attempt made because of it: in another guest, or by `check -L`. An
+ * iteration that passes by itself excuses none that failed, nor does anything a crash or a kernel bug.
  */
 export function settle(attempts: readonly Attempt[]): Settled {
-  const verdicts = attempts.filter((attempt) => attempt.status !== 'notreached')
-  const failedAt = verdicts.findIndex((attempt) => isFailure(attempt.status))
-  const failed = verdicts[failedAt]
-  const status = failed?.status ?? verdicts[0]?.status ?? 'notreached'
+  const verdicts = attempts.filter(
+    (attempt) => attempt.status !== 'notreached' || !attempts.some((other) => isVerdictElsewhere(other, attempt)),
+  )
+  const failed = verdicts.find((attempt) => isFailure(attempt.status))
+  const status = failed?.status ?? worst('pass', ...verdicts.map((attempt) => attempt.status))
   const excusable = verdicts.every((attempt) => attempt.status !== 'crashed' && !attempt.reports.some(isSevere))
-  const passedLater = failedAt >= 0 && verdicts.slice(failedAt).some((attempt) => attempt.status === 'pass')
-  return { status, flaky: excusable && passedLater }
+  const excused = verdicts.every((attempt, index) => !isFailure(attempt.status) || isExcused(attempt, verdicts.slice(index + 1)))
+  return { status: verdicts.length === 0 ? 'notreached' : status, flaky: failed !== undefined && excusable && excused }
+}
+
+function isVerdictElsewhere(other: Attempt, attempt: Attempt): boolean {
+  return other.status !== 'notreached' && other.guest !== attempt.guest
+}
+
+function isExcused(failed: Attempt, later: readonly Attempt[]): boolean {
+  const ownRound = later.findIndex((attempt) => attempt.rerun !== true)
+  return later.some((attempt, index) => attempt.status === 'pass' && (attempt.guest !== failed.guest || ownRound < 0 || index < ownRound))
 }
 
 /** What the rules ask of a test. */

@@ -77,6 +77,12 @@ export const batchRunSchema = z.object({
     .int()
     .nullable()
     .describe('Exit status of what ran the batch, null where the guest died first. Means nothing alone.'),
+  endedByUs: z
+    .boolean()
+    .optional()
+    .describe(
+      'True where the host ended it before its time: that it is interrupted, without a summary or a good exit status, says nothing then. Absent: no.',
+    ),
   died: z
     .object({ exit: vmExitSchema, test: z.string().nullable() })
     .nullable()

@@ -84,7 +84,15 @@ function collectEntries(input: BareInput): Entry[] {
 }
 
 function lostEntry(id: TestId, message: string, input: BareInput): Entry {
-  const attempt: EvidenceAttempt = { status: 'notreached', seconds: null, message, diff: null, isDiffWhole: false, files: [] }
+  const attempt: EvidenceAttempt = {
+    status: 'notreached',
+    seconds: null,
+    message,
+    diff: null,
+    isDiffWhole: false,
+    files: [],
+    isRerun: false,
+  }
   return { id, attempts: [toAttempt(attempt, input)], isExpunged: false }
 }
 
@@ -110,6 +118,7 @@ function toAttempt(found: EvidenceAttempt, input: BareInput): Attempt {
     diff: found.diff === null ? null : capDiff(found.diff, logs.outBad ?? null),
     reports: [],
     exit: null,
+    ...(found.isRerun ? { rerun: true } : {}),
     logs,
   }
 }
@@ -161,9 +170,15 @@ function collectSections(input: BareInput, entries: readonly Entry[]): SectionRe
       },
       kernelRelease: properties.KERNEL ?? releaseOf(printed?.platform ?? null),
       platform: printed?.platform ?? null,
-      couldNotTest: null,
+      couldNotTest: doubtOf(name, input),
     }
   })
+}
+
+/** What speaks against taking the section's verdicts for the whole truth, as a sentence; null where nothing does. */
+function doubtOf(section: string, { verdicts }: BareInput): string | null {
+  const doubts = verdicts.doubts.filter((doubt) => doubt.section === null || sectionName(doubt.section) === section)
+  return doubts.length === 0 ? null : `${[...new Set(doubts.map(({ reason }) => reason))].join('; ')}.`
 }
 
 /** `Linux/x86_64 host 6.12.4 #1 SMP …` */

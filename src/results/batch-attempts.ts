@@ -63,6 +63,7 @@ const noVerdict: EvidenceAttempt = {
   diff: null,
   isDiffWhole: false,
   files: [],
+  isRerun: false,
 }
 
 /** The test a guest died under: as the guest run says, else the one that started and left no verdict. */
@@ -89,6 +90,7 @@ function finish(evidence: BatchEvidence, name: TestName, found: EvidenceAttempt,
       diff: found.diff,
       reports: [],
       exit: null,
+      ...(found.isRerun ? { rerun: true } : {}),
       logs,
     },
     outBad: found.status === 'fail' && !found.isDiffWhole ? outBad : null,

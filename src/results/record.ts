@@ -13,7 +13,14 @@ import type { SuiteName } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
 import { settle } from '../domain/verdict.js'
 import type { BatchRun, VmRun } from '../domain/vm-run.js'
-import { type FileSystemNotes, type FstestsVerdicts, gatherEvidence, readFstestsResults, type TreeReader } from '../suites/fstests/index.js'
+import {
+  type FileSystemNotes,
+  type FstestsVerdicts,
+  gatherEvidence,
+  readFstestsResults,
+  type TreeReader,
+  whyExitStatus,
+} from '../suites/fstests/index.js'
 import { type AttemptTable, attributeReports } from './attribute-reports.js'
 import { type PendingAttempt, readBatch } from './batch-attempts.js'
 import { conclude } from './conclude.js'
@@ -166,8 +173,19 @@ function sectionRecord(section: Selection['sections'][number], input: RecordInpu
       mine.map(({ verdicts }) => verdicts.properties.KERNEL).find(Boolean) ??
       null,
     platform: mine.flatMap(({ verdicts }) => verdicts.sections.flatMap((one) => one.platform ?? []))[0] ?? null,
-    couldNotTest: abandoned?.reason ?? whyNotTheSection(section, mine.map(evidenceOf)),
+    couldNotTest:
+      abandoned?.reason ?? whyNotTheSection(section, mine.map(evidenceOf)) ?? mine.map(doubtOf).find((reason) => reason !== null) ?? null,
   }
+}
+
+/** What speaks against taking a batch's verdicts for the whole truth, as a sentence; null where nothing does. */
+function doubtOf({ batch, verdicts }: ReadBatch): string | null {
+  // What the guest's death or the host cut short is known to be unended: its tests are not reached.
+  const isCut = batch.endedByUs === true || batch.died !== null
+  const [doubt] = verdicts.doubts.filter(({ kind }) => !(isCut && kind === 'unended'))
+  const failed = verdicts.verdicts.some(({ attempts }) => attempts.some(({ status }) => status === 'fail'))
+  const reason = doubt?.reason ?? (isCut || batch.exitStatus === null ? null : whyExitStatus(batch.exitStatus, failed))
+  return reason === null ? null : `${reason}.`
 }
 
 function evidenceOf({ verdicts, fileSystem }: ReadBatch): SectionEvidence {

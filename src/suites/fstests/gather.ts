@@ -1,7 +1,7 @@
 import type { Files } from '../../ports/index.js'
 import { type CheckLog, readCheckLog } from './check-log.js'
 import { type FstestsOutput, readOutput } from './output.js'
-import { parseResultFileName, type ResultFile } from './result-files.js'
+import { parseResultFileName, type ResultFile, type ResultFileKind, reportLines } from './result-files.js'
 import { readXunit, type XunitReport } from './xunit.js'
 
 export type TreeReader = Pick<Files, 'list' | 'readBytes' | 'stat'>
@@ -23,23 +23,28 @@ export interface FileSystemNotes {
 export interface FstestsEvidence {
   readonly output: FstestsOutput | null
   readonly reports: readonly Sectioned<XunitReport>[]
-  readonly logs: readonly Sectioned<CheckLog>[]
+  /** Of each check.log its summaries, oldest first. */
+  readonly logs: readonly Sectioned<readonly CheckLog[]>[]
   readonly files: readonly ResultFile[]
   /** What the guest's agent noted of the test file system; null where it did not. */
   readonly fileSystem: FileSystemNotes
+  /** What check ended with, where a `check.rc` beside its output says so: its text. */
+  readonly exitStatus: string | null
   /** One sentence for each thing that could not be read, or was cut. */
   readonly problems: readonly string[]
+  /** Paths that are there and could not be read: what they would say against a test is not known. */
+  readonly unread: readonly string[]
 }
 
 /** What is read of one file at most. Reading takes ten to twenty times its size of what check printed. result.xml holds every .full; beyond this the rest is treated as cut off. */
-const mostBytes = { output: 16, xunit: 192, log: 8, small: 1 } as const
+const mostBytes = { output: 16, xunit: 192, log: 8, small: 1, dmesg: 64 } as const
 const MiB = 1024 * 1024
 
 /** More files than a run of fstests leaves; a guest that fills its results with more is not followed. */
 const mostFiles = 200_000
 
 const outputNames = ['check.stdout', 'check.out', 'stdout', 'check.output'] as const
-const smallKinds: ReadonlySet<string> = new Set(['notrun', 'dmesg', 'hints'])
+const smallKinds: ReadonlySet<ResultFileKind> = new Set(['notrun', 'hints'])
 
 /**
  * Collects the evidence below a directory: what check printed (`check.stdout` there or beside `results/`), and its results tree,
@@ -50,7 +55,8 @@ export async function gatherEvidence(files: TreeReader, directory: string): Prom
   const base = (await isDirectory(files, `${directory}/results`)) ? `${directory}/results` : directory
   const output = await gatherer.output(base === directory ? [directory] : [directory, base])
   await gatherer.tree(base)
-  return { ...gatherer.found, output, fileSystem: await gatherer.fileSystem(base) }
+  const [fileSystem, exitStatus] = [await gatherer.fileSystem(base), await gatherer.exitStatus(directory)]
+  return { ...gatherer.found, output, fileSystem, exitStatus }
 }
 
 async function isDirectory(files: TreeReader, path: string): Promise<boolean> {
@@ -61,9 +67,10 @@ class Gatherer {
   readonly #files: TreeReader
   readonly found = {
     reports: [] as Sectioned<XunitReport>[],
-    logs: [] as Sectioned<CheckLog>[],
+    logs: [] as Sectioned<readonly CheckLog[]>[],
     files: [] as ResultFile[],
     problems: [] as string[],
+    unread: [] as string[],
   }
 
   constructor(files: TreeReader) {
@@ -78,6 +85,10 @@ class Gatherer {
       }
     }
     return null
+  }
+
+  async exitStatus(directory: string): Promise<string | null> {
+    return (await this.#text(`${directory}/check.rc`, mostBytes.small))?.trim() ?? null
   }
 
   async fileSystem(base: string): Promise<FileSystemNotes> {
@@ -116,8 +127,8 @@ class Gatherer {
     const xml = await this.#text(`${path}/result.xml`, mostBytes.xunit)
     if (xml !== null) this.found.reports.push({ section, value: readXunit(xml) })
     const log = await this.#text(`${path}/check.log`, mostBytes.log)
-    const value = log === null ? null : readCheckLog(log)
-    if (value !== null) this.found.logs.push({ section, value })
+    const value = log === null ? [] : readCheckLog(log)
+    if (value.length > 0) this.found.logs.push({ section, value })
   }
 
   async #tests(path: string, directory: string, section: string | null): Promise<void> {
@@ -130,16 +141,26 @@ class Gatherer {
       }
       const entry = await this.#files.stat(`${path}/${name}`)
       if (entry?.kind !== 'file') continue
-      const text = smallKinds.has(parsed.kind) ? await this.#text(`${path}/${name}`, mostBytes.small) : null
+      const text = await this.#textOf(`${path}/${name}`, parsed.kind)
       const { id, kind, rerun } = parsed
       this.found.files.push({ section, test: `${directory}/${id}`, kind, rerun, path: `${path}/${name}`, sizeBytes: entry.sizeBytes, text })
     }
+  }
+
+  /** What of a test's file matters to its verdict: of a dmesg, which may be long, the lines that report something. */
+  async #textOf(path: string, kind: ResultFileKind): Promise<string | null> {
+    if (kind === 'dmesg') {
+      const text = await this.#text(path, mostBytes.dmesg)
+      return text === null ? null : reportLines(text)
+    }
+    return smallKinds.has(kind) ? this.#text(path, mostBytes.small) : null
   }
 
   async #list(path: string): Promise<readonly string[]> {
     try {
       return await this.#files.list(path)
     } catch (error) {
+      this.found.unread.push(path)
       this.found.problems.push(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`)
       return []
     }
@@ -151,10 +172,13 @@ class Gatherer {
       const entry = await this.#files.stat(path)
       if (entry?.kind !== 'file') return null
       const length = Math.min(entry.sizeBytes, mostMiB * MiB)
-      if (length < entry.sizeBytes)
+      if (length < entry.sizeBytes) {
+        this.found.unread.push(path)
         this.found.problems.push(`${path}: only the first ${mostMiB} MiB of ${entry.sizeBytes} bytes were read.`)
+      }
       return new TextDecoder().decode(await this.#files.readBytes(path, { offset: 0, length }))
     } catch (error) {
+      this.found.unread.push(path)
       this.found.problems.push(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`)
       return null
     }

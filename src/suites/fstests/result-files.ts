@@ -14,7 +14,7 @@ export interface ResultFile {
   /** As the reader reached it. */
   readonly path: string
   readonly sizeBytes: number
-  /** Contents of the small ones that matter to a verdict (notrun, dmesg, hints); null otherwise. */
+  /** Contents of the small ones that matter to a verdict (notrun, hints); of a dmesg the lines that report something; null otherwise. */
   readonly text: string | null
 }
 
@@ -45,6 +45,14 @@ export function parseResultFileName(file: string): { id: string; kind: ResultFil
  */
 const splatPattern =
   /kernel BUG at|WARNING:|\bBUG:|Oops:|possible recursive locking detected|(?:INFO|ERR): suspicious RCU usage|INFO: possible circular locking dependency detected|general protection fault:|BUG .* remaining|oom-kill|UBSAN:/
+
+/** The lines of a .dmesg that `_check_dmesg` takes for a report. */
+export function reportLines(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => splatPattern.test(line))
+    .join('\n')
+}
 
 /** Why a file speaks against a pass, or null. */
 export function fileAgainstPass(file: ResultFile): string | null {

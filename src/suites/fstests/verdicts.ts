@@ -1,32 +1,14 @@
 import type { TestName } from '../../domain/test.js'
 import type { SuiteDisagreement } from '../suite.js'
+import { type Doubt, findDoubts } from './doubts.js'
+import type { EvidenceAttempt, EvidenceVerdict } from './evidence-verdict.js'
 import type { FstestsEvidence } from './gather.js'
 import type { OutputSection, OutputVerdict } from './output.js'
 import { fileAgainstPass, type ResultFile } from './result-files.js'
-import { collectLists, type Lists, type Subject, Subjects } from './subjects.js'
+import { collectLists, type Lists, type Subject, Subjects, subjectKey } from './subjects.js'
 import { isTestName } from './test-name.js'
 import { type EvidenceStatus, type Weighed, type Witness, weigh } from './weigh.js'
-import type { XunitCase } from './xunit.js'
-
-/** One time a test ran, as the evidence has it. */
-export interface EvidenceAttempt {
-  readonly status: EvidenceStatus
-  readonly seconds: number | null
-  /** A failure's reasons, or the reason of a notrun or notreached. */
-  readonly message: string | null
-  readonly diff: string | null
-  /** False where the diff is only the first lines, as check prints them. */
-  readonly isDiffWhole: boolean
-  /** The attempt's own files. */
-  readonly files: readonly ResultFile[]
-}
-
-export interface EvidenceVerdict {
-  readonly section: string | null
-  readonly name: TestName
-  /** In order; more than one where check ran the test again (`-L`, `-i`). */
-  readonly attempts: readonly EvidenceAttempt[]
-}
+import type { XunitCase, XunitReport } from './xunit.js'
 
 /** What one invocation of check amounts to. */
 export interface FstestsVerdicts {
@@ -36,6 +18,8 @@ export interface FstestsVerdicts {
   /** From result.xml: KERNEL, FSTYP, … */
   readonly properties: Readonly<Record<string, string>>
   readonly problems: readonly string[]
+  /** What speaks against taking the verdicts for the whole truth: such a section could not be tested. */
+  readonly doubts: readonly Doubt[]
 }
 
 /**
@@ -44,7 +28,8 @@ export interface FstestsVerdicts {
  * A pass needs a positive word (a whole test line, or a whole and empty testcase) and nobody against it; where sources disagree the worse
  * word counts and the disagreement is listed. A test that started and left no verdict is `notreached` with a message.
  */
-export function readFstestsResults(evidence: FstestsEvidence): FstestsVerdicts {
+export function readFstestsResults(given: FstestsEvidence): FstestsVerdicts {
+  const evidence = ofThisRun(given)
   const subjects = new Subjects(evidence)
   const lists = collectLists(evidence, subjects)
   const coverage = new Coverage(evidence, subjects)
@@ -52,35 +37,40 @@ export function readFstestsResults(evidence: FstestsEvidence): FstestsVerdicts {
   const problems = [...evidence.problems, ...outputProblems(evidence)]
   const verdicts: EvidenceVerdict[] = []
   for (const subject of subjects.all()) {
-    const list = lists.get(subject.section) ?? { ran: null, notrun: new Set(), failures: new Set() }
+    const list = lists.get(subject.section) ?? NO_LISTS
     if (isLeftOver(subject, list)) problems.push(`${subject.name}: its result files are of an earlier run; check did not run it this time.`)
-    else verdicts.push(readSubject(subject, list, coverage, disagreements))
+    else verdicts.push(withAggregate(readSubject(subject, list, coverage, disagreements), evidence))
   }
   verdicts.push(...findLost(lists, subjects))
   const properties = Object.assign({}, ...evidence.reports.map((report) => report.value.properties)) as Record<string, string>
-  return { verdicts, disagreements, sections: evidence.output?.sections ?? [], properties, problems }
+  const doubts = findDoubts({ evidence, lists, verdicts })
+  return { verdicts, disagreements, sections: evidence.output?.sections ?? [], properties, problems, doubts }
 }
 
-/** Tests a summary says ran, of whom nothing else is left. That it does not call one failed is no pass. */
+const NO_LISTS: Lists = { ran: null, notrun: new Set(), failures: new Set(), hasTotal: false, logs: [] }
+
+/** Tests a summary names, of whom nothing else is left. That it does not call one failed is no pass. */
 function findLost(lists: ReadonlyMap<string | null, Lists>, subjects: Subjects): EvidenceVerdict[] {
   return [...lists].flatMap(([section, list]) => {
     const known = new Set(subjects.in(section).map((subject) => subject.name))
-    const lost = [...(list.ran ?? [])].filter((name) => isTestName(name) && !known.has(name))
+    const named = new Set([...(list.ran ?? []), ...list.notrun, ...list.failures])
+    const lost = [...named].filter((name) => isTestName(name) && !known.has(name))
     return lost.map((name): EvidenceVerdict => {
       const weighed = weigh(listWitnesses(name, list, false))
       const status = weighed?.status ?? 'notreached'
       const message = `the summary says that it ran${status === 'fail' ? ' and failed' : ''}; nothing else of it is left`
-      return { section, name, attempts: [{ status, seconds: null, message, diff: null, isDiffWhole: false, files: [] }] }
+      return { section, name, attempts: [{ status, seconds: null, message, diff: null, isDiffWhole: false, files: [], isRerun: false }] }
     })
   })
 }
 
 function outputProblems(evidence: FstestsEvidence): string[] {
   const output = evidence.output
+  const passes = output?.passes ?? []
   return [
     ...(output?.unknownTests ?? []).map((name) => `check did not know \`${name}\` and left it out.`),
-    ...(output?.fatal ?? []).map((text) => `check gave up: ${text}`),
-    ...(output?.interrupted === true ? ['check was interrupted.'] : []),
+    ...passes.flatMap((pass) => pass.fatal.map((text) => `check gave up: ${text}`)),
+    ...(passes.some((pass) => pass.interrupted) ? ['check was interrupted.'] : []),
     ...evidence.reports.filter((report) => !report.value.whole).map(() => 'result.xml is cut or damaged; what is whole in it was read.'),
   ]
 }
@@ -93,6 +83,8 @@ function isLeftOver(subject: Subject, lists: Lists): boolean {
 function readSubject(subject: Subject, lists: Lists, coverage: Coverage, disagreements: SuiteDisagreement[]): EvidenceVerdict {
   const count = Math.max(subject.said.length, subject.cases.length, 1)
   const attempts: EvidenceAttempt[] = []
+  // `-L` keeps the files of each time; without them a second time is another iteration, or another run.
+  const isLoop = coverage.isAddedUp(subject) || subject.files.some((file) => file.rerun !== null)
   for (let index = 0; index < count; index += 1) {
     // Aligned at the end: result.xml keeps only the last iteration of `-i`.
     const said = subject.said[index - (count - subject.said.length)] ?? null
@@ -107,7 +99,8 @@ function readSubject(subject: Subject, lists: Lists, coverage: Coverage, disagre
     ]
     const weighed = weigh(confirmPass(witnesses, subject, lists, coverage))
     if (weighed?.conflict) disagreements.push({ section: subject.section ?? '', test: subject.name, ...weighed.conflict })
-    attempts.push(toAttempt(weighed, said, found, files))
+    const isRerun = index > 0 && isLoop && (said?.isRepeat ?? subject.said.length === 0)
+    attempts.push({ ...toAttempt(weighed, said, found, files), isRerun })
   }
   return { section: subject.section, name: subject.name, attempts }
 }
@@ -122,6 +115,8 @@ function filesOf(subject: Subject, index: number, isLast: boolean): readonly Res
 /** What test line and testcase say. `unclear` is no word. */
 function wordsOf(said: OutputVerdict | null, found: XunitCase | null): Witness[] {
   const witnesses: Witness[] = []
+  // check was at this test when its output ends: what another source says of it is of another run.
+  if (said?.isCut === true) witnesses.push({ source: 'stdout', status: 'notreached', because: 'check’s output ends in its line' })
   if (said !== null && said.status !== 'unclear') {
     const status = said.status === 'no-such-test' ? 'notreached' : said.status
     witnesses.push({ source: 'stdout', status, because: said.message })
@@ -154,12 +149,10 @@ function confirmPass(witnesses: readonly Witness[], subject: Subject, lists: Lis
   return [
     ...witnesses,
     ...(lists.ran !== null && !lists.ran.has(subject.name) ? [missing('summary', 'it is not among the tests that ran')] : []),
-    ...(subject.cases.length === 0 && coverage.reportKnowsLater(subject)
+    ...(subject.cases.length === 0 && coverage.reportShouldKnow(subject)
       ? [missing('result.xml', 'it has no testcase, though a later test has one')]
       : []),
-    ...(subject.said.length === 0 && coverage.outputKnowsLater(subject)
-      ? [missing('stdout', 'it has no test line, though a later test has one')]
-      : []),
+    ...(subject.said.length === 0 && coverage.outputSpeaks(subject.section) ? [missing('stdout', 'it has no test line')] : []),
   ]
 }
 
@@ -168,7 +161,7 @@ function toAttempt(
   said: OutputVerdict | null,
   found: XunitCase | null,
   files: readonly ResultFile[],
-): EvidenceAttempt {
+): Omit<EvidenceAttempt, 'isRerun'> {
   const status = weighed?.status ?? 'notreached'
   const seconds = found?.seconds ?? said?.seconds ?? null
   const diff = status === 'fail' ? (found?.diff ?? said?.diff ?? null) : null
@@ -208,43 +201,71 @@ function messageFor(
 }
 
 /**
- * Knows which tests come later in a source. check prints a test's line before the next one's and rewrites result.xml before every test, so
- * a source that tells of a later test but not of this one was damaged, or the other one was.
+ * Knows what a source should know. check prints a test's line before it runs it, and rewrites result.xml before every test: a source that
+ * tells of other tests and not of this one was damaged, or is of another run.
  */
 class Coverage {
   /** Line of the last test with a testcase, by section. */
   readonly #lastLine = new Map<string | null, number>()
-  /** Place of the last testcase with a test line. */
-  readonly #lastCase = new Map<string | null, number>()
-  readonly #place = new Map<XunitCase, number>()
+  readonly #sections: ReadonlySet<string | null>
+  readonly #addedUp: ReadonlySet<string>
 
   constructor(evidence: FstestsEvidence, subjects: Subjects) {
-    let place = 0
-    for (const report of evidence.reports) for (const one of report.value.cases) this.#place.set(one, place++)
+    this.#sections = new Set(evidence.output?.verdicts.map(({ section }) => section))
+    this.#addedUp = new Set(evidence.output?.aggregates.map(subjectKey))
     for (const subject of subjects.all()) {
       if (subject.said.length === 0 || subject.cases.length === 0) continue
-      this.#raise(this.#lastLine, subject.section, lineOf(subject))
-      this.#raise(this.#lastCase, subject.section, this.#placeOf(subject))
+      this.#lastLine.set(subject.section, Math.max(this.#lastLine.get(subject.section) ?? -1, lineOf(subject)))
     }
   }
 
-  #raise(map: Map<string | null, number>, section: string | null, value: number): void {
-    map.set(section, Math.max(map.get(section) ?? -1, value))
-  }
-
-  #placeOf(subject: Subject): number {
-    return Math.max(...subject.cases.map((one) => this.#place.get(one) ?? -1))
-  }
-
-  reportKnowsLater(subject: Subject): boolean {
+  reportShouldKnow(subject: Subject): boolean {
     return (this.#lastLine.get(subject.section) ?? -1) > lineOf(subject)
   }
 
-  outputKnowsLater(subject: Subject): boolean {
-    return (this.#lastCase.get(subject.section) ?? -1) > this.#placeOf(subject)
+  outputSpeaks(section: string | null): boolean {
+    return this.#sections.has(section)
+  }
+
+  isAddedUp(subject: Subject): boolean {
+    return this.#addedUp.has(subjectKey(subject))
   }
 }
 
 function lineOf(subject: Subject): number {
   return Math.max(...subject.said.map((said) => said.line))
+}
+
+/** A test of `-L` whose times added up have more failures than lines are left: one more attempt says so, and comes last. */
+function withAggregate(verdict: EvidenceVerdict, evidence: FstestsEvidence): EvidenceVerdict {
+  const sums = (evidence.output?.aggregates ?? []).filter((sum) => subjectKey(sum) === subjectKey(verdict))
+  const [runs, failed] = [sums.reduce((total, sum) => total + sum.runs, 0), sums.reduce((total, sum) => total + sum.failed, 0)]
+  if (failed <= verdict.attempts.filter(({ status }) => status === 'fail').length) return verdict
+  const message = `check adds up ${failed} failures of ${runs} runs`
+  const lost: EvidenceAttempt = { ...{ status: 'fail', seconds: null, message, diff: null, isDiffWhole: false, files: [] }, isRerun: false }
+  return { ...verdict, attempts: [...verdict.attempts, lost] }
+}
+
+/** The evidence without a result.xml that is of another run: its kernel is another, or was built only later. */
+function ofThisRun(evidence: FstestsEvidence): FstestsEvidence {
+  const foreign = evidence.reports.filter(({ section, value }) => {
+    const platform = evidence.output?.sections.find(({ name }) => name === (section ?? value.cases[0]?.section ?? null))?.platform ?? null
+    return platform !== null && isOfAnotherKernel(value, platform)
+  })
+  if (foreign.length === 0) return evidence
+  const problems = foreign.map(() => 'result.xml is of an earlier run, with another kernel; it says nothing about this one.')
+  return {
+    ...evidence,
+    reports: evidence.reports.filter((report) => !foreign.includes(report)),
+    problems: [...evidence.problems, ...problems],
+  }
+}
+
+function isOfAnotherKernel(report: XunitReport, platform: string): boolean {
+  const release = report.properties.KERNEL
+  if (release !== undefined && !platform.split(/\s+/).includes(release)) return true
+  const built = Date.parse(/[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d UTC \d{4}$/.exec(platform)?.[0] ?? '')
+  const written = Date.parse(report.writtenAt ?? '')
+  // A day, since a clock may be wrong by its time zone.
+  return written + 24 * 3600 * 1000 < built
 }

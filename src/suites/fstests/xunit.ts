@@ -27,8 +27,14 @@ export interface XunitReport {
   /** When check started and last wrote the report, as it says (ISO 8601); null in trees before 2023. */
   readonly startedAt: string | null
   readonly writtenAt: string | null
+  /** The start by the guest's own clock and time zone, as check.log has its times: `2026-11-23T09:47:56`. */
+  readonly startedAtLocal: string | null
   /** False where the document is cut or damaged somewhere. */
   readonly whole: boolean
+  /** What check itself counted; null where an attribute is missing or no number. */
+  readonly counts: { readonly tests: number | null; readonly failures: number | null; readonly skipped: number | null }
+  /** False where check wrote it before a test, to be replaced by the next: it leaves out the time then (common/report). */
+  readonly finished: boolean
 }
 
 /** A diff beyond this is cut: a test that prints a whole image must not fill the record. */
@@ -51,7 +57,10 @@ export function readXunit(text: string): XunitReport {
   // Bytes below a blank that XML does not allow: trees before 2023 copied them from a test's output.
   let rest = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
   const cases: XunitCase[] = []
-  const facts: ReportFacts = { properties: {}, startedAt: null, writtenAt: null }
+  const facts: ReportFacts = {
+    ...{ properties: {}, startedAt: null, writtenAt: null, startedAtLocal: null, finished: true },
+    counts: { tests: null, failures: null, skipped: null },
+  }
   for (let restarts = 0; restarts <= mostRestarts; restarts += 1) {
     const reader = new XunitReader(restarts > 0, facts)
     const stoppedAt = reader.read(restarts > 0 ? restartPrefix + rest : rest)
@@ -77,6 +86,9 @@ interface ReportFacts {
   readonly properties: Record<string, string>
   startedAt: string | null
   writtenAt: string | null
+  startedAtLocal: string | null
+  counts: XunitReport['counts']
+  finished: boolean
 }
 
 class Damaged extends Error {}
@@ -140,7 +152,11 @@ class XunitReader {
     else if (tag.name === 'skipped') {
       if (this.#case.status === 'pass') this.#case.status = 'notrun'
       this.#case.reason = attributes.message ?? null
-    } else if (bodies.has(tag.name)) this.#body = tag.name
+    } else if (bodies.has(tag.name)) {
+      this.#body = tag.name
+      // Only a failed test has one.
+      this.#case.status = 'fail'
+    }
     // A passing case of check is empty: anything else in it is damage.
     else if (this.#case.status === 'pass') this.#case.status = 'unclear'
   }
@@ -149,7 +165,11 @@ class XunitReader {
     if (name === 'property' && attributes.name !== undefined) this.#facts.properties[attributes.name] = attributes.value ?? ''
     if (name !== 'testsuite' || this.#recovered) return
     this.#facts.startedAt ??= isoTime(attributes.start_timestamp)
+    this.#facts.startedAtLocal ??= /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.exec(attributes.start_timestamp ?? '')?.[0] ?? null
     this.#facts.writtenAt = isoTime(attributes.report_timestamp) ?? this.#facts.writtenAt
+    const { tests, failures, skipped, time } = attributes
+    this.#facts.counts = { tests: wholeNumber(tests), failures: wholeNumber(failures), skipped: wholeNumber(skipped) }
+    this.#facts.finished = time !== ''
   }
 
   #text(text: string): void {
@@ -172,6 +192,10 @@ class XunitReader {
     this.cases.push({ ...open, status, diff: diff === '' ? null : diff.slice(0, longestDiff) })
     this.#case = null
   }
+}
+
+function wholeNumber(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : null
 }
 
 function isoTime(text: string | undefined): string | null {
