@@ -155,6 +155,7 @@ async function runInLab(request: LabRequest, made: Built, where: { directory: st
     cacheDirectory: join(where.directory, 'cache'),
     createObserver: createClassifier,
     progressParser: (name) => suiteOf(name).progressParser(),
+    suiteGuest: (name) => suiteOf(name).guest,
   })
   const dumpPath = (guest: number) => join(where.runDirectory, 'guests', String(guest), 'memory.kdump')
   const vmRun = await runTests({

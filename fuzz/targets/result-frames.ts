@@ -27,6 +27,10 @@ class CountingDisk {
       append: async (contents: string | Uint8Array) => this.take(path, (this.sizes.get(path) ?? 0) + contents.length),
       close: async () => {},
     }),
+    remove: async (path: string) => {
+      mustHold(path.startsWith(`${ROOT}/`) && !path.includes('/../'), `nothing is removed outside: ${path}`)
+      for (const held of this.sizes.keys()) if (held === path || held.startsWith(`${path}/`)) this.sizes.delete(held)
+    },
   }
 }
 
@@ -38,6 +42,8 @@ export const resultFrames: Target = {
     'A 0 a\n',
     'X 99 a\n',
     'M start generic/001\n',
+    'D generic/001.full\n',
+    'L 4 a\n',
     '.\n',
     '!\n',
     'QUJD\n',
@@ -54,6 +60,7 @@ export const resultFrames: Target = {
     const results = new ResultFiles(disk.files, CAPS)
     results.begin(ROOT)
     for (const frame of read) if (frame.kind !== 'mark') await results.accept(frame)
+    await results.settle()
     mustHold(disk.sizes.size <= CAPS.files, 'no more files than the cap')
     mustHold(
       [...disk.sizes.values()].every((size) => size <= CAPS.fileBytes),

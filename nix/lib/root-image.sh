@@ -4,7 +4,7 @@ set -euo pipefail
 mkdir root
 cd root
 bash "$populate"
-mkdir -p dev etc home/fsgqa home/fsgqa2 home/123456-fsgqa mnt/test mnt/scratch proc results root run sys tmp \
+mkdir -p dev etc home mnt proc results root run sys tmp \
   var/cache var/lib var/log var/tmp vmtest/suites
 if [ -n "$etc" ]; then
   cp --no-preserve=mode "$etc"/* etc/

@@ -82,18 +82,23 @@ let
       ''
     );
 
-  # Users fstests wants (its README). Their numbers are those of the minimal guest.
-  testers = {
-    fsgqa = 1031;
-    "123456-fsgqa" = 1032;
-    fsgqa2 = 1033;
-  };
-  # Users of every Unix that tests name; NixOS has them not.
-  old = [
-    "daemon"
-    "bin"
-    "sys"
-  ];
+  # The users of every guest, and those of the suites' own half: what the minimal guest's agent adds, as lines of /etc/passwd.
+  usersIn =
+    file:
+    builtins.listToAttrs (
+      map (
+        line:
+        let
+          fields = builtins.match "([^:]+):x:([0-9]+):.*" line;
+        in
+        {
+          name = builtins.elemAt fields 0;
+          value = builtins.fromJSON (builtins.elemAt fields 1);
+        }
+      ) (builtins.filter (line: builtins.isString line && line != "") (builtins.split "\n" (builtins.readFile file)))
+    );
+  testers = usersIn ../suites/fstests/guest/users;
+  old = builtins.attrNames (usersIn ../guest/users);
 in
 {
   config = mkIf cfg.enable {

@@ -49,6 +49,8 @@ export const EXTRA_LIBRARIES: readonly string[] = [
 /** Files and trees beside the programs. Missing ones are skipped. */
 export const DATA_PATHS: readonly string[] = [
   '/etc/mke2fs.conf',
+  // `stdbuf` preloads it.
+  '/usr/libexec/coreutils/libstdbuf.so',
   '/etc/xattr.conf',
   '/usr/share/xfsprogs',
   '/usr/share/awk',

@@ -59,6 +59,7 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
     cacheDirectory: places.cacheDirectory,
     createObserver: () => createClassifier({ programs: true }),
     progressParser: (suite) => suiteOf(suite).progressParser(),
+    suiteGuest: (suite) => suiteOf(suite).guest,
     onNote: (message) => onProgress({ kind: 'stage', stage: 'vm', message }),
   })
   const startGuest: StartGuest = async (guestOptions) => {

@@ -32,6 +32,20 @@ export interface ProgressParser {
 /** Two sources of one verdict that do not agree, as a suite sees it. */
 export type SuiteDisagreement = Omit<Disagreement, 'suite'>
 
+/** The guest's half of a suite. */
+export interface SuiteGuest {
+  /**
+   * Folder in nix/suites whose `guest` has it: `prepare` (once a guest, before its first batch), `first-test` (when its first test starts), `run` (becomes the
+   * suite's runner), read by the agent as shell; `users`, lines of /etc/passwd; `directories`, paths to be there.
+   */
+  readonly folder: string
+  /**
+   * Shell variables for those, and for the agent: `transient`, names (globs) of result files that nobody needs; `logger_word`, what the suite logs before a test's
+   * name when it starts; `suite_hint`, what a person is told to try.
+   */
+  variables(section: Section): Readonly<Record<string, string>>
+}
+
 /** One suite: a folder under src/suites and a Nix module. Adding a suite is adding one of these. */
 export interface Suite {
   readonly name: SuiteName
@@ -44,4 +58,6 @@ export interface Suite {
   builtInSections(files: Pick<Files, 'readText'>, checkout: string): Promise<readonly Section[]>
   command(section: Section, tests: readonly TestName[], scale: SuiteScale): SuiteCommand
   progressParser(): ProgressParser
+  /** Null: the agent needs nothing of the suite's own. */
+  readonly guest: SuiteGuest | null
 }

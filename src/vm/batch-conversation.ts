@@ -1,15 +1,17 @@
 import { join } from 'node:path'
 import type { SuiteName } from '../domain/test.js'
+import { testFileName } from '../domain/test-file.js'
 import type { BatchRun, VmExit } from '../domain/vm-run.js'
 import type { ByteChannel, Clock, Files } from '../ports/index.js'
 import type { ProgressParser } from '../suites/suite.js'
 import { BatchProgress, OUTPUT_LAG_SECONDS } from './batch-progress.js'
 import { OutputSplitter } from './channels/output-stream.js'
-import { printable, type ResultCaps, ResultFiles } from './channels/result-files.js'
+import { type ProgramFiles, printable, type ResultCaps, ResultFiles } from './channels/result-files.js'
 import { type ResultFrame, ResultFrameParser } from './channels/result-frames.js'
 import type { GuestBatch, GuestEvent } from './guest.js'
 import { assertOneLine } from './initramfs/settings.js'
 import { OutputFile } from './output-file.js'
+import { parseProgramEnd, programLines, progressWord } from './test-program.js'
 
 /** What a conversation about batches needs of the guest it is held with. */
 export interface BatchPlace {
@@ -59,10 +61,23 @@ export class BatchConversation {
   async begin(batch: GuestBatch, lines: string, parser: ProgressParser): Promise<void> {
     const { runDirectory, directory, tell } = this.place
     const path = join(runDirectory, directory, 'batches', String(batch.id))
-    this.results.begin(join(path, 'results'))
+    this.results.begin(join(path, 'results'), batch.programs === undefined ? null : this.programFiles(batch.programs))
     await this.output.begin(join(path, 'check.stdout'))
     this.progress = new BatchProgress(batch, parser)
     await tell(lines)
+  }
+
+  /** The files that the agent writes for each program of a batch. */
+  private programFiles(programs: NonNullable<GuestBatch['programs']>): ProgramFiles {
+    const names = new Map(programs.map(({ name }) => [testFileName(name), name]))
+    return {
+      // Of tests that ended nothing changes any more, and of others there is nothing yet: what claims to be theirs is another test's doing.
+      isExpected: (file) => names.has(file) && names.get(file) === this.progress?.running,
+      ended: (file, text) => {
+        const name = names.get(file)
+        if (name !== undefined) this.progress?.programEnded(name, progressWord(parseProgramEnd(text)))
+      },
+    }
   }
 
   /** The batch as it stands, or null where none runs; `exit` where the guest ended under it. */
@@ -112,6 +127,7 @@ export class BatchConversation {
     } else if (progress !== null && text.startsWith('end ')) {
       const status = Number(text.slice('end '.length))
       progress.exited(Number.isInteger(status) ? status : null)
+      await this.results.settle()
       await this.waitForOutput(() => progress.outputComplete, 5 * place.timeoutFactor)
       if (!progress.outputComplete) progress.notes.push('the end of the output did not arrive')
       this.pushEnd(progress, at)
@@ -149,12 +165,13 @@ export class BatchConversation {
  * @throws UserError for control characters in a value
  */
 export function batchLines(batch: GuestBatch): string {
+  if (batch.programs !== undefined) return `each ${batch.id}\n${programLines(batch.programs)}go\n`
   const variables = Object.entries(batch.environment).map(([name, value]) => {
     assertOneLine(name, value)
     return `e ${name}=${value}\n`
   })
   const words = batch.arguments.map((word) => {
-    assertOneLine('an argument of check', word)
+    assertOneLine('an argument of the suite', word)
     return `a ${word}\n`
   })
   return `run ${batch.id}\n${variables.join('')}${words.join('')}go\n`

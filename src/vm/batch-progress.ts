@@ -62,6 +62,12 @@ export class BatchProgress {
     if (progress.length > 0) this.wake()
   }
 
+  /** A test that is a program of its own ended. */
+  programEnded(name: string, status: string): void {
+    this.statuses.set(name, { status, seconds: null })
+    this.wake()
+  }
+
   private wake(): void {
     for (const wakeUp of this.wakeUps) wakeUp()
     this.wakeUps.clear()

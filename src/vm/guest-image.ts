@@ -1,12 +1,19 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import type { Section } from '../domain/section.js'
 import type { Built, BuiltSuite } from '../domain/stages.js'
 import type { Exec, Files } from '../ports/index.js'
-import { findModuleDirectory, readBootModules } from './initramfs/boot-modules.js'
+import { deviceNodes, findModuleDirectory, readBootModules } from './initramfs/boot-modules.js'
 import { writeCpio } from './initramfs/cpio.js'
 import { BOOT_MODULES, DUMP_MODULE } from './initramfs/module-order.js'
-import { type BootModule, type GuestScripts, type GuestSettings, initramfsEntries } from './initramfs/settings.js'
+import {
+  type BootModule,
+  type DeviceNode,
+  GUEST_PROGRAMS,
+  type GuestFiles,
+  type GuestSettings,
+  initramfsEntries,
+} from './initramfs/settings.js'
 import { moduleImage } from './module-image.js'
 import type { Drive } from './qemu/argv.js'
 
@@ -24,6 +31,8 @@ export interface GuestImageOptions {
   readonly settings: GuestSettings
   /** Directory with our guest programs (nix/guest). */
   readonly scriptsDirectory: string
+  /** Folder of the suite's half, in nix/suites beside it; null: it has none. */
+  readonly suiteFolder: string | null
   /** Where the module image is kept. */
   readonly cacheDirectory: string
   /** This guest's own directory for its disks and initrd. */
@@ -41,14 +50,16 @@ export async function prepareGuestImage(ports: { files: Files; exec: Exec }, opt
   const images: Drive[] = [{ path: built.bundle.rootImage, serial: 'root', readOnly: true }]
   if (options.suite.image !== null) images.push({ path: options.suite.image, serial: 'suite', readOnly: true })
   let modules: readonly BootModule[] = []
+  let nodes: readonly DeviceNode[] = []
   if (kernel.modules !== undefined) {
     const directory = await findModuleDirectory(files, kernel.modules, kernel.release)
     modules = await readBootModules(ports, directory, options.dumpable ? [...BOOT_MODULES, DUMP_MODULE] : BOOT_MODULES)
+    nodes = await deviceNodes(files, directory)
     const image = await moduleImage(ports, { directory, release: kernel.release, cacheDirectory: options.cacheDirectory })
     images.push({ path: image, serial: 'modules', readOnly: true })
   }
   const initrd = join(diskDirectory, 'initrd')
-  await files.write(initrd, await composeInitrd(files, options, modules))
+  await files.write(initrd, await composeInitrd(files, options, { modules, nodes }))
   await files.chmod(initrd, READABLE)
   const image = await readableKernel(files, kernel.image, diskDirectory)
   return { kernel: image, initrd, drives: [...images, ...(await makeDisks(files, options.section, diskDirectory))] }
@@ -68,21 +79,36 @@ async function readableKernel(files: Files, image: string, directory: string): P
 }
 
 /** The bundle's base, then ours: of two files with one name the kernel keeps the later. */
-async function composeInitrd(files: Files, options: GuestImageOptions, modules: readonly BootModule[]): Promise<Uint8Array> {
+async function composeInitrd(
+  files: Files,
+  options: GuestImageOptions,
+  { modules, nodes }: { readonly modules: readonly BootModule[]; readonly nodes: readonly DeviceNode[] },
+): Promise<Uint8Array> {
   const base = await files.readBytes(options.built.bundle.initrd)
-  const read = (name: keyof GuestScripts) => files.readBytes(join(options.scriptsDirectory, name))
-  const scripts: GuestScripts = {
-    init: await read('init'),
-    agent: await read('agent'),
-    logger: await read('logger'),
-    dmsetup: await read('dmsetup'),
-    'kernel-modprobe': await read('kernel-modprobe'),
-    shell: await read('shell'),
-    'nfs-server': await read('nfs-server'),
-  }
+  const guestFiles = { ...(await readGuestFiles(files, options)), deviceNodes: nodes }
   // The kernel looks for the next archive at a multiple of four bytes, skipping zeros.
   const gap = new Uint8Array((4 - (base.length % 4)) % 4)
-  return Buffer.concat([base, gap, writeCpio(initramfsEntries(scripts, options.settings, modules))])
+  return Buffer.concat([base, gap, writeCpio(initramfsEntries(guestFiles, options.settings, modules))])
+}
+
+async function readGuestFiles(files: Files, options: GuestImageOptions): Promise<Omit<GuestFiles, 'deviceNodes'>> {
+  const { scriptsDirectory, suiteFolder, built } = options
+  const read = (name: string) => files.readBytes(join(scriptsDirectory, name))
+  const names = Object.keys(GUEST_PROGRAMS) as (keyof typeof GUEST_PROGRAMS)[]
+  const programs = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await read(name)] as const)))
+  const suite = new Map<string, Uint8Array>()
+  if (suiteFolder !== null) {
+    const directory = join(dirname(scriptsDirectory), 'suites', suiteFolder, 'guest')
+    for (const name of await files.list(directory)) suite.set(name, await files.readBytes(join(directory, name)))
+  }
+  const { config, release } = built.bundle.kernel
+  return {
+    init: await read('init'),
+    programs: programs as GuestFiles['programs'],
+    suite,
+    users: await files.readText(join(scriptsDirectory, 'users')),
+    kernelConfig: config === undefined ? null : { release, contents: await files.readBytes(config) },
+  }
 }
 
 /** Roles whose disks are persistent memory instead of virtio disks, in the order of their devices. */

@@ -4,6 +4,7 @@ import type { Section } from '../domain/section.js'
 import type { Built, BuiltSuite } from '../domain/stages.js'
 import type { TestName } from '../domain/test.js'
 import type { BatchRun, GuestRun, VmExit } from '../domain/vm-run.js'
+import type { TestProgram } from './test-program.js'
 
 /** What one guest is started with. It serves one section: its disks are that section's. */
 export interface GuestOptions {
@@ -30,15 +31,17 @@ export interface GuestOptions {
   readonly dumpPath?: string
 }
 
-/** Work for a guest: tests of its section, run by one `check`. */
+/** Work for a guest: tests of its section, run by the suite's own runner or each as a program of its own. */
 export interface GuestBatch {
   /** 1-based within the guest. */
   readonly id: number
   readonly tests: readonly TestName[]
   /** Variables for the suite, on top of the section's. `@ROLE@` stands for the device of that disk role. */
   readonly environment: Readonly<Record<string, string>>
-  /** Arguments of `check`. */
+  /** Arguments of the suite's runner. */
   readonly arguments: readonly string[]
+  /** Where the suite has no runner: one program for each test, in order. Environment and arguments are then theirs. */
+  readonly programs?: readonly TestProgram[]
 }
 
 /** What happens in a guest, in order; `exit` is the last. */

@@ -36,10 +36,11 @@ export interface InteractiveGuest {
  */
 export async function prepareInteractiveGuest(
   ports: Pick<StartGuestPorts, 'exec' | 'files'>,
-  settings: Pick<StartGuestSettings, 'scriptsDirectory' | 'cacheDirectory' | 'onNote'>,
+  settings: Pick<StartGuestSettings, 'scriptsDirectory' | 'cacheDirectory' | 'suiteGuest' | 'onNote'>,
   options: InteractiveOptions,
 ): Promise<InteractiveGuest> {
   const { built, gdb } = options
+  const suiteGuest = settings.suiteGuest(options.suite.name)
   const directory = await ports.files.makeTemporary(options.diskDirectory, 'shell-')
   const made = [directory]
   const cleanUp = async () => {
@@ -52,7 +53,8 @@ export async function prepareInteractiveGuest(
       built,
       suite: options.suite,
       section: options.section,
-      settings: { ...guestSettings(options), mode: 'shell', shellEnvironment: options.environment },
+      settings: { ...guestSettings(options, suiteGuest), mode: 'shell', shellEnvironment: options.environment },
+      suiteFolder: suiteGuest?.folder ?? null,
       scriptsDirectory: settings.scriptsDirectory,
       cacheDirectory: settings.cacheDirectory,
       diskDirectory: directory,

@@ -4,8 +4,7 @@ import type { VmBundle } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { SuiteName } from '../domain/test.js'
 import type { ChildProcess, Clock, Exec, Files, UnprivilegedUser } from '../ports/index.js'
-import { fstestsSettings } from '../suites/fstests/settings.js'
-import type { ProgressParser } from '../suites/suite.js'
+import type { ProgressParser, SuiteGuest } from '../suites/suite.js'
 import { DEFAULT_RESULT_CAPS } from './channels/result-files.js'
 import type { GuestOptions, StartGuest } from './guest.js'
 import { persistentRoles, prepareGuestImage } from './guest-image.js'
@@ -27,6 +26,7 @@ export interface StartGuestSettings {
   readonly cacheDirectory: string
   readonly createObserver: () => ConsoleObserver
   readonly progressParser: (suite: SuiteName) => ProgressParser
+  readonly suiteGuest: (suite: SuiteName) => SuiteGuest | null
   /** Told once whose rights QEMU runs with, where that is worth a line. */
   readonly onNote?: (note: string) => void
 }
@@ -54,12 +54,14 @@ export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSet
   return async (options) => {
     const disks = join(options.diskDirectory, `guest-${options.id}`)
     const cleanUp = () => (options.keep ? Promise.resolve() : ports.files.remove(disks))
+    const suiteGuest = settings.suiteGuest(options.suite.name)
     try {
       const image = await prepareGuestImage(ports, {
         built: options.built,
         suite: options.suite,
         section: options.section,
-        settings: guestSettings(options),
+        settings: guestSettings(options, suiteGuest),
+        suiteFolder: suiteGuest?.folder ?? null,
         scriptsDirectory: settings.scriptsDirectory,
         cacheDirectory: settings.cacheDirectory,
         diskDirectory: disks,
@@ -149,20 +151,20 @@ export async function spawnQemu(
 }
 
 /** What every guest is told, whoever works in it. */
-export function guestSettings(options: Pick<GuestOptions, 'built' | 'suite' | 'section' | 'memoryMiB'>): GuestSettings {
+export function guestSettings(
+  options: Pick<GuestOptions, 'built' | 'suite' | 'section' | 'memoryMiB'>,
+  suiteGuest: SuiteGuest | null,
+): GuestSettings {
   const { built, suite, section } = options
-  const { fstyp, mkfsOptions } = fstestsSettings(section)
   return {
     kind: built.bundle.kind,
     hostname: 'vmtest',
     guestPath: built.bundle.guestPath,
     suitePath: suite.guestPath,
-    fstyp,
-    mkfsOptions,
+    suiteVariables: suiteGuest?.variables(section) ?? {},
     programs: Object.keys(section.programs ?? {}),
     kernelOptions: built.bundle.kernel.config === undefined ? section.kernelOptions : [],
     persistentMemory: persistentRoles(section),
-    nfsServer: section.needs?.includes('nfs-server') === true,
     fileCapBytes: DEFAULT_RESULT_CAPS.fileBytes,
     flushSeconds: FLUSH_SECONDS,
     mode: 'agent',

@@ -56,7 +56,7 @@ bootable('a real guest', () => {
       const second = (await guest.until('batch-end')).batch
       // On a busy machine the file that fills the disk is seen, and sent, while it grows.
       const names = readdirSync(join(guest.runDirectory, second.directory, 'results/g')).filter((name) => name !== 'fill.full')
-      expect(names).toEqual(['fill.after', 'sparse', 'with space'])
+      expect(names).toEqual(['fill.after', 'line%0Abreak', 'sparse', 'with space'])
       expect(results(guest, 2)('with space').toString()).toBe('fine\n')
       // What is mounted is noted once a guest, at its first test.
       const noted = (number: number) => existsSync(join(guest.runDirectory, `guests/1/batches/${number}/results/vmtest-mounts.log`))

@@ -31,6 +31,7 @@ const suite: Suite = {
   progressParser: () => {
     throw new Error('the guest parses')
   },
+  guest: null,
 }
 
 /** A whole run on fake guests in virtual time. */

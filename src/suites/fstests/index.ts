@@ -2,6 +2,7 @@ import type { Suite } from '../suite.js'
 import { readBuiltInSections } from './built-in-sections.js'
 import { readFstestsCatalogue } from './catalogue.js'
 import { fstestsCommand } from './command.js'
+import { fstestsGuest } from './guest.js'
 import { createProgressParser } from './progress.js'
 
 export { readBuiltInSections } from './built-in-sections.js'
@@ -10,6 +11,7 @@ export { fstestsCommand } from './command.js'
 export { type Doubt, whyExitStatus } from './doubts.js'
 export type { EvidenceAttempt, EvidenceVerdict } from './evidence-verdict.js'
 export { type FileSystemNotes, type FstestsEvidence, gatherEvidence, type TreeReader } from './gather.js'
+export { fstestsGuest } from './guest.js'
 export { kernelOptionsOfTest } from './kernel-options.js'
 export { type LocalConfig, localConfigSections } from './local-config.js'
 export { type OutputSection, readOutput } from './output.js'
@@ -27,4 +29,5 @@ export const fstests: Suite = {
   builtInSections: (files, checkout) => readBuiltInSections(files, checkout, 'fstests'),
   command: fstestsCommand,
   progressParser: createProgressParser,
+  guest: fstestsGuest,
 }

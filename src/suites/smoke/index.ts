@@ -1,4 +1,4 @@
-import { createProgressParser, fstestsCommand, readBuiltInSections, readFstestsCatalogue } from '../fstests/index.js'
+import { createProgressParser, fstestsCommand, fstestsGuest, readBuiltInSections, readFstestsCatalogue } from '../fstests/index.js'
 import type { Suite } from '../suite.js'
 
 /** The small built-in suite. It has fstests' shape on purpose (nix/suites/smoke), so the same reader serves both. */
@@ -8,4 +8,5 @@ export const smoke: Suite = {
   builtInSections: (files, checkout) => readBuiltInSections(files, checkout, 'smoke'),
   command: fstestsCommand,
   progressParser: createProgressParser,
+  guest: fstestsGuest,
 }

@@ -57,6 +57,7 @@ export async function openShell(options: ShellOptions, ports: Ports): Promise<nu
     {
       scriptsDirectory: join(places.checkout, 'nix/guest'),
       cacheDirectory: places.cacheDirectory,
+      suiteGuest: (suite) => suiteOf(suite).guest,
       onNote: (message) => options.onProgress({ kind: 'stage', stage: 'vm', message }),
     },
     {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describeError } from '../../domain/errors.js'
 import type { Files } from '../../ports/index.js'
+import { KnownFiles } from './known-files.js'
 import type { ResultFrame } from './result-frames.js'
 
 export interface ResultCaps {
@@ -23,6 +24,16 @@ export const DEFAULT_RESULT_CAPS: ResultCaps = {
 /** Each kind of trouble is noted this often, then counted. */
 const NOTES_OF_A_KIND = 10
 
+/** Files `tests/FILE.out` and `tests/FILE.status`, which the agent writes for each test that is a program of its own. */
+export interface ProgramFiles {
+  /** False for what is not the running test's: it is refused. */
+  isExpected(file: string): boolean
+  /** FILE.status is here. */
+  ended(file: string, text: string): void
+}
+
+const PROGRAM_FILE = /^tests\/([A-Za-z0-9._%-]+)\.(out|status)$/
+
 interface OpenFile {
   /** Below the batch's directory, as the file is called on the host. */
   readonly path: string
@@ -38,7 +49,7 @@ interface OpenFile {
  * place of nothing better than itself.
  */
 export class ResultFiles {
-  private readonly sizes = new Map<string, number>()
+  private readonly known = new KnownFiles()
   private readonly noteCounts = new Map<string, number>()
   private readonly collected: string[] = []
   private totalBytes = 0
@@ -46,17 +57,25 @@ export class ResultFiles {
   private filesBefore = 0
   private directory: string | null = null
   private open: OpenFile | null = null
+  private programs: ProgramFiles | null = null
+  /** What the guest has, as it says with the last mark of a batch; null: it did not say. */
+  private listing: Set<string> | null = null
+  /** What was refused, as a note says; so many are remembered as there may be files. */
+  private readonly refused = new Set<string>()
 
   constructor(
-    private readonly files: Pick<Files, 'write' | 'openAppend'>,
+    private readonly files: Pick<Files, 'write' | 'openAppend' | 'remove'>,
     readonly caps: ResultCaps = DEFAULT_RESULT_CAPS,
   ) {}
 
   /** From now on files go below this directory; the notes start anew. */
-  begin(directory: string): void {
+  begin(directory: string, programs: ProgramFiles | null = null): void {
     this.directory = directory
-    this.filesBefore += this.sizes.size
-    this.sizes.clear()
+    this.programs = programs
+    this.listing = null
+    this.refused.clear()
+    this.filesBefore += this.known.count
+    this.known.clear()
     this.noteCounts.clear()
     this.collected.length = 0
   }
@@ -83,6 +102,13 @@ export class ResultFiles {
       case 'file-end':
         await this.finish(frame.complete)
         return
+      case 'removed':
+        await this.remove(this.nameOf(frame.path))
+        return
+      case 'listed':
+        this.listing ??= new Set()
+        if (this.listing.size <= this.caps.files) this.listing.add(frame.path)
+        return
       case 'oversize':
         this.note('result file cut', `${printable(frame.path)} has ${frame.sizeBytes} bytes in the guest, ${this.caps.fileBytes} were kept`)
         return
@@ -93,24 +119,66 @@ export class ResultFiles {
   }
 
   private start(path: string, offset: number | null): void {
-    const name = hostName(path)
-    const unfit = this.directory === null ? 'no batch is running' : pathProblem(name)
+    const name = this.nameOf(path)
+    const unfit = this.directory === null ? 'no batch is running' : this.problemOf(path, name)
     const tooMany = unfit === null ? this.countProblem(name) : null
     if (unfit !== null) this.note('result file refused', `${printable(path)}: ${unfit}`)
     if (tooMany !== null) this.note('result file beyond the cap', `${printable(path)}: ${tooMany}`)
-    this.open = { path: name, offset, chunks: [], sizeBytes: 0, refused: unfit !== null || tooMany !== null }
+    const refused = unfit !== null || tooMany !== null
+    if (refused && this.refused.size <= this.caps.files) this.refused.add(path)
+    this.open = { path: name, offset, chunks: [], sizeBytes: 0, refused }
+  }
+
+  /** The names of programs' files are ours. */
+  private nameOf(path: string): string {
+    return this.programFile(path) === null ? hostName(path) : path
+  }
+
+  private programFile(path: string): RegExpExecArray | null {
+    return this.programs === null ? null : PROGRAM_FILE.exec(path)
+  }
+
+  private problemOf(path: string, name: string): string | null {
+    const file = this.programFile(path)?.[1]
+    if (file === undefined) return pathProblem(name)
+    return this.programs?.isExpected(file) === true ? null : 'it is not of the test that runs'
+  }
+
+  /** The guest has the file no more. What a program of its own printed stays: the agent makes room, and another test hides nothing. */
+  private async remove(name: string): Promise<void> {
+    const size = this.known.sizeOf(name)
+    if (size === undefined || this.directory === null || this.programFile(name) !== null) return
+    this.totalBytes -= size
+    try {
+      // A directory must not stand where the guest has a file by now.
+      await this.files.remove(join(this.directory, this.known.delete(name)))
+    } catch (error) {
+      this.note('result file not removed', `${printable(name)}: ${describeError(error)}`)
+    }
+  }
+
+  /** The batch is at its end: holds what is here against what the guest has. What it has not goes; what is not here is noted. */
+  async settle(): Promise<void> {
+    const { listing } = this
+    if (listing === null || listing.size > this.caps.files) return
+    const names = new Set([...listing].map((path) => this.nameOf(path)))
+    for (const name of this.known.paths().filter((path) => !names.has(path))) await this.remove(name)
+    if (this.refused.size > this.caps.files) return
+    for (const path of listing) {
+      if (!this.known.has(this.nameOf(path)) && !this.refused.has(path)) this.note('result file missing', printable(path))
+    }
   }
 
   private countProblem(path: string): string | null {
-    if (this.sizes.has(path)) return null
-    if (this.sizes.size >= this.caps.files) return `more than ${this.caps.files} files`
-    return this.filesBefore + this.sizes.size < this.caps.guestFiles ? null : `more than ${this.caps.guestFiles} files of one guest`
+    if (this.known.has(path)) return null
+    if (this.known.count >= this.caps.files) return `more than ${this.caps.files} files`
+    return this.filesBefore + this.known.count < this.caps.guestFiles ? null : `more than ${this.caps.guestFiles} files of one guest`
   }
 
   private collect(bytes: Uint8Array): void {
     const file = this.open
     if (file === null || file.refused) return
-    const before = this.sizes.get(file.path) ?? 0
+    const before = this.known.sizeOf(file.path) ?? 0
     const room = this.roomFor(file, before)
     if (bytes.length > room) {
       const which =
@@ -134,7 +202,7 @@ export class ResultFiles {
     const file = this.open
     this.open = null
     if (file === null || file.refused || this.directory === null) return
-    const before = this.sizes.get(file.path)
+    const before = this.known.sizeOf(file.path)
     if (!complete) {
       if (file.sizeBytes === 0 || (file.offset === null && (before ?? 0) >= file.sizeBytes)) return
       this.note('result file incomplete', `${printable(file.path)}: the guest ended or the file changed while it was sent`)
@@ -145,6 +213,8 @@ export class ResultFiles {
     }
     try {
       await this.store(this.directory, file, before ?? 0)
+      const [, program, kind] = this.programFile(file.path) ?? []
+      if (program !== undefined && kind === 'status') this.programs?.ended(program, Buffer.concat(file.chunks).toString('utf8'))
     } catch (error) {
       this.note('result file not written', `${printable(file.path)}: ${describeError(error)}`)
     }
@@ -156,7 +226,7 @@ export class ResultFiles {
     if (file.offset === null || file.offset === 0) {
       await this.files.write(path, contents)
       this.totalBytes += contents.length - before
-      this.sizes.set(file.path, contents.length)
+      this.known.set(file.path, contents.length)
       return
     }
     const append = await this.files.openAppend(path)
@@ -166,7 +236,7 @@ export class ResultFiles {
       await append.close()
     }
     this.totalBytes += contents.length
-    this.sizes.set(file.path, before + contents.length)
+    this.known.set(file.path, before + contents.length)
   }
 }
 

@@ -9,6 +9,10 @@ export type ResultFrame =
   | { readonly kind: 'file-end'; readonly complete: boolean }
   /** The file sent last is longer in the guest than what leaves it. */
   | { readonly kind: 'oversize'; readonly path: string; readonly sizeBytes: number }
+  /** The file is gone in the guest. */
+  | { readonly kind: 'removed'; readonly path: string }
+  /** With a batch's last mark: the file is there. */
+  | { readonly kind: 'listed'; readonly path: string }
   /** Everything before this has been sent: a test starts, or the batch ended. */
   | { readonly kind: 'mark'; readonly text: string }
   | { readonly kind: 'garbage'; readonly line: string }
@@ -78,13 +82,15 @@ export class ResultFrameParser {
 }
 
 function readHeader(text: string): ResultFrame | null {
-  const match = /^([FAXM]) (.+)$/.exec(text)
+  const match = /^([FAXMDL]) (.+)$/.exec(text)
   const rest = match?.[2]
   if (rest === undefined) return null
   if (match?.[1] === 'F') return { kind: 'file', path: rest, offset: null }
   if (match?.[1] === 'M') return { kind: 'mark', text: rest }
-  const numbered = /^(\d{1,15}) (.+)$/.exec(rest)
+  if (match?.[1] === 'D') return { kind: 'removed', path: rest }
+  const numbered = /^(\d{1,19}) (.+)$/.exec(rest)
   const [, number, path] = numbered ?? []
   if (number === undefined || path === undefined) return null
+  if (match?.[1] === 'L') return { kind: 'listed', path }
   return match?.[1] === 'A' ? { kind: 'file', path, offset: Number(number) } : { kind: 'oversize', path, sizeBytes: Number(number) }
 }

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import { UserError } from '../../domain/errors.js'
 import type { Exec, Files } from '../../ports/index.js'
 import { BOOT_MODULES, moduleName, moduleOrder } from './module-order.js'
-import type { BootModule } from './settings.js'
+import type { BootModule, DeviceNode } from './settings.js'
 
 /** What unpacks a module's compression to standard output; gzip needs no program. */
 const UNPACKERS: Readonly<Record<string, string>> = { '.xz': 'xz', '.zst': 'zstd' }
@@ -64,4 +64,18 @@ async function readModule(ports: { files: Files; exec: Exec }, path: string): Pr
   } finally {
     await ports.files.remove(directory)
   }
+}
+
+/**
+ * Nodes of drivers that are loaded when somebody opens them: `modules.devname`, lines `MODULE NAME cMAJOR:MINOR`, which udev makes nodes
+ * of on a real machine (kmod-static-nodes). An absent file has none.
+ */
+export async function deviceNodes(files: Pick<Files, 'readText' | 'stat'>, directory: string): Promise<readonly DeviceNode[]> {
+  const path = join(directory, 'modules.devname')
+  if ((await files.stat(path)) === null) return []
+  return [...(await files.readText(path)).matchAll(/^\S+ ([\w-]+(?:\/[\w-]+)*) c(\d+):(\d+)$/gm)].map(([, name, major, minor]) => ({
+    name: name ?? '',
+    major: Number(major),
+    minor: Number(minor),
+  }))
 }

@@ -1,6 +1,9 @@
 import { UserError } from '../../domain/errors.js'
 
-/** Kernel modules without which the guest does not reach its agent. `virtio_mmio` serves machines without PCI. */
+/**
+ * Kernel modules without which the guest does not reach its agent. `virtio_mmio` serves machines without PCI; `configfs` is nobody's need to boot, but nothing loads it later:
+ * without it there is no place to mount it at.
+ */
 export const BOOT_MODULES: readonly string[] = [
   'virtio_pci',
   'virtio_mmio',
@@ -9,13 +12,14 @@ export const BOOT_MODULES: readonly string[] = [
   'virtio_rng',
   'erofs',
   'overlay',
+  'configfs',
 ]
 
 /** Hands the kernel's vmcoreinfo to QEMU, which puts it into a memory dump. */
 export const DUMP_MODULE = 'qemu_fw_cfg'
 
 /** Of these a kernel may lack one: it has the other bus, or does without. */
-const OPTIONAL: ReadonlySet<string> = new Set(['virtio_mmio', 'virtio_rng', DUMP_MODULE])
+const OPTIONAL: ReadonlySet<string> = new Set(['virtio_mmio', 'virtio_rng', 'configfs', DUMP_MODULE])
 
 /** What a module directory says about itself: the texts of its index files ('' where a file is absent). */
 export interface ModuleIndex {
