@@ -98,7 +98,8 @@ let
       ) (builtins.filter (line: builtins.isString line && line != "") (builtins.split "\n" (builtins.readFile file)))
     );
   testers = usersIn ../suites/fstests/guest/users;
-  old = builtins.attrNames (usersIn ../guest/users);
+  # NixOS has a nobody of its own.
+  old = builtins.filter (name: name != "nobody") (builtins.attrNames (usersIn ../guest/users));
 in
 {
   config = mkIf cfg.enable {
