@@ -60,9 +60,16 @@ describe('a failed nix build', () => {
   test('a daemon that hides the programs of the host from an untrusted user', () => {
     const ignored =
       "warning: ignoring the client-specified setting 'sandbox-paths', because it is a restricted setting and you are not a trusted user"
-    const newer = failure({ errors: [ignored, 'error: getting attributes of path "/usr/bin/bash-static": No such file or directory'] })
+    const newer = failure({
+      hostPrograms: true,
+      errors: [ignored, 'error: getting attributes of path "/usr/bin/bash-static": No such file or directory'],
+    })
     const lines = ["\u0000\u0005Error\u0000executing '/bin/bash': No such file or directory"]
-    const older = failure({ errors: [`error: builder for '${DRV}' failed with exit code 1`], logs: [{ derivation: DRV, lines }] })
+    const older = failure({
+      hostPrograms: true,
+      errors: [`error: builder for '${DRV}' failed with exit code 1`],
+      logs: [{ derivation: DRV, lines }],
+    })
     for (const one of [newer, older]) {
       const error = explainFailure(one)
       expect(error.kind).toBe('could-not-test')

@@ -1,10 +1,11 @@
+import { resolve } from 'node:path'
 import * as z from 'zod'
 import { UserError } from '../domain/errors.js'
 import type { NixEnvironment } from '../domain/stages.js'
 import { type NixSettings, nixVariables } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
-import { explainFailure, missingAttributeSystem } from './nix-failure.js'
-import { type BuilderLog, describeEvent, type NixLogEvent, NixLogReader, storeName } from './nix-log.js'
+import { explainFailure, failedBuild, missingAttributeSystem } from './nix-failure.js'
+import { type BuilderLog, describeEvent, type NixLogEvent, NixLogReader, plainText, storeName } from './nix-log.js'
 
 export interface NixBuildRequest {
   readonly nix: NixEnvironment
@@ -37,6 +38,9 @@ type BuildPorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
 
 /** `nix build --json`: outputs by name. Newer Nix adds fields. */
 const resultSchema = z.array(z.looseObject({ drvPath: z.string(), outputs: z.record(z.string(), z.string()) })).min(1)
+
+/** Lines kept of a log that is read once more. */
+const KEPT_LINES = 2000
 
 /** A builder that says nothing new for people is still heard of this often. */
 const HEARTBEAT_SECONDS = 30
@@ -129,12 +133,15 @@ export async function nixBuild(request: NixBuildRequest, ports: BuildPorts): Pro
     onStderrLine: (line) => live.feed(line),
   })
   await log.close()
-  const { errors, logs, buildSeconds } = live.reader
+  const { errors, messages, buildSeconds } = live.reader
+  const logs = result.code === 0 ? live.reader.logs : await completeLogs(live.reader, request, ports)
   if (result.code !== 0) {
     const system = missingAttributeSystem(errors)
     const flake = installable.split('#')[0] ?? ''
     const available = system === null ? null : await packageAttributes({ ...request, flake, system }, ports)
-    const failure = { installable, errors, logs, logPath: request.logPath ?? null, exitCode: result.code, available }
+    const hostPrograms = (request.settings ?? []).some(([name]) => name === 'sandbox-paths')
+    const kept = { errors, messages: [...messages, ...(await wordsOfGit(errors, request, ports))], logs, logPath: request.logPath ?? null }
+    const failure = { installable, ...kept, hostPrograms, exitCode: result.code, available }
     return { kind: 'failed', error: explainFailure(failure), logs }
   }
   const built = resultSchema.safeParse(parseJson(result.stdout)).data?.[0]
@@ -145,6 +152,39 @@ export async function nixBuild(request: NixBuildRequest, ports: BuildPorts): Pro
     })
   }
   return { kind: 'built', outPath, drvPath: built.drvPath, seconds: ports.clock.monotonicSeconds() - started, buildSeconds, logs }
+}
+
+/** Why git does not work with the flake's tree, as git says it: of one that failed Nix 2.8 says its exit status alone. */
+async function wordsOfGit(
+  errors: readonly string[],
+  { installable, cwd }: NixBuildRequest,
+  { exec }: Pick<Ports, 'exec'>,
+): Promise<readonly string[]> {
+  if (!errors.some((error) => error.includes("program 'git' failed")) || (await exec.which('git')) === null) return []
+  const path = /^(?:git\+file:(?:\/\/)?)?([./][^?#]*)/.exec(installable)?.[1] ?? '.'
+  const directory = resolve(cwd, path)
+  const { code, stderr } = await exec.run(['git', '-C', directory, 'status', '--porcelain', '--untracked-files=no'], { timeoutSeconds: 60 })
+  return code === 0 ? [] : [stderr.trim()]
+}
+
+/**
+ * The builders' output, with that of the one that failed taken from `nix log` where its lines came blank: from Nix 2.34 on an event drops
+ * what stands before a carriage return (libutil/logging.cc, `filterANSIEscapes`), so of a builder that ends its lines with CR LF nothing is left.
+ */
+async function completeLogs(
+  reader: NixLogReader,
+  { nix, cwd }: NixBuildRequest,
+  ports: Pick<Ports, 'exec' | 'runner'>,
+): Promise<readonly BuilderLog[]> {
+  const derivation = failedBuild(reader.errors)?.derivation
+  if (derivation === undefined) return reader.logs
+  const seen = reader.logs.find((log) => log.derivation === derivation)
+  if (seen?.lines.some((line) => line.trim() !== '') === true && !seen.lines.some((line) => line === '')) return reader.logs
+  const argv = [nix.program, 'log', derivation]
+  const { code, stdout } = await ports.exec.run(argv, { cwd, env: nixVariables(nix, ports.runner.env), timeoutSeconds: 60 })
+  const lines = plainText(stdout).split('\n').slice(-KEPT_LINES)
+  if (code !== 0 || lines.every((line) => line.trim() === '')) return reader.logs
+  return [...reader.logs.filter((log) => log.derivation !== derivation), { derivation, lines }]
 }
 
 function parseJson(text: string): unknown {

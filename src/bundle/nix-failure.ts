@@ -1,6 +1,7 @@
 import { UserError } from '../domain/errors.js'
 import { type CompilerMessage, formatMessage, readCompilerMessages } from '../kernel/compiler-messages.js'
 import { type BuilderLog, storeName } from './nix-log.js'
+import { knownProblem } from './nix-problems.js'
 
 /** What a failed `nix build` left behind. */
 export interface NixFailure {
@@ -11,6 +12,10 @@ export interface NixFailure {
   /** Where the whole log was written, where it was. */
   readonly logPath: string | null
   readonly exitCode: number | null
+  /** What was printed beside errors and builders' output: warnings, and what programs that Nix runs (git) said themselves. */
+  readonly messages?: readonly string[]
+  /** True for a bundle of the host's own programs, which builders have to be shown. */
+  readonly hostPrograms?: boolean
   /** Attributes the flake does have, where the one asked for is missing and they could be read. */
   readonly available?: readonly string[] | null
 }
@@ -36,73 +41,6 @@ export function failedBuild(errors: readonly string[]): FailedBuild | null {
   }
   return null
 }
-
-function having(available: readonly string[] | null | undefined): string {
-  if (available === null || available === undefined) return ''
-  return available.length === 0 ? '; it has no packages' : `; it has: ${available.join(', ')}`
-}
-
-interface KnownProblem {
-  readonly pattern: RegExp
-  readonly explain: (match: RegExpExecArray, failure: NixFailure) => UserError
-}
-
-/** Messages of `nix` that have a better name and a cure. The first that fits is used. */
-const KNOWN_PROBLEMS: readonly KnownProblem[] = [
-  {
-    pattern: /flake '([^']*)' does not provide attribute ([^\n]*)/,
-    explain: (match, failure) =>
-      new UserError(
-        `\`${failure.installable}\` does not exist: the flake ${match[1]} has no such attribute${having(failure.available)}.`,
-        'Name one the flake has with `--attribute` (input `attribute`); `nix flake show` lists them.',
-      ),
-  },
-  {
-    // A git flake whose flake.nix git does not know: 2.8 stats the copied source, newer Nix says it outright.
-    pattern:
-      /(?:source'? ?does not contain a '?[^\n]*flake\.nix|\/flake\.nix' (?:is not tracked by Git|does not exist)|-source\/flake\.nix': No such file|not tracked by Git)/,
-    explain: (_match, failure) =>
-      new UserError(
-        `Nix finds no flake.nix for \`${failure.installable}\`. In a git tree it sees only files git knows.`,
-        'Write one of your own with `vmtest init`, which git need not know; one that is there and meant for everybody is added with `git add -f flake.nix`.',
-      ),
-  },
-  {
-    pattern:
-      /(?:could not find a flake\.nix file|is not a flake|is not part of a flake|getting status of '[^']*': No such file|does not contain a '?flake\.nix|path '([^']*)' does not exist)/,
-    explain: (_match, failure) =>
-      new UserError(`There is no flake at \`${failure.installable}\`.`, 'Write one with `vmtest init`, or name another with `--flake`.'),
-  },
-  {
-    pattern: /is not owned by current user/,
-    explain: (_match, failure) =>
-      new UserError(
-        `git refuses \`${failure.installable}\`: the tree belongs to another user.`,
-        "Run `git config --global --add safe.directory DIRECTORY` with the tree's directory.",
-        { kind: 'could-not-test' },
-      ),
-  },
-  {
-    pattern: /No space left on device/,
-    explain: (_match, failure) =>
-      new UserError(
-        `The disk is full while building \`${failure.installable}\`.`,
-        'Free space (`nix-collect-garbage`), or move /nix to a larger disk.',
-        {
-          kind: 'could-not-test',
-        },
-      ),
-  },
-  {
-    pattern: /(?:unable to download '([^']*)'|Could(?:n't| not) resolve host[^\n]*|Failed to connect to [^\n]*)/,
-    explain: (match, failure) =>
-      new UserError(
-        `Nix could not download what \`${failure.installable}\` needs: ${match[0]}.`,
-        'Check the network and the substituters, and try again. `--bundle offline` (with `--kernel-tree .` in a kernel tree) downloads next to nothing.',
-        { kind: 'could-not-test' },
-      ),
-  },
-]
 
 function lastLines(log: BuilderLog | undefined): string {
   if (log === undefined || log.lines.length === 0) return ''
@@ -131,16 +69,29 @@ const OUTSIDE_CAUSES: readonly { readonly pattern: RegExp; readonly what: string
   },
 ]
 
-/** A builder whose shell is not in the sandbox: newer Nix says whose setting it passed over, 2.8 that it cannot start it. */
-const HOST_HIDDEN = /ignoring the [a-z-]+ setting 'sandbox-paths'|executing '\/bin\/(?:ba)?sh': No such file or directory/
+/** A builder whose program is not in the sandbox: newer Nix says whose setting it passed over, 2.8 that it cannot start it. */
+const PASSED_OVER = /ignoring the [a-z-]+ setting 'sandbox-paths'/
+const NOT_STARTED = /executing '(\/[^']+)': No such file or directory/
 
-/** A bundle made of the host's programs, and a daemon that shows builders none of them. Null where that is not what happened. */
-function hostHidden(failure: NixFailure): UserError | null {
+/**
+ * A builder that cannot be started. A bundle made of the host's programs needs them shown to builders, which a daemon does only for whom it trusts;
+ * any other derivation names a program that the sandbox of this Nix does not have (Debian's has no /bin/sh).
+ */
+function notStarted(failure: NixFailure): UserError | null {
   const everything = [...failure.errors, ...failure.logs.flatMap(({ lines }) => lines.slice(-LAST_LINES))].join('\n')
-  if (!HOST_HIDDEN.test(everything)) return null
+  const program = NOT_STARTED.exec(everything)?.[1]
+  if (failure.hostPrograms === true && (program !== undefined || PASSED_OVER.test(everything))) {
+    return new UserError(
+      `\`${failure.installable}\` is built with this machine's own programs, and the Nix daemon does not let this user show them to builders.`,
+      'Add the user to `trusted-users` in the nix.conf of the daemon (/etc/nix/nix.conf) and restart it; root needs no such line.',
+      { kind: 'could-not-test' },
+    )
+  }
+  if (program === undefined) return null
+  const name = storeName(failedBuild(failure.errors)?.derivation ?? failure.installable)
   return new UserError(
-    `\`${failure.installable}\` is built with this machine's own programs, and the Nix daemon does not let this user show them to builders.`,
-    'Add the user to `trusted-users` in the nix.conf of the daemon (/etc/nix/nix.conf) and restart it; root needs no such line.',
+    `${name} cannot be built: its builder is ${program}, which the sandbox of this Nix does not have.`,
+    `Show it one, a static shell for /bin/sh: \`extra-sandbox-paths = ${program}=/bin/busybox\` in nix.conf; or name a program of the store in the derivation.`,
     { kind: 'could-not-test' },
   )
 }
@@ -170,16 +121,17 @@ function reason(errors: readonly CompilerMessage[]): string | null {
 
 /** The error a person gets for a failed `nix build`: the first compiler error on top, or the cure of a known problem. */
 export function explainFailure(failure: NixFailure): UserError {
-  const hidden = hostHidden(failure)
-  if (hidden !== null) return hidden
+  const unstarted = notStarted(failure)
+  if (unstarted !== null) return unstarted
   const failed = failedBuild(failure.errors)
   if (failed !== null) return buildFailed(failed, failure)
-  const everything = failure.errors.join('\n')
-  for (const { pattern, explain } of KNOWN_PROBLEMS) {
-    const match = pattern.exec(everything)
-    if (match !== null) return explain(match, failure)
-  }
-  const said = everything.trim() === '' ? `it exited with ${failure.exitCode ?? 'a signal'} and said nothing` : everything.trim()
+  const everything = [...(failure.messages ?? []), ...failure.errors].join('\n')
+  const known = knownProblem(everything, failure)
+  if (known !== null) return known
+  const said =
+    failure.errors.join('').trim() === ''
+      ? `it exited with ${failure.exitCode ?? 'a signal'} and said nothing`
+      : failure.errors.join('\n').trim()
   return new UserError(
     `Nix cannot build \`${failure.installable}\`: ${said}`,
     `Try it by hand: \`nix build ${failure.installable} --show-trace\`.`,

@@ -50,11 +50,15 @@ export function plainText(text: string): string {
   return text.replace(CONTROL, '').replace(/[\r\u001b]/g, '')
 }
 
+/** Messages that are no errors: a chatty evaluation (traces) must not fill memory. */
+const KEPT_MESSAGES = 200
+
 /** Follows one `nix build`. Feed it each line of standard error with the time it came. */
 export class NixLogReader {
   readonly #activities = new Map<number, Activity>()
   readonly #logs = new Map<string, string[]>()
   readonly #errors: string[] = []
+  readonly #messages: string[] = []
   readonly #buildSeconds = new Map<string, number>()
   readonly #keptLines: number
 
@@ -66,6 +70,11 @@ export class NixLogReader {
   /** Error messages Nix printed, in order, without colours. */
   get errors(): readonly string[] {
     return this.#errors
+  }
+
+  /** The last of what was printed beside errors and builders' output, in order: warnings, and what a program of Nix's own (git) said. */
+  get messages(): readonly string[] {
+    return this.#messages
   }
 
   /** Output of every builder that printed something, in the order they began to. */
@@ -146,6 +155,8 @@ export class NixLogReader {
   #message(text: string, error: boolean): NixLogEvent {
     const plain = plainText(text)
     if (error) this.#errors.push(plain)
+    else this.#messages.push(plain)
+    if (this.#messages.length > KEPT_MESSAGES) this.#messages.shift()
     return { kind: 'message', error, text: plain }
   }
 }

@@ -8,10 +8,10 @@ import { buildUsers, whyNoKvm } from './build-users.js'
 import { BASE_SETTINGS, formatSettings, type NixSettings } from './configuration.js'
 import { installFromDistribution } from './distribution.js'
 import { DownloadError, type Tarball } from './download.js'
-import { type FoundNix, findNix, INSTALLED_LINK, isNixTooOld } from './find-nix.js'
+import { type FoundNix, findNix, INSTALLED_LINK, isNixTooOld, isOlder } from './find-nix.js'
 import { homeForNix } from './home.js'
 import { installTarball, prepareNixDirectory } from './install-tarball.js'
-import { DEFAULT_NIX_VERSION, NIX_PINS, OLDEST_NIX, officialTarballUrl } from './pins.js'
+import { DEFAULT_NIX_VERSION, NIX_PINS, OLDEST_NIX, OLDEST_NIX_FOR_NIXPKGS, officialTarballUrl } from './pins.js'
 import { type Privilege, readPrivilege } from './privilege.js'
 import { probeSandbox } from './sandbox.js'
 import { firstAnswer, SHOW_CONFIG, settingIn } from './show-config.js'
@@ -74,28 +74,37 @@ async function installInto(tarball: Tarball, inputs: NixInputs, privilege: Privi
 interface NixRequest {
   readonly inputs: NixInputs
   readonly face: 'cli' | 'action'
+  /** What is built: a flake's nixpkgs refuses an old Nix (`OLDEST_NIX_FOR_NIXPKGS`), a bundle of the host's own programs takes any. */
+  readonly bundle?: 'flake' | 'offline'
 }
 
-async function obtain({ inputs, face }: NixRequest, privilege: Privilege, ports: NixPorts): Promise<Installed> {
+/** Where a Nix is to be had that will do. A distribution's may be older than nixpkgs takes (Debian 12's is 2.8). */
+function howToInstall(bundle: NixRequest['bundle']): string {
+  if (bundle !== 'flake') return 'Install it (Debian, Ubuntu: `apt install nix-bin`), or run `vmtest demo`, which does.'
+  const oldest = OLDEST_NIX_FOR_NIXPKGS.join('.')
+  return `Install ${oldest} or newer, which nixpkgs needs (https://nixos.org/download), or take \`--bundle offline\`, for which a distribution's will do.`
+}
+
+async function obtain({ inputs, face, bundle }: NixRequest, privilege: Privilege, ports: NixPorts): Promise<Installed> {
   const found = await findNix(ports)
   if (found === null && face === 'cli') {
-    throw new UserError(
-      'There is no Nix on this machine.',
-      'Install it (Debian, Ubuntu: `apt install nix-bin`), or run `vmtest demo`, which does.',
-      {
-        kind: 'could-not-test',
-      },
-    )
+    throw new UserError('There is no Nix on this machine.', howToInstall(bundle), { kind: 'could-not-test' })
   }
   if (found === null) return install(inputs, privilege, ports)
   if (isNixTooOld(found.version)) {
     throw new UserError(
       `${found.program} is Nix ${found.version}; at least ${OLDEST_NIX.join('.')} is needed.`,
-      'Update it, or take it off PATH so that a newer one is installed.',
+      face === 'action' ? 'Update it, or take it off PATH so that a newer one is installed.' : howToInstall(bundle),
       { kind: 'could-not-test' },
     )
   }
-  return { ...found, origin: 'found', notes: [] }
+  return { ...found, origin: 'found', notes: refusedByNixpkgs(found, bundle) }
+}
+
+/** Nothing is refused for it here: a flake may use an older nixpkgs, or none. */
+function refusedByNixpkgs({ version }: FoundNix, bundle: NixRequest['bundle']): readonly string[] {
+  if (bundle !== 'flake' || !isOlder(version, OLDEST_NIX_FOR_NIXPKGS)) return []
+  return [`Nix ${version} is older than today's nixpkgs takes (${OLDEST_NIX_FOR_NIXPKGS.join('.')}).`]
 }
 
 /** Is the store served by a daemon? Without one, whoever runs Nix owns the store. */
@@ -189,9 +198,9 @@ async function configure(
  * /nix and nothing else. A second call finds what the first installed.
  * @throws UserError (`could-not-test`, or `usage` for a version without a hash): one error, nothing half-installed
  */
-export async function ensureNix(inputs: NixInputs, options: Pick<NixRequest, 'face'>, ports: NixPorts): Promise<NixEnvironment> {
+export async function ensureNix(inputs: NixInputs, options: Omit<NixRequest, 'inputs'>, ports: NixPorts): Promise<NixEnvironment> {
   const privilege = await readPrivilege(ports)
-  const nix = await obtain({ inputs, face: options.face }, privilege, ports)
+  const nix = await obtain({ inputs, ...options }, privilege, ports)
   const daemon = await usesDaemon(privilege, ports)
   // Nix of a distribution comes without /nix; as root it makes it itself.
   if (!daemon && privilege.uid !== 0 && !(await ports.files.canReadWrite('/nix/store'))) await prepareNixDirectory(privilege, ports)

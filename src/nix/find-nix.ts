@@ -6,7 +6,7 @@ import { OLDEST_NIX } from './pins.js'
 export interface FoundNix {
   /** Absolute. */
   readonly program: string
-  /** `2.31.2`: of Nix itself, also where a derivative has numbers of its own. */
+  /** `2.35.2`: of Nix itself, also where a derivative has numbers of its own. */
   readonly version: string
 }
 
@@ -18,12 +18,17 @@ export const INSTALLED_LINK = '/nix/var/nix/gcroots/kernel-vmtest/nix'
  * `nix (Lix, like Nix) 2.93.2`. Null for anything else.
  */
 export function parseNixVersion(output: string): string | null {
-  return /^nix \(.*\) (\d+\.\d+(?:\.\d+)?)/.exec(output.trim())?.[1] ?? null
+  return /^nix \([^\n]*\) (\d+\.\d+(?:\.\d+)?)/m.exec(output)?.[1] ?? null
 }
 
 export function isNixTooOld(version: string): boolean {
+  return isOlder(version, OLDEST_NIX)
+}
+
+/** True for a version, `MAJOR.MINOR` and perhaps more, below another. */
+export function isOlder(version: string, than: readonly [number, number]): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major < OLDEST_NIX[0] || (major === OLDEST_NIX[0] && minor < OLDEST_NIX[1])
+  return major < than[0] || (major === than[0] && minor < than[1])
 }
 
 /** The first Nix that runs: on PATH, ours, the default profile's, the user's. An installation may not be on PATH yet. */

@@ -60,7 +60,7 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     const built = await buildBundle({ ...request, nix: null, offline: null, cache: NO_CACHE }, ports)
     return { built, ledger: [], session: null }
   }
-  const nix = await ensureNix(options.nix, { face: plan.face }, ports)
+  const nix = await ensureNix(options.nix, { face: plan.face, bundle: plan.bundle.kind }, ports)
   stage('nix', `${nix.version} (${nix.origin}: ${nix.program})${nix.sandbox ? '' : ', without sandbox'}`)
   for (const note of nix.notes) stage('nix', note)
   // The cache's key is made of what the flake holds, so it is staged before the cache is asked.

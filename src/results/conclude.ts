@@ -82,7 +82,8 @@ function withoutFailures(record: Concludable): readonly TestRecord[] {
  */
 function whyUntested(record: Concludable, tests: readonly TestRecord[]): string | null {
   const counts = countStatuses(tests)
-  if (record.tests.length === 0) return 'No test was planned.'
+  // What stopped the run before it could plan says more than that nothing was planned.
+  if (record.tests.length === 0) return record.stopped === undefined ? 'No test was planned.' : sentence(record.stopped.reason)
   if (tests.length === 0) return 'Every test failed.'
   if (counts.expunged === tests.length) return 'Every test is expunged: nothing was tested.'
   if (record.stopped !== undefined)
