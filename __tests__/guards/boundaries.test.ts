@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   publish: ['domain', 'ports'],
   post: ['domain', 'ports', 'publish', 'vm'],
   pipeline: ['bundle', 'cache', 'crash', 'domain', 'kconfig', 'nix', 'plan', 'ports', 'report', 'results', 'suites', 'vm'],
-  tools: ['domain', 'kconfig', 'pipeline', 'ports', 'suites', 'vm'],
+  tools: ['crash', 'domain', 'kconfig', 'pipeline', 'ports', 'results', 'suites', 'vm'],
   action: ['domain', 'inputs', 'pipeline', 'ports', 'ports/real', 'post', 'publish', 'report', 'results'],
   cli: [
     'bundle',

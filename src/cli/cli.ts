@@ -7,6 +7,7 @@ import { classifyCommand } from './commands/classify.js'
 import { completionCommand } from './commands/completion.js'
 import { configCommand } from './commands/config.js'
 import { demoCommand } from './commands/demo.js'
+import { execCommand } from './commands/exec.js'
 import { historyCommand } from './commands/history.js'
 import { initCommand } from './commands/init.js'
 import { listCommand } from './commands/list.js'
@@ -31,6 +32,7 @@ const COMMANDS: readonly AddCommand[] = [
   classifyCommand,
   probeCommand,
   shellCommand,
+  execCommand,
   initCommand,
   historyCommand,
   configCommand,

@@ -86,7 +86,7 @@ export function initramfsEntries(files: GuestFiles, settings: GuestSettings, mod
     ...(settings.kind === 'minimal' ? [] : [file('vmtest/system', '')]),
     file('vmtest/modules.list', list.map((name) => `${name}\n`).join('')),
     ...modules.map((module, index) => file(`vmtest/modules/${list[index]}`, module.contents)),
-    ...['dev', 'proc', 'sys', 'run', 'results', 'vmtest/base', ...lines(text(files.suite.get('directories')))].map((path) =>
+    ...['dev', 'proc', 'sys', 'run', 'root', 'results', 'vmtest/base', ...lines(text(files.suite.get('directories')))].map((path) =>
       directory(`${UPPER}/${path}`),
     ),
     { kind: 'directory', path: `${UPPER}/tmp`, mode: 0o1777 },

@@ -1,0 +1,189 @@
+import { join } from 'node:path'
+import { createClassifier } from '../../crash/index.js'
+import { UserError } from '../../domain/errors.js'
+import type { Inputs } from '../../domain/inputs.js'
+import type { Plan } from '../../domain/plan.js'
+import { type Section, sectionSchema } from '../../domain/section.js'
+import type { Built, BuiltSuite, Progress } from '../../domain/stages.js'
+import { testFileName } from '../../domain/test-file.js'
+import type { BatchRun } from '../../domain/vm-run.js'
+import type { Directories } from '../../pipeline/directories.js'
+import { readHostFacts } from '../../pipeline/host-facts.js'
+import { obtainBundle } from '../../pipeline/obtain-bundle.js'
+import { openRun, planOnly } from '../../pipeline/open-run.js'
+import { resolveSelection } from '../../pipeline/resolve-selection.js'
+import type { Ports } from '../../ports/index.js'
+import { suiteOf } from '../../suites/index.js'
+import {
+  bootLimit,
+  createStartGuest,
+  debugKernel,
+  decideAccelerator,
+  diskCandidates,
+  guestSeconds,
+  leaveLimit,
+  parseProgramEnd,
+  planResources,
+  readMachineRoom,
+} from '../../vm/index.js'
+import { converse } from './converse.js'
+import { execRecord } from './exec-record.js'
+import type { ExecOutcome } from './outcome.js'
+
+/** The suite and section a command belongs to that was asked for without a section: they have nothing. */
+const NO_SECTION = sectionSchema.parse({ suite: 'exec', name: 'default', description: 'One command.' })
+
+export interface ExecOptions {
+  readonly inputs: Inputs
+  readonly places: Directories
+  /** The program and its arguments. */
+  readonly argv: readonly string[]
+  readonly toolVersion: string
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+  /** What the command prints, on both of its streams, as it comes. */
+  readonly onOutput: (text: string) => void
+}
+
+/**
+ * Boots a guest, runs one command in it as root and powers it off. Where a directory for results was given (`output`), it gets the guest's
+ * console, the command's output and run.json.
+ * @throws UserError where nothing could be booted
+ */
+export async function execInGuest(options: ExecOptions, ports: Ports): Promise<ExecOutcome> {
+  const { inputs, places } = options
+  const isKept = inputs.outputDirectory !== ''
+  const run = isKept ? await openRun({ inputs, jobName: '', places }, ports) : null
+  const directory = run?.directory ?? (await ports.files.makeTemporary(places.temporaryDirectory, 'vmtest-exec-'))
+  try {
+    const plan = run?.plan ?? (await planOnly({ inputs, jobName: '', places }, ports))
+    return await inDirectory(options, { plan, directory, isKept }, ports)
+  } finally {
+    if (!isKept) await ports.files.remove(directory)
+  }
+}
+
+interface ExecPlace {
+  readonly plan: Plan
+  readonly directory: string
+  readonly isKept: boolean
+}
+
+async function inDirectory(options: ExecOptions, { plan, directory, isKept }: ExecPlace, ports: Ports): Promise<ExecOutcome> {
+  const { inputs, places, signal, onProgress, argv } = options
+  const startedAt = ports.clock.now().toISOString()
+  const startedSeconds = ports.clock.monotonicSeconds()
+  // Without a section no suite is needed, and a bundle without the usual one serves.
+  const wanted = plan.selection.sections.length > 0 ? plan : { ...plan, suites: [], trees: {} }
+  const { built } = await obtainBundle({ plan: wanted, nix: inputs.nix, places, runDirectory: null, signal, onProgress }, ports)
+  const { section, suite } = await placeOf(wanted, built, places, ports)
+  const accelerator = await decideAccelerator(plan.accelerator, ports, {
+    qemu: built.qemu,
+    architecture: built.bundle.architecture,
+    memory: 'use',
+    permissions: 'leave',
+    onCleanup: () => undefined,
+  })
+  const { config } = built.bundle.kernel
+  const { factor } = debugKernel(config === undefined ? null : await ports.files.readText(config))
+  const {
+    memoryMiB,
+    cpusPerVm: cpus,
+    diskDirectory,
+  } = planResources(
+    {
+      vms: 1,
+      memoryMiB: plan.memoryMiB,
+      cpusPerVm: plan.cpusPerVm,
+      accelerator: accelerator.accelerator,
+      sections: [section],
+      testCount: 1,
+      debugFactor: factor,
+    },
+    await readMachineRoom(ports, diskCandidates(directory, ports.runner.env)),
+  )
+  const disks = await ports.files.makeTemporary(diskDirectory, 'vmtest-disks-')
+  try {
+    const start = createStartGuest(ports, {
+      scriptsDirectory: join(places.checkout, 'nix/guest'),
+      cacheDirectory: places.cacheDirectory,
+      createObserver: createClassifier,
+      progressParser: () => ({ feed: (text) => heard(text, options.onOutput), end: () => [] }),
+      suiteGuest: (name) => (name === NO_SECTION.suite ? null : suiteOf(name).guest),
+      onNote: (message) => onProgress({ kind: 'stage', stage: 'vm', message }),
+    })
+    const guest = await start({
+      id: 1,
+      built,
+      suite,
+      section,
+      accelerator,
+      memoryMiB,
+      cpus,
+      emulationTuning: plan.emulationTuning && accelerator.accelerator === 'tcg',
+      runDirectory: directory,
+      diskDirectory: disks,
+      keep: false,
+      ...(isKept && plan.dump === true ? { dumpPath: join(directory, 'guests/1/memory.kdump') } : {}),
+    })
+    const scale = { timeoutFactor: accelerator.timeoutFactor, debugFactor: factor }
+    const elapsedSeconds = ports.clock.monotonicSeconds() - startedSeconds
+    const name = argv.join(' ').slice(0, MOST_NAME)
+    const outcome = await converse({
+      guest,
+      program: { name, argv, environment: section.environment, directory: '/root', limitSeconds: null },
+      limits: {
+        bootSeconds: bootLimit(built.bundle, scale).seconds,
+        commandSeconds: guestSeconds({ timeoutMinutes: plan.timeoutMinutes, elapsedSeconds }),
+        leaveSeconds: leaveLimit(built.bundle.kind, scale).seconds,
+      },
+      clock: ports.clock,
+      signal,
+      readEnd: (batch) => readEnd(ports, join(directory, batch.directory), name, batch),
+      onReady: (release) => onProgress({ kind: 'guest', guest: 1, message: `ready (${release})` }),
+    })
+    if (isKept) {
+      const host = await readHostFacts(ports)
+      const times = { startedAt, endedAt: ports.clock.now().toISOString() }
+      const record = execRecord({ outcome, plan, section, name, built, accelerator, host, toolVersion: options.toolVersion, ...times })
+      await ports.files.write(join(directory, 'run.json'), `${JSON.stringify(record, null, 2)}\n`)
+    }
+    return outcome
+  } finally {
+    await ports.files.remove(disks)
+  }
+}
+
+/** Of a command's words so many characters are its name in the record. */
+const MOST_NAME = 200
+
+function heard(text: string, onOutput: (text: string) => void): [] {
+  onOutput(text)
+  return []
+}
+
+/** The section that was asked for, with its suite: its disks are there and its file system is made. Without one, nothing. */
+async function placeOf(
+  plan: Plan,
+  built: Built,
+  places: Directories,
+  ports: Ports,
+): Promise<{ readonly section: Section; readonly suite: BuiltSuite }> {
+  if (plan.selection.sections.length === 0) {
+    const catalogue = { suite: NO_SECTION.suite, tests: [] }
+    return { section: NO_SECTION, suite: { name: NO_SECTION.suite, guestPath: '/', image: null, source: null, catalogue } }
+  }
+  const { selection } = await resolveSelection({ plan, built, places }, ports)
+  const [section, ...others] = selection.sections
+  const suite = built.suites.find(({ name }) => name === section?.suite)
+  if (section === undefined || suite === undefined || others.length > 0) {
+    throw new UserError('A command runs in one section.', 'Name one with `-s`, or none: then the guest has no test disks.')
+  }
+  return { section, suite }
+}
+
+async function readEnd({ files }: Pick<Ports, 'files'>, directory: string, name: string, { exitStatus }: BatchRun) {
+  const path = join(directory, 'results/tests', `${testFileName(name)}.status`)
+  if (exitStatus === null || (await files.stat(path)) === null) return null
+  return parseProgramEnd(await files.readText(path))
+}
