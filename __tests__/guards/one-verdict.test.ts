@@ -27,6 +27,8 @@ interface Row {
   /** Tests that count as failures, and of these the ones that no baseline excuses (all without one). */
   readonly failed: readonly string[]
   readonly fresh?: readonly string[]
+  /** Kernel reports under no test that count, though no failed test does. */
+  readonly outside?: number
   /** What `again` runs. */
   readonly again: readonly string[]
   /** Exit status under `new`, `any`, `never`. */
@@ -36,6 +38,8 @@ interface Row {
 const good = aTest('g/001')
 const fail = aTest('g/002', { status: 'fail' })
 const lost = aTest('g/003', { status: 'notreached', reason: 'no guest got to it' })
+
+const outside = { ...aReport({ test: null }), suite: 'fstests', section: 'xfs_4k', phase: 'set-up' as const }
 
 const rows: Readonly<Record<string, Row>> = {
   'a pass': { tests: [good], failed: [], again: [], exit: [0, 0, 0] },
@@ -77,6 +81,26 @@ const rows: Readonly<Record<string, Row>> = {
     baseline: [good, fail],
     ...{ failed: ['g/002', 'g/004'], fresh: ['g/004'], again: ['g/002', 'g/004'], exit: [1, 1, 0] },
   },
+  'a kernel report under no test': {
+    tests: [good],
+    changes: { unattributedReports: [outside] },
+    ...{ failed: [], outside: 1, again: ['g/001'], exit: [1, 1, 0] },
+  },
+  'a kernel report under no test that a list expects': {
+    tests: [good],
+    changes: { unattributedReports: [{ ...outside, expected: { reason: 'known' } }] },
+    ...{ failed: [], again: [], exit: [0, 0, 0] },
+  },
+  'a stall of a slow host under no test': {
+    tests: [good],
+    changes: { unattributedReports: [{ ...outside, kind: 'rcu-stall' }] },
+    ...{ failed: [], again: [], exit: [0, 0, 0] },
+  },
+  'a stall that counts under no test': {
+    tests: [good],
+    changes: { unattributedReports: [{ ...outside, kind: 'rcu-stall', counts: true }] },
+    ...{ failed: [], outside: 1, again: ['g/001'], exit: [1, 1, 0] },
+  },
   'a stale expectation': { tests: [good, aTest('g/002', expected)], failed: [], again: [], exit: [0, 0, 0] },
 }
 
@@ -98,10 +122,10 @@ describe.each(Object.entries(rows))('%s', (_, row) => {
     const exit = exitCode(record.conclusion, failOn)
     expect(exit).toBe(row.exit[policies.indexOf(failOn)])
     const counted = failOn === 'new' ? fresh : row.failed
-    expect(record.conclusion.kind === 'failed').toBe(counted.length > 0)
+    expect(record.conclusion.kind === 'failed').toBe(counted.length + (row.outside ?? 0) > 0)
 
     const outputs = outputsOf({ record, comparison } as Report, '/run', null)
-    expect([outputs.failed, outputs.conclusion]).toEqual([String(row.failed.length), record.conclusion.kind])
+    expect([outputs.failed, outputs.conclusion]).toEqual([String(row.failed.length + (row.outside ?? 0)), record.conclusion.kind])
 
     const { tests } = pageData(rendered, 0)
     const onPage = (places: readonly string[]) => tests.name.filter((_name, index) => places.includes(tests.place[index] ?? ''))

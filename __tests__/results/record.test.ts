@@ -126,7 +126,7 @@ describe('buildRecord', () => {
   test('later attempts follow in one test; the first verdict stands', async () => {
     const fail = 'generic/001        [failed, exit status 1]\n'
     const pass = 'generic/001         1s\n'
-    const twice = (first: string, second: string, reports = [aReport({ test: 'generic/001', kind: 'warning' })]) =>
+    const twice = (first: string, second: string, reports = [aReport({ test: 'generic/001', kind: 'oom' })]) =>
       build(
         { ...stdout(first, 1), ...stdout(second, 2) },
         aVmRun({ guests: [aGuest(1, { reports }), aGuest(2)], batches: [aBatch(1, ['generic/001']), aBatch(2, ['generic/001'])] }),

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { exitCode } from '../../src/domain/verdict.js'
@@ -13,6 +13,12 @@ const cases = join(import.meta.dirname ?? __dirname, '../../../shared/cases/verd
 const context = { toolVersion: '0', now: '2026-11-30T00:00:00.000Z' }
 
 const answers: Readonly<Record<string, readonly [number, RegExp]>> = {
+  'A1-kasan-before-first-test': [1, /default before the first test: KASAN: slab-use-after-free/],
+  'A13-two-sections-panic': [1, /b generic\/003 \(crashed\)/],
+  'G2-two-cpus-one-line': [1, /generic\/001 \(fail\)/],
+  'G4-both-console-and-dmesg': [1, /generic\/001 \(fail\)/],
+  'G7-dmesg-T': [1, /generic\/001 \(fail\)/],
+  'G7b-dmesg-plain': [1, /generic\/001 \(fail\)/],
   'A3-interrupted': [69, /interrupted/],
   'A4b-check-gave-up': [69, /gave up: check: failed to mount/],
   'A5-unknown-test': [69, /did not know `generic\/999`/],
@@ -33,6 +39,17 @@ here.each(Object.entries(answers))('%s', async (name, [status, reason]) => {
   expect([exitCode(conclusion, 'any'), conclusion.reason]).toEqual([status, expect.stringMatching(reason)])
 })
 
+/** What a slow host can cause by itself, and what is a program's: told, and not counted where nothing else failed. */
+const harmless = new Set(['hung', 'rcu-stall', 'dead-wq', 'oomkill2', 'segv-init'])
+const kinds = join(cases, 'C-kinds')
+const kindNames = existsSync(kinds) ? readdirSync(kinds) : []
+
+here.each(kindNames.length > 0 ? kindNames : ['none'])('a report under a test that passed: %s', async (name) => {
+  const { conclusion, tests } = await readResultsDirectory(diskFiles, join(kinds, name), context)
+  expect([name, exitCode(conclusion, 'any')]).toEqual([name, harmless.has(name) ? 0 : 1])
+  expect(tests[0]?.attempts[0]?.reports.map(({ title }) => title)).toEqual([expect.stringMatching(/\w/)])
+})
+
 /** What check prints, as its source has it (check of fstests: `_wrapup`, `run_section`, `_stash_test_status`). */
 const header = 'FSTYP         -- xfs (debug)\nPLATFORM      -- Linux/x86_64 box 6.12.4 #1 SMP\nMKFS_OPTIONS  -- -f /dev/vdb\n\n'
 const summary = (names: string, total: string) => `Ran: ${names}\n${total}\n\n`
@@ -40,6 +57,8 @@ const good = `${header}generic/001         4s\ngeneric/002         5s\n`
 const end = summary('generic/001 generic/002', 'Passed all 2 tests')
 const failed = 'generic/001        - output mismatch (see /r/generic/001.out.bad)\n    +noise\n'
 const failedEnd = 'Ran: generic/001\nFailures: generic/001\nFailed 1 of 1 tests\n\n'
+const warning =
+  '[   22.0] WARNING: CPU: 0 PID: 1556 at fs/xfs/xfs_foo.c:85 xfs_foo+0xa/0x10\n[   22.1] Call Trace:\n[   22.2]  xfs_foo+0x1/0x2\n[   22.3] ---[ end trace 0 ]---\n'
 const one = `${header}generic/001         4s\n${summary('generic/001', 'Passed all 1 tests')}`
 
 interface Form {
@@ -120,6 +139,31 @@ const forms: Readonly<Record<string, Form>> = {
       'check.stdout': `${header}${failed}generic/001         4s\ngeneric/001 aggregate results across 2 runs: fail=1 (50.0%), pass=1 (50.0%)\ngeneric/002         4s\nRan: generic/001 generic/002\nFailures: generic/001\nFailed 1 of 2 tests\n`,
     },
     ...{ exit: 0, reason: /1 passed, 1 failure expected or flaky/ },
+  },
+  'a kernel report in mkfs': {
+    tree: { 'check.stdout': one, 'console.log': `${warning}[   10.0] run fstests generic/001 at 2026-11-23 09:48:09\n` },
+    ...{ exit: 1, reason: /default before the first test: WARNING in xfs_foo/ },
+  },
+  'a kernel report under a test that nobody knows': {
+    tree: {
+      'check.stdout': `${one}`,
+      'console.log': `[   10.0] run fstests generic/001 at 2026-11-23 09:48:09\n[   11.0] run fstests btrfs/050-name at 2026-11-23 09:49:09\n${warning}`,
+    },
+    ...{ exit: 1, reason: /btrfs\/050-name \(fail\)/ },
+  },
+  'a kernel report behind a thousand stalls': {
+    tree: {
+      'check.stdout': one,
+      'console.log': `[   10.0] run fstests generic/001 at 2026-11-23 09:48:09\n${'[   11.0] INFO: task fsstress:123 blocked for more than 120 seconds.\n'.repeat(1200)}${warning}`,
+    },
+    ...{ exit: 1, reason: /generic\/001 \(fail\)/ },
+  },
+  'a kernel report under a test of an earlier run': {
+    tree: {
+      'result.xml': xml(['generic/001']),
+      'console.log': `[   10.0] run fstests generic/001 at 2026-11-22 09:48:09\n${warning}[   90.0] run fstests generic/001 at 2026-11-23 09:48:09\n`,
+    },
+    ...{ exit: 0, reason: /1 passed/ },
   },
   'a result.xml of another kernel': {
     tree: { 'check.stdout': one, 'results/result.xml': xml(['generic/002'], { kernel: '5.10.1', failed: ['generic/001'] }) },

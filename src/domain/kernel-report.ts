@@ -45,6 +45,13 @@ export const frameSchema = z.object({
 /** One frame of a stack trace, decoded where a vmlinux with debug information was at hand. */
 export type Frame = z.infer<typeof frameSchema>
 
+export const reportPhaseSchema = z.enum(['boot', 'set-up', 'between', 'end'])
+/**
+ * What a guest was at when its kernel reported something. `boot`: it had not asked for work yet. `set-up`: before the first test, as in
+ * mkfs. `between`: while a suite ran, under no test that is known. `end`: no suite ran any more.
+ */
+export type ReportPhase = z.infer<typeof reportPhaseSchema>
+
 export const kernelReportSchema = z.object({
   kind: kernelReportKindSchema.describe('What sort of report it is.'),
   title: z
@@ -57,6 +64,14 @@ export const kernelReportSchema = z.object({
   lines: z.array(z.string()).describe("The report's own lines, cleaned of console prefixes, capped."),
   frames: z.array(frameSchema).describe('Its stack, innermost first.'),
   provoked: z.boolean().default(false).describe('True when the test is known to provoke this on purpose (data, per test).'),
+  counts: z
+    .boolean()
+    .optional()
+    .describe(
+      'Of a stall or a hung task, which a slow host can cause by itself: true where it counts all the same, under KVM or because its test failed too. Absent: no.',
+    ),
+  count: z.number().int().positive().optional().describe('How often it was printed, where equal ones are kept as one; absent: once.'),
+  phase: reportPhaseSchema.optional().describe('What the guest was at when it came; absent where that is not known.'),
 })
 /** One report ("splat") in the kernel log. */
 export type KernelReport = z.infer<typeof kernelReportSchema>

@@ -143,6 +143,14 @@ export const hostSchema = z.object({
 })
 export type HostFacts = z.infer<typeof hostSchema>
 
+export const unattributedReportSchema = kernelReportSchema.extend({
+  suite: z.string().optional().describe('The suite that ran; absent where it is not known.'),
+  section: z.string().optional().describe('The section it came in; absent where it is not known.'),
+  expected: reasonSchema.nullable().optional().describe('The expectation that it comes; absent or null where there is none.'),
+})
+/** A kernel report no test owns: its key is suite, section, phase and title. */
+export type UnattributedReport = z.infer<typeof unattributedReportSchema>
+
 export const runRecordSchema = z.object({
   version: z.literal(RECORD_VERSION).describe('Format of this file.'),
   tool: z
@@ -165,7 +173,7 @@ export const runRecordSchema = z.object({
   sections: z.array(sectionRecordSchema).describe('The sections that were asked for.'),
   tests: z.array(testRecordSchema).describe("Every planned test, in the plan's order."),
   guests: z.array(guestRunSchema).describe('Every guest, in order of start.'),
-  unattributedReports: z.array(kernelReportSchema).describe('Kernel reports no test owns: before the first test or after the last.'),
+  unattributedReports: z.array(unattributedReportSchema).describe('Kernel reports no test owns. One that counts fails its section.'),
   disagreements: z.array(disagreementSchema).describe('Verdicts on which two sources do not agree.'),
   problems: z.array(z.string()).describe('What went wrong around the tests, one sentence each.'),
   stopped: z

@@ -83,6 +83,8 @@ export interface Comparison {
   readonly fixed: readonly ComparedTest[]
   readonly vanished: readonly ComparedTest[]
   readonly newlyNotrun: readonly ComparedTest[]
+  /** Keys (`reportKey`) of the kernel reports no test owns there; absent: none. */
+  readonly knownReports?: readonly string[]
 }
 
 /** What was handed to the outside: outputs, artifact, summary. */

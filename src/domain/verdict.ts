@@ -1,7 +1,7 @@
 import { assertNever } from './errors.js'
 import type { FailOn } from './inputs.js'
 import type { KernelReport, KernelReportKind } from './kernel-report.js'
-import type { Attempt, Conclusion, TestRecord } from './record.js'
+import type { Attempt, Conclusion, RunRecord, TestRecord, UnattributedReport } from './record.js'
 import type { TestStatus } from './test.js'
 
 /** From good to bad. What is nearer to the front is *better*; no evidence of trouble ever moves a test to the front. */
@@ -24,29 +24,34 @@ export function worst<S extends TestStatus>(first: S, ...others: readonly S[]): 
   return others.reduce((left, right) => (isWorse(right, left) ? right : left), first)
 }
 
-/**
- * Reports that are a kernel bug whatever the suite says. Left out: what a slow emulated machine provokes (stalls, hung tasks), what tests
- * provoke on purpose (shutdown, corruption, out of memory), and warnings, which fstests' own check reads and filters by test.
- */
-const severeKinds: ReadonlySet<KernelReportKind> = new Set([
-  'panic',
-  'oops',
-  'bug',
-  'kasan',
-  'kmsan',
-  'kfence',
-  'ubsan',
-  'lockdep',
-  'list-corruption',
-  'refcount',
-  'atomic-sleep',
-  'general-protection',
-  'double-fault',
-])
+/** What the kernel tells of programs and of itself, and is no fault of its own: told, and nothing more. */
+const toldKinds: ReadonlySet<KernelReportKind> = new Set(['oom', 'user-fault', 'note'])
 
-/** True for a report that makes its test a failure. */
-export function isSevere(report: Pick<KernelReport, 'kind' | 'fatal' | 'provoked'>): boolean {
-  return !report.provoked && (report.fatal || severeKinds.has(report.kind))
+/** What a slow or emulated host can cause by itself. */
+const stallKinds: ReadonlySet<KernelReportKind> = new Set(['soft-lockup', 'rcu-stall', 'hung-task'])
+
+/** What decides whether a report counts. */
+export type WeighedReport = Pick<KernelReport, 'kind' | 'fatal' | 'provoked' | 'counts'>
+
+/**
+ * True for a report that makes its test, or its section, a failure: every kind, unless the test provokes it. Stalls and hung tasks only
+ * where the record says that they count.
+ */
+export function isSevere(report: WeighedReport): boolean {
+  if (report.provoked) return false
+  if (report.fatal) return true
+  if (stallKinds.has(report.kind)) return report.counts === true
+  return !toldKinds.has(report.kind)
+}
+
+/**
+ * The report with the word on whether it counts: a stall or a hung task does under KVM, and under emulation, or where that is not known,
+ * if its test failed as well.
+ */
+export function weighReport<R extends KernelReport>(report: R, accelerator: 'kvm' | 'tcg' | null, status: TestStatus | null): R {
+  if (!stallKinds.has(report.kind)) return report
+  const counts = accelerator === 'kvm' || (status !== null && isFailure(status))
+  return counts ? { ...report, counts } : report
 }
 
 /** True where the kernel reported a bug under one of the test's attempts. */
@@ -117,6 +122,16 @@ export function isWorthAnotherAttempt(test: Judged): boolean {
 export function excuses(onBase: Pick<TestRecord, 'status' | 'attempts'>, here: Pick<TestRecord, 'status' | 'attempts'>): boolean {
   if (!isFailure(onBase.status) || isWorse(here.status, onBase.status)) return false
   return !hasSevereReport(here) || hasSevereReport(onBase)
+}
+
+/** A kernel report that no test owns is known by this, in this run and in others. */
+export function reportKey({ suite, section, phase, title }: Pick<UnattributedReport, 'suite' | 'section' | 'phase' | 'title'>): string {
+  return JSON.stringify([suite ?? null, section ?? null, phase ?? null, title])
+}
+
+/** Kernel reports that fail a section, since no test owns them: those that count and that no list expects. */
+export function countingReports(record: Pick<RunRecord, 'unattributedReports'>): readonly UnattributedReport[] {
+  return record.unattributedReports.filter((report) => isSevere(report) && (report.expected ?? null) === null)
 }
 
 /** An expected failure that passed: its line in the list is out of date. */

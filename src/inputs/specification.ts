@@ -369,7 +369,11 @@ export const OUTPUTS: readonly OutputSpecification[] = [
   { name: 'reason', description: 'The conclusion in one sentence.' },
   { name: 'planned', description: 'Number of planned tests.' },
   { name: 'passed', description: 'Number of tests that passed.' },
-  { name: 'failed', description: 'Number of tests that failed, crashed or timed out.' },
+  {
+    name: 'failed',
+    description:
+      'Number of tests that failed, crashed or timed out, neither flaky nor expected to fail, and of kernel reports under no test.',
+  },
   { name: 'notrun', description: 'Number of tests that declined to run.' },
   { name: 'notreached', description: 'Number of planned tests that never started.' },
   { name: 'new-failures', description: 'Number of failures the baseline does not have; empty without a baseline.' },

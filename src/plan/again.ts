@@ -3,19 +3,24 @@ import type { Inputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/record.js'
 import type { TestId } from '../domain/test.js'
-import { isUnsettled } from '../domain/verdict.js'
+import { countingReports, isUnsettled } from '../domain/verdict.js'
 import { treeFragment } from './kernel-tree.js'
+
+/** What is needed of a record to run it again. */
+export type Rerunnable = Pick<RunRecord, 'plan' | 'tests'> & Partial<Pick<RunRecord, 'unattributedReports'>>
 
 /**
  * The inputs that run again what failed: the record's own, with its paths, and of its tests those that failed, crashed, timed out
- * or were never reached. A run that ended before any test was chosen (the kernel did not build) is run again as it was asked for.
+ * or were never reached; of a section that a kernel report under no test failed, all. A run that ended before any test was chosen (the kernel did not build) is run again as it was asked for.
  * @param defaults the inputs of a command without any
  * @throws UserError where nothing is left to run
  */
-export function inputsAgain(record: Pick<RunRecord, 'plan' | 'tests'>, defaults: Inputs): Inputs {
+export function inputsAgain(record: Rerunnable, defaults: Inputs): Inputs {
   const inputs: Inputs = { ...defaults, ...inputsOfPlan(record.plan) }
   if (record.tests.length === 0) return inputs
-  const only = record.tests.filter(isUnsettled).map(({ suite, section, name }): TestId => ({ suite, section, name }))
+  const reported = new Set(countingReports({ unattributedReports: [], ...record }).map(({ section }) => section))
+  const isAgain = (test: RunRecord['tests'][number]) => isUnsettled(test) || (reported.has(test.section) && test.status !== 'expunged')
+  const only = record.tests.filter(isAgain).map(({ suite, section, name }): TestId => ({ suite, section, name }))
   if (only.length === 0) {
     throw new UserError(
       `Nothing is left to run again: ${record.tests.length === 1 ? 'the one test of that run did not fail' : `none of the ${record.tests.length} tests of that run failed`}.`,

@@ -1,7 +1,7 @@
 import type { CacheLedgerEntry } from '../domain/record.js'
 import type { Published, Report } from '../domain/stages.js'
 import type { TestStatus } from '../domain/test.js'
-import { countsAsFailure } from '../domain/verdict.js'
+import { countingReports, countsAsFailure } from '../domain/verdict.js'
 
 /** The action's outputs, by the names in src/inputs/specification.ts. */
 export function outputsOf(report: Report, runDirectory: string, artifactId: Published['artifactId']): Readonly<Record<string, string>> {
@@ -12,7 +12,7 @@ export function outputsOf(report: Report, runDirectory: string, artifactId: Publ
     reason: record.conclusion.reason,
     planned: String(record.tests.length),
     passed: String(count('pass')),
-    failed: String(record.tests.filter(countsAsFailure).length),
+    failed: String(record.tests.filter(countsAsFailure).length + countingReports(record).length),
     notrun: String(count('notrun')),
     notreached: String(count('notreached')),
     'new-failures': comparison === null ? '' : String(comparison.newFailures.length),

@@ -1,33 +1,62 @@
+import type { AcceleratorDecision } from '../domain/accelerator.js'
 import type { KernelReport } from '../domain/kernel-report.js'
-import type { Attempt, Disagreement } from '../domain/record.js'
+import type { Attempt, Disagreement, UnattributedReport } from '../domain/record.js'
 import type { SectionId } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
-import { isSevere } from '../domain/verdict.js'
+import { isSevere, isWorse, reportKey, weighReport } from '../domain/verdict.js'
 import type { GuestRun } from '../domain/vm-run.js'
 
 /** Attempts by section and test, as they are being put together. */
 export type AttemptTable = Map<string, Attempt[]>
 
+export interface Attribution {
+  readonly table: AttemptTable
+  readonly disagreements: Disagreement[]
+  /** Null where it is not known. */
+  readonly accelerator: AcceleratorDecision['accelerator'] | null
+}
+
 /**
- * Gives each guest's kernel reports to the attempts they fell into, and lowers a pass under which the kernel reported a bug.
- * @returns reports that no attempt owns, in order
+ * Gives each guest's kernel reports to the attempts they fell into, and lowers a verdict under which the kernel reported a bug.
+ * @returns reports that no attempt owns, equal ones as one, in order
  */
-export function attributeReports(guests: readonly GuestRun[], table: AttemptTable, disagreements: Disagreement[]): KernelReport[] {
-  const unattributed: KernelReport[] = []
+export function attributeReports(guests: readonly GuestRun[], attribution: Attribution): UnattributedReport[] {
+  const { table, disagreements, accelerator } = attribution
+  const unattributed: UnattributedReport[] = []
   for (const guest of guests) {
     const { suite, section } = guest
     for (const report of guest.reports) {
       const attempts = report.test === null ? undefined : table.get(testKey({ suite, section, name: report.test }))
       const index = attempts?.findLastIndex((attempt) => attempt.guest === guest.id) ?? -1
       const attempt = attempts?.[index]
-      if (attempts === undefined || attempt === undefined || report.test === null) unattributed.push(report)
-      else attempts[index] = addReport(attempt, report, { suite, section, test: report.test }, disagreements)
+      if (attempts !== undefined && attempt !== undefined && report.test !== null) {
+        attempts[index] = addReport(
+          attempt,
+          weighReport(report, accelerator, attempt.status),
+          { suite, section, test: report.test },
+          disagreements,
+        )
+      } else
+        unattributed.push({ phase: report.test === null ? 'set-up' : 'between', ...weighReport(report, accelerator, null), suite, section })
     }
   }
-  return unattributed
+  return mergeEqual(unattributed)
 }
 
-/** Adds a report to the attempt it fell into; a kernel bug lowers a pass. */
+/** Equal reports as one, with how often it came: the first of them stands. */
+export function mergeEqual(reports: readonly UnattributedReport[]): UnattributedReport[] {
+  const merged = new Map<string, UnattributedReport>()
+  for (const report of reports) {
+    const key = reportKey(report)
+    const known = merged.get(key)
+    // One that counts is not hidden behind one that does not.
+    if (known === undefined) merged.set(key, report)
+    else merged.set(key, { ...(isSevere(report) && !isSevere(known) ? report : known), count: (known.count ?? 1) + (report.count ?? 1) })
+  }
+  return [...merged.values()]
+}
+
+/** Adds a report to the attempt it fell into; a kernel bug is at least a failure. */
 export function addReport(
   attempt: Attempt,
   report: KernelReport,
@@ -35,7 +64,7 @@ export function addReport(
   disagreements: Disagreement[],
 ): Attempt {
   const reports = [...attempt.reports, report]
-  if (!isSevere(report) || (attempt.status !== 'pass' && attempt.status !== 'notrun')) return { ...attempt, reports }
+  if (!isSevere(report) || !isWorse('fail', attempt.status)) return { ...attempt, reports }
   disagreements.push({
     ...id,
     sources: { suite: attempt.status, console: report.kind },

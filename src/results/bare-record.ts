@@ -1,11 +1,19 @@
 import type { KernelReport } from '../domain/kernel-report.js'
 import { PLAN_VERSION, type Plan } from '../domain/plan.js'
-import { type Attempt, RECORD_VERSION, type RunRecord, type SectionRecord, type TestRecord } from '../domain/record.js'
+import {
+  type Attempt,
+  RECORD_VERSION,
+  type RunRecord,
+  type SectionRecord,
+  type TestRecord,
+  type UnattributedReport,
+} from '../domain/record.js'
 import type { TestId, TestName } from '../domain/test.js'
-import { settle, worst } from '../domain/verdict.js'
+import { testKey } from '../domain/test-key.js'
+import { settle, weighReport, worst } from '../domain/verdict.js'
 import type { EvidenceAttempt, EvidenceVerdict, FstestsVerdicts } from '../suites/fstests/index.js'
-import { addReport } from './attribute-reports.js'
-import type { BareConsole } from './bare-console.js'
+import { addReport, mergeEqual } from './attribute-reports.js'
+import type { BareConsole, BareStart } from './bare-console.js'
 import { conclude } from './conclude.js'
 import type { ReadContext } from './read-context.js'
 import { capDiff } from './unified-diff.js'
@@ -14,7 +22,11 @@ export interface BareInput {
   readonly directory: string
   readonly context: ReadContext
   readonly verdicts: FstestsVerdicts
-  readonly times: readonly { readonly startedAt: string | null; readonly writtenAt: string | null }[]
+  readonly times: readonly {
+    readonly startedAt: string | null
+    readonly writtenAt: string | null
+    readonly startedAtLocal: string | null
+  }[]
   readonly console: BareConsole | null
 }
 
@@ -35,8 +47,9 @@ interface Entry {
  */
 export function bareRecord(input: BareInput): RunRecord {
   const disagreements = input.verdicts.disagreements.map((one) => ({ suite: SUITE, ...one, section: sectionName(one.section) }))
-  const entries = collectEntries(input)
-  const unattributedReports = attribute(input.console?.reports ?? [], entries, disagreements)
+  const placed = placeStarts(input)
+  const entries = collectEntries(input, placed)
+  const unattributedReports = attribute(input, entries, placed, disagreements)
   const tests = entries.map(toTestRecord)
   const sections = collectSections(input, entries)
   const starts = input.times.flatMap((time) => time.startedAt ?? []).sort()
@@ -70,17 +83,38 @@ function sectionName(section: string | null): string {
   return section === null || section === '' ? soleSection : section.replace(/[^A-Za-z0-9_-]/g, '_')
 }
 
-function collectEntries(input: BareInput): Entry[] {
-  const { verdicts, console } = input
-  const entries = verdicts.verdicts.map((verdict) => toEntry(verdict, input))
-  const seen = new Set(verdicts.verdicts.map((verdict) => verdict.name))
-  // The console does not tell sections: with several, a start without a verdict cannot be placed.
-  const section = new Set(entries.map((entry) => entry.id.section)).size > 1 ? null : (entries[0]?.id.section ?? soleSection)
-  for (const name of new Set(console?.started ?? [])) {
-    if (section !== null && !seen.has(name))
-      entries.push(lostEntry({ suite: SUITE, section, name }, 'it started and left no verdict', input))
+function collectEntries(input: BareInput, starts: ReadonlyMap<BareStart, string>): Entry[] {
+  const entries = input.verdicts.verdicts.map((verdict) => toEntry(verdict, input))
+  const seen = new Set(entries.map(({ id }) => testKey(id)))
+  for (const [{ name }, section] of starts) {
+    const id = { suite: SUITE, section, name }
+    if (seen.has(testKey(id))) continue
+    seen.add(testKey(id))
+    entries.push(lostEntry(id, 'it started and left no verdict', input))
   }
   return entries
+}
+
+/**
+ * The section of every start in the kernel logs, which do not tell it: that of the test lines in the same order. Starts from before check
+ * did are of another run.
+ */
+function placeStarts({ verdicts, console, times }: BareInput): ReadonlyMap<BareStart, string> {
+  const places = new Map<BareStart, string>()
+  const lines = verdicts.printed.length > 0 ? verdicts.printed : verdicts.verdicts
+  const since = times.flatMap(({ startedAtLocal }) => startedAtLocal ?? []).sort()[0]
+  for (const started of console?.started ?? []) {
+    let next = 0
+    for (const start of started) {
+      if (since !== undefined && start.at < since) continue
+      const at = lines.findIndex((line, index) => index >= next && line.name === start.name)
+      // Of one that has no line comes the section check was at.
+      const line = at < 0 ? (lines[next - 1] ?? lines[0]) : lines[at]
+      places.set(start, sectionName(line?.section ?? null))
+      if (at >= 0) next = at + 1
+    }
+  }
+  return places
 }
 
 function lostEntry(id: TestId, message: string, input: BareInput): Entry {
@@ -107,7 +141,7 @@ function toEntry(verdict: EvidenceVerdict, input: BareInput): Entry {
 
 function toAttempt(found: EvidenceAttempt, input: BareInput): Attempt {
   const logs: Record<string, string> = {}
-  if (input.console !== null) logs.console = input.console.path
+  if (input.console !== null) logs.console = input.console.paths[0] ?? ''
   for (const file of found.files) logs[file.kind] = file.path.slice(input.directory.length + 1)
   return {
     status: found.status,
@@ -123,21 +157,37 @@ function toAttempt(found: EvidenceAttempt, input: BareInput): Attempt {
   }
 }
 
-/** Gives the console's reports to their tests; those it cannot place come back. */
-function attribute(reports: readonly KernelReport[], entries: readonly Entry[], disagreements: RunRecord['disagreements']): KernelReport[] {
-  return reports.filter((report) => {
-    const owners = entries.filter((entry) => entry.id.name === report.test && entry.attempts.length > 0)
-    const [owner] = owners
+/** Gives the console's reports to their tests; those no test owns come back, each with its section. */
+function attribute(
+  input: BareInput,
+  entries: readonly Entry[],
+  starts: ReadonlyMap<BareStart, string>,
+  disagreements: RunRecord['disagreements'],
+): UnattributedReport[] {
+  const unattributed: UnattributedReport[] = []
+  const [first] = starts.values()
+  const sole = first ?? entries[0]?.id.section ?? sectionName(input.verdicts.sections[0]?.name ?? null)
+  for (const { report, start } of input.console?.reports ?? []) {
+    const section = start === null ? sole : starts.get(start)
+    // What came under a test of an earlier run says nothing about this one.
+    if (section === undefined) continue
+    const owner = entries.find(({ id }) => id.name === start?.name && id.section === section)
     const last = owner?.attempts.at(-1)
-    if (owner === undefined || last === undefined || owners.length > 1) return true
-    const id = { suite: SUITE, section: owner.id.section, test: owner.id.name }
-    owner.attempts[owner.attempts.length - 1] = withEnd(addReport(last, report, id, disagreements), report)
-    return false
-  })
+    if (owner === undefined || last === undefined) {
+      const phase = start === null ? 'set-up' : 'between'
+      unattributed.push({ ...weighReport(report, null, null), suite: SUITE, section, phase })
+    } else {
+      const id = { suite: SUITE, section, test: owner.id.name }
+      const weighed = weighReport(report, null, last.status)
+      owner.attempts[owner.attempts.length - 1] = withEnd(last, addReport(last, weighed, id, disagreements), weighed)
+    }
+  }
+  return mergeEqual(unattributed)
 }
 
-function withEnd(attempt: Attempt, report: KernelReport): Attempt {
-  if (attempt.status !== 'notreached' || !report.fatal) return attempt
+/** A test without a verdict under which the kernel died crashed. */
+function withEnd(before: Attempt, attempt: Attempt, report: KernelReport): Attempt {
+  if (before.status !== 'notreached' || !report.fatal) return attempt
   return { ...attempt, status: worst(attempt.status, 'crashed'), message: `the kernel died: ${report.title}` }
 }
 

@@ -1,10 +1,10 @@
 import type { RunRecord, TestRecord } from '../domain/record.js'
 import type { ComparedTest, Comparison } from '../domain/stages.js'
 import { sectionKey, testKey } from '../domain/test-key.js'
-import { countsAsFailure, excuses, isFailure, isStaleExpectation } from '../domain/verdict.js'
+import { countsAsFailure, excuses, isFailure, isSevere, isStaleExpectation, reportKey } from '../domain/verdict.js'
 
 /** What is needed of a baseline; `summarizeRecord`-sized extracts fit too. */
-export type Baseline = Pick<RunRecord, 'runId' | 'tests'>
+export type Baseline = Pick<RunRecord, 'runId' | 'tests'> & Partial<Pick<RunRecord, 'unattributedReports'>>
 
 /**
  * Holds a record against the base branch's.
@@ -32,6 +32,7 @@ export function compareRecords(current: Pick<RunRecord, 'tests' | 'sections'>, b
     vanished: baseline.tests
       .filter((test) => sections.has(sectionKey(test)) && test.status !== 'expunged' && !now.has(testKey(test)))
       .map(toCompared),
+    knownReports: (baseline.unattributedReports ?? []).filter(isSevere).map(reportKey),
     newlyNotrun: current.tests.filter((test) => test.status === 'notrun' && ran(before.get(testKey(test)))).map(toCompared),
   }
 }

@@ -1,12 +1,13 @@
 import type { FailOn } from '../domain/inputs.js'
-import type { Conclusion, ConclusionKind, RunRecord, TestRecord } from '../domain/record.js'
+import type { ReportPhase } from '../domain/kernel-report.js'
+import type { Conclusion, ConclusionKind, RunRecord, TestRecord, UnattributedReport } from '../domain/record.js'
 import type { Comparison } from '../domain/stages.js'
 import { type TestStatus, testStatusSchema } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
-import { countsAsFailure } from '../domain/verdict.js'
+import { countingReports, countsAsFailure, reportKey } from '../domain/verdict.js'
 
 /** What is needed of a record to conclude from it. */
-export type Concludable = Pick<RunRecord, 'plan' | 'tests' | 'sections' | 'stopped'>
+export type Concludable = Pick<RunRecord, 'plan' | 'tests' | 'sections' | 'stopped' | 'unattributedReports'>
 
 /**
  * What the run as a whole says. Never `passed` by default: something must have been tested in every section, and every planned test must
@@ -23,10 +24,11 @@ export function conclude(record: Concludable, comparison: Comparison | null, fai
   if (record.stopped?.kind === 'build-failed') return of('build-failed', record.stopped.reason)
   const failures = record.tests.filter(countsAsFailure)
   const counted = failOn === 'new' && comparison !== null ? onlyNew(failures, comparison) : failures
+  const reports = failOn === 'new' ? withoutKnown(countingReports(record), comparison) : countingReports(record)
   if (record.stopped?.kind === 'cancelled') return of('cancelled', cancelledReason(record, counted))
-  if (counted.length > 0) {
+  if (counted.length > 0 || reports.length > 0) {
     const untested = whyUntested(record, withoutFailures(record))
-    return { ...of('failed', failedReason(counted, failures, comparison, record)), ...(untested === null ? {} : { untested }) }
+    return { ...of('failed', failedReason({ counted, failures, reports, comparison }, record)), ...(untested === null ? {} : { untested }) }
   }
   const untested = whyUntested(record, record.tests)
   if (untested !== null) return of('could-not-test', untested)
@@ -46,15 +48,43 @@ function onlyNew(failures: readonly TestRecord[], comparison: Comparison): reado
   return failures.filter((test) => !known.has(testKey(test)))
 }
 
-function failedReason(
-  counted: readonly TestRecord[],
-  failures: readonly TestRecord[],
-  comparison: Comparison | null,
-  record: Concludable,
-): string {
+/** What speaks against a run. */
+interface Found {
+  /** Failures that count under `fail-on`. */
+  readonly counted: readonly TestRecord[]
+  /** All that are neither flaky nor expected. */
+  readonly failures: readonly TestRecord[]
+  /** Kernel reports no test owns that count under `fail-on`. */
+  readonly reports: readonly UnattributedReport[]
+  readonly comparison: Comparison | null
+}
+
+function withoutKnown(reports: readonly UnattributedReport[], comparison: Comparison | null): readonly UnattributedReport[] {
+  const known = new Set(comparison?.knownReports)
+  return reports.filter((report) => !known.has(reportKey(report)))
+}
+
+const phases: Readonly<Record<ReportPhase, string>> = {
+  boot: 'while booting',
+  'set-up': 'before the first test',
+  between: 'between tests',
+  end: 'after the tests',
+}
+
+function nameReports(reports: readonly UnattributedReport[]): string {
+  const shown = reports.slice(0, 3).map(({ section, phase, title }) => {
+    const where = [...(section === undefined ? [] : [section]), ...(phase === undefined ? [] : [phases[phase]])].join(' ')
+    return where === '' ? title : `${where}: ${title}`
+  })
+  return reports.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ')
+}
+
+function failedReason({ counted, failures, reports, comparison }: Found, record: Concludable): string {
   const known = failures.length - counted.length
   const word = comparison === null ? '' : 'new '
-  const parts = [`${count(counted.length, `${word}failure`)}: ${name(counted)}`]
+  const parts: string[] = []
+  if (counted.length > 0) parts.push(`${count(counted.length, `${word}failure`)}: ${name(counted)}`)
+  if (reports.length > 0) parts.push(`${count(reports.length, `${word}kernel report`)} outside any test: ${nameReports(reports)}`)
   if (known > 0) parts.push(`${known} more on the base branch too`)
   const missing = record.tests.filter((test) => test.status === 'notreached').length
   if (missing > 0) parts.push(`${count(missing, 'test')} not reached`)

@@ -4,6 +4,7 @@ import type { Attempt, RunRecord, SectionRecord, TestRecord } from '../domain/re
 import { sectionKey, testKey } from '../domain/test-key.js'
 import { settle, worst } from '../domain/verdict.js'
 import type { GuestRun } from '../domain/vm-run.js'
+import { mergeEqual } from './attribute-reports.js'
 import { conclude } from './conclude.js'
 
 /**
@@ -34,7 +35,7 @@ export function mergeRecords(left: RunRecord, right: RunRecord): RunRecord {
     ),
     tests: joinBy(left.tests, shifted.tests, testKey, mergeTests),
     guests: [...left.guests, ...shifted.guests],
-    unattributedReports: [...left.unattributedReports, ...right.unattributedReports],
+    unattributedReports: mergeEqual([...left.unattributedReports, ...right.unattributedReports]),
     disagreements: [...left.disagreements, ...right.disagreements],
     problems: uniqueOf(left.problems, right.problems),
     ...(stopped === undefined ? {} : { stopped }),

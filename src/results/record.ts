@@ -95,7 +95,10 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
     const { fileSystem } = evidence
     read.push({ batch, verdicts, fileSystem })
   }
-  const unattributedReports = attributeReports(vmRun.guests, table, disagreements)
+  const unattributedReports = attributeReports(vmRun.guests, {
+    ...{ table, disagreements },
+    accelerator: input.accelerator?.accelerator ?? null,
+  })
   if (vmRun.stopped !== null) problems.push(vmRun.stopped.reason)
   return {
     version: RECORD_VERSION,

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import { describeError } from '../domain/errors.js'
-import type { KernelReport } from '../domain/kernel-report.js'
+import type { KernelReport, ReportPhase } from '../domain/kernel-report.js'
 import type { SuiteName } from '../domain/test.js'
 import type { GuestRun, VmExit } from '../domain/vm-run.js'
 import type { ByteChannel, ChildProcess, Clock, Files } from '../ports/index.js'
@@ -14,6 +14,7 @@ import { LineSplitter } from './console/line-splitter.js'
 import { diagnoseGuest, dumpGuestMemory } from './diagnose.js'
 import type { Guest, GuestBatch, GuestEvent } from './guest.js'
 import { guestExit, PANIC_LINE } from './guest-exit.js'
+import { ReportCollector } from './report-collector.js'
 
 /** Watches the console: the crash classifier, or nothing. */
 export interface ConsoleObserver {
@@ -45,8 +46,6 @@ export interface SessionOptions {
   readonly cleanUp: () => Promise<void>
 }
 
-/** Reports kept of one guest: a kernel that warns in a loop must not fill our memory. */
-const MOST_REPORTS = 1000
 const STDERR_CAP = 16 * 1024
 /** After QEMU's end its sockets are closed; this long they may take to be read to their end. */
 const DRAIN_SECONDS = 30
@@ -60,7 +59,7 @@ export class GuestSession implements Guest {
   private readonly qmp: QmpClient
   private readonly control: ByteChannel
   private readonly console: ByteChannel
-  private readonly reports: KernelReport[] = []
+  private readonly reports = new ReportCollector()
   private readonly boot = {
     kernelSeconds: null as number | null,
     initSeconds: null as number | null,
@@ -229,7 +228,7 @@ export class GuestSession implements Guest {
       ...(this.memoryDump === null ? {} : { memoryDump: this.memoryDump }),
       argv: [...options.argv],
       release: this.release,
-      reports: [...this.reports],
+      reports: this.reports.all(),
     }
   }
 
@@ -254,11 +253,16 @@ export class GuestSession implements Guest {
   }
 
   private addReports(reports: readonly KernelReport[]): void {
-    for (const report of reports) {
-      if (this.reports.length >= MOST_REPORTS) return
-      this.reports.push(report)
-      this.queue.push({ kind: 'report', report })
+    for (const found of reports) {
+      const report = { ...found, phase: this.phaseOf(found) }
+      if (this.reports.add(report)) this.queue.push({ kind: 'report', report })
     }
+  }
+
+  private phaseOf({ test }: KernelReport): ReportPhase {
+    if (this.boot.readySeconds === null) return 'boot'
+    if (!this.batches.isRunning) return 'end'
+    return test === null ? 'set-up' : 'between'
   }
 
   private async readControl(): Promise<void> {

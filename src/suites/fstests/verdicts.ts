@@ -15,6 +15,8 @@ export interface FstestsVerdicts {
   readonly verdicts: readonly EvidenceVerdict[]
   readonly disagreements: readonly SuiteDisagreement[]
   readonly sections: readonly OutputSection[]
+  /** The test lines in the order check printed them; empty without its output. */
+  readonly printed: readonly { readonly section: string | null; readonly name: TestName }[]
   /** From result.xml: KERNEL, FSTYP, … */
   readonly properties: Readonly<Record<string, string>>
   readonly problems: readonly string[]
@@ -44,7 +46,8 @@ export function readFstestsResults(given: FstestsEvidence): FstestsVerdicts {
   verdicts.push(...findLost(lists, subjects))
   const properties = Object.assign({}, ...evidence.reports.map((report) => report.value.properties)) as Record<string, string>
   const doubts = findDoubts({ evidence, lists, verdicts })
-  return { verdicts, disagreements, sections: evidence.output?.sections ?? [], properties, problems, doubts }
+  const { sections = [], verdicts: printed = [] } = evidence.output ?? {}
+  return { verdicts, disagreements, sections, printed, properties, problems, doubts }
 }
 
 const NO_LISTS: Lists = { ran: null, notrun: new Set(), failures: new Set(), hasTotal: false, logs: [] }
