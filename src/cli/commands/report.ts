@@ -4,6 +4,7 @@ import {
   htmlPage,
   type JunitDialect,
   junitXml,
+  kcidbReport,
   prepare,
   recordJson,
   summaryMarkdown,
@@ -21,6 +22,9 @@ interface ReportCommandOptions {
   readonly dialect: JunitDialect
   readonly html?: string
   readonly summary?: string
+  readonly kcidb?: string
+  readonly kcidbRepository?: string
+  readonly kcidbBranch?: string
   readonly baseline?: string
 }
 
@@ -37,6 +41,9 @@ export const reportCommand: AddCommand = (program, context, finish) => {
     .option('--dialect <annotated|jenkins>', 'dialect of the JUnit file; jenkins passes the Jenkins schema', 'annotated')
     .option('--html <file>', 'write the HTML page')
     .option('--summary <file>', 'write the Markdown summary')
+    .option('--kcidb <file>', "write a report for KernelCI's database (schema 5.3)")
+    .option('--kcidb-repository <url>', 'with --kcidb: where the kernel under test is published, https://…')
+    .option('--kcidb-branch <name>', 'with --kcidb: its branch there')
     .option('--baseline <run.json>', 'compare with this record')
     .addHelpText('after', '\nA run of ours is also rendered again into its own directory. A directory of check is only read.')
     .action(async (directory: string, options: ReportCommandOptions) => {
@@ -71,6 +78,11 @@ async function report(directory: string, options: ReportCommandOptions, context:
   if (options.summary !== undefined) {
     await files.write(at(options.summary), summaryMarkdown(rendered))
     written.summary = at(options.summary)
+  }
+  if (options.kcidb !== undefined) {
+    const { kcidbRepository: repository, kcidbBranch: branch } = options
+    await files.write(at(options.kcidb), `${JSON.stringify(kcidbReport(record, { repository, branch }), null, 2)}\n`)
+    written.KCIDB = at(options.kcidb)
   }
   if (options.json === true) for (const piece of recordJson(record)) stdout.write(piece)
   else stdout.write(terminalText(rendered, { colour: stdout.isTerminal ? 'always' : 'never', maxFailures: 20, directory, files: written }))
