@@ -29,3 +29,18 @@ for package in ${packages:-}; do
     chmod 0755 usr/sbin/* usr/bin/*
   fi
 done
+
+# `ls` of coreutils that are one program (Ubuntu's since 25.10, rust-coreutils) goes by the name it is called under, and generic/452
+# copies it to another: then a script calls it by the right one.
+cp usr/bin/ls ls-by-another-name 2>/dev/null || cp "$(readlink usr/bin/ls | sed 's,^/,,')" ls-by-another-name
+if ! ./ls-by-another-name / >/dev/null 2>&1; then
+  if ! [ -L usr/bin/ls ]; then
+    mv usr/bin/ls usr/bin/ls.real
+    ln -s /usr/bin/ls.real usr/bin/ls
+  fi
+  program=$(readlink usr/bin/ls)
+  rm usr/bin/ls
+  printf '#!/bin/bash\nexec -a ls %s "$@"\n' "$program" >usr/bin/ls
+  chmod 0755 usr/bin/ls
+fi
+rm ls-by-another-name

@@ -33,8 +33,6 @@ export interface HostTree {
   readonly links: readonly HostLink[]
   /** Programs of the required list the host does not have. */
   readonly missing: readonly string[]
-  /** Programs of the table that are in the guest. */
-  readonly programs: ReadonlySet<string>
 }
 
 const PROGRAM_DIRECTORIES = ['/usr/bin', '/usr/sbin', '/bin', '/sbin']
@@ -213,13 +211,16 @@ async function findProgram(ports: HostPorts, name: string): Promise<string | nul
   return null
 }
 
+/** Whether the offline guest would have a program: it is on this machine, and the guest can run it. */
+export async function hasProgram(ports: HostPorts, name: string): Promise<boolean> {
+  const path = await findProgram(ports, name)
+  return path !== null && (await runnable(ports, path))
+}
+
 /** Programs of the required list this host does not have. */
 export async function missingRequiredPrograms(ports: HostPorts): Promise<readonly string[]> {
   const missing: string[] = []
-  for (const name of REQUIRED_PROGRAMS) {
-    const path = await findProgram(ports, name)
-    if (path === null || !(await runnable(ports, path))) missing.push(name)
-  }
+  for (const name of REQUIRED_PROGRAMS) if (!(await hasProgram(ports, name))) missing.push(name)
   return missing
 }
 
@@ -244,21 +245,19 @@ async function manualPages(ports: HostPorts): Promise<readonly string[]> {
 }
 
 /** The host's programs of the table, and which of the required are missing. */
-async function addPrograms(collector: TreeCollector, ports: HostPorts): Promise<Pick<HostTree, 'missing' | 'programs'>> {
+async function addPrograms(collector: TreeCollector, ports: HostPorts): Promise<readonly string[]> {
   const missing: string[] = []
-  const programs = new Set<string>()
   const required = new Set(REQUIRED_PROGRAMS)
   for (const name of new Set([...REQUIRED_PROGRAMS, ...OPTIONAL_PROGRAMS])) {
     const path = await findProgram(ports, name)
     if (path !== null && (await runnable(ports, path))) {
-      programs.add(name)
       await collector.add(path)
     } else if (required.has(name)) missing.push(name)
   }
   // fstests' awk programs are GNU's (strtonum, gensub, and), and Debian's awk is mawk.
   const gawk = await findProgram(ports, 'gawk')
   if (gawk !== null) collector.link('/usr/bin/awk', await ports.files.realPath(gawk))
-  return { missing, programs }
+  return missing
 }
 
 /** Perl's own library directories; local and vendor trees stay out, they can be large and tests do not use them. */
@@ -282,7 +281,7 @@ export async function collectHostTree(ports: HostPorts): Promise<HostTree> {
   }
   const collector = new TreeCollector(ports)
   await collector.useLibraryCache(elf.machine)
-  const { missing, programs } = await addPrograms(collector, ports)
+  const missing = await addPrograms(collector, ports)
   for (const name of EXTRA_LIBRARIES) await collector.addLibrary(name)
   for (const path of DATA_PATHS) {
     const entry = await ports.files.stat(path)
@@ -293,5 +292,5 @@ export async function collectHostTree(ports: HostPorts): Promise<HostTree> {
   for (const directory of await perlDirectories(ports)) await collector.addDirectory(directory, PERL_SKIPPED)
   for (const directory of await pythonDirectories(ports)) await collector.addDirectory(directory, PYTHON_SKIPPED)
   await collector.settle()
-  return { ...(await collector.result()), missing, programs }
+  return { ...(await collector.result()), missing }
 }

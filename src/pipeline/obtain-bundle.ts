@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { buildBundle, checkKernelTree, stageOfflineFlake } from '../bundle/index.js'
+import { buildBundle, checkKernelTree, describeMissing, missingPrograms, stageOfflineFlake } from '../bundle/index.js'
 import { type CacheSession, restoreCompilerCache, restoreStore, saveCompilerCache, saveStore } from '../cache/index.js'
 import type { NixInputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
@@ -65,6 +65,9 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   for (const note of nix.notes) stage('nix', note)
   // The cache's key is made of what the flake holds, so it is staged before the cache is asked.
   const offline = plan.bundle.kind === 'offline' ? await stageOfflineFlake(places, ports) : null
+  if (offline !== null && plan.fstests !== null) {
+    for (const line of describeMissing(await missingPrograms(plan.fstests, ports))) stage('build', line)
+  }
   const restored = await restoreStore({ plan, nix, flakeDirectory: offline?.directory ?? null }, ports)
   told(plan.cache ? restored.ledger : [], stage)
   const compiler = await restoreCompilerCache({ ...compilerRequest(options), nix, restored }, ports)

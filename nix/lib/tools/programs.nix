@@ -2,7 +2,10 @@
 # [ { path; outputs; } ], `path` an attribute path such as [ "python3Packages" "drgn" ], `outputs` null for the usual one.
 let
   table = builtins.fromJSON (builtins.readFile ../../suites/fstests/programs.json);
-  inNixpkgs = builtins.filter (entry: entry.nixpkgs != null) table.packages;
+  # The programs under test are the user's or come by themselves (mkVmTest): two versions in one guest would mix.
+  inNixpkgs = builtins.filter (
+    entry: entry.nixpkgs != null && entry.nixpkgs != "xfsprogs"
+  ) table.packages;
   described = entry: {
     path = builtins.filter builtins.isString (builtins.split "\\." entry.nixpkgs);
     outputs = entry.outputs or null;

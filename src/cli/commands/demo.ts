@@ -1,4 +1,4 @@
-import { ensureHostTools } from '../../bundle/index.js'
+import { describeMissing, ensureHostTools, missingPrograms } from '../../bundle/index.js'
 import { parseInputs } from '../../inputs/parse.js'
 import type { AddCommand } from '../context.js'
 import { runInputs } from './run.js'
@@ -18,6 +18,7 @@ export const demoCommand: AddCommand = (program, context, finish) => {
         context.stdout.write(`${tools.command}\n`)
         return
       }
+      for (const line of describeMissing(await missingPrograms(null, context.ports))) context.stdout.write(`${line}\n`)
       const { output, accelerator, vms } = options
       finish(
         await runInputs(parseInputs('cli', { bundle: 'offline', suite: 'smoke', sections: 'xfs ext4', output, accelerator, vms }), context),

@@ -20,6 +20,7 @@ export type { ResultFile, ResultFileKind } from './result-files.js'
 export { diskRoles, type FstestsSettings, fstestsSettings } from './settings.js'
 export { isTestName, testDirectory, testNameSource } from './test-name.js'
 export { type FstestsVerdicts, readFstestsResults } from './verdicts.js'
+export { readWantedPrograms, type WantedProgram } from './wanted-programs.js'
 export type { EvidenceStatus } from './weigh.js'
 
 /** Real xfstests. */
