@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import * as z from 'zod'
 import { OPTIONAL_PROGRAMS, REQUIRED_PROGRAMS } from '../../src/bundle/guest-programs.js'
@@ -13,6 +13,34 @@ const sections = (await readBuiltInSections(createFiles(), checkout, 'fstests'))
   ...section,
   ...fstestsSettings(section),
 }))
+
+interface Asked {
+  readonly test: string
+  readonly role: 'scratch' | 'test'
+  readonly sizeMiB: number
+}
+
+/** `_require_scratch_size $((16 * 1024 * 1024))` and `_require_fs_space $TEST_DIR 3200000` (KiB), of tests in auto or quick. */
+function readAsked(tree: string): readonly Asked[] {
+  const line = /^\s*_require_(?:scratch_size(?:_nocheck)?|fs_space\s+"?\$(SCRATCH_MNT|TEST_DIR)"?)\s+(?:\$\(\(([\d\s*+]+)\)\)|(\d+))/gm
+  const found: Asked[] = []
+  for (const directory of readdirSync(`${tree}/tests`, { withFileTypes: true })) {
+    if (!directory.isDirectory()) continue
+    for (const id of readdirSync(`${tree}/tests/${directory.name}`).filter((name) => /^\d+$/.test(name))) {
+      const text = readFileSync(`${tree}/tests/${directory.name}/${id}`, 'utf8')
+      if (!/^_begin_fstest.*\b(auto|quick)\b/m.test(text)) continue
+      for (const [, where, product, plain] of text.matchAll(line)) {
+        const kib = plain === undefined ? sumOf(product ?? '') : Number(plain)
+        found.push({ test: `${directory.name}/${id}`, role: where === 'TEST_DIR' ? 'test' : 'scratch', sizeMiB: kib / 1024 })
+      }
+    }
+  }
+  return found
+}
+
+/** `4*1024*1024*2 + 8`. */
+const sumOf = (text: string): number =>
+  text.split('+').reduce((sum, part) => sum + part.split('*').reduce((all, factor) => all * Number(factor), 1), 0)
 
 const byName = (name: string) => {
   const section = sections.find((one) => one.name === name)
@@ -54,6 +82,35 @@ describe('nix/sections/sections.json', () => {
     expect(count('scratch')).toBe(count('pool') === 0 ? 1 : 0)
     expect(count('test-log')).toBe(count('scratch-log'))
     expect(count('test-rt')).toBe(count('scratch-rt'))
+  })
+
+  // Persistent memory is memory of the host; a tmpfs has no disks.
+  const onDisks = sections.filter(({ name, disks }) => name !== 'ext4_dax' && disks.length > 0)
+  const largest = (disks: readonly { role: string; sizeMiB: number }[], roles: readonly string[]) =>
+    Math.max(...disks.filter(({ role }) => roles.includes(role)).map(({ sizeMiB }) => sizeMiB))
+
+  test.each(onDisks)('$name has disks as large as tests of auto and quick ask', ({ disks }) => {
+    // generic/781 and xfs/652 ask for a device of 16 GiB, generic/701 for 5 GiB free on the test file system.
+    expect(largest(disks, ['scratch', 'pool'])).toBeGreaterThanOrEqual(16 * 1024)
+    expect(largest(disks, ['test'])).toBeGreaterThan(5 * 1024)
+  })
+
+  test.each(sections)('$name has a LOGWRITES_DEV where its file system can be replayed from a log of writes', ({ name, fstyp, disks }) => {
+    // Not with a second device under the file system, not on persistent memory (common/dmlogwrites), not without a scratch device of its own.
+    const cannot = ['xfs_rt', 'xfs_logdev', 'ext4_dax'].includes(name) || ['overlay', 'tmpfs', 'nfs'].includes(fstyp)
+    const overlaid = name === 'overlay_xfs' || name === 'nfs_loopback'
+    expect(disks.some(({ role }) => role === 'logwrites')).toBe(!cannot && !overlaid)
+  })
+
+  const tree = process.env.VMTEST_FSTESTS ?? ''
+  const inTree = tree !== '' && existsSync(`${tree}/tests/generic`) ? test : test.skip
+  inTree('the room that tests of a real tree ask for in numbers is there', () => {
+    const asked = readAsked(tree)
+    expect(asked.length).toBeGreaterThan(20)
+    for (const { disks } of onDisks) {
+      const room = { scratch: largest(disks, ['scratch', 'pool']), test: largest(disks, ['test']) }
+      expect(asked.filter(({ role, sizeMiB }) => room[role] < sizeMiB)).toEqual([])
+    }
   })
 
   test.each(sections)('$name has mount options as mount(8) takes them', ({ mountOptions }) => {

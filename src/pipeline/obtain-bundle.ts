@@ -65,8 +65,9 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   for (const note of nix.notes) stage('nix', note)
   // The cache's key is made of what the flake holds, so it is staged before the cache is asked.
   const offline = plan.bundle.kind === 'offline' ? await stageOfflineFlake(places, ports) : null
-  if (offline !== null && plan.fstests !== null) {
-    for (const line of describeMissing(await missingPrograms(plan.fstests, ports))) stage('build', line)
+  const { fstests } = plan.trees
+  if (offline !== null && fstests !== undefined) {
+    for (const line of describeMissing(await missingPrograms(fstests, ports))) stage('build', line)
   }
   const restored = await restoreStore({ plan, nix, flakeDirectory: offline?.directory ?? null }, ports)
   told(plan.cache ? restored.ledger : [], stage)
