@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { loadBundle } from '../../src/bundle/index.js'
@@ -72,7 +72,7 @@ export async function openLab(extraTests: readonly ExtraTest[] = [], bundleOfTes
   const { bundle, directory: bundlePath } = await loadBundle(bundleOfTest ?? process.env.VMTEST_BUNDLE ?? buildOfflineBundle(), ports)
   const bundled = bundle.suites.find(({ name }) => name === 'smoke')
   if (bundled === undefined) throw new Error(`${bundlePath} has no smoke suite`)
-  const catalogue = JSON.parse(readFileSync(bundled.catalogue, 'utf8')) as Catalogue
+  const catalogue = await suiteOf('smoke').readCatalogue(ports.files, bundled.source ?? '')
   const qemu = bundle.qemu ?? (await ports.exec.which(`qemu-system-${bundle.architecture}`))
   if (qemu === null) throw new Error('no QEMU')
   // Not the temporary directory: disks belong on a real file system.

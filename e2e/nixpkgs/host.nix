@@ -141,6 +141,13 @@ in
       patchelf --set-rpath "$libraries/lib" "$out/lib/security/$module.so"
     done
   '';
+  patchelf =
+    nixpkgs:
+    run "patchelf" { hook = nixpkgs + "/pkgs/development/tools/misc/patchelf/setup-hook.sh"; } ''
+      mkdir -p "$out/bin" "$out/nix-support"
+      ln -s "$(command -v patchelf)" "$out/bin/patchelf"
+      cp "$hook" "$out/nix-support/setup-hook"
+    '';
   # perl and python look for their libraries by compiled-in paths.
   perl = run "perl" { inherit libraries; } ''
     mkdir -p "$out/bin" "$out/lib"

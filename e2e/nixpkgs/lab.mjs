@@ -68,7 +68,8 @@ const environment = {
   PATH: `${nix}:${process.env.PATH}`,
   HOME: join(work, 'home'),
   XDG_CACHE_HOME: join(work, `cache-${createHash('sha256').update(nix).digest('hex').slice(0, 8)}`),
-  NIX_CONFIG: 'experimental-features = nix-command flakes\nbuild-users-group =\nsubstituters =\nsandbox = false\nmax-jobs = 2\n',
+  NIX_CONFIG:
+    'experimental-features = nix-command flakes\nbuild-users-group =\nsubstituters =\nsandbox = true\nsandbox-paths = /bin /sbin /usr /lib /lib64 /etc/alternatives\nmax-jobs = 2\n',
 }
 
 /** A command as spawnSync takes it, run where /nix is the lab's own. */
@@ -148,13 +149,51 @@ function stagedProject() {
   return staged
 }
 
+/** Every derivation a bundle is made of, by its path: { env, structuredAttrs }. Its form has changed over Nix's versions. */
+function derivationsOf(derivation) {
+  const shown = JSON.parse(inside(['nix', 'derivation', 'show', '-r', derivation]))
+  return Object.values(shown.derivations ?? shown).map(({ env = {}, structuredAttrs }) => ({
+    ...(structuredAttrs ?? JSON.parse(env.__json ?? '{}')),
+    ...env,
+  }))
+}
+
+/** The kernel's derivation must give make the same words with ccache and without, but for ccache itself. */
+function compareCompilers(derivations) {
+  const kernel = derivations.find(({ name, makeFlags }) => String(name).startsWith('linux-') && Array.isArray(makeFlags))
+  if (kernel === undefined) fail('there is no kernel with structured attributes to compare the compilers of.')
+  const library = join(project, 'nix/lib')
+  const script = `makeFlags=("$@"); makeFlagsArray=(); source ${library}/nixpkgs-ccache.sh; printf '%s\\n' "\${makeFlags[@]}"`
+  const flags = (ccacheDirectory) => {
+    const empty = mkdtempSync(join(tmpdir(), 'vmtest-lab-flags-'))
+    const env = {
+      ...process.env,
+      NIX_BUILD_TOP: '/build',
+      kernelTree: `${library}/kernel-tree.sh`,
+      ccache: `${library}/ccache.sh`,
+      ccacheDirectory,
+    }
+    const printed = execFileSync('bash', ['-euc', script, 'flags', ...kernel.makeFlags], { cwd: empty, env, encoding: 'utf8' })
+    rmSync(empty, { recursive: true })
+    return printed
+  }
+  const cached = flags(work)
+  const plain = flags(join(work, 'nowhere'))
+  if (cached === plain) fail('ccache is not on PATH: its flags cannot be compared.')
+  if (cached.replaceAll('ccache ', '') !== plain) fail(`ccache changes what is compiled:\n${cached}\nwithout:\n${plain}`)
+  console.log(
+    `ccache: the kernel is compiled by the same words with and without, ${plain
+      .split('\n')
+      .filter((word) => word.startsWith('CC='))
+      .pop()}`,
+  )
+}
+
 /** How the packages of a derivation came about: by nixpkgs' phases, of the host, or by this project's own builders. */
-function describe(derivation) {
-  const all = JSON.parse(inside(['nix', 'derivation', 'show', '-r', derivation]))
+function describe(derivations) {
   const groups = { host: new Set(), nixpkgs: new Set(), ours: new Set() }
-  for (const { env } of Object.values(all.derivations ?? all)) {
-    const name = env.name ?? JSON.parse(env.__json ?? '{}').name ?? ''
-    if (env.stamp !== undefined) groups.host.add(name)
+  for (const { name = '', stamp: ofHost } of derivations) {
+    if (ofHost !== undefined) groups.host.add(name)
     else if (/^(vmtest|smoke|fstests-cat|ls$)/.test(name)) groups.ours.add(name)
     else groups.nixpkgs.add(name)
   }
@@ -186,7 +225,9 @@ const lab = [
 ]
 const expression = [join(project, 'e2e/nixpkgs'), '--arg', 'nixpkgs', nixpkgs, '--arg', 'project', project, ...lab]
 const derivation = inside(['nix-instantiate', ...expression, '-A', 'bundle'])
-describe(derivation)
+const derivations = derivationsOf(derivation)
+describe(derivations)
+compareCompilers(derivations)
 if (values['evaluate-only']) process.exit(0)
 
 const bundle = inside(['nix-build', '--no-out-link', '--cores', values.cores, ...expression, '-A', 'bundle'])

@@ -16,6 +16,11 @@ let
     in
     merge (map (name: set name (host.program name (of name))) names);
   library = names: merge (map (name: set name (host.library name)) names);
+  withPatchelf =
+    package:
+    package.overrideAttrs (previous: {
+      nativeBuildInputs = previous.nativeBuildInputs ++ [ (host.patchelf prev.path) ];
+    });
   tool = names: merge (map (name: set name (host.links name [ name ])) names);
 in
 ofTable
@@ -45,7 +50,6 @@ ofTable
   "pkg-config"
   "pahole"
   "ccache"
-  "patchelf"
   "hexdump"
   "zstd"
 ]
@@ -75,6 +79,7 @@ ofTable
   pkgsStatic = {
     busybox = host.busybox;
   };
-  # Of the set's own packages these are given as sources.
-  xfsprogs = prev.xfsprogs;
+  # Built here. nixpkgs' stdenv has the hook that shrinks RPATHs by itself.
+  xfsprogs = withPatchelf prev.xfsprogs;
+  xfstests = withPatchelf prev.xfstests;
 }

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { loadBundle } from '../../src/bundle/index.js'
-import type { Catalogue } from '../../src/domain/test.js'
 import { createFiles } from '../../src/ports/real/files.js'
+import { suiteOf } from '../../src/suites/index.js'
 import { buildOfflineBundle, type ExtraTest } from '../lab/vm-lab.js'
 
 /** Makes bundles that are alike but for the bugs planted in them: kernels with the same tests and different faults. */
@@ -29,7 +29,7 @@ export async function openNursery(tests: readonly ExtraTest[]): Promise<Nursery>
   const root = join(directory, 'root')
   run('fsck.erofs', `--extract=${root}`, bundle.rootImage)
   for (const test of tests) writeTest(join(root, suite.guestPath, 'tests'), test)
-  const catalogue = JSON.parse(readFileSync(suite.catalogue, 'utf8')) as Catalogue
+  const catalogue = await suiteOf('smoke').readCatalogue(createFiles(), suite.source ?? '')
   const added = tests.map(({ name }) => ({ name, groups: ['planted'], file: `tests/${name}`, line: 3 }))
   writeFileSync(join(directory, 'catalogue.json'), JSON.stringify({ ...catalogue, tests: [...catalogue.tests, ...added] }))
   return {

@@ -33,11 +33,6 @@ tools.runScript "vmtest-bundle" {
       suites = map (suite: {
         inherit (suite) name;
         guestPath = "/vmtest/suites/${suite.name}";
-        catalogue = "${import ./catalogue.nix {
-          inherit tools;
-          suite = suite.name;
-          source = suite.tree;
-        }}";
         source = "${suite.tree}";
       }) suites;
       sections = builtins.concatMap (suite: sectionLists.ofSuite suite.name (sectionLists.resolve sections)) suites;

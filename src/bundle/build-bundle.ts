@@ -3,7 +3,7 @@ import type { VmBundle } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { Built, BuiltSuite, CacheOutcome, NixEnvironment } from '../domain/stages.js'
-import { catalogueSchema, type SuiteName } from '../domain/test.js'
+import { type Catalogue, catalogueSchema, type SuiteName } from '../domain/test.js'
 import { compilerAnnotations, readCompilerMessages } from '../kernel/compiler-messages.js'
 import { buildKernelTree } from '../kernel/index.js'
 import { overrideKernel, withKernel } from '../kernel/kernel-override.js'
@@ -161,11 +161,28 @@ async function bundledSuite(loaded: LoadedBundle, name: SuiteName, ports: BuildP
       'Give a built fstests tree with `--fstests`, or choose another suite with `--suite`.',
     )
   }
-  const parsed = catalogueSchema.safeParse(await readJson(found.catalogue, ports))
-  if (!parsed.success) {
-    throw new UserError(`${found.catalogue} is not a test catalogue: ${z.prettifyError(parsed.error)}`, 'Build the bundle again.')
+  const { guestPath, source, catalogue: file } = found
+  const catalogue = await bundledCatalogue({ name: found.name, source, catalogue: file }, loaded.directory, ports)
+  return { name: found.name, guestPath, image: null, source: source ?? null, catalogue }
+}
+
+/** Tests as a file lists them, or as the suite's own reader finds them in its tree. */
+async function bundledCatalogue(
+  suite: { readonly name: SuiteName; readonly source: string | undefined; readonly catalogue: string | undefined },
+  directory: string,
+  ports: BuildPorts,
+): Promise<Catalogue> {
+  const { name, source, catalogue } = suite
+  if (catalogue === undefined) {
+    if (source !== undefined) return suiteOf(name).readCatalogue(ports.files, source)
+    throw new UserError(
+      `The bundle ${directory} has neither \`catalogue\` nor \`source\` of the suite \`${name}\`.`,
+      'Build the bundle again.',
+    )
   }
-  return { name: found.name, guestPath: found.guestPath, image: null, source: found.source ?? null, catalogue: parsed.data }
+  const parsed = catalogueSchema.safeParse(await readJson(catalogue, ports))
+  if (parsed.success) return parsed.data
+  throw new UserError(`${catalogue} is not a test catalogue: ${z.prettifyError(parsed.error)}`, 'Build the bundle again.')
 }
 
 async function readJson(path: string, ports: BuildPorts): Promise<unknown> {

@@ -52,9 +52,9 @@ function makeAbsolute(bundle: VmBundle, directory: string): VmBundle {
     },
     initrd: at(bundle.initrd),
     rootImage: at(bundle.rootImage),
-    suites: bundle.suites.map(({ source, ...suite }) => ({
+    suites: bundle.suites.map(({ source, catalogue, ...suite }) => ({
       ...suite,
-      catalogue: at(suite.catalogue),
+      ...(catalogue === undefined ? {} : { catalogue: at(catalogue) }),
       ...(source === undefined ? {} : { source: at(source) }),
     })),
   }

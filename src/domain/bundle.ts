@@ -24,8 +24,12 @@ export type BundleKernel = z.infer<typeof bundleKernelSchema>
 export const bundleSuiteSchema = z.object({
   name: suiteNameSchema.describe('The suite.'),
   guestPath: z.string().startsWith('/').describe('Where its tree lies in the guest.'),
-  catalogue: path.describe("JSON file with the suite's tests: a `Catalogue`."),
-  source: path.optional().describe("The suite's sources on the host, for `file` and `line`; absent where they are not kept."),
+  catalogue: path
+    .optional()
+    .describe("JSON file with the suite's tests: a `Catalogue`. Absent: they are read from `source`, which must be there then."),
+  source: path
+    .optional()
+    .describe("The suite's sources on the host, for its tests and their `file` and `line`; absent where they are not kept."),
 })
 export type BundleSuite = z.infer<typeof bundleSuiteSchema>
 
