@@ -52,6 +52,21 @@
         default = command system;
       });
 
+      # The library's unit tests: to evaluate them is to run them.
+      checks = forSystems (
+        system:
+        let
+          failed = import ./__tests__/nix/library.nix;
+        in
+        {
+          library =
+            if failed == [ ] then
+              command system
+            else
+              throw "kernel-vmtest: failed: ${builtins.concatStringsSep ", " failed}";
+        }
+      );
+
       # For work on this repository: `nix fmt`, with the nixfmt on PATH.
       formatter = forSystems (system: linked system "format-nix" "nix/formatter");
 

@@ -29,6 +29,7 @@ function stage(name: (typeof INPUTS)[number]): void {
   cpSync(join(root, 'nix'), join(to, 'nix'), { recursive: true })
   if (name === 'kernel-vmtest') {
     cpSync(join(root, 'flake.nix'), join(to, 'flake.nix'))
+    cpSync(join(root, '__tests__/nix'), join(to, '__tests__/nix'), { recursive: true })
     for (const directory of ['dist', 'man']) mkdirSync(join(to, directory))
     cpSync(join(root, 'examples'), join(to, 'examples'), { recursive: true })
     writeFileSync(join(to, 'package.json'), '{}')
@@ -104,7 +105,7 @@ function kernelTree(name: string, flake: string): string {
     writeFileSync(join(tree, 'Makefile'), 'VERSION = 6\nPATCHLEVEL = 18\nSUBLEVEL = 0\nEXTRAVERSION = -rc3\n')
     for (const [file, text] of Object.entries(files)) writeFileSync(join(tree, file), text)
     writeFileSync(join(tree, 'fragment'), fragment)
-    const expression = `import ${root}nix/lib/kernel-release.nix { tree = ${tree}; fragments = [ ${tree}/fragment ]; }`
+    const expression = `import ${root}nix/lib/kernel-release.nix { tree = ${tree}; fragments = [ (builtins.readFile ${tree}/fragment) ]; }`
     expect(nix(['nix-instantiate', '--eval', '--strict', '--json', '--expr', expression])).toMatchObject({
       stdout: JSON.stringify(release),
     })

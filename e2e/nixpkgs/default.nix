@@ -6,6 +6,8 @@
   kernel-src,
   xfsprogs-src,
   xfstests-src,
+  # A kernel in place of one that is built: { image; release; config; modules; }.
+  kernel ? null,
   # Changes when the host's packages do.
   stamp,
   system ? builtins.currentSystem,
@@ -29,7 +31,7 @@ let
   };
   inherit (import (project + "/nix/lib")) mkVmTest;
   bundle = mkVmTest {
-    inherit pkgs;
+    inherit pkgs kernel;
     kernel-src = builtins.path {
       name = "linux";
       path = kernel-src;

@@ -31,9 +31,16 @@ let
       throw "kernel-vmtest: there is no kconfig fragment `${toString one}`; there are: ${builtins.concatStringsSep ", " names}. Own options are given as text (\"CONFIG_FOO=y\") or as a path.";
 
   flat = text: builtins.replaceStrings [ "\n" ] [ " " ] text;
+  # What a fragment says. Text is read from no store: an evaluation that writes nothing (`nix flake check --no-build`) has none.
+  textOf =
+    one:
+    if builtins.isString one && !(byName ? ${one}) && builtins.substring 0 1 one != "/" then
+      builtins.seq (fragment one) one
+    else
+      builtins.readFile (fragment one);
 in
 {
-  inherit names fragment;
+  inherit names fragment textOf;
   fragments = byName;
   # What a guest for `system` that tests file systems cannot do without.
   base = system: [

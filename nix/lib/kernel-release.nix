@@ -1,5 +1,5 @@
 # The release that a kernel built from `tree` calls itself (scripts/setlocalversion): the Makefile's version, what the files
-# localversion* in its top directory say (linux-next and -rt keep one there), and CONFIG_LOCALVERSION of the fragments.
+# localversion* in its top directory say (linux-next and -rt keep one there), and CONFIG_LOCALVERSION of the fragments (texts).
 # No git is there where Nix builds, so nothing is added for a commit; the build compares.
 { tree, fragments }:
 let
@@ -21,7 +21,7 @@ let
   ofFiles = builtins.concatStringsSep "" (map (name: stripped (builtins.readFile (tree + "/${name}"))) files);
 
   lines = builtins.concatMap (
-    fragment: builtins.filter builtins.isString (builtins.split "\n" (builtins.readFile fragment))
+    fragment: builtins.filter builtins.isString (builtins.split "\n" fragment)
   ) fragments;
   assigned = builtins.filter (value: value != null) (
     map (builtins.match "CONFIG_LOCALVERSION=\"(.*)\"") lines

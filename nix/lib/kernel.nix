@@ -23,6 +23,8 @@ let
       name = "source";
       inherit path;
     };
+  # Where it can be read while nothing is copied.
+  readable = if kernel-src == null && inStore (toString root) != null then toString root else source;
   source =
     if kernel-src != null then
       kernel-src
@@ -36,8 +38,8 @@ let
   built =
     let
       version = import ./kernel-release.nix {
-        tree = source;
-        fragments = map fragments.fragment kconfig;
+        tree = readable;
+        fragments = map fragments.textOf kconfig;
       };
       configfile = tools.kernelConfig {
         inherit version;
