@@ -43,7 +43,7 @@ const flag = (input) => {
 }
 
 function tables({ INPUTS, OUTPUTS }) {
-  const inputs = INPUTS.map((i) => {
+  const inputs = INPUTS.filter(({ hidden }) => hidden !== true).map((i) => {
     const name = i.faces.includes('action') ? `\`${i.name}\`` : '–'
     return `| ${name} | ${flag(i)} | ${cell(i.description)} | ${values(i)} | ${i.default === '' ? '–' : `\`${i.default}\``} |`
   })

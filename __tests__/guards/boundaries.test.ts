@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kernel: ['domain', 'kconfig', 'ports'],
   bundle: ['domain', 'kernel', 'nix', 'ports', 'suites'],
   vm: ['domain', 'ports', 'suites'],
-  results: ['crash', 'domain', 'suites', 'vm'],
+  results: ['crash', 'domain', 'plan', 'suites', 'vm'],
   report: ['domain', 'plan', 'ports'],
   publish: ['domain', 'ports'],
   post: ['domain', 'ports', 'publish', 'vm'],

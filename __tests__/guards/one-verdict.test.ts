@@ -13,7 +13,7 @@ import { pageData } from '../../src/report/html/run-data.js'
 import { junitXml, prepare, summaryMarkdown, terminalText } from '../../src/report/index.js'
 import { verdictOf } from '../../src/report/verdict.js'
 import { compareRecords, conclude } from '../../src/results/index.js'
-import { anAttempt, aRecord, aReport, aSection, aTest } from '../report/builder.js'
+import { aBaseline, anAttempt, aRecord, aReport, aSection, aTest } from '../report/builder.js'
 
 /** One table of records: everything that says what a run came to has to say the same of each. */
 
@@ -109,7 +109,7 @@ const policies: readonly FailOn[] = ['new', 'any', 'never']
 function judge({ tests, changes = {}, baseline }: Row, failOn: FailOn) {
   const base = aRecord(tests, changes)
   const record = { ...base, plan: { ...base.plan, failOn } }
-  const comparison = baseline === undefined ? null : compareRecords(record, { ...aRecord(baseline), runId: 'base' })
+  const comparison = baseline === undefined ? null : compareRecords(record, aBaseline(baseline))
   const concluded = { ...record, conclusion: conclude(record, comparison, failOn) }
   return { record: concluded, comparison, rendered: prepare(concluded, comparison, {}) }
 }
@@ -124,7 +124,7 @@ describe.each(Object.entries(rows))('%s', (_, row) => {
     const counted = failOn === 'new' ? fresh : row.failed
     expect(record.conclusion.kind === 'failed').toBe(counted.length + (row.outside ?? 0) > 0)
 
-    const outputs = outputsOf({ record, comparison } as Report, '/run', null)
+    const outputs = outputsOf({ record, comparison } as Report, '/run', { id: null, name: null })
     expect([outputs.failed, outputs.conclusion]).toEqual([String(row.failed.length + (row.outside ?? 0)), record.conclusion.kind])
 
     const { tests } = pageData(rendered, 0)

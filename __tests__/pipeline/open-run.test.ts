@@ -19,7 +19,7 @@ const open = (output: string) =>
   openRun(
     {
       inputs: parseInputs('action', { bundle: '/bundle', ...(output === '' ? {} : { output }) }),
-      jobName: 'job',
+      env: { GITHUB_JOB: 'job' },
       places: placesFrom({ checkout: directory, workingDirectory: directory, env: { RUNNER_TEMP: directory, HOME: directory } }),
     },
     { files, clock: createClock() },

@@ -8,7 +8,13 @@ import { restrict } from '../../src/plan/select.js'
 import { anAttempt, aReport, aSection, aTest } from '../report/builder.js'
 
 const facts = {
-  ...{ workingDirectory: '/work', hasFlake: true, kernelTree: '/work/linux', temporaryDirectory: '/tmp', jobName: '' },
+  ...{
+    workingDirectory: '/work',
+    hasFlake: true,
+    kernelTree: '/work/linux',
+    temporaryDirectory: '/tmp',
+    job: { workflow: '', job: '', step: '' },
+  },
   startedAt: new Date('2026-01-01T00:00:00Z'),
 }
 const planOf = (raw: RawInputs) => makePlan(parseInputs('cli', raw), facts)

@@ -3,7 +3,13 @@ import { parseInputs, type RawInputs } from '../../src/inputs/parse.js'
 import { makePlan } from '../../src/plan/make-plan.js'
 
 const facts = {
-  ...{ workingDirectory: '/work', hasFlake: true, kernelTree: '/work/linux', temporaryDirectory: '/tmp', jobName: '' },
+  ...{
+    workingDirectory: '/work',
+    hasFlake: true,
+    kernelTree: '/work/linux',
+    temporaryDirectory: '/tmp',
+    job: { workflow: '', job: '', step: '' },
+  },
   startedAt: new Date('2026-01-01T00:00:00Z'),
 }
 const plan = (raw: RawInputs, face: 'cli' | 'action' = 'cli', kernelTree: string | null = facts.kernelTree) =>

@@ -97,7 +97,9 @@ describe('selectTests', () => {
 
   test('a plan’s test knows its file and line; a section asked for twice runs once', () => {
     const { selection } = select({ sections: ['xfs_4k', 'xfs_4k'], tests: ['xfs/001'] })
-    expect(selection.tests).toEqual([{ suite: 'fstests', section: 'xfs_4k', name: 'xfs/001', file: 'tests/xfs/001', line: 12 }])
+    expect(selection.tests).toEqual([
+      { suite: 'fstests', section: 'xfs_4k', name: 'xfs/001', file: 'tests/xfs/001', line: 12, groups: ['auto', 'quick'] },
+    ])
     expect(selection.sections).toEqual([section('xfs_4k', 'xfs')])
   })
 
@@ -187,13 +189,14 @@ describe('lists of expected failures and expunges', () => {
   })
 
   test.each([
-    ['skip generic/001 -- x', 'known:1: `skip` is neither `xfail` nor `expunged`.'],
+    ['skip generic/001 -- x', 'known:1: `skip` is none of `xfail`, `expunged`, `notrun`.'],
     ['xfail generic/001', 'known:1: `generic/001` has no reason: end the line with ` -- why`.'],
     ['xfail quick -- x', 'known:1: `xfail` wants a test (`generic/475`) or a glob (`xfs/*`), not `quick`.'],
     ['xfail generic/001 kernel=6 -- x', 'known:1: `kernel=6` is no range such as `>=6.1,<6.6`.'],
     ['xfail generic/001 arch=mips -- x', 'known:1: `arch=mips` is none of x86_64, aarch64.'],
     ['xfail generic/001 often -- x', 'known:1: `often` is none of section=, kernel=, arch=, link= (a reason follows ` -- `).'],
     ['xfail generic/001 arch=x86_64 arch=x86_64 -- x', 'known:1: `arch=` stands twice.'],
+    ['xfail generic/001 section=xfs -- ', 'known:1: `generic/001` has no reason: end the line with ` -- why`.'],
     ['xfail generic/001 link= -- x', 'known:1: `link=` has no value.'],
   ])('a malformed line is named: %s', (line, problem) => {
     expect(parseExpectations(line, 'known')).toEqual({ entries: [], problems: [problem] })

@@ -5,7 +5,7 @@ import { outputsOf } from '../../src/publish/outputs.js'
 import { anAttempt, aRecord, aReport, aTest } from '../report/builder.js'
 
 const outputs = (changes: Parameters<typeof aRecord>[1], tests = [aTest('g/001')]) =>
-  outputsOf({ record: aRecord(tests, changes), comparison: null } as Report, '/run', null)
+  outputsOf({ record: aRecord(tests, changes), comparison: null } as Report, '/run', { id: null, name: null })
 
 const entry = (layer: string, outcome: CacheLedgerEntry['outcome']): CacheLedgerEntry => ({
   ...{ layer, outcome, key: 'k', detail: '', bytes: null, restoreSeconds: null, saveSeconds: null, savedSeconds: null },

@@ -130,6 +130,28 @@ export function aRecord(tests: readonly TestRecord[], changes: Partial<RunRecord
   }
 }
 
+/** A record to compare with: of another run, and of another kernel. */
+export function aBaseline(tests: readonly TestRecord[], changes: Partial<RunRecord> = {}): RunRecord {
+  const revisions = { kernel: '0d1e2f3a4b5c66778899aabbccddeeff00112233', xfstests: 'v2026.11.10' }
+  return aRecord(tests, { runId: 'run-1', revisions, ...changes })
+}
+
 export function aComparison(changes: Partial<Comparison> = {}): Comparison {
-  return { baselineRunId: 'run-1', newFailures: [], knownFailures: [], fixed: [], vanished: [], newlyNotrun: [], ...changes }
+  return {
+    baselineRunId: 'run-1',
+    commit: null,
+    ref: null,
+    address: null,
+    choice: 'it was named',
+    noExcuse: null,
+    newFailures: [],
+    knownFailures: [],
+    fixed: [],
+    vanished: [],
+    newlyNotrun: [],
+    lost: [],
+    gone: [],
+    otherSections: [],
+    ...changes,
+  }
 }

@@ -6,7 +6,7 @@ import { prepare, type ReportContext } from '../../src/report/context.js'
 import { byteLength } from '../../src/report/foreign-text.js'
 import { SUMMARY_BUDGET_BYTES, summaryMarkdown } from '../../src/report/summary/index.js'
 import { bytes, code, duration, fenced, prose } from '../../src/report/summary/markdown.js'
-import { anAttempt, aRecord, aReport, aSection, aTest, settings } from './builder.js'
+import { aComparison, anAttempt, aRecord, aReport, aSection, aTest, settings } from './builder.js'
 import { hostileRecord, hostileText } from './hostile.js'
 import { effectsIn, nodesOf, parseMarkdown } from './markdown-reader.js'
 import { aStory } from './story.js'
@@ -115,8 +115,7 @@ describe('the verdict', () => {
       '## ⚠️ Cancelled',
     ],
   ] as const)('%s', (_name, record, known, title) => {
-    const comparison =
-      known === null ? null : { baselineRunId: 'run-1', newFailures: [], knownFailures: known, fixed: [], vanished: [], newlyNotrun: [] }
+    const comparison = known === null ? null : aComparison({ knownFailures: known })
     expect(write(record, comparison).split('\n')[0]).toBe(title)
   })
 
@@ -206,14 +205,18 @@ describe('foreign text', () => {
     fc.assert(
       fc.property(hostileRecord, (record) => {
         const baseline = { ...record, tests: record.tests.slice(3) }
-        const comparison = {
-          baselineRunId: 'x',
-          newFailures: [],
+        const comparison = aComparison({
           knownFailures: record.tests.slice(0, 1),
           fixed: record.tests.slice(9),
           vanished: record.tests.slice(1, 2),
           newlyNotrun: record.tests.slice(3, 4),
-        }
+          lost: record.tests
+            .slice(3, 5)
+            .map(({ suite, section, name, reason }) => ({ suite, section, name, how: 'declines' as const, reason: reason ?? name })),
+          gone: record.tests
+            .slice(5, 6)
+            .map(({ suite, section, name }) => ({ suite, section, name, how: 'not-offered' as const, reason: name })),
+        })
         const markdown = write(record, comparison, { baseline, artifactName: record.runId })
         expect(effectsIn(markdown)).toEqual([])
         expect(markdown).toMatch(/^[\n\t\x20-\x7e\u00a0-\uffff]*$/)

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { TestRecord } from '../../src/domain/record.js'
 import { countsAsFailure, exitCode } from '../../src/domain/verdict.js'
 import { compareRecords, conclude } from '../../src/results/index.js'
-import { aComparison, anAttempt, aRecord, aReport, aSection, aTest } from '../report/builder.js'
+import { aBaseline, aComparison, anAttempt, aRecord, aReport, aSection, aTest } from '../report/builder.js'
 
 const expected = { expectedFailure: { reason: 'known since 6.1' } }
 const kasan = { attempts: [anAttempt({ status: 'fail', reports: [aReport()] }), anAttempt({ status: 'pass' })] }
@@ -47,10 +47,10 @@ describe('conclude', () => {
     expect(Object.values(conclusion.counts).reduce((sum, one) => sum + one, 0)).toBe(tests.length)
   })
 
-  test('a section all of whose tests declined is fine where the user named the tests', () => {
+  test('a section none of whose tests passed was not tested, whoever named the tests', () => {
     const record = aRecord([aTest('g/001'), aTest('g/001', { section: 'ext4', status: 'notrun' })])
     const named = { ...record, plan: { ...record.plan, selection: { ...record.plan.selection, groups: [], tests: ['g/001'] } } }
-    expect(conclude(named, null, 'any').kind).toBe('passed')
+    expect(conclude(named, null, 'any').kind).toBe('could-not-test')
     expect(conclude(record, null, 'any').kind).toBe('could-not-test')
   })
 
@@ -91,7 +91,7 @@ describe('conclude', () => {
 
 describe('compareRecords', () => {
   test('puts each test into its own place', () => {
-    const before = aRecord([
+    const before = aBaseline([
       aTest('g/001'),
       aTest('g/002', { status: 'fail' }),
       aTest('g/003', { status: 'crashed' }),
@@ -103,6 +103,7 @@ describe('compareRecords', () => {
       aTest('g/010', { section: 'gone' }),
       aTest('g/011', { status: 'expunged' }),
       aTest('g/013', { status: 'fail', expectedFailure: { reason: 'known' } }),
+      aTest('g/014', { status: 'timeout' }),
     ])
     const now = aRecord([
       aTest('g/001', { status: 'fail' }),
@@ -116,11 +117,12 @@ describe('compareRecords', () => {
       aTest('g/012', { status: 'fail', flaky: true }),
       // Stale, not fixed.
       aTest('g/013', { expectedFailure: { reason: 'known' } }),
+      aTest('g/014', { status: 'fail' }),
     ])
     const names = (list: readonly { name: string }[]) => list.map((one) => one.name)
     const comparison = compareRecords(now, before)
-    expect(names(comparison.newFailures)).toEqual(['g/001', 'g/006', 'g/009'])
-    expect(names(comparison.knownFailures)).toEqual(['g/002', 'g/007'])
+    expect(names(comparison.newFailures)).toEqual(['g/001', 'g/002', 'g/006', 'g/007', 'g/009'])
+    expect(names(comparison.knownFailures)).toEqual(['g/014'])
     expect(names(comparison.fixed)).toEqual(['g/003'])
     expect(names(comparison.vanished)).toEqual(['g/005'])
     expect(names(comparison.newlyNotrun)).toEqual(['g/004'])

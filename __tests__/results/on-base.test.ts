@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { BaseVerdict, TestRecord } from '../../src/domain/record.js'
 import { runRecordSchema } from '../../src/domain/record.js'
 import { compareRecords, conclude, mergeRecords, relocateRecord } from '../../src/results/index.js'
-import { anAttempt, aRecord, aReport, aTest } from '../report/builder.js'
+import { aBaseline, anAttempt, aRecord, aReport, aTest } from '../report/builder.js'
 
 const onBase = (status: BaseVerdict['status'], changes: Partial<BaseVerdict> = {}): BaseVerdict => ({
   status,
@@ -14,7 +14,7 @@ const onBase = (status: BaseVerdict['status'], changes: Partial<BaseVerdict> = {
 })
 const failing = (status: TestRecord['status'], base: BaseVerdict, reports = [] as ReturnType<typeof aReport>[]) =>
   aTest('g/001', { status, attempts: [anAttempt({ status, reports })], onBase: base })
-const baseline = aRecord([aTest('g/001')])
+const baseline = aBaseline([aTest('g/001')])
 
 describe('a new failure that was run again on the base', () => {
   test.each([

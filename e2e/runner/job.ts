@@ -12,6 +12,8 @@ export interface JobOptions {
   readonly env?: Readonly<Record<string, string>>
   /** RUNNER_TEMP: the same for every job of a runner, and empty when one begins. By default a fresh directory. */
   readonly temp?: string
+  /** The job of a matrix; absent: the job has none. */
+  readonly matrix?: Readonly<Record<string, unknown>>
   /** The command that runs a script, without a shell (one drops variables named like INPUT_FAIL-ON); by default this node. */
   readonly node?: readonly string[]
 }
@@ -183,7 +185,13 @@ export class Job {
     }
     const stateVariables = Object.fromEntries([...state].map(([name, value]) => [`STATE_${name}`, value]))
     const PATH = [...[...this.#path].reverse(), process.env.PATH ?? '/usr/bin:/bin'].join(delimiter)
-    return { ...base, ...inputVariables(manifest, inputs, { ...base }), ...stateVariables, ...fileVariables, PATH }
+    return {
+      ...base,
+      ...inputVariables(manifest, inputs, { ...base }, JSON.stringify(this.options.matrix ?? null, null, 2)),
+      ...stateVariables,
+      ...fileVariables,
+      PATH,
+    }
   }
 
   async #conclude(run: FinishedRun): Promise<{ result: StepResult; state: ReadonlyMap<string, string> }> {
@@ -257,15 +265,17 @@ function inputVariables(
   manifest: ActionManifest,
   inputs: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>>,
+  matrix: string,
 ): Record<string, string> {
-  const defaults = [...manifest.inputs].map(([name, value]): [string, string] => [name, expand(value ?? '', env)])
+  const defaults = [...manifest.inputs].map(([name, value]): [string, string] => [name, expand(value ?? '', env, matrix)])
   const variable = ([name, value]: [string, string]): [string, string] => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]
   return Object.fromEntries([...defaults, ...Object.entries(inputs)].map(variable))
 }
 
 /** The few expressions a default can hold. @throws Error for another */
-function expand(text: string, env: Readonly<Record<string, string>>): string {
-  return text.replace(/\$\{\{\s*([\w.]+)\s*\}\}/g, (_, expression: string) => {
+function expand(text: string, env: Readonly<Record<string, string>>, matrix: string): string {
+  return text.replace(/\$\{\{\s*([\w.()]+)\s*\}\}/g, (_, expression: string) => {
+    if (expression === 'toJSON(matrix)') return matrix
     if (expression === 'github.token') return env.GITHUB_TOKEN ?? 'ghs_standintoken000000000000000000000000'
     const context = /^github\.(\w+)$/.exec(expression)?.[1]
     const value = context === undefined ? undefined : env[`GITHUB_${context.toUpperCase()}`]

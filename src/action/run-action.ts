@@ -39,8 +39,7 @@ function readInputs(runner: Runner): Inputs {
 async function carryOut(inputs: Inputs, ports: Ports, context: ActionContext): Promise<void> {
   const { runner } = ports
   const receipt = createReceipt(runner)
-  const jobName = [runner.env.GITHUB_JOB, runner.env.GITHUB_ACTION].filter(Boolean).join('-')
-  const run = await openRun({ inputs, jobName, places: context.places }, ports)
+  const run = await openRun({ inputs, env: runner.env, places: context.places }, ports)
   receipt({ stage: 'plan', runDirectory: run.directory, artifactName: run.plan.artifactName, upload: run.plan.upload })
   await runner.group(`plan: ${run.plan.suites.join(', ')} from ${run.plan.bundle.kind}`, async () =>
     runner.info(JSON.stringify(run.plan, null, 2)),

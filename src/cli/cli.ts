@@ -8,6 +8,7 @@ import { completionCommand } from './commands/completion.js'
 import { configCommand } from './commands/config.js'
 import { demoCommand } from './commands/demo.js'
 import { execCommand } from './commands/exec.js'
+import { expectationsCommand } from './commands/expectations.js'
 import { historyCommand } from './commands/history.js'
 import { initCommand } from './commands/init.js'
 import { listCommand } from './commands/list.js'
@@ -35,6 +36,7 @@ const COMMANDS: readonly AddCommand[] = [
   execCommand,
   initCommand,
   historyCommand,
+  expectationsCommand,
   configCommand,
   bisectCommand,
   completionCommand,

@@ -27,7 +27,7 @@ export async function selectionInputs(
     if (upstream !== null) throw new UserError('`--upstream` is given without `--changed`.', 'See `vmtest run --help`.')
     return inputs
   }
-  const tree = (await planOnly({ inputs, jobName: '', places }, ports)).kernelTree?.directory ?? places.workingDirectory
+  const tree = (await planOnly({ inputs, places }, ports)).kernelTree?.directory ?? places.workingDirectory
   const chosen = await applyChanged({ inputs, upstream, tree, places }, ports)
   stderr.write(`${chosen.note}\n`)
   return chosen.inputs

@@ -4,6 +4,9 @@ import type { SuiteName, TestId, TestName } from './test.js'
 /** When the step or the command fails. `new`: only on failures the baseline does not have (the same as `any` without one). */
 export type FailOn = 'new' | 'any' | 'never'
 
+/** What a test comes to that the compared record has a verdict on and this run lost. */
+export type LostTests = 'fail' | 'warn'
+
 /** When logs are uploaded as an artifact. */
 export type UploadPolicy = 'always' | 'failure' | 'never'
 
@@ -89,6 +92,11 @@ export interface Inputs {
   /** How often a failing test is run again in a fresh VM. */
   readonly rerunFailed: number
   readonly failOn: FailOn
+  readonly lostTests: LostTests
+  /** This run's record becomes the one that later runs of the branch are compared with, whatever failed. */
+  readonly acceptFailures: boolean
+  /** The job's matrix as JSON; `null` outside one. */
+  readonly matrix: string
   /** A record, or a directory holding one, of the base branch. */
   readonly baseline: string | null
   /** Run new failures again on the base's bundle, where that is at hand. */

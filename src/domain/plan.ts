@@ -72,6 +72,17 @@ export const planSchema = z.object({
   testTimeoutSeconds: z.union([z.number().positive(), z.literal('auto')]).describe('Limit of one test, in seconds.'),
   rerunFailed: z.number().int().nonnegative().describe('How often a failing test runs again.'),
   failOn: z.enum(['new', 'any', 'never']).describe('What makes the run red.'),
+  lostTests: z
+    .enum(['fail', 'warn'])
+    .optional()
+    .describe(
+      'What tests come to that the compared record has a verdict on and this run lost; absent in records of versions that could not tell: `fail`.',
+    ),
+  acceptFailures: z.boolean().optional().describe("This run's failures are accepted by hand; absent: they are not."),
+  comparable: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('The words that have to be the same for two runs to be compared: what is tested, in which job of which workflow.'),
   baseline: z.string().nullable().describe('Record to compare with; null: none named.'),
   abProof: z
     .boolean()
@@ -107,6 +118,8 @@ export const plannedTestSchema = z.object({
   file: z.string().optional().describe("Relative to the suite's source tree."),
   line: z.number().int().positive().optional().describe('1-based.'),
   expunged: reasonSchema.optional().describe('Set for a test a list excludes: it is not run and ends `expunged`.'),
+  expectedNotrun: reasonSchema.optional().describe('Set for a test expected to decline: it is not lost then.'),
+  groups: z.array(z.string()).optional().describe('Its groups in the suite.'),
   expectedFailure: reasonSchema.optional().describe('Set for a test expected to fail: it is run; a pass is reported as stale.'),
 })
 /** One test in one section, as the run promises to account for it. */

@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { acceleratorDecisionSchema } from './accelerator.js'
+import { comparedSchema, earlierVerdictSchema } from './compared.js'
 import { kernelReportSchema } from './kernel-report.js'
+import { originFields } from './origin.js'
 import { planSchema, reasonSchema } from './plan.js'
 import { sectionSchema } from './section.js'
 import { suiteNameSchema, testStatusSchema } from './test.js'
@@ -78,7 +80,12 @@ export const testRecordSchema = z.object({
     ),
   reason: z.string().nullable().describe('Why it is expunged, notrun, or notreached; null otherwise.'),
   expectedFailure: reasonSchema.nullable().describe('The expectation that it fails; null where there is none.'),
+  expectedNotrun: reasonSchema.optional().describe('The expectation that it declines; absent where there is none.'),
+  groups: z.array(z.string()).optional().describe('Its groups in the suite; absent in records of versions that did not keep them.'),
   attempts: z.array(attemptSchema).describe('Newest last; empty for a test that never started.'),
+  before: earlierVerdictSchema
+    .optional()
+    .describe('Of a test that fails: what it came to in the record the run is compared with. Absent where that has no verdict on it.'),
   onBase: baseVerdictSchema.optional().describe('Absent where the test was not run on the base.'),
 })
 /** Everything known about one planned test. */
@@ -170,6 +177,8 @@ export const runRecordSchema = z.object({
     .describe(
       'Store path of the bundle that ran. Absent where it lies elsewhere (another one may lie there by the time it is read) and where another kernel took the place of its own.',
     ),
+  ...originFields,
+  compared: comparedSchema.optional().describe('The record this run is compared with; absent where there is none.'),
   sections: z.array(sectionRecordSchema).describe('The sections that were asked for.'),
   tests: z.array(testRecordSchema).describe("Every planned test, in the plan's order."),
   guests: z.array(guestRunSchema).describe('Every guest, in order of start.'),

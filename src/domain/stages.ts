@@ -1,7 +1,8 @@
 import type { AcceleratorDecision } from './accelerator.js'
 import type { VmBundle } from './bundle.js'
+import type { LostTest } from './compared.js'
 import type { CacheLedgerEntry, RunRecord } from './record.js'
-import type { Catalogue, SuiteName, TestId } from './test.js'
+import type { Catalogue, SectionId, SuiteName, TestId } from './test.js'
 
 /** A Nix that works, and how it is called. */
 export interface NixEnvironment {
@@ -75,9 +76,17 @@ export interface Annotation {
 /** One test whose verdict differs from the baseline's. */
 export type ComparedTest = TestId
 
-/** A record held against the base branch's. */
+/** A record held against the one it is compared with. */
 export interface Comparison {
   readonly baselineRunId: string
+  /** Its commit, branch and workflow run; null where they are not known. */
+  readonly commit: string | null
+  readonly ref: string | null
+  readonly address: string | null
+  /** Why this record, in words. */
+  readonly choice: string
+  /** Why it excuses nothing; null where it can. */
+  readonly noExcuse: string | null
   readonly newFailures: readonly ComparedTest[]
   readonly knownFailures: readonly ComparedTest[]
   readonly fixed: readonly ComparedTest[]
@@ -85,6 +94,12 @@ export interface Comparison {
   readonly newlyNotrun: readonly ComparedTest[]
   /** Keys (`reportKey`) of the kernel reports no test owns there; absent: none. */
   readonly knownReports?: readonly string[]
+  /** Tests that have a verdict there and none here, although they are asked for. */
+  readonly lost: readonly LostTest[]
+  /** The like that do not count. */
+  readonly gone: readonly LostTest[]
+  /** Sections that are defined otherwise there: nothing in them is compared. */
+  readonly otherSections: readonly SectionId[]
 }
 
 /** What was handed to the outside: outputs, artifact, summary. */

@@ -115,15 +115,6 @@ export function isWorthAnotherAttempt(test: Judged): boolean {
   return isFailure(test.status) && !isExpectedFailure(test) && !test.attempts.some((attempt) => attempt.status === 'pass')
 }
 
-/**
- * True where a failure on the base excuses one here. A crash is not excused by a mere failure, nor a kernel bug by a failure without one:
- * such a change made it worse.
- */
-export function excuses(onBase: Pick<TestRecord, 'status' | 'attempts'>, here: Pick<TestRecord, 'status' | 'attempts'>): boolean {
-  if (!isFailure(onBase.status) || isWorse(here.status, onBase.status)) return false
-  return !hasSevereReport(here) || hasSevereReport(onBase)
-}
-
 /** A kernel report that no test owns is known by this, in this run and in others. */
 export function reportKey({ suite, section, phase, title }: Pick<UnattributedReport, 'suite' | 'section' | 'phase' | 'title'>): string {
   return JSON.stringify([suite ?? null, section ?? null, phase ?? null, title])

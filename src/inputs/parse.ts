@@ -1,6 +1,15 @@
 import { acceleratorRequestSchema } from '../domain/accelerator.js'
 import { UserError } from '../domain/errors.js'
-import type { BundleSource, FailOn, Inputs, KernelOverride, KernelTreeChoice, NixInputs, UploadPolicy } from '../domain/inputs.js'
+import type {
+  BundleSource,
+  FailOn,
+  Inputs,
+  KernelOverride,
+  KernelTreeChoice,
+  LostTests,
+  NixInputs,
+  UploadPolicy,
+} from '../domain/inputs.js'
 import { suiteNameSchema } from '../domain/test.js'
 import { INPUTS, type InputSpecification } from './specification.js'
 
@@ -135,6 +144,9 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     rerunFailed: reader.count('rerun-failed'),
     // Checked against the table above; the table and the type are held together by a test.
     failOn: reader.text('fail-on') as FailOn,
+    lostTests: reader.text('lost-tests') as LostTests,
+    acceptFailures: reader.flag('accept-failures'),
+    matrix: reader.text('matrix'),
     baseline: reader.optional('baseline'),
     abProof: reader.flag('ab-proof'),
     baseBundle: reader.optional('base-bundle'),

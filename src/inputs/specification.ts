@@ -9,6 +9,8 @@ interface Common {
   /** Commander's flag notation, where it is not `--name <value>`. */
   readonly flag?: string
   readonly default: string
+  /** Given by the workflow's own expressions, for no person to set: in action.yml, and in no table. */
+  readonly hidden?: true
 }
 
 /** What values an input takes. */
@@ -239,12 +241,29 @@ const how: readonly InputSpecification[] = [
       'What fails the step: failures the baseline does not have (without a baseline: any), any failure, or none. Could-not-test always fails.',
   },
   {
+    name: 'lost-tests',
+    kind: 'choice',
+    choices: ['fail', 'warn'],
+    faces: both,
+    default: 'fail',
+    description:
+      'What a lost test comes to: one that has a verdict in the compared record, is asked for, and now declines or is not there (docs/results.md). `fail`: like a new failure; `warn`: a warning.',
+  },
+  {
+    name: 'accept-failures',
+    kind: 'boolean',
+    faces: actionOnly,
+    default: 'false',
+    description:
+      'Accept what fails in this run: it passes, and later runs of the branch are compared with it. For `workflow_dispatch` on a branch.',
+  },
+  {
     name: 'baseline',
     kind: 'text',
     faces: both,
     default: '',
     description:
-      'A record (`run.json`) of the base branch, or the directory it is in. The action also looks in the cache for the base branch’s last record.',
+      'A record (`run.json`) to compare with, or the directory it is in. Without one the action takes the record docs/results.md says from the cache, the command none.',
   },
   {
     name: 'ab-proof',
@@ -353,6 +372,14 @@ const where: readonly InputSpecification[] = [
     description: 'Binary caches besides the default one. A flake’s own `nixConfig` is never accepted.',
   },
   { name: 'trusted-public-keys', kind: 'list', faces: actionOnly, default: '', description: 'Their public keys.' },
+  {
+    name: 'matrix',
+    kind: 'text',
+    faces: actionOnly,
+    default: '${{ toJSON(matrix) }}',
+    hidden: true,
+    description: 'Set by the action itself: the job of a matrix, so that each is compared with itself.',
+  },
 ]
 
 /** Every input, in the order of the documentation: what to test, how, and where things are kept. */
@@ -377,6 +404,8 @@ export const OUTPUTS: readonly OutputSpecification[] = [
   { name: 'notrun', description: 'Number of tests that declined to run.' },
   { name: 'notreached', description: 'Number of planned tests that never started.' },
   { name: 'new-failures', description: 'Number of failures the baseline does not have; empty without a baseline.' },
+  { name: 'lost', description: 'Number of tests the compared record has a verdict on and this run lost; empty without one.' },
+  { name: 'compared-with', description: 'Commit of the record this run is compared with; empty where there is none or it is not known.' },
   { name: 'flaky', description: 'Number of tests that failed first and passed when run again.' },
   { name: 'accelerator', description: '`kvm` or `tcg`; empty where no VM was started.' },
   { name: 'cache-hit', description: '`true` where the store came from the cache under its exact key.' },
@@ -385,4 +414,5 @@ export const OUTPUTS: readonly OutputSpecification[] = [
   { name: 'junit', description: 'Path of the JUnit file.' },
   { name: 'html', description: 'Path of the HTML report.' },
   { name: 'artifact-id', description: 'Id of the uploaded artifact; empty where none was.' },
+  { name: 'artifact-name', description: 'Its name, where the one asked for was taken another one; empty where none was uploaded.' },
 ]

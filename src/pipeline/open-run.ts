@@ -3,6 +3,7 @@ import { findKernelTree } from '../bundle/index.js'
 import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
+import { jobFacts } from '../plan/comparable.js'
 import { ownFragments } from '../plan/kernel-tree.js'
 import { makePlan } from '../plan/make-plan.js'
 import { OWN_FLAKE } from '../plan/own-flake.js'
@@ -18,6 +19,13 @@ export interface OpenRun {
   readonly startedSeconds: number
 }
 
+export interface OpenOptions {
+  readonly inputs: Inputs
+  readonly places: Directories
+  /** The environment of a workflow's step, which names its job; absent: a command's. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
 /** Under this name the plan lies in the run's directory. */
 export const PLAN_FILE = 'plan.json'
 /** Under this name the planned tests lie there. */
@@ -27,10 +35,7 @@ export const SELECTION_FILE = 'selection.json'
  * Makes the plan and the run's directory, with the plan in it before anything else happens.
  * @throws UserError where a given output directory already holds something: results are never overwritten
  */
-export async function openRun(
-  options: { readonly inputs: Inputs; readonly jobName: string; readonly places: Directories },
-  ports: Pick<Ports, 'files' | 'clock'>,
-): Promise<OpenRun> {
+export async function openRun(options: OpenOptions, ports: Pick<Ports, 'files' | 'clock'>): Promise<OpenRun> {
   const startedAt = ports.clock.now()
   const startedSeconds = ports.clock.monotonicSeconds()
   const plan = await planFor(options, startedAt, ports.files)
@@ -83,18 +88,11 @@ async function taken(path: string, files: Ports['files']): Promise<boolean> {
 }
 
 /** The plan alone, for commands that only look. */
-export async function planOnly(
-  options: { readonly inputs: Inputs; readonly jobName: string; readonly places: Directories },
-  ports: Pick<Ports, 'files' | 'clock'>,
-): Promise<Plan> {
+export async function planOnly(options: OpenOptions, ports: Pick<Ports, 'files' | 'clock'>): Promise<Plan> {
   return planFor(options, ports.clock.now(), ports.files)
 }
 
-async function planFor(
-  { inputs, jobName, places }: { readonly inputs: Inputs; readonly jobName: string; readonly places: Directories },
-  startedAt: Date,
-  files: Ports['files'],
-): Promise<Plan> {
+async function planFor({ inputs, env = {}, places }: OpenOptions, startedAt: Date, files: Ports['files']): Promise<Plan> {
   const plan = makePlan(inputs, {
     workingDirectory: places.workingDirectory,
     projectDirectory: places.projectDirectory,
@@ -103,7 +101,7 @@ async function planFor(
     kernelTree: await findKernelTree(places.projectDirectory, files),
     startedAt,
     temporaryDirectory: places.temporaryDirectory,
-    jobName,
+    job: jobFacts(env),
   })
   return withTreeFragment(plan, files)
 }

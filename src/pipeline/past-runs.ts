@@ -1,103 +1,125 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { describeError } from '../domain/errors.js'
+import { describeError, UserError } from '../domain/errors.js'
+import type { Origin } from '../domain/origin.js'
+import { whyNoExcuse } from '../domain/origin.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/record.js'
-import { suitesIdentity } from '../plan/make-plan.js'
+import type { Built } from '../domain/stages.js'
+import { comparableKey } from '../plan/comparable.js'
 import type { Ports } from '../ports/index.js'
-import { addToHistory, emptyHistory, type History, parseHistory } from '../results/index.js'
+import { addToHistory, type ComparisonFacts, emptyHistory, type History, notPassedSince } from '../results/index.js'
 import { loadBaseline } from './baseline.js'
+import { type Choice, chooseRecord, commitOf, type Found } from './choose-record.js'
 import type { Directories } from './directories.js'
+import { originOfBuild, readOrigin } from './origin.js'
+import { type CacheShelf, cacheShelf, readHistory } from './record-shelf.js'
+import { gitIn, gitLineage, isChange, readCheckout, readSituation } from './situation.js'
 
 /** What earlier runs left: times and verdicts, and the record to compare with. */
 export interface Memory {
   readonly history: History
   readonly baseline: RunRecord | null
+  /** What the comparison with it is told. */
+  readonly facts: ComparisonFacts
+  /** Where this run's own record comes from. */
+  readonly origin: Origin
   /** One sentence each, for the record. */
   readonly problems: readonly string[]
 }
 
 /** Where an interruption came before it could be read. */
-export const NOTHING_KNOWN: Memory = { history: emptyHistory, baseline: null, problems: [] }
+export const NOTHING_KNOWN: Memory = { history: emptyHistory, baseline: null, facts: {}, origin: {}, problems: [] }
 
 const HISTORY_FILE = 'history.json'
-const RECORD_FILE = 'run.json'
+
+export interface Recalling {
+  readonly plan: Plan
+  readonly places: Directories
+  readonly built: Built
+  readonly toolVersion: string
+}
 
 /**
  * Reads what is remembered: a command's from `.vmtest` in the working directory, an action's from the workflow's cache.
  * A baseline the plan names comes first. What cannot be read only makes the run know less.
  */
-export async function recall(plan: Plan, places: Directories, ports: Ports): Promise<Memory> {
-  const directory = memoryDirectory(plan, places)
-  const inCache = plan.face === 'action' && (await restore(plan, directory, ports))
-  const history = await readHistory(join(directory, HISTORY_FILE), ports)
+export async function recall({ plan, places, built, toolVersion }: Recalling, ports: Ports): Promise<Memory> {
+  const git = gitIn(places.projectDirectory, ports)
+  const checkedOut = await readCheckout(git)
+  const origin = {
+    ...(await readOrigin(plan, places, checkedOut, ports)),
+    ...(await originOfBuild(built, toolVersion, ports.files)),
+  }
   const named = await loadBaseline(plan, ports)
-  const remembered =
-    inCache && plan.baseline === null
-      ? await loadBaseline({ baseline: join(directory, RECORD_FILE) }, ports)
-      : { record: null, problems: [] }
+  if (plan.face === 'cli') {
+    const problems = [...named.problems]
+    const history = await readHistory(join(places.projectDirectory, '.vmtest', HISTORY_FILE), problems, ports.files)
+    return { history, origin, problems, ...compareWith(named.record, history, {}) }
+  }
+  const shelf = cacheShelf(plan, shelfDirectory(plan, places), ports)
+  const situation = await readSituation(ports.runner.env, checkedOut, git, ports.files)
+  const newest = plan.cache && situation.kind === 'branch' ? await shelf.newest() : null
+  const here = { ...origin, runId: '', revisions: built.bundle.revisions }
+  const canExcuse = (record: RunRecord) => whyNoExcuse(here, record) === null
+  const choosing = { situation, shelf, lineage: gitLineage(git), canExcuse }
+  const chosen = plan.cache && plan.baseline === null ? await chooseRecord(choosing) : null
+  if (chosen !== null) ports.runner.info(`comparison: ${describeChoice(chosen)}`)
+  const found = chosen?.found ?? null
+  const history = historyFor(newest ?? found, shelf)
   return {
-    history: history.history,
-    baseline: named.record ?? remembered.record,
-    problems: [...history.problems, ...named.problems, ...remembered.problems],
+    history,
+    origin,
+    problems: [...named.problems, ...shelf.problems],
+    ...compareWith(named.record ?? found?.record ?? null, history, found === null ? {} : { key: found.key, choice: chosen?.why ?? '' }),
   }
 }
 
+function compareWith(baseline: RunRecord | null, history: History, facts: ComparisonFacts): Pick<Memory, 'baseline' | 'facts'> {
+  return { baseline, facts: { ...facts, since: notPassedSince(history) } }
+}
+
+function historyFor(found: Found | null, shelf: CacheShelf): History {
+  return found === null ? emptyHistory : shelf.historyOf(found)
+}
+
+function describeChoice({ found, why }: Choice): string {
+  if (found === null) return `with no record, so that every failure counts: ${why}`
+  const { workflow } = found.record
+  const run = workflow === undefined ? '' : `, run ${workflow.runId}-${workflow.attempt} of ${workflow.ref}`
+  return `with ${why}: commit ${commitOf(found.record) ?? 'unknown'}${run}`
+}
+
 /**
- * Keeps a record for the runs after it. A workflow keeps those of branches only: were a pull request's kept, its next push would be
- * compared with itself and every failure known. A run that could not test or was cancelled teaches nothing.
+ * Keeps a record for the runs after it. A workflow keeps those of branches only: a change is compared with what it goes to, never with
+ * itself. A run that could not test or was cancelled teaches nothing.
  */
 export async function remember(record: RunRecord, memory: Memory, places: Directories, ports: Ports): Promise<void> {
   const { plan, conclusion } = record
   if (conclusion.kind !== 'passed' && conclusion.kind !== 'failed') return
-  const directory = memoryDirectory(plan, places)
+  const history = addToHistory(memory.history, record)
   try {
-    await ports.files.write(join(directory, HISTORY_FILE), JSON.stringify(addToHistory(memory.history, record)))
-    if (plan.face !== 'action' || !plan.cache || !isBranchRun(ports.runner.env)) return
-    await ports.files.write(join(directory, RECORD_FILE), JSON.stringify(record))
-    if (!ports.cacheStore.writable()) return
-    const saved = await ports.cacheStore.save([directory], cacheKey(plan, ports))
-    if (saved.kind === 'failed') ports.runner.info(`baseline: not saved for later runs (${saved.reason})`)
+    if (plan.face === 'cli') await ports.files.write(join(places.projectDirectory, '.vmtest', HISTORY_FILE), JSON.stringify(history))
+    else if (plan.cache && isBranchRun(ports.runner.env)) await cacheShelf(plan, shelfDirectory(plan, places), ports).save(record, history)
   } catch (error) {
     ports.runner.warning(`what this run teaches is not kept: ${describeError(error)}`)
   }
 }
 
-/** Its name is part of a cache entry's identity: the same in every run of the plan. */
-function memoryDirectory(plan: Plan, places: Directories): string {
-  if (plan.face === 'cli') return join(places.projectDirectory, '.vmtest')
-  return join(places.temporaryDirectory, 'kernel-vmtest-memory', identity(plan))
-}
-
-/** What has to be the same for two runs to be compared: a job of a matrix is compared with itself. */
-function identity({ bundle, suites, selection, accelerator }: Plan): string {
-  return createHash('sha256')
-    .update(JSON.stringify([bundle, suitesIdentity({ suites }), selection, accelerator]))
-    .digest('hex')
-    .slice(0, 16)
-}
-
-function keyPrefix(plan: Plan): string {
-  return `kernel-vmtest-record-v1-${identity(plan)}-`
-}
-
-function cacheKey(plan: Plan, { runner }: Ports): string {
-  return `${keyPrefix(plan)}${runner.env.GITHUB_RUN_ID ?? '0'}-${runner.env.GITHUB_RUN_ATTEMPT ?? '1'}`
+/** Its name is part of a cache entry's identity: the same in every comparable run. */
+function shelfDirectory(plan: Plan, places: Directories): string {
+  return join(places.temporaryDirectory, 'kernel-vmtest-memory', comparableKey(plan.comparable ?? {}))
 }
 
 function isBranchRun(env: Readonly<Record<string, string | undefined>>): boolean {
-  return (env.GITHUB_REF ?? '').startsWith('refs/heads/') && !(env.GITHUB_EVENT_NAME ?? '').startsWith('pull_request')
+  return (env.GITHUB_REF ?? '').startsWith('refs/heads/') && !isChange(env.GITHUB_EVENT_NAME ?? '')
 }
 
-async function restore(plan: Plan, directory: string, ports: Ports): Promise<boolean> {
-  if (!plan.cache || !ports.cacheStore.available()) return false
-  const answer = await ports.cacheStore.restore([directory], cacheKey(plan, ports), [keyPrefix(plan)])
-  if (answer.kind === 'failed') ports.runner.info(`baseline: none from the cache (${answer.reason})`)
-  return answer.kind === 'hit'
-}
-
-async function readHistory(path: string, { files }: Ports): Promise<{ history: History; problems: readonly string[] }> {
-  if ((await files.stat(path)) === null) return { history: emptyHistory, problems: [] }
-  const { history, problem } = parseHistory(await files.readText(path))
-  return { history, problems: problem === null ? [] : [problem] }
+/** Refuses to accept failures where no later run would be compared with this one. @throws UserError */
+export function requireAcceptable(plan: Pick<Plan, 'acceptFailures'>, env: Readonly<Record<string, string | undefined>>): void {
+  if (plan.acceptFailures !== true) return
+  if (env.GITHUB_EVENT_NAME === 'workflow_dispatch' && isBranchRun(env)) return
+  throw new UserError(
+    `\`accept-failures\` is given in a run of \`${env.GITHUB_EVENT_NAME ?? 'no event'}\` on \`${env.GITHUB_REF ?? 'no ref'}\`.`,
+    'Start the workflow by hand (`workflow_dispatch`) on the branch whose failures are accepted; leave it out everywhere else.',
+  )
 }

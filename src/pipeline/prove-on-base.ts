@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { buildBundle, loadBundle } from '../bundle/index.js'
 import { type CacheSession, restoreBundle } from '../cache/index.js'
 import { describeError } from '../domain/errors.js'
+import { whyNoExcuse } from '../domain/origin.js'
 import type { Plan } from '../domain/plan.js'
 import type { BaseVerdict, RunRecord } from '../domain/record.js'
 import type { Built } from '../domain/stages.js'
@@ -11,6 +12,7 @@ import type { VmRun } from '../domain/vm-run.js'
 import { selectionOf } from '../plan/select.js'
 import type { Ports } from '../ports/index.js'
 import { compareRecords, defaultRerunPolicy, relocateRecord } from '../results/index.js'
+import { originOfBuild } from './origin.js'
 import { type GuestsOptions, runGuests } from './run-guests.js'
 
 /** Below the run's directory: what the guests of the base's bundle left. */
@@ -88,7 +90,7 @@ function hasBundlesKernel({ kernel, kernelTree }: Pick<Plan, 'kernel' | 'kernelT
 
 type Base = { readonly kind: 'found'; readonly built: Built } | { readonly kind: 'none'; readonly reason: string }
 
-async function findBase({ run, built, baseline, places, session }: ProofOptions, ports: Ports): Promise<Base> {
+async function findBase({ run, built, baseline, places, session, record, toolVersion }: ProofOptions, ports: Ports): Promise<Base> {
   const { plan } = run
   const none = (reason: string): Base => ({ kind: 'none', reason })
   const path = plan.baseBundle ?? baseline?.bundlePath ?? null
@@ -103,6 +105,9 @@ async function findBase({ run, built, baseline, places, session }: ProofOptions,
   const basePlan: Plan = { ...plan, bundle: { kind: 'path', path }, kernel: null }
   const base = await buildBundle({ ...request, ...directories, plan: basePlan }, ports)
   if (base.bundlePath === built.bundlePath && hasBundlesKernel(plan)) return none('its bundle is the one under test')
+  const there = { runId: BASE_DIRECTORY, revisions: base.bundle.revisions, ...(await originOfBuild(base, toolVersion, ports.files)) }
+  const reason = whyNoExcuse(record, there)
+  if (reason !== null) return none(`of its bundle: ${reason}`)
   return { kind: 'found', built: base }
 }
 

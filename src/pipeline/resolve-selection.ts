@@ -4,11 +4,13 @@ import type { Plan } from '../domain/plan.js'
 import type { Section } from '../domain/section.js'
 import type { Built } from '../domain/stages.js'
 import type { SuiteName } from '../domain/test.js'
+import { sectionKey } from '../domain/test-key.js'
 import { missingOptions, parseKernelConfig, sectionObstacles } from '../kconfig/index.js'
 import { loadExpectations } from '../plan/expectations.js'
 import { bundleSections, localConfigTable, type SectionTable } from '../plan/sections.js'
 import { restrict, type Selected, selectTests } from '../plan/select.js'
 import type { Ports } from '../ports/index.js'
+import { type Offered, offeredKey } from '../results/index.js'
 import { suiteOf } from '../suites/index.js'
 import type { Directories } from './directories.js'
 
@@ -19,14 +21,18 @@ import type { Directories } from './directories.js'
 export async function resolveSelection(
   options: { readonly plan: Plan; readonly built: Pick<Built, 'bundle' | 'suites'>; readonly places: Directories },
   { files }: Pick<Ports, 'files'>,
-): Promise<Selected> {
+): Promise<Selected & { readonly offered: Offered }> {
   const { plan, built, places } = options
   const expectations = await loadExpectations(files, plan.selection)
   const parts: Selected[] = []
+  const offered = { tests: new Set<string>(), sections: new Set<string>() }
   for (const { name, catalogue } of built.suites) {
+    const sections = await sectionTable(name, { plan, built, places }, files)
+    for (const section of sections.own) offered.sections.add(sectionKey({ suite: name, section }))
+    for (const test of catalogue.tests) offered.tests.add(offeredKey({ suite: name, name: test.name }))
     parts.push(
       selectTests(plan.selection, {
-        sections: await sectionTable(name, { plan, built, places }, files),
+        sections,
         catalogue,
         expectations,
         kernelRelease: built.bundle.kernel.release,
@@ -40,7 +46,7 @@ export async function resolveSelection(
   }
   const selected = plan.selection.only === undefined ? chosen : { ...chosen, selection: restrict(chosen.selection, plan.selection.only) }
   await refuseImpossible(selected.selection.sections, built.bundle.kernel, files)
-  return selected
+  return { ...selected, offered }
 }
 
 /** Sections this kernel cannot run are named with the reason now, not by a mount that fails in the guest. */

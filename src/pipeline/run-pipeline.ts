@@ -10,7 +10,7 @@ import { exitCode } from '../domain/verdict.js'
 import type { VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
 import { writeReport } from '../report/index.js'
-import { buildRecord, compareRecords, conclude, pastVerdicts, testTimes } from '../results/index.js'
+import { buildRecord, comparisonOf, conclude, type Offered, pastVerdicts, testTimes, withCompared } from '../results/index.js'
 import { decideAccelerator } from '../vm/index.js'
 import { requireBaseline } from './baseline.js'
 import { decodeRecord } from './decode.js'
@@ -19,7 +19,7 @@ import { untilInterrupted } from './interruption.js'
 import { obtainBundle } from './obtain-bundle.js'
 import { SELECTION_FILE } from './open-run.js'
 import type { PipelineOptions } from './options.js'
-import { type Memory, NOTHING_KNOWN, recall, remember } from './past-runs.js'
+import { type Memory, NOTHING_KNOWN, recall, remember, requireAcceptable } from './past-runs.js'
 import { lastingBundlePath, NO_PROOF, type Proof, type ProofOptions, proveOnBase, requireBaseBundle, withProof } from './prove-on-base.js'
 import { rerunFailures } from './rerun-failures.js'
 import { resolveSelection } from './resolve-selection.js'
@@ -42,6 +42,10 @@ interface Evidence {
   vmRun: VmRun
   ledger: readonly CacheLedgerEntry[]
   proof: Proof
+  /** What earlier runs left. */
+  memory: Memory
+  /** What there was to select; null where that was not known. */
+  offered: Offered | null
 }
 
 /**
@@ -54,11 +58,7 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
   const ports = { ...given, clock: steadyClock(run, given.clock) }
   await requireBaseline(run.plan, ports)
   await requireBaseBundle(run.plan, ports)
-  const { signal } = options
-  const memory = await untilInterrupted(signal, ports, (ending) => recall(run.plan, options.places, ending)).catch((error) => {
-    if (signal.aborted) return NOTHING_KNOWN
-    throw error
-  })
+  requireAcceptable(run.plan, ports.runner.env)
   const evidence: Evidence = {
     built: null,
     selection: { sections: [], tests: [] },
@@ -66,9 +66,11 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
     vmRun: nothingRan(null),
     ledger: [],
     proof: NO_PROOF,
+    memory: NOTHING_KNOWN,
+    offered: null,
   }
   try {
-    await test(options, evidence, memory, ports)
+    await test(options, evidence, ports)
   } catch (error) {
     if (error instanceof UserError && error.kind === 'usage' && !options.signal.aborted) {
       // Nothing ran: the corrected command may use the same directory.
@@ -80,7 +82,7 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
   if (options.signal.aborted) evidence.vmRun = { ...evidence.vmRun, stopped: evidence.vmRun.stopped ?? CANCELLED_LATE }
   onProgress({ kind: 'stage', stage: 'results', message: 'reading results' })
   const record = withProof(await recordOf(options, evidence, ports), evidence.proof)
-  return judge(record, evidence, memory, options, ports)
+  return judge(record, evidence, options, ports)
 }
 
 function nothingRan(stopped: VmRun['stopped']): VmRun {
@@ -98,7 +100,7 @@ function stoppedBy(error: unknown): NonNullable<VmRun['stopped']> {
   return { kind: error.kind === 'build-failed' ? 'build-failed' : 'infrastructure', reason }
 }
 
-async function test(options: PipelineOptions, evidence: Evidence, memory: Memory, ports: Ports): Promise<void> {
+async function test(options: PipelineOptions, evidence: Evidence, ports: Ports): Promise<void> {
   const { inputs, run, places, onProgress } = options
   const { plan } = run
   const wanted = { plan, nix: inputs.nix, places, runDirectory: run.directory, signal: options.signal, onProgress }
@@ -106,8 +108,12 @@ async function test(options: PipelineOptions, evidence: Evidence, memory: Memory
   const { built } = obtained
   evidence.built = built
   evidence.ledger = obtained.ledger
-  const { selection, notes } = await resolveSelection({ plan, built, places }, ports)
+  const { selection, notes, offered } = await resolveSelection({ plan, built, places }, ports)
   evidence.selection = selection
+  evidence.offered = offered
+  const recalling = { plan, places, built, toolVersion: options.toolVersion }
+  const memory = await untilInterrupted(options.signal, ports, (ending) => recall(recalling, ending))
+  evidence.memory = memory
   await ports.files.write(join(run.directory, SELECTION_FILE), `${JSON.stringify(selection, null, 2)}\n`)
   for (const note of notes) onProgress({ kind: 'stage', stage: 'plan', message: note })
   const accelerator = await decideAccelerator(plan.accelerator, ports, {
@@ -149,24 +155,21 @@ async function recordOf(options: PipelineOptions, evidence: Evidence, ports: Por
     revisions: evidence.built?.bundle.revisions ?? {},
     ...(bundlePath === null ? {} : { bundlePath }),
     cache: evidence.ledger,
+    origin: evidence.memory.origin,
     problems: [],
     runDirectory: run.directory,
     suiteSources: suiteSources(evidence.built),
   })
 }
 
-async function judge(
-  undecoded: RunRecord,
-  evidence: Evidence,
-  memory: Memory,
-  options: PipelineOptions,
-  ports: Ports,
-): Promise<PipelineOutcome> {
+async function judge(undecoded: RunRecord, evidence: Evidence, options: PipelineOptions, ports: Ports): Promise<PipelineOutcome> {
   const { run, places } = options
   const { failOn } = run.plan
-  const { baseline } = memory
-  const record = await decodeRecord(undecoded, evidence.built?.bundle.kernel ?? null, ports)
-  const comparison = baseline === null ? null : compareRecords(record, baseline)
+  const { memory, offered } = evidence
+  const { baseline, facts } = memory
+  const decoded = await decodeRecord(undecoded, evidence.built?.bundle.kernel ?? null, ports)
+  const record = baseline === null ? decoded : withCompared(decoded, baseline, { ...facts, offered })
+  const comparison = comparisonOf(record)
   const judged = {
     ...record,
     problems: [...record.problems, ...memory.problems],

@@ -41,7 +41,7 @@ export function inputsAgain(record: Rerunnable, defaults: Inputs): Inputs {
 }
 
 /** What a run does not take over from the one before: who asks, where its results go, and what only a workflow has. */
-type OwnToEachRun = 'face' | 'outputDirectory' | 'cache' | 'upload' | 'artifactName' | 'nix'
+type OwnToEachRun = 'face' | 'outputDirectory' | 'cache' | 'upload' | 'artifactName' | 'nix' | 'acceptFailures' | 'matrix'
 
 /**
  * What was asked for, from what was decided: the same plan comes of it. Its type holds it to the inputs: a new one is named here or
@@ -69,6 +69,7 @@ function inputsOfPlan(plan: Plan): Omit<Inputs, OwnToEachRun> {
     testTimeoutSeconds: plan.testTimeoutSeconds,
     rerunFailed: plan.rerunFailed,
     failOn: plan.failOn,
+    lostTests: plan.lostTests ?? 'fail',
     baseline: plan.baseline,
     abProof: plan.abProof ?? false,
     baseBundle: plan.baseBundle ?? null,

@@ -4,10 +4,12 @@ import type { SelectionRequest } from '../domain/inputs.js'
 import type { Files } from '../ports/index.js'
 import { type KernelRange, parseKernelRange } from './kernel-range.js'
 
+const verbs = ['xfail', 'expunged', 'notrun'] as const
+
 /** One line of an expectation or exclude file. */
 export interface Expectation {
-  /** `expunged`: not run. `xfail`: run, and expected to fail. */
-  readonly verb: 'expunged' | 'xfail'
+  /** `expunged`: not run. `xfail`: run, and expected to fail. `notrun`: run, and expected to decline. */
+  readonly verb: (typeof verbs)[number]
   /** A test's name or a glob (`xfs/*`). */
   readonly test: string
   /** Section names or globs; empty: every section. */
@@ -73,10 +75,12 @@ export function parseExpectations(text: string, path: string): Expectations {
 }
 
 function parseLine(line: string, origin: string): Expectation | string {
-  const [left = '', ...right] = line.split(/\s--\s+/)
+  // A line that ends in ` --` has no reason, and lost the blank after it.
+  const [left = '', ...right] = `${line} `.split(/\s--\s+/)
   const reason = right.join(' -- ').trim()
-  const [verb, test, ...options] = left.split(/\s+/).filter(Boolean)
-  if (verb !== 'xfail' && verb !== 'expunged') return `\`${verb ?? ''}\` is neither \`xfail\` nor \`expunged\`.`
+  const [word = '', test, ...options] = left.split(/\s+/).filter(Boolean)
+  const verb = verbs.find((name) => name === word)
+  if (verb === undefined) return `\`${word}\` is none of ${verbs.map((name) => `\`${name}\``).join(', ')}.`
   if (test === undefined || !test.includes('/'))
     return `\`${verb}\` wants a test (\`generic/475\`) or a glob (\`xfs/*\`), not \`${test ?? ''}\`.`
   if (reason === '') return `\`${test}\` has no reason: end the line with \` -- why\`.`

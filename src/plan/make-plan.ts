@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
-import { basename, isAbsolute, join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import type { BundleSource, Inputs } from '../domain/inputs.js'
 import { PLAN_VERSION, type Plan } from '../domain/plan.js'
+import { comparableKey, comparableWords, type JobFacts } from './comparable.js'
 import { chooseKernelTree, kernelTreeWords } from './kernel-tree.js'
 import { ownFlakeReference } from './own-flake.js'
 import { reproduceCommand } from './reproduce.js'
@@ -21,8 +21,8 @@ export interface PlanFacts {
   readonly startedAt: Date
   /** Where an action's results go. */
   readonly temporaryDirectory: string
-  /** Names the job and step of a workflow, for the artifact's name; '' outside one. */
-  readonly jobName: string
+  /** The job and step of a workflow. */
+  readonly job: JobFacts
 }
 
 /** Decides, from what was asked and where: the one place that does. Pure. */
@@ -63,6 +63,10 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     testTimeoutSeconds: inputs.testTimeoutSeconds,
     rerunFailed: inputs.rerunFailed,
     failOn: inputs.failOn,
+    lostTests: inputs.lostTests,
+    acceptFailures: inputs.acceptFailures,
+    // A command is compared with nothing but what it names.
+    ...(inputs.face === 'action' ? { comparable: comparableWords(inputs, facts.job, facts.workingDirectory) } : {}),
     baseline: inputs.baseline && absolute(inputs.baseline),
     abProof: inputs.abProof,
     baseBundle: inputs.baseBundle && absolute(inputs.baseBundle),
@@ -117,16 +121,8 @@ export function suitesIdentity({ suites }: Pick<Plan, 'suites'>): string | reado
 
 const ILLEGAL_IN_ARTIFACT_NAME = /["':<>|*?\r\n\\/\s]+/g
 
-function defaultArtifactName(plan: Plan, facts: PlanFacts): string {
+function defaultArtifactName(plan: Plan, { job }: PlanFacts): string {
   // Matrix jobs share job and step names and differ in what they test.
-  const distinguishing = JSON.stringify([
-    plan.bundle,
-    plan.kernel && basename(plan.kernel.image),
-    ...(plan.kernelTree === undefined ? [] : [basename(plan.kernelTree.directory), plan.kernelTree.kconfig]),
-    suitesIdentity(plan),
-    plan.selection,
-    plan.accelerator,
-  ])
-  const hash = createHash('sha256').update(distinguishing).digest('hex').slice(0, 8)
-  return ['vmtest', facts.jobName, hash].filter(Boolean).join('-').replace(ILLEGAL_IN_ARTIFACT_NAME, '-')
+  const hash = comparableKey(plan.comparable ?? {}).slice(0, 8)
+  return ['vmtest', job.job, job.step, hash].filter(Boolean).join('-').replace(ILLEGAL_IN_ARTIFACT_NAME, '-')
 }

@@ -6,6 +6,8 @@ import { localConfigSections } from '../suites/fstests/index.js'
 export interface SectionTable {
   /** Every name there is. */
   readonly names: readonly string[]
+  /** Those that the flake or local.config has of its own. */
+  readonly own: readonly string[]
   /** What runs when no section is asked for. */
   readonly defaults: readonly string[]
   /** Where the names come from, for messages: `the bundle`, a path. */
@@ -29,6 +31,7 @@ export function bundleSections(bundle: readonly Section[], builtIn: readonly Sec
   const isUnchosen = builtIn.length > 0 && builtIn.every((section) => own.includes(section.name))
   return {
     names: [...table.keys()],
+    own,
     defaults: isUnchosen ? own.slice(0, 1) : own,
     origin: 'the bundle',
     resolve: (names) => ({ sections: [...new Set(names)].flatMap((name) => table.get(name) ?? []), problems: [] }),
@@ -41,5 +44,5 @@ export function bundleSections(bundle: readonly Section[], builtIn: readonly Sec
  */
 export function localConfigTable(text: string, path: string, suite: SuiteName): SectionTable {
   const config = localConfigSections(text, path, suite)
-  return { names: config.names, defaults: config.names, origin: path, resolve: config.resolve }
+  return { names: config.names, own: config.names, defaults: config.names, origin: path, resolve: config.resolve }
 }

@@ -3,7 +3,7 @@ import { UserError } from '../domain/errors.js'
 import type { SelectionRequest } from '../domain/inputs.js'
 import type { PlannedTest, Selection } from '../domain/plan.js'
 import type { Section } from '../domain/section.js'
-import type { Catalogue, TestId, TestName } from '../domain/test.js'
+import type { Catalogue, SuiteName, TestId, TestName } from '../domain/test.js'
 import { onlyThese, sectionKey } from '../domain/test-key.js'
 import { fstestsSettings } from '../suites/fstests/settings.js'
 import type { Expectation, Expectations } from './expectations.js'
@@ -99,7 +99,12 @@ function selectNames(
   return named
 }
 
-/** Groups to run. Without any request: `auto` of the smoke suite, as check has it; `quick` of fstests, whose `auto` takes hours. */
+/** What runs without any request: `auto` of the smoke suite, as check has it; `quick` of fstests, whose `auto` takes hours. */
+export function defaultGroup(suite: SuiteName): string {
+  return suite === 'smoke' ? 'auto' : 'quick'
+}
+
+/** Groups to run. */
 function selectGroups(
   request: SelectionRequest,
   catalogue: Catalogue,
@@ -112,7 +117,7 @@ function selectGroups(
     if (problem !== null) problems.push(problem)
   }
   if (request.groups.length > 0 || request.tests.length > 0) return request.groups
-  const group = catalogue.suite === 'smoke' ? 'auto' : 'quick'
+  const group = defaultGroup(catalogue.suite)
   notes.push(`No test was asked for: group \`${group}\` runs.`)
   return [group]
 }
@@ -187,6 +192,7 @@ function planTest(test: Catalogue['tests'][number], section: Section, entries: r
   )
   const expunged = mine.find(({ entry }) => entry.verb === 'expunged')?.entry
   const expected = expunged === undefined ? mine.find(({ entry }) => entry.verb === 'xfail')?.entry : undefined
+  const declined = expunged === undefined ? mine.find(({ entry }) => entry.verb === 'notrun')?.entry : undefined
   return {
     suite: section.suite,
     section: section.name,
@@ -195,6 +201,8 @@ function planTest(test: Catalogue['tests'][number], section: Section, entries: r
     line: test.line,
     ...(expunged === undefined ? {} : { expunged: because(expunged) }),
     ...(expected === undefined ? {} : { expectedFailure: because(expected) }),
+    ...(declined === undefined ? {} : { expectedNotrun: because(declined) }),
+    groups: [...test.groups],
   }
 }
 

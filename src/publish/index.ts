@@ -4,6 +4,7 @@ import type { Published, Report } from '../domain/stages.js'
 import type { Ports } from '../ports/index.js'
 import { selectArtifactFiles } from './artifact-files.js'
 import { outputsOf } from './outputs.js'
+import type { Uploaded } from './uploaded.js'
 
 export { selectArtifactFiles } from './artifact-files.js'
 
@@ -27,8 +28,12 @@ export async function publish(report: Report, options: PublishOptions, ports: Pu
     ports,
   )
   for (const annotation of report.annotations) ports.runner.annotate(annotation)
-  await ports.runner.writeSummary(report.summaryMarkdown)
-  const outputs = outputsOf(report, runDirectory, upload.id)
+  const renamed =
+    upload.name === null || upload.name === plan.artifactName
+      ? ''
+      : `The artifact's name is \`${upload.name}\`: \`${plan.artifactName}\` was taken.\n`
+  await ports.runner.writeSummary(report.summaryMarkdown + renamed)
+  const outputs = outputsOf(report, runDirectory, upload)
   for (const [name, value] of Object.entries(outputs)) ports.runner.setOutput(name, value)
   if (failed) ports.runner.setFailed(conclusion.reason)
   return { artifactId: upload.id, artifactNote: upload.note, outputs, failed }
@@ -44,16 +49,13 @@ export interface UploadRequest {
 }
 
 /** Uploads a run's directory. Never throws: without the service the files stay where they are, and the log says where. */
-export async function uploadResults(
-  request: UploadRequest,
-  ports: PublishPorts,
-): Promise<{ readonly id: number | null; readonly note: string | null }> {
+export async function uploadResults(request: UploadRequest, ports: PublishPorts): Promise<Uploaded> {
   const { runner, artifactStore, files } = ports
-  if (!wanted(request)) return { id: null, note: null }
+  if (!wanted(request)) return { id: null, name: null, note: null }
   const keep = (reason: string) => {
     const note = `results are not uploaded (${reason}); they are in ${request.runDirectory}`
     runner.warning(note)
-    return { id: null, note }
+    return { id: null, name: null, note }
   }
   if (!artifactStore.available()) return keep('no artifact service')
   try {
@@ -62,8 +64,9 @@ export async function uploadResults(
     if (selection.files.length === 0) return keep('there are none')
     const uploaded = await artifactStore.upload(request.name, selection.files, request.runDirectory)
     if (uploaded.kind === 'failed') return keep(uploaded.reason)
-    runner.info(`artifact \`${request.name}\`: ${selection.files.length} files, ${uploaded.sizeBytes} bytes, id ${uploaded.id}`)
-    return { id: uploaded.id, note: null }
+    const name = uploaded.name ?? request.name
+    runner.info(`artifact \`${name}\`: ${selection.files.length} files, ${uploaded.sizeBytes} bytes, id ${uploaded.id}`)
+    return { id: uploaded.id, name, note: null }
   } catch (error) {
     return keep(error instanceof Error ? error.message : String(error))
   }

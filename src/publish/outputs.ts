@@ -1,10 +1,11 @@
 import type { CacheLedgerEntry } from '../domain/record.js'
-import type { Published, Report } from '../domain/stages.js'
+import type { Report } from '../domain/stages.js'
 import type { TestStatus } from '../domain/test.js'
 import { countingReports, countsAsFailure } from '../domain/verdict.js'
+import type { Uploaded } from './uploaded.js'
 
 /** The action's outputs, by the names in src/inputs/specification.ts. */
-export function outputsOf(report: Report, runDirectory: string, artifactId: Published['artifactId']): Readonly<Record<string, string>> {
+export function outputsOf(report: Report, runDirectory: string, artifact: Pick<Uploaded, 'id' | 'name'>): Readonly<Record<string, string>> {
   const { record, comparison } = report
   const count = (...statuses: TestStatus[]) => record.tests.filter(({ status }) => statuses.includes(status)).length
   return {
@@ -16,6 +17,8 @@ export function outputsOf(report: Report, runDirectory: string, artifactId: Publ
     notrun: String(count('notrun')),
     notreached: String(count('notreached')),
     'new-failures': comparison === null ? '' : String(comparison.newFailures.length),
+    lost: comparison === null ? '' : String(comparison.lost.length),
+    'compared-with': comparison?.commit ?? '',
     flaky: String(record.tests.filter(({ flaky }) => flaky).length),
     accelerator: record.accelerator?.accelerator ?? '',
     'cache-hit': String(cameFromCache(record.cache)),
@@ -23,7 +26,8 @@ export function outputsOf(report: Report, runDirectory: string, artifactId: Publ
     record: report.recordPath,
     junit: report.junitPath,
     html: report.htmlPath,
-    'artifact-id': artifactId === null ? '' : String(artifactId),
+    'artifact-id': artifact.id === null ? '' : String(artifact.id),
+    'artifact-name': artifact.name ?? '',
   }
 }
 

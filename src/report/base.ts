@@ -1,5 +1,6 @@
+import { excusesOnBase } from '../domain/excuse.js'
 import type { TestRecord } from '../domain/record.js'
-import { excuses, isFailure } from '../domain/verdict.js'
+import { isFailure } from '../domain/verdict.js'
 import { headlineOf } from './evidence.js'
 import { shortLine } from './foreign-text.js'
 
@@ -11,5 +12,5 @@ export function describeBase(test: TestRecord): string | null {
   if (onBase.status === 'pass') return `passes on ${kernel}`
   if (!isFailure(onBase.status)) return `says nothing on ${kernel} (${onBase.status})`
   const said = `(${onBase.status}: ${headlineOf({ ...test, status: onBase.status, attempts: onBase.attempts })})`
-  return excuses(onBase, test) ? `fails on ${kernel} too ${said}` : `fails on ${kernel} too, but less badly ${said}`
+  return excusesOnBase(onBase, test) ? `fails on ${kernel} too ${said}` : `fails on ${kernel} too, but that is no excuse ${said}`
 }

@@ -1,3 +1,4 @@
+import type { LostTest } from '../domain/compared.js'
 import { assertNever } from '../domain/errors.js'
 import type { Attempt, RunRecord, TestRecord } from '../domain/record.js'
 import type { ComparedTest, Comparison } from '../domain/stages.js'
@@ -20,6 +21,11 @@ export interface Placement {
   readonly fixed: readonly ComparedTest[]
   readonly vanished: readonly ComparedTest[]
   readonly newlyNotrun: readonly ComparedTest[]
+  /** Tests that the compared record has a verdict on and this run lost. */
+  readonly lost: readonly LostTest[]
+  /** The like that do not count. */
+  readonly gone: readonly LostTest[]
+  readonly comparison: Comparison | null
 }
 
 /** Puts every test of a record in its place. Without a comparison every failure is `new`. */
@@ -48,6 +54,9 @@ export function placeTests(record: RunRecord, comparison: Comparison | null): Pl
     fixed: comparison?.fixed ?? [],
     vanished: comparison?.vanished ?? [],
     newlyNotrun: comparison?.newlyNotrun ?? [],
+    lost: comparison?.lost ?? [],
+    gone: comparison?.gone ?? [],
+    comparison,
   }
 }
 

@@ -8,6 +8,7 @@ import { describeBase } from './base.js'
 import { decidingAttempt, failedReruns, type PlacedTest, type Placement } from './buckets.js'
 import { evidenceText, headlineOf } from './evidence.js'
 import { byteLength, visibleLine } from './foreign-text.js'
+import { describeBefore } from './known.js'
 import { attributes, cdata, element, type XmlAttributes } from './xml.js'
 
 /**
@@ -241,7 +242,9 @@ function failed({ test, place }: PlacedTest, options: JunitOptions): string {
   const prefix = place === 'known' ? 'known: ' : ''
   const names = { message: `${prefix}${headlineOf(test)}`, type: place === 'known' ? `known-${test.status}` : test.status }
   const base = describeBase(test)
-  const said = base === null ? '' : `${base}\n\n`
+  const before = place === 'known' ? describeBefore(test) : null
+  const said =
+    [base, before].flatMap((clause) => (clause === null ? [] : [`${clause}\n`])).join('') + (base === null && before === null ? '' : '\n')
   const first = element(name, names, attempt === null ? '' : cdata(said + evidenceText(attempt, room - byteLength(said))))
   if (options.dialect === 'annotated') return first + reruns.map((each) => attemptElement('rerunFailure', test, each, room)).join('')
   const again = reruns.map((each) => evidenceText(each, room)).join('\n')

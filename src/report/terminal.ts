@@ -5,6 +5,8 @@ import { decidingAttempt } from './buckets.js'
 import type { Rendered } from './context.js'
 import { describeFrame, headlineOf, logPaths, tellingReports, topFrames } from './evidence.js'
 import { shortLine } from './foreign-text.js'
+import { describeBefore } from './known.js'
+import { lostGroups } from './lost.js'
 import { duration } from './summary/markdown.js'
 import { type Verdict, verdictOf } from './verdict.js'
 
@@ -42,6 +44,7 @@ export function terminalText(rendered: Rendered, options: TerminalOptions): stri
   // The last line says it.
   const problems = rendered.record.problems.filter((problem) => problem !== conclusion.reason)
   const lines = [
+    ...lost(rendered, paint),
     ...failures(rendered, options, paint),
     ...named(rendered, 'flaky', paint.unsure),
     ...named(rendered, 'stale', paint.unsure),
@@ -66,6 +69,19 @@ function verdictLine(verdict: Verdict, rendered: Rendered, paint: Palette): stri
   return `${paint[verdict.tone](paint.strong(verdict.title))}: ${verdict.counts.join(', ') || 'no tests'}${time}${accelerator}`
 }
 
+function lost({ placement }: Rendered, paint: Palette): string[] {
+  const groups = lostGroups(placement).slice(0, 20)
+  return groups.flatMap(({ reason, tests }) => {
+    const names = tests.slice(0, 10).map(({ section, name }) => `${shortLine(name, 120)} on ${shortLine(section, 80)}`)
+    const left = tests.length - names.length
+    return [
+      '',
+      `${paint.bad('lost')}     ${tests.length === 1 ? '1 test' : `${tests.length} tests`}: ${shortLine(reason, 300)}`,
+      `    ${names.join(', ')}${left > 0 ? `, and ${left} more` : ''}`,
+    ]
+  })
+}
+
 function failures(rendered: Rendered, options: TerminalOptions, paint: Palette): string[] {
   const tests = rendered.placement.byPlace.new
   const lines = tests.slice(0, options.maxFailures).flatMap((test) => ['', ...failure(test, rendered, options, paint)])
@@ -77,6 +93,10 @@ function failures(rendered: Rendered, options: TerminalOptions, paint: Palette):
   const known = rendered.placement.byPlace.known.length - proven.length
   if (known > 0)
     lines.push('', paint.faint(known === 1 ? '1 known failure is in the baseline too' : `${known} known failures are in the baseline too`))
+  for (const test of rendered.placement.byPlace.known.slice(0, options.maxFailures)) {
+    const clause = describeBefore(test)
+    if (clause !== null) lines.push(paint.faint(`  ${shortLine(test.name, 120)} on ${shortLine(test.section, 80)}: ${clause}`))
+  }
   return lines
 }
 

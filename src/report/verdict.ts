@@ -18,6 +18,7 @@ export function verdictOf(record: RunRecord, placement: Placement): Verdict {
 
 function titleOf(record: RunRecord, placement: Placement): Pick<Verdict, 'tone' | 'title'> {
   const fresh = placement.byPlace.new.length
+  const lost = placement.lost.length
   const failures = count(fresh, placement.compared ? 'new failure' : 'failure')
   switch (record.conclusion.kind) {
     case 'passed':
@@ -25,7 +26,7 @@ function titleOf(record: RunRecord, placement: Placement): Pick<Verdict, 'tone' 
       if (fresh > 0) return { tone: 'unsure', title: `Passed as asked, with ${failures}` }
       return { tone: 'good', title: placement.byPlace.known.length > 0 ? 'Passed: no new failures' : 'Passed' }
     case 'failed':
-      return { tone: 'bad', title: fresh > 0 ? failures : 'Failed' }
+      return { tone: 'bad', title: fresh > 0 ? failures : lost > 0 ? `${count(lost, 'test')} lost` : 'Failed' }
     case 'could-not-test':
       return { tone: 'unsure', title: fresh > 0 ? `Could not test everything; ${failures} so far` : 'Could not test' }
     case 'build-failed':
@@ -40,6 +41,7 @@ function titleOf(record: RunRecord, placement: Placement): Pick<Verdict, 'tone' 
 function countsOf(placement: Placement): readonly string[] {
   const { byPlace } = placement
   const counts: [number, string][] = [
+    [placement.lost.length, 'lost'],
     [byPlace.new.length, placement.compared ? 'new' : 'failed'],
     [byPlace.known.length, 'known'],
     [byPlace.flaky.length, 'flaky'],

@@ -4,18 +4,18 @@ import type { Conclusion, ConclusionKind, RunRecord, TestRecord, UnattributedRep
 import type { Comparison } from '../domain/stages.js'
 import { type TestStatus, testStatusSchema } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
-import { countingReports, countsAsFailure, reportKey } from '../domain/verdict.js'
+import { countingReports, countsAsFailure, isFailure, reportKey } from '../domain/verdict.js'
 
 /** What is needed of a record to conclude from it. */
-export type Concludable = Pick<RunRecord, 'plan' | 'tests' | 'sections' | 'stopped' | 'unattributedReports'>
+export type Concludable = Pick<RunRecord, 'plan' | 'tests' | 'sections' | 'stopped' | 'unattributedReports'> &
+  Partial<Pick<RunRecord, 'workflow'>>
 
 /**
- * What the run as a whole says. Never `passed` by default: something must have been tested in every section, and every planned test must
- * have ended.
+ * What the run as a whole says. Never `passed` by default: a test must have passed in every section, and every planned test must have ended.
  *
- * Failures come first: they were found whatever happened to the rest. `fail-on: new` leaves out those the baseline has too; `never`
- * changes nothing here, only what follows from it (`exitCode` in src/domain/verdict.ts, by what the conclusion says in `untested`). A section in which every test declined was not tested, except where the
- * user named the tests and another section did test.
+ * Failures come first: they were found whatever happened to the rest. `fail-on: new` leaves out those the compared record excuses; `never`
+ * changes nothing here, only what follows from it (`exitCode` in src/domain/verdict.ts, by what the conclusion says in `untested`). Lost
+ * tests count like new failures, unless the plan has them as a warning.
  * @param comparison null without a baseline: then `new` means every failure
  */
 export function conclude(record: Concludable, comparison: Comparison | null, failOn: FailOn): Conclusion {
@@ -26,13 +26,56 @@ export function conclude(record: Concludable, comparison: Comparison | null, fai
   const counted = failOn === 'new' && comparison !== null ? onlyNew(failures, comparison) : failures
   const reports = failOn === 'new' ? withoutKnown(countingReports(record), comparison) : countingReports(record)
   if (record.stopped?.kind === 'cancelled') return of('cancelled', cancelledReason(record, counted))
-  if (counted.length > 0 || reports.length > 0) {
-    const untested = whyUntested(record, withoutFailures(record))
-    return { ...of('failed', failedReason({ counted, failures, reports, comparison }, record)), ...(untested === null ? {} : { untested }) }
+  const untested = whyUntested(record, withoutFailures(record))
+  const failed = (reason: string): Conclusion => ({ ...of('failed', reason), ...(untested === null ? {} : { untested }) })
+  const found: Found = { counted, failures, reports, lost: record.plan.lostTests === 'warn' ? [] : (comparison?.lost ?? []), comparison }
+  const barren = whyBarren(record)
+  if (counted.length > 0 || reports.length > 0 || found.lost.length > 0) {
+    const reason = failedReason(found, record)
+    if (record.plan.acceptFailures !== true || barren !== null || whyUntested(record, record.tests) !== null) return failed(reason)
+    return of('passed', acceptedReason(reason, record))
   }
-  const untested = whyUntested(record, record.tests)
-  if (untested !== null) return of('could-not-test', untested)
-  return of('passed', passedReason(counts, failures))
+  if (barren !== null) return failed(barren)
+  const why = whyUntested(record, record.tests)
+  return why === null ? of('passed', passedReason(counts, failures)) : of('could-not-test', why)
+}
+
+/** What speaks against a run. */
+interface Found {
+  /** Failures that count under `fail-on`. */
+  readonly counted: readonly TestRecord[]
+  /** All that are neither flaky nor expected. */
+  readonly failures: readonly TestRecord[]
+  /** Kernel reports no test owns that count under `fail-on`. */
+  readonly reports: readonly UnattributedReport[]
+  /** Lost tests, where they count. */
+  readonly lost: Comparison['lost']
+  readonly comparison: Comparison | null
+}
+
+/** Why the run is failed although no failure counts: in some section tests failed and none passed. Null where there is no such section. */
+function whyBarren({ sections, tests }: Concludable): string | null {
+  for (const section of sections) {
+    const own = tests.filter(inSection(section))
+    const failed = own.filter((test) => isFailure(test.status)).length
+    if (failed > 0 && !own.some(hasPassed))
+      return `Section ${section.name}: none of its tests passed, and ${count(failed, 'test')} failed, known or expected.`
+  }
+  return null
+}
+
+function inSection({ suite, name }: Concludable['sections'][number]): (test: TestRecord) => boolean {
+  return (test) => test.suite === suite && test.section === name
+}
+
+/** A flaky test did pass. */
+function hasPassed({ status, flaky }: TestRecord): boolean {
+  return status === 'pass' || flaky
+}
+
+function acceptedReason(reason: string, { workflow }: Concludable): string {
+  const where = workflow?.address == null ? '' : ` in ${workflow.address}`
+  return `Accepted by hand${where}: ${reason}`
 }
 
 /** Counts by status, every status present. */
@@ -46,17 +89,6 @@ function onlyNew(failures: readonly TestRecord[], comparison: Comparison): reado
   // A failure the comparison does not know of counts: it may be of another record.
   const known = new Set(comparison.knownFailures.map(testKey))
   return failures.filter((test) => !known.has(testKey(test)))
-}
-
-/** What speaks against a run. */
-interface Found {
-  /** Failures that count under `fail-on`. */
-  readonly counted: readonly TestRecord[]
-  /** All that are neither flaky nor expected. */
-  readonly failures: readonly TestRecord[]
-  /** Kernel reports no test owns that count under `fail-on`. */
-  readonly reports: readonly UnattributedReport[]
-  readonly comparison: Comparison | null
 }
 
 function withoutKnown(reports: readonly UnattributedReport[], comparison: Comparison | null): readonly UnattributedReport[] {
@@ -79,20 +111,27 @@ function nameReports(reports: readonly UnattributedReport[]): string {
   return reports.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ')
 }
 
-function failedReason({ counted, failures, reports, comparison }: Found, record: Concludable): string {
+function failedReason({ counted, failures, reports, lost, comparison }: Found, record: Concludable): string {
   const known = failures.length - counted.length
   const word = comparison === null ? '' : 'new '
   const parts: string[] = []
+  if (lost.length > 0) parts.push(`${count(lost.length, 'test')} lost: ${nameLost(lost)}`)
   if (counted.length > 0) parts.push(`${count(counted.length, `${word}failure`)}: ${name(counted)}`)
   if (reports.length > 0) parts.push(`${count(reports.length, `${word}kernel report`)} outside any test: ${nameReports(reports)}`)
-  if (known > 0) parts.push(`${known} more on the base branch too`)
+  if (known > 0) parts.push(`${known} more known`)
   const missing = record.tests.filter((test) => test.status === 'notreached').length
   if (missing > 0) parts.push(`${count(missing, 'test')} not reached`)
   return `${parts.join('; ')}.`
 }
 
+function nameLost(lost: Comparison['lost']): string {
+  const shown = lost.slice(0, 3).map((test) => `${test.section} ${test.name} (${test.reason})`)
+  return lost.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ')
+}
+
 function name(tests: readonly TestRecord[]): string {
-  const shown = tests.slice(0, 3).map((test) => `${test.section} ${test.name} (${test.status})`)
+  const since = ({ before }: TestRecord) => (before?.since === undefined ? '' : `, not passed since ${before.since.slice(0, 12)}`)
+  const shown = tests.slice(0, 3).map((test) => `${test.section} ${test.name} (${test.status}${since(test)})`)
   return tests.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ')
 }
 
@@ -131,13 +170,14 @@ function notreachedReason(tests: readonly TestRecord[]): string {
 
 function whyNothingRan(record: Concludable, tests: readonly TestRecord[], counts: Readonly<Record<TestStatus, number>>): string | null {
   if (counts.notrun + counts.expunged === tests.length) return 'Every test declined to run (notrun): nothing was tested.'
-  const isNamed = record.plan.selection.tests.length > 0 && record.plan.selection.groups.length === 0
-  if (isNamed) return null
   for (const section of record.sections) {
-    const planned = tests.filter((test) => test.suite === section.suite && test.section === section.name && test.status !== 'expunged')
+    const own = tests.filter(inSection(section))
+    if (own.some(hasPassed)) continue
+    const planned = own.filter((test) => test.status !== 'expunged')
     if (planned.length === 0) return `Section ${section.name}: no test ran.`
     if (planned.every((test) => test.status === 'notrun'))
       return `Section ${section.name}: every test declined to run (notrun), nothing was tested.`
+    return `Section ${section.name}: no test passed.`
   }
   return null
 }
@@ -146,7 +186,7 @@ function passedReason(counts: Readonly<Record<TestStatus, number>>, failures: re
   const parts = [`${counts.pass} passed`]
   if (counts.notrun > 0) parts.push(`${counts.notrun} not run`)
   if (counts.expunged > 0) parts.push(`${counts.expunged} expunged`)
-  if (failures.length > 0) parts.push(`${count(failures.length, 'failure')}, all on the base branch too`)
+  if (failures.length > 0) parts.push(`${count(failures.length, 'known failure')}: ${name(failures)}`)
   const excused = counts.fail + counts.timeout + counts.crashed - failures.length
   if (excused > 0) parts.push(`${count(excused, 'failure')} expected or flaky`)
   return `${parts.join(', ')}.`

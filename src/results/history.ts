@@ -4,6 +4,7 @@ import type { RunRecord, TestRecord } from '../domain/record.js'
 import { suiteNameSchema, type TestId, type TestStatus, testStatusSchema } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
 import { upgradeHistory } from '../domain/upgrade/index.js'
+import { isFailure } from '../domain/verdict.js'
 import type { TestHistory } from '../vm/watchdog/history.js'
 
 export const HISTORY_VERSION = 2
@@ -18,6 +19,8 @@ const runSchema = z.object({
   kernelRelease: z.string().nullable(),
   /** The run's `accelerator.timeoutFactor`: 1 under KVM. */
   timeoutFactor: z.number().positive(),
+  /** Absent where it is not known, and in files of versions that did not keep it. */
+  commit: z.string().optional(),
 })
 
 /** One run of one test: index into `runs`, status, seconds (null: it left no time), 1 where it was flaky. */
@@ -55,7 +58,7 @@ export function parseHistory(text: string): { readonly history: History; readonl
 /** Takes a run in. The same run again takes its place; the oldest runs and samples go. */
 export function addToHistory(
   history: History,
-  record: Pick<RunRecord, 'runId' | 'startedAt' | 'accelerator' | 'sections' | 'tests'>,
+  record: Pick<RunRecord, 'runId' | 'startedAt' | 'accelerator' | 'sections' | 'tests' | 'commit'>,
 ): History {
   const kept = history.runs.filter((run) => run.id !== record.runId).slice(-(mostRuns - 1))
   const runs = [...kept, describeRun(record)]
@@ -80,12 +83,13 @@ export function addToHistory(
   return { version: HISTORY_VERSION, runs, tests: bounded.filter((test) => test.samples.length > 0) }
 }
 
-function describeRun(record: Pick<RunRecord, 'runId' | 'startedAt' | 'accelerator' | 'sections'>): History['runs'][number] {
+function describeRun(record: Pick<RunRecord, 'runId' | 'startedAt' | 'accelerator' | 'sections' | 'commit'>): History['runs'][number] {
   return {
     id: record.runId,
     startedAt: record.startedAt,
     kernelRelease: record.sections.find((section) => section.kernelRelease !== null)?.kernelRelease ?? null,
     timeoutFactor: record.accelerator?.timeoutFactor ?? 1,
+    ...(record.commit === undefined ? {} : { commit: record.commit }),
   }
 }
 
@@ -124,4 +128,18 @@ export function pastVerdicts(history: History, timeoutFactor: number): (test: Te
       status,
       seconds: history.runs[run]?.timeoutFactor === timeoutFactor ? seconds : null,
     }))
+}
+
+/**
+ * Looks up the first commit since which a test has not passed, as far as the history goes back; null where that is not known.
+ * In a run in which it was flaky it did pass.
+ */
+export function notPassedSince(history: History): (test: TestId) => string | null {
+  const byKey = new Map(history.tests.map((test) => [testKey(test), test.samples]))
+  return (test) => {
+    const samples = byKey.get(testKey(test)) ?? []
+    const lastPass = samples.findLastIndex(([, status, , flaky]) => status === 'pass' || flaky === 1)
+    const first = samples.slice(lastPass + 1).find(([, status]) => isFailure(status))
+    return first === undefined ? null : (history.runs[first[0]]?.commit ?? null)
+  }
 }

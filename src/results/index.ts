@@ -1,7 +1,17 @@
-export { type Baseline, compareRecords } from './compare.js'
+export { type Baseline, type ComparisonFacts, compareRecords, comparisonOf, withCompared } from './compare.js'
 export { conclude, countStatuses } from './conclude.js'
-export { addToHistory, emptyHistory, type History, type PastVerdict, parseHistory, pastVerdicts, testTimes } from './history.js'
+export {
+  addToHistory,
+  emptyHistory,
+  type History,
+  notPassedSince,
+  type PastVerdict,
+  parseHistory,
+  pastVerdicts,
+  testTimes,
+} from './history.js'
 export { type HistoryRow, renderPast, type TestPast, testPast } from './history-view.js'
+export { type Offered, offeredKey } from './lost.js'
 export { mergeAll, mergeRecords, relocateRecord } from './merge.js'
 export type { ReadContext } from './read-context.js'
 export { parseRecord, readResultsDirectory } from './read-directory.js'

@@ -5,7 +5,9 @@ import { sectionKey, testKey } from '../domain/test-key.js'
 import { settle, worst } from '../domain/verdict.js'
 import type { GuestRun } from '../domain/vm-run.js'
 import { mergeEqual } from './attribute-reports.js'
+import { comparisonOf } from './compare.js'
 import { conclude } from './conclude.js'
+import { mergeCompared, mergeOrigins } from './merge-compared.js'
 
 /**
  * One record of two: of sections, shards, or a run and its re-run. Pure and associative; the left one comes first where order matters,
@@ -16,6 +18,7 @@ export function mergeRecords(left: RunRecord, right: RunRecord): RunRecord {
   refuseUnlike(left, right)
   const shifted = shiftGuests(right, Math.max(0, ...left.guests.map((guest) => guest.id)))
   const stopped = left.stopped ?? right.stopped
+  const compared = mergeCompared(left.compared, right.compared)
   const merged: RunRecord = {
     version: left.version,
     tool: left.tool,
@@ -38,11 +41,13 @@ export function mergeRecords(left: RunRecord, right: RunRecord): RunRecord {
     unattributedReports: mergeEqual([...left.unattributedReports, ...right.unattributedReports]),
     disagreements: [...left.disagreements, ...right.disagreements],
     problems: uniqueOf(left.problems, right.problems),
+    ...mergeOrigins(left, right),
+    ...(compared === null ? {} : { compared }),
     ...(stopped === undefined ? {} : { stopped }),
     cache: [...left.cache, ...right.cache],
     conclusion: left.conclusion,
   }
-  return { ...merged, conclusion: conclude(merged, null, merged.plan.failOn) }
+  return { ...merged, conclusion: conclude(merged, comparisonOf(merged), merged.plan.failOn) }
 }
 
 /** Several records as one, in order. @throws UserError for none, or unlike ones */
@@ -96,6 +101,9 @@ const planParts: Readonly<Record<Exclude<keyof Plan, 'selection'>, 'same' | 'may
   testTimeoutSeconds: 'may-differ',
   rerunFailed: 'may-differ',
   failOn: 'may-differ',
+  lostTests: 'may-differ',
+  acceptFailures: 'may-differ',
+  comparable: 'may-differ',
   baseline: 'may-differ',
   abProof: 'may-differ',
   baseBundle: 'may-differ',
@@ -183,6 +191,9 @@ function mergeTests(left: TestRecord, right: TestRecord): TestRecord {
   const file = left.file ?? right.file
   const line = left.line ?? right.line
   const onBase = left.onBase ?? right.onBase
+  const before = left.before ?? right.before
+  const expectedNotrun = left.expectedNotrun ?? right.expectedNotrun
+  const groups = left.groups ?? right.groups
   return {
     suite: left.suite,
     section: left.section,
@@ -193,7 +204,10 @@ function mergeTests(left: TestRecord, right: TestRecord): TestRecord {
     flaky: settled.flaky,
     reason: mergedReason(settled.status, attempts, left, right),
     expectedFailure: left.expectedFailure ?? right.expectedFailure,
+    ...(expectedNotrun === undefined ? {} : { expectedNotrun }),
+    ...(groups === undefined ? {} : { groups }),
     attempts,
+    ...(before === undefined ? {} : { before }),
     ...(onBase === undefined ? {} : { onBase }),
   }
 }

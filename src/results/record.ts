@@ -1,4 +1,5 @@
 import type { AcceleratorDecision } from '../domain/accelerator.js'
+import type { Origin } from '../domain/origin.js'
 import type { Plan, PlannedTest, Selection } from '../domain/plan.js'
 import {
   type Attempt,
@@ -43,6 +44,8 @@ export interface RecordInput {
   /** Kept in the record where it names the same bundle for ever; absent: not kept. */
   readonly bundlePath?: string
   readonly cache: readonly CacheLedgerEntry[]
+  /** Where it comes from, as far as that is known; absent: nothing is. */
+  readonly origin?: Origin
   /** What went wrong before and around the VMs, one sentence each. */
   readonly problems: readonly string[]
   /** Absolute; every path of the VM run is relative to it. */
@@ -112,6 +115,7 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
     settings: { ...vmRun.settings },
     revisions: { ...input.revisions },
     ...(input.bundlePath === undefined ? {} : { bundlePath: input.bundlePath }),
+    ...input.origin,
     sections: selection.sections.map((section) => sectionRecord(section, input, read)),
     tests: selection.tests.map((planned) => testRecord(planned, table.get(testKey(planned)) ?? [], vmRun)),
     guests: [...vmRun.guests],
@@ -199,7 +203,7 @@ function evidenceOf({ verdicts, fileSystem }: ReadBatch): SectionEvidence {
 function testRecord(planned: PlannedTest, attempts: Attempt[], vmRun: VmRun): TestRecord {
   const settled = settle(attempts)
   const status = planned.expunged !== undefined && attempts.length === 0 ? 'expunged' : settled.status
-  const { suite, section, name, file, line } = planned
+  const { suite, section, name, file, line, expectedNotrun, groups } = planned
   return {
     suite,
     section,
@@ -210,6 +214,8 @@ function testRecord(planned: PlannedTest, attempts: Attempt[], vmRun: VmRun): Te
     flaky: settled.flaky,
     reason: reasonFor(planned, status, attempts, vmRun),
     expectedFailure: planned.expectedFailure ?? null,
+    ...(expectedNotrun === undefined ? {} : { expectedNotrun }),
+    ...(groups === undefined ? {} : { groups }),
     attempts,
   }
 }

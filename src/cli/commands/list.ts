@@ -21,7 +21,7 @@ export const listCommand: AddCommand = (program, context) => {
       const { ports, places, stdout, stderr } = context
       refuseUnsupportedPlatform(context.platform, context.architecture)
       const inputs = await selectionInputs(options, tests, context)
-      const plan = await planOnly({ inputs, jobName: '', places }, ports)
+      const plan = await planOnly({ inputs, places }, ports)
       // Which tests there are does not depend on the tree's kernel: nothing is compiled to list them.
       const quiet = { kernelTree: 'leave', runDirectory: null, onProgress: () => undefined } as const
       const { built } = await obtainBundle({ plan, nix: inputs.nix, places, ...quiet }, ports)

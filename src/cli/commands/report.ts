@@ -12,7 +12,7 @@ import {
   writePieces,
   writeReport,
 } from '../../report/index.js'
-import { compareRecords, conclude, parseRecord } from '../../results/index.js'
+import { comparisonOf, conclude, parseRecord, withCompared } from '../../results/index.js'
 import type { AddCommand, CliContext } from '../context.js'
 import { readRun } from '../read-run.js'
 
@@ -57,9 +57,10 @@ async function report(directory: string, options: ReportCommandOptions, context:
   const recorded = await readRun(directory, context)
   const at = (path: string) => resolve(places.workingDirectory, path)
   const baseline = options.baseline === undefined ? null : parseRecord(await files.readText(at(options.baseline)), options.baseline)
-  const comparison = baseline === null ? null : compareRecords(recorded, baseline)
+  const compared = baseline === null ? recorded : withCompared(recorded, baseline)
+  const comparison = comparisonOf(compared)
   // Anew, whatever the file says: who can write the record's end can write what it came to.
-  const record = { ...recorded, conclusion: conclude(recorded, comparison, recorded.plan.failOn) }
+  const record = { ...compared, conclusion: conclude(compared, comparison, compared.plan.failOn) }
   const rendered = prepare(record, comparison, { baseline })
   const written: Record<string, string> = {}
   if (await isOwnRun(directory, context)) {

@@ -38,7 +38,7 @@ Examples:
 export async function runInputs(inputs: Inputs, context: CliContext, paths: 'all' | 'short' = 'all'): Promise<number> {
   const { ports, places, stderr, stdout, signal } = context
   refuseUnsupportedPlatform(context.platform, context.architecture)
-  const run = await openRun({ inputs, jobName: '', places }, ports)
+  const run = await openRun({ inputs, places }, ports)
   const output: ProgressOutput = { live: stderr.isTerminal, columns: stderr.columns, write: (text) => stderr.write(text) }
   const { report, exitCode, seconds } = await withProgress(output, ports.clock, (onProgress) =>
     runPipeline({ inputs, run, places, toolVersion: context.toolVersion, signal, onProgress, onReceipt: () => undefined }, ports),

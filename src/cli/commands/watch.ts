@@ -27,7 +27,7 @@ export const watchCommand: AddCommand = (program, context, finish) => {
       const { ports, places, signal, stderr, watcher } = context
       // What was asked wrongly ends the command here, before there is anything to wait for.
       const inputs = await selectionInputs(options, tests, context)
-      const { kernelTree, trees: given } = await planOnly({ inputs, jobName: '', places }, ports)
+      const { kernelTree, trees: given } = await planOnly({ inputs, places }, ports)
       const trees = [...(kernelTree === undefined ? [] : [kernelTree.directory]), ...Object.values(given)]
       if (trees.length === 0) {
         throw new UserError('There is no source tree to watch.', 'Run in a kernel tree, or name one with `--kernel-tree`, or `--fstests`.')

@@ -65,20 +65,24 @@ interface UploadRequest {
   readonly open: OpenClient
 }
 
+/** Names tried where others have taken the one asked for: jobs of one run share the names, and a matrix has at most 256 of them. */
+const MOST_NAMES = 600
+
 /**
- * Tries until the deadline. An attempt that got as far as reserving the name has spent it (names are unique in a run),
- * so every further attempt has a suffix of its own.
+ * Tries until the deadline. A name is had once in a run: another job may have taken it, and an attempt that broke off may have reserved it.
+ * So every further attempt has the next number.
  */
 async function upload(request: UploadRequest): Promise<ArtifactUpload> {
   const { limits } = request
   const endsAt = performance.now() + limits.uploadSeconds * 1000
   const secondsLeft = () => (endsAt - performance.now()) / 1000
   let reason = 'no attempt was made'
+  let failures = 0
   const client = await opened(request.open)
   if (typeof client === 'string') return { kind: 'failed', reason: client }
   try {
-    for (let attempt = 1; attempt <= MOST_ATTEMPTS && secondsLeft() > 0; attempt++) {
-      const name = attempt === 1 ? request.name : `${request.name}-retry${attempt}`
+    for (let number = 1; number <= MOST_NAMES && failures < MOST_ATTEMPTS && secondsLeft() > 0; number++) {
+      const name = number === 1 ? request.name : `${request.name}-${number}`
       try {
         const work = client.uploadArtifact(name, [...request.files], request.root, { compressionLevel: 6 })
         const result = await withDeadline(work, secondsLeft())
@@ -88,9 +92,11 @@ async function upload(request: UploadRequest): Promise<ArtifactUpload> {
         reason = 'the service gave no artifact id'
       } catch (error) {
         reason = describeError(error)
+        if (isTaken(reason)) continue
         if (isHopeless(error)) break
       }
-      const pause = limits.pauseSeconds * 2 ** (attempt - 1)
+      failures++
+      const pause = limits.pauseSeconds * 2 ** (failures - 1)
       if (pause >= secondsLeft()) break
       await new Promise((resolve) => setTimeout(resolve, pause * 1000))
     }
@@ -107,6 +113,11 @@ async function opened(open: OpenClient): Promise<ArtifactClientPart | string> {
   } catch (error) {
     return describeError(error)
   }
+}
+
+/** True where another artifact of the run has the name (409 of the service, as the client words it). */
+function isTaken(reason: string): boolean {
+  return /\(409\)|artifact with this name already exists/.test(reason)
 }
 
 /** Errors a further attempt cannot cure: nothing to upload, an illegal name, no quota, a token that may not. */

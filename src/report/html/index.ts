@@ -3,6 +3,7 @@ import { PLACES } from '../bucket.js'
 import type { Rendered } from '../context.js'
 import { headlineOf } from '../evidence.js'
 import { shortLine, visibleLine } from '../foreign-text.js'
+import { lostGroups } from '../lost.js'
 import { verdictOf } from '../verdict.js'
 import { pageDetail } from './details.js'
 import { pageScript, pageStyle, scriptHash, styleHash } from './page.generated.js'
@@ -62,6 +63,9 @@ function* withoutScript(rendered: Rendered): Generator<string> {
   const verdict = verdictOf(record, placement)
   yield `<div id="app"><main class="plain"><h1>${html(verdict.title)}</h1>\n<p>${html(shortLine(record.conclusion.reason, 1000))}</p>\n`
   yield `<p>${html(verdict.counts.join(' · '))}</p>\n<ul>\n`
+  for (const { reason, tests } of lostGroups(placement).slice(0, 100)) {
+    yield `<li>${html(`${tests.length} lost: ${shortLine(reason, 300)}`)}</li>\n`
+  }
   for (const test of placement.byPlace.new.slice(0, 100)) {
     yield `<li>${html(`${shortLine(test.name, 200)} on ${test.section}: ${headlineOf(test)}`)}</li>\n`
   }

@@ -21,6 +21,10 @@ export interface PageData {
   readonly cache: readonly PageCacheEntry[]
   /** Kernel reports no test owns. */
   readonly outside: readonly PageReport[]
+  /** Tests that the compared record has a verdict on and this run lost, by their reasons. */
+  readonly lost: readonly { readonly reason: string; readonly tests: readonly string[] }[]
+  /** Which record this run is compared with; '' for none. */
+  readonly comparedWith: string
   readonly vanished: readonly { readonly suite: string; readonly section: string; readonly name: string }[]
   /** Tests whose details were left out to keep the page small. */
   readonly withoutDetails: number

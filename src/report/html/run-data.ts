@@ -1,11 +1,15 @@
+import type { TestRecord } from '../../domain/record.js'
 import { settingWords } from '../../domain/section.js'
 import type { SectionId } from '../../domain/test.js'
 import { sectionKey, testKey } from '../../domain/test-key.js'
 import type { GuestRun } from '../../domain/vm-run.js'
+import type { Place } from '../bucket.js'
 import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
 import { exitLine, headlineOf } from '../evidence.js'
 import { shortLine, visibleLine } from '../foreign-text.js'
+import { describeBefore, describeCompared } from '../known.js'
+import { lostGroups } from '../lost.js'
 import { reasonChanges } from '../skip-reasons.js'
 import { verdictOf } from '../verdict.js'
 import { pageReports } from './details.js'
@@ -60,6 +64,13 @@ export function pageData(rendered: Rendered, withoutDetails: number): PageData {
       .slice(0, 100)
       .map(({ key: _key, ...entry }) => ({ ...entry, layer: shortLine(entry.layer, 120), detail: shortLine(entry.detail, 300) })),
     outside: pageReports(record.unattributedReports, 256 * 1024, 'see the console log'),
+    lost: lostGroups(placement)
+      .slice(0, 200)
+      .map(({ reason, tests }) => ({
+        reason: shortLine(reason, 300),
+        tests: tests.slice(0, 2000).map(({ section, name }) => `${shortLine(name, 200)} on ${shortLine(section, 120)}`),
+      })),
+    comparedWith: placement.comparison === null ? '' : describeCompared(placement.comparison),
     vanished: placement.vanished
       .slice(0, 5000)
       .map((test) => ({ suite: shortLine(test.suite, 80), section: shortLine(test.section, 120), name: shortLine(test.name, 200) })),
@@ -91,10 +102,15 @@ function testColumns(rendered: Rendered): TestColumns {
       median(rendered.history(test).flatMap((point) => (point.status === 'pass' ? (point.seconds ?? []) : []))),
     ),
     note: tests.map(({ test, place }) =>
-      place === 'pass' ? '' : shortLine(place === 'stale' ? (test.expectedFailure?.reason ?? '') : headlineOf(test), 200),
+      place === 'pass' ? '' : shortLine(place === 'stale' ? (test.expectedFailure?.reason ?? '') : noteOf(test, place), 300),
     ),
     change: tests.map(({ test }) => changes.get(testKey(test)) ?? ''),
   }
+}
+
+function noteOf(test: TestRecord, place: Place): string {
+  const before = place === 'known' ? describeBefore(test) : null
+  return before === null ? headlineOf(test) : `${headlineOf(test)}; ${before}`
 }
 
 const milliseconds = (seconds: number | null): number | null => (seconds === null ? null : Math.round(seconds * 1000))

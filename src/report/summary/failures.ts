@@ -70,10 +70,22 @@ function rest(tests: readonly TestRecord[], detail: Detail): string {
 }
 
 /** Tests as a list, one line each, with what is wrong; `and N more` where there are too many. */
-export function testList(tests: readonly TestRecord[], detail: Detail): string {
+export function testList(
+  tests: readonly TestRecord[],
+  detail: Detail,
+  /** A clause more of a test. */
+  clause: (test: TestRecord) => string | null = () => null,
+): string {
+  const clauseOf = (test: TestRecord) => {
+    const text = clause(test)
+    return text === null ? '' : `; ${code(text)}`
+  }
   const lines = tests
     .slice(0, detail.listed)
-    .map((test) => `- ${code(shortLine(test.name, 120))} on ${code(test.section)}: ${code(headlineOf(test))}${baseClause(test)}\n`)
+    .map(
+      (test) =>
+        `- ${code(shortLine(test.name, 120))} on ${code(test.section)}: ${code(headlineOf(test))}${clauseOf(test)}${baseClause(test)}\n`,
+    )
   return lines.join('') + more(tests.length, detail.listed)
 }
 

@@ -1,9 +1,10 @@
 import type { Rendered } from '../context.js'
 import { byteLength, shortLine } from '../foreign-text.js'
+import { describeCompared } from '../known.js'
 import { verdictOf } from '../verdict.js'
 import { DETAILS, type Detail } from './detail.js'
 import { newFailures } from './failures.js'
-import { otherPlaces, skipReasons, troubles } from './lists.js'
+import { lostTests, otherPlaces, skipReasons, troubles } from './lists.js'
 import { code, count, prose } from './markdown.js'
 import { cacheLedger, sectionsTable, slowest, surroundings } from './tables.js'
 
@@ -26,6 +27,7 @@ export function summaryMarkdown(rendered: Rendered, budgetBytes = SUMMARY_BUDGET
 function blocksOf(rendered: Rendered, detail: Detail): readonly string[] {
   return [
     head(rendered),
+    lostTests(rendered, detail),
     newFailures(rendered, detail),
     troubles(rendered, detail),
     otherPlaces(rendered, detail),
@@ -42,6 +44,7 @@ const MARKS = { good: '✅', bad: '❌', unsure: '⚠️' } as const
 function head(rendered: Rendered): string {
   const { record } = rendered
   const verdict = verdictOf(record, rendered.placement)
+  const { comparison } = rendered.placement
   const releases = [...new Set(record.sections.flatMap((section) => section.kernelRelease ?? []))]
   const kernel =
     releases[0] === undefined
@@ -53,6 +56,7 @@ function head(rendered: Rendered): string {
     `## ${MARKS[verdict.tone]} ${prose(verdict.title)}\n\n`,
     verdict.counts.length === 0 ? '' : `**${verdict.counts.join(' · ')}**, of ${count(record.tests.length, 'planned test')}\n\n`,
     `${prose(shortLine(record.conclusion.reason, 1000))}${kernel}${artifact}\n\n`,
+    comparison === null ? '' : `Compared with ${code(describeCompared(comparison))}.\n\n`,
   ].join('')
 }
 

@@ -3,14 +3,16 @@ import type { ComparedTest } from '../../domain/stages.js'
 import { testKey } from '../../domain/test-key.js'
 import type { Rendered } from '../context.js'
 import { shortLine } from '../foreign-text.js'
+import { describeBefore } from '../known.js'
+import { lostGroups } from '../lost.js'
 import { reasonChanges } from '../skip-reasons.js'
 import type { Detail } from './detail.js'
 import { expectationList, kernelReport, more, testList } from './failures.js'
-import { code, count, details, prose, table } from './markdown.js'
+import { code, count, details, htmlCode, prose, table } from './markdown.js'
 
 /** What is not new, each kind in its own fold. */
 export function otherPlaces(rendered: Rendered, detail: Detail): string {
-  const { byPlace, fixed, vanished, newlyNotrun } = rendered.placement
+  const { byPlace, fixed, vanished, newlyNotrun, gone } = rendered.placement
   const fold = (title: string, length: number, body: () => string) => (length === 0 ? '' : details(`${title}: ${length}`, body()))
   return [
     fold('Flaky (failed, then passed)', byPlace.flaky.length, () => testList(byPlace.flaky, detail)),
@@ -20,10 +22,23 @@ export function otherPlaces(rendered: Rendered, detail: Detail): string {
     ),
     fold('Vanished (the baseline has them, this run does not)', vanished.length, () => names(vanished, detail)),
     fold('Newly not run', newlyNotrun.length, () => newlyNotrunList(rendered, detail)),
-    fold('Known failures (the base has them too)', byPlace.known.length, () => testList(byPlace.known, detail)),
+    fold('Known failures (the base has them too)', byPlace.known.length, () => testList(byPlace.known, detail, describeBefore)),
+    fold('Gone with another revision of their suite', gone.length, () => names(gone, detail)),
     fold('Fixed', fixed.length, () => names(fixed, detail)),
     fold('Expected failures', byPlace.xfail.length, () => expectationList(byPlace.xfail, detail)),
   ].join('')
+}
+
+/** Tests that have a verdict on the compared record and none here, by their reasons. */
+export function lostTests({ placement }: Rendered, detail: Detail): string {
+  if (placement.lost.length === 0) return ''
+  const groups = lostGroups(placement)
+  const blocks = groups
+    .slice(0, detail.reasons)
+    .map(({ reason, tests }) =>
+      details(`${count(tests.length, 'test')}: ${htmlCode(shortLine(reason, 300))}`, names(tests, detail), 'open'),
+    )
+  return `### Lost tests\n\nThe compared record has a verdict on them, and this run asks for them.\n\n${blocks.join('')}${more(groups.length, detail.reasons)}\n`
 }
 
 function names(tests: readonly ComparedTest[], detail: Detail): string {

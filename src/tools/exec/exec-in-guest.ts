@@ -53,10 +53,10 @@ export interface ExecOptions {
 export async function execInGuest(options: ExecOptions, ports: Ports): Promise<ExecOutcome> {
   const { inputs, places } = options
   const isKept = inputs.outputDirectory !== ''
-  const run = isKept ? await openRun({ inputs, jobName: '', places }, ports) : null
+  const run = isKept ? await openRun({ inputs, places }, ports) : null
   const directory = run?.directory ?? (await ports.files.makeTemporary(places.temporaryDirectory, 'vmtest-exec-'))
   try {
-    const plan = run?.plan ?? (await planOnly({ inputs, jobName: '', places }, ports))
+    const plan = run?.plan ?? (await planOnly({ inputs, places }, ports))
     return await inDirectory(options, { plan, directory, isKept }, ports)
   } finally {
     if (!isKept) await ports.files.remove(directory)

@@ -25,7 +25,7 @@ export interface ShellOptions {
  */
 export async function openShell(options: ShellOptions, ports: Ports): Promise<number | null> {
   const { inputs, places } = options
-  const plan = await planOnly({ inputs, jobName: '', places }, ports)
+  const plan = await planOnly({ inputs, places }, ports)
   const { built } = await obtainBundle({ plan, nix: inputs.nix, places, runDirectory: null, onProgress: options.onProgress }, ports)
   const { selection } = await resolveSelection({ plan, built, places }, ports)
   const [section] = selection.sections

@@ -13,6 +13,15 @@ interface Props {
 export function RunView({ data, onReason }: Props) {
   return (
     <div class="run" id="panel-run" role="tabpanel" aria-labelledby="tab-run">
+      <Block title="Lost tests" show={data.lost.length > 0}>
+        <Table
+          head={['tests', 'reason', 'names']}
+          rows={data.lost.map((each) => [String(each.tests.length), each.reason, each.tests.join(', ')])}
+        />
+      </Block>
+      <Block title="Compared with" show={data.comparedWith !== ''}>
+        <p>{data.comparedWith}</p>
+      </Block>
       <Block title="Problems" show={data.problems.length > 0}>
         <ul>
           {data.problems.map((problem) => (

@@ -1,0 +1,34 @@
+// A QEMU without a machine: a program that speaks the guest's side over the sockets it inherits, and ends each test as `fates.json`
+// beside it says. Bundled to one file by branch-world.ts.
+import { readFileSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { dirname, join } from 'node:path'
+import { fates, type GuestChannel, type GuestSide, playGuest } from '../../__tests__/vm/fakes/play-guest.js'
+
+if (process.argv.includes('--version')) {
+  process.stdout.write('QEMU emulator version 9.0.0\n')
+  process.exit(0)
+}
+
+function channel(id: string): GuestChannel & { readonly socket: Socket } {
+  const descriptor = process.argv
+    .map((word) => new RegExp(`^socket,id=${id},fd=(\\d+)$`).exec(word)?.[1])
+    .find((found) => found !== undefined)
+  if (descriptor === undefined) throw new Error(`no channel ${id} in ${process.argv.join(' ')}`)
+  const socket = new Socket({ fd: Number(descriptor), readable: true, writable: true })
+  const written: string[] = []
+  socket.on('data', (bytes) => void written.push(bytes.toString('utf8')))
+  socket.on('error', () => undefined)
+  return { written, socket, say: (text) => void socket.write(text) }
+}
+
+const beside = JSON.parse(readFileSync(join(dirname(process.argv[1] ?? ''), 'fates.json'), 'utf8')) as Record<string, keyof typeof fates>
+const channels = { console: channel('console'), control: channel('control'), results: channel('results'), output: channel('output') }
+const guest: GuestSide = {
+  ...channels,
+  die: ({ code }) => {
+    const ended = Object.values(channels).map(({ socket }) => new Promise<void>((resolve) => socket.end(() => resolve())))
+    void Promise.all(ended).then(() => process.exit(code ?? 1))
+  },
+}
+await playGuest(guest, (name) => fates[beside[name] ?? 'pass'](name))

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { findKernelTree } from '../bundle/index.js'
+import type { ImageHashes, Origin, WorkflowRun } from '../domain/origin.js'
+import type { Plan } from '../domain/plan.js'
+import type { Built, BuiltSuite } from '../domain/stages.js'
+import type { Ports } from '../ports/index.js'
+import type { Directories } from './directories.js'
+import { type CheckedOut, gitIn, readCheckout } from './situation.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** What is checked out where the run happens, and the workflow run it is of: known before anything is built. */
+export async function readOrigin(plan: Plan, places: Directories, checkedOut: CheckedOut, ports: Ports): Promise<Origin> {
+  const { env } = ports.runner
+  const commit = checkedOut.commit ?? (plan.face === 'action' ? (env.GITHUB_SHA ?? null) : null)
+  const kernelCommit = await commitOfKernel(plan, places, checkedOut, ports)
+  return {
+    ...(commit === null ? {} : { commit: checkedOut.isDirty ? `${commit}-dirty` : commit }),
+    ...(kernelCommit === null ? {} : { kernelCommit }),
+    ...(plan.face === 'action' ? { workflow: workflowRun(env) } : {}),
+  }
+}
+
+function workflowRun(env: Environment): WorkflowRun {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId = '' } = env
+  return {
+    runId,
+    attempt: env.GITHUB_RUN_ATTEMPT ?? '1',
+    event: env.GITHUB_EVENT_NAME ?? '',
+    ref: env.GITHUB_REF ?? '',
+    address: server && repository ? `${server}/${repository}/actions/runs/${runId}` : null,
+  }
+}
+
+/** The clean commit the kernel comes of: of the tree it is built from, or of the checkout that is a kernel tree. */
+async function commitOfKernel(plan: Plan, places: Directories, checkedOut: CheckedOut, ports: Ports): Promise<string | null> {
+  if (plan.kernelTree !== undefined) {
+    const { commit, isDirty } = await readCheckout(gitIn(plan.kernelTree.directory, ports))
+    return isDirty ? null : commit
+  }
+  // The machine's own programs bring the distribution's kernel.
+  if (plan.bundle.kind === 'offline' && plan.kernel === null) return null
+  const tree = await findKernelTree(places.projectDirectory, ports.files)
+  return tree === places.projectDirectory && !checkedOut.isDirty ? checkedOut.commit : null
+}
+
+/** What is tested, by its contents, and the suite's revision. */
+export async function originOfBuild(
+  built: Built,
+  toolVersion: string,
+  files: Ports['files'],
+): Promise<Pick<Origin, 'images' | 'suiteRevisions'>> {
+  const revisions = built.suites.flatMap((suite) => {
+    const revision = revisionOfSuite(suite, built, toolVersion)
+    return revision === null ? [] : [[suite.name, revision] as const]
+  })
+  return { images: await hashImages(built, files), suiteRevisions: Object.fromEntries(revisions) }
+}
+
+async function hashImages({ bundle, suites }: Built, files: Ports['files']): Promise<ImageHashes> {
+  const guest = [bundle.rootImage, ...suites.flatMap(({ image }) => image ?? [])]
+  return { kernel: await hashOf([bundle.kernel.image], files), suite: await hashOf(guest, files) }
+}
+
+async function hashOf(paths: readonly string[], files: Ports['files']): Promise<string> {
+  const hash = createHash('sha256')
+  for (const path of paths) {
+    const own = createHash('sha256')
+    // A link from a store path to another one is as good as what it leads to.
+    for await (const bytes of files.stream(await files.realPath(path))) own.update(bytes)
+    hash.update(own.digest('hex'))
+  }
+  return hash.digest('hex')
+}
+
+/** Tests of the tool's own suite come with the tool; a tree in the store is named by what it is made of. */
+function revisionOfSuite(suite: BuiltSuite, { bundle }: Built, toolVersion: string): string | null {
+  if (suite.name === 'smoke') return `kernel-vmtest ${toolVersion}`
+  const known = suite.name === 'fstests' ? bundle.revisions.xfstests : bundle.revisions[suite.name]
+  if (known !== undefined) return known
+  return /^\/nix\/store\/([0-9a-z]{32}-[^/]+)/.exec(suite.source ?? '')?.[1] ?? null
+}

@@ -1,0 +1,54 @@
+import type { Plan } from '../domain/plan.js'
+import type { Section } from '../domain/section.js'
+import type { SuiteName, TestName } from '../domain/test.js'
+import { globToRegExp, isGlob } from './glob.js'
+import { defaultGroup } from './select.js'
+import { indexCatalogue, testsOfGroup } from './select-names.js'
+
+type Request = Plan['selection']
+
+/** Tests of one section as another run's record has them. */
+export interface SectionThere {
+  readonly section: Pick<Section, 'suite' | 'name' | 'settings'>
+  /** `groups` is absent where the record did not keep them. */
+  readonly tests: readonly { readonly name: TestName; readonly groups?: readonly string[] | undefined }[]
+  /** What that run asked for. */
+  readonly request: Request
+}
+
+/** Which of another run's tests of a section this run's own request asks for, had its suite them. */
+export function testsAskedFor(request: Request, there: SectionThere): ReadonlySet<TestName> {
+  const { tests, section } = there
+  const { suite } = section
+  // Of a suite without file systems every group is of all sections.
+  const fstyp = typeof section.settings.fstyp === 'string' ? section.settings.fstyp : ''
+  const asked = new Set(tests.filter(({ name }) => request.tests.some((word) => isNamed(name, word))).map(({ name }) => name))
+  const index = indexCatalogue({ suite, tests: tests.map(({ name, groups = [] }) => ({ name, groups: [...groups], file: '', line: 1 })) })
+  for (const group of groupsOf(request, suite)) for (const name of testsOfGroup(group, fstyp, index)) asked.add(name)
+  // Without its groups only a request that holds all of the other one is known to ask for a test.
+  if (covers(request, there)) for (const { name, groups } of tests) if (groups === undefined) asked.add(name)
+  for (const group of request.excludeGroups) for (const name of testsOfGroup(group, fstyp, index)) asked.delete(name)
+  const { only } = request
+  if (only === undefined) return asked
+  return new Set(
+    [...asked].filter((name) => only.some((test) => test.suite === suite && test.section === section.name && test.name === name)),
+  )
+}
+
+function isNamed(name: TestName, word: string): boolean {
+  const named = word.replace(/^(?:\.\/)?tests\//, '')
+  return named === name || (isGlob(named) && globToRegExp(named).test(name))
+}
+
+function groupsOf({ groups, tests }: Request, suite: SuiteName): readonly string[] {
+  return groups.length > 0 || tests.length > 0 ? groups : [defaultGroup(suite)]
+}
+
+function covers(request: Request, { request: other, section: { suite } }: SectionThere): boolean {
+  const groups = groupsOf(request, suite)
+  return (
+    groupsOf(other, suite).every((group) => groups.includes(group)) &&
+    other.tests.every((word) => request.tests.includes(word)) &&
+    request.excludeGroups.every((group) => other.excludeGroups.includes(group))
+  )
+}
