@@ -74,6 +74,49 @@ bootable('a real guest', () => {
   )
 
   test(
+    'runs one program a test, has what other suites take for granted, and ends what a program leaves',
+    async () => {
+      const guest = await machine.start()
+      await guest.until('ready')
+      const programs = [
+        ['state', 'stat -c %n /dev/loop-control; cut -d" " -f2 /proc/mounts | tr "\\n" " "; cat /proc/self/cgroup; ls /boot; id -u; pwd'],
+        ['leaves', 'setsid sh -c "sleep 1000 & sleep 1000" & sleep 1; echo left'],
+        ['looks', 'pidof sleep || echo none'],
+        ['memory', 'kill -SEGV $$'],
+        ['late', 'sleep 1000'],
+        ['last', 'echo "$HOME"; tail -n 1 /proc/kmsg >/dev/null & dmesg | grep -c "vmtest: test .* starts$"'],
+      ].map(([name = '', script = '']) => ({
+        name,
+        argv: ['/bin/sh', '-c', script],
+        environment: {},
+        directory: '/root',
+        limitSeconds: name === 'late' ? 3 : null,
+      }))
+      await guest.guest.run({ id: 1, tests: programs.map(({ name }) => name), environment: {}, arguments: [], programs })
+      const { batch } = await guest.until('batch-end')
+      expect(batch).toMatchObject({ exitStatus: 0, notes: [] })
+      const file = (name: string) => readFileSync(join(guest.runDirectory, 'guests/1/batches/1/results/tests', name), 'utf8')
+      expect(programs.map(({ name }) => file(`${name}.status`))).toEqual([
+        'exit 0\n',
+        'exit 0\n',
+        'exit 0\n',
+        'signal 11\n',
+        'limit 3\n',
+        'exit 0\n',
+      ])
+      expect(file('state.out')).toMatch(/^\/dev\/loop-control\n/)
+      for (const place of ['/sys/kernel/config', '/sys/kernel/tracing', '/sys/kernel/security', '/dev/mqueue', '/sys/fs/cgroup']) {
+        expect(file('state.out')).toContain(` ${place} `)
+      }
+      expect(file('state.out')).toMatch(/0::\/vmtest-test\n/)
+      expect([file('leaves.out'), file('looks.out'), file('last.out')]).toEqual(['left\n', 'none\n', '/root\n6\n'])
+      const log = readFileSync(join(guest.runDirectory, 'guests/1/console.log'), 'utf8')
+      expect(log.match(/vmtest: test \w+ starts/g)).toHaveLength(6)
+    },
+    LIMIT,
+  )
+
+  test(
     'that lacks a program of its section says so instead of asking for work',
     async () => {
       const guest = await machine.start({ section: { programs: { sh: 'dash', 'mkfs.none': 'none-tools', 'rpc.none': 'none-tools' } } })
