@@ -9,7 +9,7 @@ export interface TestProgram {
   /** On top of what every test finds (docs/reference/guest.md). */
   readonly environment: Readonly<Record<string, string>>
   readonly directory: string
-  /** Then its processes are ended and the guest goes on; null: only the watchdog ends it, and the guest with it. */
+  /** Then its processes are ended and the guest goes on; null or 0: only the watchdog ends it, and the guest with it. */
   readonly limitSeconds: number | null
 }
 
@@ -52,7 +52,7 @@ function blockOf({ name, argv, environment, directory, limitSeconds }: TestProgr
   return [
     `t ${value('a test', name)}`,
     `f ${testFileName(name)}`,
-    ...(limitSeconds === null ? [] : [`l ${Math.max(1, Math.ceil(limitSeconds))}`]),
+    ...(limitSeconds === null || limitSeconds <= 0 ? [] : [`l ${Math.ceil(limitSeconds)}`]),
     `w ${value('a directory', directory)}`,
     ...Object.entries(environment).map(([variable, text]) => `e ${variable}=${value(variable, text)}`),
     ...argv.map((word) => `a ${value('a word of a command', word)}`),
