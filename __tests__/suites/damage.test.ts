@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { gatherEvidence, readFstestsResults } from '../../src/suites/fstests/index.js'
 import { applyDamage, damages, loadTree, type Tree } from './damage.js'
+import { damagedTrees, loadVerdictTrees, whatDamagePromoted } from './damaged-verdicts.js'
 import { treeFiles } from './tree-files.js'
 
 const here = import.meta.dirname ?? __dirname
@@ -50,6 +51,21 @@ describe('damaged results', () => {
         expect(promoted).toEqual([])
       }),
       { numRuns: runs, seed },
+    )
+  }, 300_000)
+})
+
+describe('damaged results in one place', () => {
+  const runs = Number(process.env.DAMAGE_RUNS ?? 600)
+  test(`${runs} damaged variants: no test and no exit status is better than of the whole tree`, async () => {
+    const trees = await loadVerdictTrees(join(here, '../..'))
+    expect(trees.filter(({ verdict }) => verdict.exit !== 0).length).toBeGreaterThan(5)
+    await fc.assert(
+      fc.asyncProperty(damagedTrees, async ({ index, damage }) => {
+        const tree = trees[index % trees.length]
+        expect(tree === undefined ? ['no tree'] : await whatDamagePromoted(tree, [damage])).toEqual([])
+      }),
+      { numRuns: runs, seed: Number(process.env.DAMAGE_SEED ?? 20261130) },
     )
   }, 300_000)
 })

@@ -72,7 +72,7 @@ export const testRecordSchema = z.object({
   name: z.string().describe('Name of the test in its suite, such as `generic/001`.'),
   file: z.string().optional().describe('Source of the test, relative to the suite’s tree.'),
   line: z.number().int().positive().optional().describe('1-based.'),
-  status: testStatusSchema.describe('The first verdict: it stands, whatever later attempts say.'),
+  status: testStatusSchema.describe('The worst of its attempts: a later pass does not undo it.'),
   flaky: z
     .boolean()
     .describe(

@@ -65,22 +65,23 @@ export interface Settled {
 }
 
 /**
- * The status of a test from its attempts, in the order made.
- * The first failure stands, also where a pass came before it (`check -i`); without one the worst verdict does. An attempt that was cut off
+ * The status of a test from its attempts, in the order made: the worst of them, whatever came before or after. An attempt that was cut off
  * (`notreached`) is no verdict while one in another guest is.
  *
  * Flaky is a test whose every failure was followed by a pass of an attempt made because of it: in another guest, or by `check -L`. An
- * iteration that passes by itself excuses none that failed, nor does anything a crash or a kernel bug.
+ * iteration that passes by itself excuses none that failed, nor does anything a crash, a kernel bug, or that it declined.
  */
 export function settle(attempts: readonly Attempt[]): Settled {
   const verdicts = attempts.filter(
     (attempt) => attempt.status !== 'notreached' || !attempts.some((other) => isVerdictElsewhere(other, attempt)),
   )
   const failed = verdicts.find((attempt) => isFailure(attempt.status))
-  const status = failed?.status ?? worst('pass', ...verdicts.map((attempt) => attempt.status))
+  const status = worst('pass', ...verdicts.map((attempt) => attempt.status))
   const excusable = verdicts.every((attempt) => attempt.status !== 'crashed' && !attempt.reports.some(isSevere))
   const excused = verdicts.every((attempt, index) => !isFailure(attempt.status) || isExcused(attempt, verdicts.slice(index + 1)))
-  return { status: verdicts.length === 0 ? 'notreached' : status, flaky: failed !== undefined && excusable && excused }
+  const others = verdicts.map((attempt) => attempt.status).filter((other) => !isFailure(other))
+  const passes = worst('pass', ...others) === 'pass'
+  return { status: verdicts.length === 0 ? 'notreached' : status, flaky: failed !== undefined && excusable && excused && passes }
 }
 
 function isVerdictElsewhere(other: Attempt, attempt: Attempt): boolean {

@@ -11,7 +11,7 @@ export interface RerunOptions extends Omit<GuestsOptions, 'firstGuest' | 'testsP
   readonly judge: (vmRun: VmRun) => Promise<RunRecord>
 }
 
-/** Runs failing tests again, each in a fresh VM, as often as the plan allows. The first verdict stands; a later pass makes it flaky. */
+/** Runs failing tests again, each in a fresh VM, as often as the plan allows. The worst verdict stands; a later pass makes it flaky. */
 export async function rerunFailures(options: RerunOptions, ports: Ports): Promise<VmRun> {
   const { run, selection, onProgress } = options
   let vmRun = options.vmRun

@@ -17,7 +17,7 @@ const unknownSeconds = 60
 
 /**
  * The failed tests worth running again in a fresh VM, in the record's order: those that never passed and were not expected to fail.
- * The attempts that follow are further attempts of the same test; the first verdict stands.
+ * The attempts that follow are further attempts of the same test; the worst verdict stands.
  */
 export function testsToRerun(
   record: { readonly tests: readonly TestRecord[] },
