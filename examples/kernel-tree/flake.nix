@@ -1,9 +1,9 @@
-# Work on this kernel tree and test it in a VM: https://github.com/OWNER/kernel-vmtest
+# Work on this kernel tree and test it in a VM: https://github.com/kernel-vmtest/kernel-vmtest
 # One file, copied from tree to tree; it need never be part of the kernel. Every argument has a default.
 {
   inputs = {
     nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
-    kernel-vmtest.url = "github:OWNER/kernel-vmtest";
+    kernel-vmtest.url = "github:kernel-vmtest/kernel-vmtest";
   };
 
   outputs =

@@ -36,11 +36,13 @@ function readInputs(runner: Runner): Inputs {
   return parseInputs('action', Object.fromEntries(names.map((name) => [name, runner.getInput(name)])))
 }
 
-async function carryOut(inputs: Inputs, ports: Ports, context: ActionContext): Promise<void> {
-  const { runner } = ports
+async function carryOut(inputs: Inputs, given: Ports, context: ActionContext): Promise<void> {
+  const { runner } = given
+  const ports = inputs.cacheWrites === false ? { ...given, cacheStore: readOnly(given.cacheStore) } : given
   const receipt = createReceipt(runner)
-  const run = await openRun({ inputs, env: runner.env, places: context.places }, ports)
-  receipt({ stage: 'plan', runDirectory: run.directory, artifactName: run.plan.artifactName, upload: run.plan.upload })
+  const run = await openRun({ inputs, env: runner.env, places: context.places, uploads: ports.artifactStore.available() }, ports)
+  const { artifactName, upload, retentionDays } = run.plan
+  receipt({ stage: 'plan', runDirectory: run.directory, artifactName, upload, ...(retentionDays === undefined ? {} : { retentionDays }) })
   await runner.group(`plan: ${run.plan.suites.join(', ')} from ${run.plan.bundle.kind}`, async () =>
     runner.info(JSON.stringify(run.plan, null, 2)),
   )
@@ -54,6 +56,16 @@ async function carryOut(inputs: Inputs, ports: Ports, context: ActionContext): P
   receipt({ stage: 'post', artifactUploaded: published.artifactId !== null || run.plan.upload !== 'always' })
   runner.info(`${report.record.conclusion.kind}: ${report.record.conclusion.reason}`)
   runner.info(`results: ${join(run.directory, 'report.html')}`)
+}
+
+/** `cache: read`: what is there is restored, nothing is packed or saved. */
+function readOnly(store: Ports['cacheStore']): Ports['cacheStore'] {
+  return {
+    available: () => store.available(),
+    writable: () => false,
+    restore: (...args) => store.restore(...args),
+    save: async () => ({ kind: 'failed', reason: '`cache` is `read`' }),
+  }
 }
 
 /** Keeps what post has to know in the step's state, anew at each change: main may be killed at any time. */

@@ -110,6 +110,12 @@ export interface Inputs {
   readonly dump: boolean
   readonly outputDirectory: string
   readonly cache: boolean
+  /** False: the cache is read and nothing is saved in it. */
+  readonly cacheWrites: boolean
+  /** Days an artifact is kept; 0: as the repository has it. */
+  readonly retentionDays: number
+  /** Size of each test, scratch and pool disk; `auto`: as its section says. */
+  readonly diskSizeMiB: number | 'auto'
   readonly upload: UploadPolicy
   readonly artifactName: string
   readonly nix: NixInputs

@@ -99,6 +99,8 @@ export const planSchema = z.object({
   cache: z.boolean().describe('The workflow’s cache is used.'),
   upload: z.enum(['always', 'failure', 'never']).describe('When the results become an artifact.'),
   artifactName: z.string().describe('The artifact’s name.'),
+  retentionDays: z.number().int().positive().optional().describe('Days the artifact is kept. Absent: as the repository has it.'),
+  diskSizeMiB: z.number().int().positive().optional().describe('Size of each test, scratch and pool disk. Absent: as its section says.'),
   outputDirectory: z.string().describe('Where results go, absolute.'),
   reproduce: z.string().describe("The command that runs the same again on a developer's machine."),
 })

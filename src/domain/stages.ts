@@ -119,6 +119,8 @@ export interface Receipt {
   readonly artifactUploaded: boolean
   readonly artifactName: string
   readonly upload: 'always' | 'failure' | 'never'
+  /** Days the artifact is kept. Absent: as the repository has it. */
+  readonly retentionDays?: number
   /** Undone by post: a udev rule, a changed mode, a mount. */
   readonly cleanups: readonly Cleanup[]
 }

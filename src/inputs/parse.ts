@@ -138,6 +138,7 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     accelerator: acceleratorRequestSchema.parse(reader.text('accelerator')),
     vms: reader.countOrAuto('vms'),
     memoryMiB: reader.countOrAuto('memory'),
+    diskSizeMiB: reader.countOrAuto('disk-size'),
     cpusPerVm: reader.countOrAuto('cpus'),
     timeoutMinutes: reader.count('timeout-minutes'),
     testTimeoutSeconds: reader.countOrAuto('test-timeout-seconds'),
@@ -154,7 +155,9 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     keep: reader.flag('keep'),
     dump: reader.flag('dump'),
     outputDirectory: reader.text('output'),
-    cache: reader.flag('cache'),
+    cache: reader.text('cache') !== 'false',
+    cacheWrites: reader.text('cache') !== 'read',
+    retentionDays: reader.count('retention-days'),
     upload: reader.text('upload') as UploadPolicy,
     artifactName: reader.text('artifact-name'),
     nix: {

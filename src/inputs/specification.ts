@@ -180,6 +180,17 @@ const how: readonly InputSpecification[] = [
     description: 'VMs that run side by side from one queue.',
   },
   {
+    name: 'disk-size',
+    kind: 'integer',
+    minimum: 300,
+    maximum: 1048576,
+    auto: true,
+    faces: both,
+    default: 'auto',
+    description:
+      'Size of each test, scratch and pool disk, in MiB; `auto`: as its section says. They are sparse. A smaller one makes tests that ask for room notrun, with that reason.',
+  },
+  {
     name: 'memory',
     kind: 'integer',
     minimum: 128,
@@ -309,10 +320,12 @@ const how: readonly InputSpecification[] = [
 const where: readonly InputSpecification[] = [
   {
     name: 'cache',
-    kind: 'boolean',
+    kind: 'choice',
+    choices: ['true', 'false', 'read'],
     faces: actionOnly,
     default: 'true',
-    description: 'Restore and save the Nix store in the workflow’s cache.',
+    description:
+      'Restore and save the Nix store, the compiler’s cache and the record to compare with in the workflow’s cache; `read`: restore only, for jobs that shall not fill it.',
   },
   {
     name: 'ccache',
@@ -340,6 +353,17 @@ const where: readonly InputSpecification[] = [
     faces: actionOnly,
     default: 'always',
     description: 'When the results are uploaded as an artifact.',
+  },
+  {
+    name: 'retention-days',
+    kind: 'integer',
+    minimum: 0,
+    maximum: 400,
+    auto: false,
+    faces: actionOnly,
+    default: '0',
+    description:
+      'Days the artifact is kept; `0`: as the repository has it (GitHub’s default: 90, and the repository’s limit is never exceeded).',
   },
   {
     name: 'artifact-name',

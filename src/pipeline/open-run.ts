@@ -24,6 +24,8 @@ export interface OpenOptions {
   readonly places: Directories
   /** The environment of a workflow's step, which names its job; absent: a command's. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** False where an action's results cannot be uploaded: they are then kept in the workspace. */
+  readonly uploads?: boolean
 }
 
 /** Under this name the plan lies in the run's directory. */
@@ -92,7 +94,7 @@ export async function planOnly(options: OpenOptions, ports: Pick<Ports, 'files' 
   return planFor(options, ports.clock.now(), ports.files)
 }
 
-async function planFor({ inputs, env = {}, places }: OpenOptions, startedAt: Date, files: Ports['files']): Promise<Plan> {
+async function planFor({ inputs, env = {}, places, uploads = true }: OpenOptions, startedAt: Date, files: Ports['files']): Promise<Plan> {
   const plan = makePlan(inputs, {
     workingDirectory: places.workingDirectory,
     projectDirectory: places.projectDirectory,
@@ -101,6 +103,7 @@ async function planFor({ inputs, env = {}, places }: OpenOptions, startedAt: Dat
     kernelTree: await findKernelTree(places.projectDirectory, files),
     startedAt,
     temporaryDirectory: places.temporaryDirectory,
+    ...(uploads ? {} : { resultsDirectory: join(places.workingDirectory, '.vmtest', 'runs') }),
     job: jobFacts(env),
   })
   return withTreeFragment(plan, files)

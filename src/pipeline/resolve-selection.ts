@@ -44,9 +44,22 @@ export async function resolveSelection(
     selection: { sections: parts.flatMap(({ selection }) => selection.sections), tests: parts.flatMap(({ selection }) => selection.tests) },
     notes: parts.flatMap(({ notes }) => notes),
   }
-  const selected = plan.selection.only === undefined ? chosen : { ...chosen, selection: restrict(chosen.selection, plan.selection.only) }
+  const sized = {
+    ...chosen,
+    selection: { ...chosen.selection, sections: chosen.selection.sections.map((section) => withDiskSize(section, plan.diskSizeMiB)) },
+  }
+  const selected = plan.selection.only === undefined ? sized : { ...sized, selection: restrict(sized.selection, plan.selection.only) }
   await refuseImpossible(selected.selection.sections, built.bundle.kernel, files)
   return { ...selected, offered }
+}
+
+/** Roles of the disks that tests fill; a log of writes (`logwrites`) follows from them and keeps its size. */
+const FILLED = ['test', 'scratch', 'pool']
+
+/** A section whose disks are as large as asked for; as it is where nothing was. */
+export function withDiskSize(section: Section, diskSizeMiB: number | undefined): Section {
+  if (diskSizeMiB === undefined) return section
+  return { ...section, disks: section.disks.map((disk) => (FILLED.includes(disk.role) ? { ...disk, sizeMiB: diskSizeMiB } : disk)) }
 }
 
 /** Sections this kernel cannot run are named with the reason now, not by a mount that fails in the guest. */

@@ -41,7 +41,17 @@ export function inputsAgain(record: Rerunnable, defaults: Inputs): Inputs {
 }
 
 /** What a run does not take over from the one before: who asks, where its results go, and what only a workflow has. */
-type OwnToEachRun = 'face' | 'outputDirectory' | 'cache' | 'upload' | 'artifactName' | 'nix' | 'acceptFailures' | 'matrix'
+type OwnToEachRun =
+  | 'face'
+  | 'outputDirectory'
+  | 'cache'
+  | 'cacheWrites'
+  | 'retentionDays'
+  | 'upload'
+  | 'artifactName'
+  | 'nix'
+  | 'acceptFailures'
+  | 'matrix'
 
 /**
  * What was asked for, from what was decided: the same plan comes of it. Its type holds it to the inputs: a new one is named here or
@@ -64,6 +74,7 @@ function inputsOfPlan(plan: Plan): Omit<Inputs, OwnToEachRun> {
     accelerator: plan.accelerator,
     vms: plan.vms,
     memoryMiB: plan.memoryMiB,
+    diskSizeMiB: plan.diskSizeMiB ?? 'auto',
     cpusPerVm: plan.cpusPerVm,
     timeoutMinutes: plan.timeoutMinutes,
     testTimeoutSeconds: plan.testTimeoutSeconds,

@@ -19,8 +19,10 @@ export interface PlanFacts {
   readonly kernelTree: string | null
   /** True where `fstests` or the bundle brings xfstests; decides the default suite before the bundle is built. */
   readonly startedAt: Date
-  /** Where an action's results go. */
+  /** Where an action's results go, unless something else is given: they are uploaded from there. */
   readonly temporaryDirectory: string
+  /** Where they go instead, where nothing can be uploaded: below the workspace, for the job's later steps. */
+  readonly resultsDirectory?: string
   /** The job and step of a workflow. */
   readonly job: JobFacts
 }
@@ -76,6 +78,8 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     // Only a workflow has a cache service.
     cache: inputs.face === 'action' && inputs.cache,
     upload: inputs.upload,
+    ...(inputs.retentionDays ? { retentionDays: inputs.retentionDays } : {}),
+    ...(typeof inputs.diskSizeMiB === 'number' ? { diskSizeMiB: inputs.diskSizeMiB } : {}),
     artifactName: '',
     outputDirectory: inputs.outputDirectory === '' ? defaultOutput(inputs.face, facts) : absolute(inputs.outputDirectory),
     reproduce: '',
@@ -108,7 +112,7 @@ export function runStamp(date: Date): string {
 function defaultOutput(face: Inputs['face'], facts: PlanFacts): string {
   const parent =
     face === 'action'
-      ? join(facts.temporaryDirectory, 'kernel-vmtest')
+      ? (facts.resultsDirectory ?? join(facts.temporaryDirectory, 'kernel-vmtest'))
       : join(facts.projectDirectory ?? facts.workingDirectory, '.vmtest', 'runs')
   return join(parent, runStamp(facts.startedAt))
 }

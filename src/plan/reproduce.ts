@@ -32,6 +32,7 @@ function subject(inputs: Inputs, bundle: Plan['bundle'], kernelTree: readonly st
   for (const [name, tree] of Object.entries(inputs.trees)) words.push(`--${name}`, tree)
   if (inputs.suites.length > 0) words.push('--suite', inputs.suites.join(' '))
   if (inputs.localConfig !== null) words.push('--local-config', inputs.localConfig)
+  if (typeof inputs.diskSizeMiB === 'number') words.push('--disk-size', String(inputs.diskSizeMiB))
   if (!inputs.emulationTuning) words.push('--no-emulation-tuning')
   return words
 }

@@ -23,9 +23,14 @@ export type CacheSave = { readonly kind: 'saved' } | { readonly kind: 'exists' }
 /** The workflow's artifacts. */
 export interface ArtifactStore {
   available(): boolean
-  upload(name: string, files: readonly string[], root: string): Promise<ArtifactUpload>
+  upload(name: string, files: readonly string[], root: string, options?: ArtifactOptions): Promise<ArtifactUpload>
   /** Downloads an artifact of this run by name into a directory; null when there is none. */
   download(name: string, directory: string): Promise<string | null>
+}
+
+export interface ArtifactOptions {
+  /** Days it is kept. Absent: as the repository has it. */
+  readonly retentionDays?: number
 }
 
 export type ArtifactUpload =

@@ -1,7 +1,7 @@
 import { describeError } from '../domain/errors.js'
 import type { Receipt, Report } from '../domain/stages.js'
 import type { Ports } from '../ports/index.js'
-import { uploadResults } from '../publish/index.js'
+import { showReport, uploadResults } from '../publish/index.js'
 import { undoPermissions } from '../vm/index.js'
 
 /** Under this name the receipt waits in the step's state. */
@@ -47,9 +47,18 @@ async function publishLeftovers(
   if (runDirectory === null || receipt.artifactUploaded || (await ports.files.stat(runDirectory)) === null) return
   if (receipt.stage !== 'publish') {
     const report = await recover(runDirectory)
-    if (report !== null) await ports.runner.writeSummary(report.summaryMarkdown)
+    if (report !== null) await showReport(report, ports)
   }
-  await uploadResults({ policy: receipt.upload, failed: true, name: receipt.artifactName, runDirectory }, ports)
+  await uploadResults(
+    {
+      policy: receipt.upload,
+      failed: true,
+      name: receipt.artifactName,
+      runDirectory,
+      ...(receipt.retentionDays === undefined ? {} : { retentionDays: receipt.retentionDays }),
+    },
+    ports,
+  )
 }
 
 async function attempt(runner: PostPorts['runner'], what: string, body: () => Promise<void>): Promise<void> {

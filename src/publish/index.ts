@@ -1,9 +1,11 @@
 import { assertNever } from '../domain/errors.js'
 import type { UploadPolicy } from '../domain/inputs.js'
+import { showsSummary } from '../domain/servers.js'
 import type { Published, Report } from '../domain/stages.js'
 import type { Ports } from '../ports/index.js'
 import { selectArtifactFiles } from './artifact-files.js'
 import { outputsOf } from './outputs.js'
+import { shortTable } from './short-table.js'
 import type { Uploaded } from './uploaded.js'
 
 export { selectArtifactFiles } from './artifact-files.js'
@@ -24,7 +26,13 @@ export async function publish(report: Report, options: PublishOptions, ports: Pu
   const { plan, conclusion } = report.record
   const { runDirectory, failed } = options
   const upload = await uploadResults(
-    { policy: plan.upload, failed: conclusion.kind !== 'passed', name: plan.artifactName, runDirectory },
+    {
+      policy: plan.upload,
+      failed: conclusion.kind !== 'passed',
+      name: plan.artifactName,
+      runDirectory,
+      ...(plan.retentionDays === undefined ? {} : { retentionDays: plan.retentionDays }),
+    },
     ports,
   )
   for (const annotation of report.annotations) ports.runner.annotate(annotation)
@@ -32,11 +40,17 @@ export async function publish(report: Report, options: PublishOptions, ports: Pu
     upload.name === null || upload.name === plan.artifactName
       ? ''
       : `The artifact's name is \`${upload.name}\`: \`${plan.artifactName}\` was taken.\n`
-  await ports.runner.writeSummary(report.summaryMarkdown + renamed)
+  await showReport({ ...report, summaryMarkdown: report.summaryMarkdown + renamed }, ports)
   const outputs = outputsOf(report, runDirectory, upload)
   for (const [name, value] of Object.entries(outputs)) ports.runner.setOutput(name, value)
   if (failed) ports.runner.setFailed(conclusion.reason)
   return { artifactId: upload.id, artifactNote: upload.note, outputs, failed }
+}
+
+/** The report where a person looks: the job's summary, and a short table in the log of a server that shows none. */
+export async function showReport(report: Report, { runner }: Pick<PublishPorts, 'runner'>): Promise<void> {
+  await runner.writeSummary(report.summaryMarkdown)
+  if (!showsSummary(runner.env)) runner.untrusted(shortTable(report))
 }
 
 /** What to upload, under which name, by which policy. */
@@ -46,6 +60,8 @@ export interface UploadRequest {
   readonly failed: boolean
   readonly name: string
   readonly runDirectory: string
+  /** Absent: as the repository has it. */
+  readonly retentionDays?: number
 }
 
 /** Uploads a run's directory. Never throws: without the service the files stay where they are, and the log says where. */
@@ -62,7 +78,8 @@ export async function uploadResults(request: UploadRequest, ports: PublishPorts)
     const selection = await selectArtifactFiles(files, request.runDirectory)
     for (const note of selection.notes) runner.info(note)
     if (selection.files.length === 0) return keep('there are none')
-    const uploaded = await artifactStore.upload(request.name, selection.files, request.runDirectory)
+    const lasting = request.retentionDays === undefined ? {} : { retentionDays: request.retentionDays }
+    const uploaded = await artifactStore.upload(request.name, selection.files, request.runDirectory, lasting)
     if (uploaded.kind === 'failed') return keep(uploaded.reason)
     const name = uploaded.name ?? request.name
     runner.info(`artifact \`${name}\`: ${selection.files.length} files, ${uploaded.sizeBytes} bytes, id ${uploaded.id}`)

@@ -96,6 +96,8 @@ const planParts: Readonly<Record<Exclude<keyof Plan, 'selection'>, 'same' | 'may
   accelerator: 'same',
   vms: 'may-differ',
   memoryMiB: 'may-differ',
+  diskSizeMiB: 'same',
+  retentionDays: 'may-differ',
   cpusPerVm: 'may-differ',
   timeoutMinutes: 'may-differ',
   testTimeoutSeconds: 'may-differ',

@@ -1,7 +1,7 @@
 # The flake a kernel tree starts from, only its input's name changed. XFSTESTS is replaced by a git repository.
 {
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
-  inputs.kernel-vmtest.url = "github:OWNER/kernel-vmtest";
+  inputs.kernel-vmtest.url = "github:kernel-vmtest/kernel-vmtest";
 
   outputs =
     {

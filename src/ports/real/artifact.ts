@@ -1,5 +1,5 @@
 import { describeError } from '../../domain/errors.js'
-import type { ArtifactStore, ArtifactUpload } from '../services.js'
+import type { ArtifactOptions, ArtifactStore, ArtifactUpload } from '../services.js'
 import { withDeadline } from './deadline.js'
 import { hasArtifactService } from './runtime-token.js'
 import { startServiceProcess } from './service-process.js'
@@ -34,9 +34,9 @@ export function createArtifactStore(
   const available = hasArtifactService(env)
   return {
     available: () => available,
-    upload: (name, files, root) =>
+    upload: (name, files, root, options = {}) =>
       available
-        ? upload({ name, files, root, limits, open })
+        ? upload({ name, files, root, options, limits, open })
         : Promise.resolve({ kind: 'failed', reason: 'no artifact service in this environment' }),
     download: (name, directory) => (available ? download(name, directory, limits, open) : Promise.resolve(null)),
   }
@@ -61,6 +61,7 @@ interface UploadRequest {
   readonly name: string
   readonly files: readonly string[]
   readonly root: string
+  readonly options: ArtifactOptions
   readonly limits: ArtifactLimits
   readonly open: OpenClient
 }
@@ -84,7 +85,7 @@ async function upload(request: UploadRequest): Promise<ArtifactUpload> {
     for (let number = 1; number <= MOST_NAMES && failures < MOST_ATTEMPTS && secondsLeft() > 0; number++) {
       const name = number === 1 ? request.name : `${request.name}-${number}`
       try {
-        const work = client.uploadArtifact(name, [...request.files], request.root, { compressionLevel: 6 })
+        const work = client.uploadArtifact(name, [...request.files], request.root, { compressionLevel: 6, ...request.options })
         const result = await withDeadline(work, secondsLeft())
         if (result.kind === 'expired')
           return { kind: 'failed', reason: `not uploaded within ${limits.uploadSeconds} s (last problem: ${reason})` }

@@ -1,3 +1,5 @@
+import { isGiteaServer } from '../../domain/servers.js'
+
 /** One scope a cache token covers; permission 1 reads, 2 writes, 3 both. */
 export interface CacheScope {
   readonly scope: string
@@ -35,14 +37,6 @@ export interface CacheAccess {
   readonly write: boolean
   /** One sentence for the log where something is not allowed. */
   readonly reason: string | null
-}
-
-/**
- * True on Gitea and Forgejo, whose runners say so to each step (gitea.com/gitea/runner, internal/app/run/runner.go: GITEA_ACTIONS; Forgejo's:
- * FORGEJO_ACTIONS). They speak GitHub's protocols with differences of their own.
- */
-export function isGiteaServer(env: Readonly<Record<string, string | undefined>>): boolean {
-  return [env.GITEA_ACTIONS, env.FORGEJO_ACTIONS].includes('true')
 }
 
 const MODES: Readonly<Record<string, { read: boolean; write: boolean }>> = {
