@@ -96,6 +96,22 @@ function instantiate(argv: readonly string[]): string {
         'programs of the table that this nixpkgs lacks': expect.any(Array),
       })
       console.log(`this nixpkgs lacks: ${String(evaluated['programs of the table that this nixpkgs lacks'])}`)
+      // Of what tests look for nixpkgs has had these for years: one that is missing got another name.
+      const kept = [
+        'acct',
+        'checkbashisms',
+        'dump',
+        'duperemove',
+        'fsverity-utils',
+        'indent',
+        'lz4',
+        'man-db',
+        'parted',
+        'python3',
+        'shadow',
+      ]
+      const lacking = evaluated['programs of the table that this nixpkgs lacks'] as readonly string[]
+      expect(lacking.filter((name) => kept.includes(name))).toEqual([])
       expect(written(evaluated.options)).toEqual(written(describedWithoutNixpkgs()))
     },
     TEN_MINUTES,
