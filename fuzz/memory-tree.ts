@@ -1,4 +1,4 @@
-import type { TreeReader } from '../src/suites/fstests/index.js'
+import type { TreeReader } from '../src/suites/suite.js'
 
 /** `%% PATH` on a line of its own begins a file: so one input is a whole results tree. */
 export function splitTree(text: string): ReadonlyMap<string, string> {

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { createClassifier } from '../../src/crash/classifier.js'
 import { type KernelReport, kernelReportSchema } from '../../src/domain/kernel-report.js'
+import { createClassifier } from './every-suite.js'
 
 // One folder a case: console.log as the console printed it, expected.json. UPDATE_CASES=1 rewrites; read the diff.
 const root = join(import.meta.dirname, 'cases')

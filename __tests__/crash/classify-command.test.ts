@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { type ClassifiedReport, classifyChunks } from '../../src/crash/classify-command.js'
+import type { ClassifiedReport } from '../../src/crash/classify-command.js'
+import { classifyChunks } from './every-suite.js'
 
 const LOG = [
   'TITLE: a header line is a line',

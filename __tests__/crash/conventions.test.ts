@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createClassifier } from '../../src/crash/classifier.js'
+import { createClassifier } from './every-suite.js'
 
 /** A log of our own: the lines as the kernel words them, every function but those under test invented. */
 const titlesOf = (log: string): string[] => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { seededRandom } from '../../fuzz/mutate.js'
-import { createClassifier } from '../../src/crash/classifier.js'
 import { MAX_REPORT_LINES } from '../../src/crash/open-report.js'
 import { kernelReportSchema } from '../../src/domain/kernel-report.js'
+import { createClassifier } from './every-suite.js'
 
 const FRAGMENTS = [
   '[    1.000000]',

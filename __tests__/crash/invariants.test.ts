@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { createClassifier } from '../../src/crash/classifier.js'
 import type { KernelReport } from '../../src/domain/kernel-report.js'
+import { createClassifier } from './every-suite.js'
 
 function classify(lines: readonly string[]): KernelReport[] {
   const classifier = createClassifier()

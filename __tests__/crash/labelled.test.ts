@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { createClassifier } from '../../src/crash/classifier.js'
+import { createClassifier } from './every-suite.js'
 
 // Labelled console logs that are no part of the project; scripts/crash-confusion.mjs describes their form and prints the misses.
 const dir = join(import.meta.dirname, '../../../shared/crash-logs')

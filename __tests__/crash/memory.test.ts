@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createClassifier } from '../../src/crash/classifier.js'
+import { createClassifier } from './every-suite.js'
 
 const MIB = 1024 * 1024
 

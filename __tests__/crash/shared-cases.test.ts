@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { createClassifier } from '../../src/crash/classifier.js'
 import type { KernelReport } from '../../src/domain/kernel-report.js'
+import { createClassifier } from './every-suite.js'
 
 // Small logs from public reports that are no part of the project: each folder one or more logs and what is right.
 const root = join(import.meta.dirname, '../../../shared/cases/reports')

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { createClassifier } from '../../src/crash/classifier.js'
 import { readConsoleLines } from '../../src/crash/console-line.js'
 import { normaliseTitle } from '../../src/crash/open-report.js'
 import { readTraceLine, sourceName } from '../../src/crash/trace-line.js'
+import { createClassifier } from './every-suite.js'
 
 const reportsOf = (...lines: string[]) => {
   const classifier = createClassifier()

@@ -6,6 +6,7 @@ import type { Catalogue } from '../../src/domain/test.js'
 import { type Expectations, loadExpectations, noExpectations, parseExcludeFile, parseExpectations } from '../../src/plan/expectations.js'
 import { bundleSections, localConfigTable } from '../../src/plan/sections.js'
 import { type SelectionContext, selectTests } from '../../src/plan/select.js'
+import { suiteOf } from '../../src/suites/index.js'
 import { treeFiles } from '../suites/tree-files.js'
 
 const suite = (name: Catalogue['suite'], tests: Readonly<Record<string, string>>): Catalogue => ({
@@ -34,6 +35,7 @@ function select(request: Partial<SelectionRequest>, context: Partial<SelectionCo
   const defaults = {
     sections: table,
     catalogue: fstests,
+    choice: suiteOf('fstests').choice,
     expectations: noExpectations,
     kernelRelease: '6.6.3',
     architecture: 'x86_64' as const,

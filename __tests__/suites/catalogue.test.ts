@@ -63,7 +63,7 @@ describe('readFstestsCatalogue', () => {
   const realTree = process.env.VMTEST_FSTESTS_TREE
   const onRealTree = realTree !== undefined && existsSync(realTree) ? test : test.skip
   onRealTree('agrees with a real tree ($VMTEST_FSTESTS_TREE): every test, its groups and its line', async () => {
-    const catalogue = await fstests.readCatalogue(diskFiles, realTree ?? '')
+    const catalogue = await fstests.enumerate(diskFiles, realTree ?? '')
     expect(catalogue.tests.length).toBeGreaterThan(1500)
     const of = (directory: string, group: string) =>
       catalogue.tests.filter((entry) => entry.name.startsWith(`${directory}/`) && entry.groups.includes(group)).length

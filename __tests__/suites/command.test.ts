@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Section } from '../../src/domain/section.js'
-import { type FstestsSettings, fstests } from '../../src/suites/fstests/index.js'
+import { type FstestsSettings, fstestsCommand } from '../../src/suites/fstests/index.js'
 
 const section = ({ environment = {}, ...settings }: Partial<FstestsSettings & Section>, roles: readonly string[]): Section => ({
   suite: 'fstests',
@@ -11,11 +11,11 @@ const section = ({ environment = {}, ...settings }: Partial<FstestsSettings & Se
   disks: roles.map((role) => ({ role, sizeMiB: 1024 })),
   settings: { fstyp: 'xfs', ...settings },
 })
-const plain = { timeFactor: 1, loadFactor: 1, soakSeconds: null }
+const plain = { emulated: false, timeoutFactor: 1 }
 
 describe('the command of fstests', () => {
   test('for TEST and SCRATCH', () => {
-    const command = fstests.command(section({}, ['test', 'scratch']), ['generic/001', 'xfs/001'], plain)
+    const command = fstestsCommand(section({}, ['test', 'scratch']), ['generic/001', 'xfs/001'], plain)
     expect(command.arguments).toEqual(['-R', 'xunit', '--exact-order', 'generic/001', 'xfs/001'])
     expect(command.environment).toEqual({
       HOST_OPTIONS: '/dev/null',
@@ -31,7 +31,7 @@ describe('the command of fstests', () => {
   })
 
   test('a pool takes the place of SCRATCH_DEV (check refuses both)', () => {
-    const { environment } = fstests.command(section({ fstyp: 'btrfs' }, ['test', 'scratch', 'pool', 'pool', 'logwrites']), [], plain)
+    const { environment } = fstestsCommand(section({ fstyp: 'btrfs' }, ['test', 'scratch', 'pool', 'pool', 'logwrites']), [], plain)
     expect(environment).toMatchObject({ FSTYP: 'btrfs', SCRATCH_DEV_POOL: '@pool@', LOGWRITES_DEV: '@logwrites@' })
     expect(environment).not.toHaveProperty('SCRATCH_DEV')
     expect(environment).not.toHaveProperty('USE_EXTERNAL')
@@ -42,7 +42,7 @@ describe('the command of fstests', () => {
       { mkfsOptions: '-r rtdev=x', mountOptions: '-o noatime', environment: { TEST_FS_MOUNT_OPTS: '-o usrquota', SCRATCH_MNT: '/s' } },
       ['test', 'scratch', 'test-log', 'scratch-log', 'test-rt', 'scratch-rt'],
     )
-    const { environment } = fstests.command(given, [], { timeFactor: 4.2, loadFactor: 0.5, soakSeconds: 30 })
+    const { environment } = fstestsCommand(given, [], { emulated: true, timeoutFactor: 4.2 })
     expect(environment).toMatchObject({
       USE_EXTERNAL: 'yes',
       TEST_LOGDEV: '@test-log@',

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { fstests } from '../../src/suites/fstests/index.js'
-import { smoke } from '../../src/suites/smoke/index.js'
+import { createProgressParser } from '../../src/suites/fstests/index.js'
 import type { SuiteProgress } from '../../src/suites/suite.js'
 
 const output = [
@@ -39,7 +38,7 @@ const expected: readonly SuiteProgress[] = [
 ]
 
 function follow(pieces: readonly string[]): SuiteProgress[] {
-  const parser = fstests.progressParser()
+  const parser = createProgressParser()
   return [...pieces.flatMap((piece) => [...parser.feed(piece)]), ...parser.end()]
 }
 
@@ -60,7 +59,7 @@ describe('the progress parser', () => {
   })
 
   test('announces a test while its line is still open', () => {
-    const parser = smoke.progressParser()
+    const parser = createProgressParser()
     expect(parser.feed('xfs/00')).toEqual([])
     expect(parser.feed('1  ')).toEqual([{ kind: 'start', name: 'xfs/001' }])
     expect(parser.feed('      7s')).toEqual([])
@@ -68,7 +67,7 @@ describe('the progress parser', () => {
   })
 
   test('keeps little of a test that prints without end', () => {
-    const parser = fstests.progressParser()
+    const parser = createProgressParser()
     parser.feed('generic/001         ')
     parser.feed('[failed, exit status 1]\n')
     const flood = 'y\n'.repeat(32 * 1024)

@@ -72,7 +72,7 @@ export async function openLab(extraTests: readonly ExtraTest[] = [], bundleOfTes
   const { bundle, directory: bundlePath } = await loadBundle(bundleOfTest ?? process.env.VMTEST_BUNDLE ?? buildOfflineBundle(), ports)
   const bundled = bundle.suites.find(({ name }) => name === 'smoke')
   if (bundled === undefined) throw new Error(`${bundlePath} has no smoke suite`)
-  const catalogue = await suiteOf('smoke').readCatalogue(ports.files, bundled.source ?? '')
+  const catalogue = await suiteOf('smoke').enumerate(ports.files, bundled.source ?? '')
   const qemu = bundle.qemu ?? (await ports.exec.which(`qemu-system-${bundle.architecture}`))
   if (qemu === null) throw new Error('no QEMU')
   // Not the temporary directory: disks belong on a real file system.
@@ -153,9 +153,8 @@ async function runInLab(request: LabRequest, made: Built, where: { directory: st
   const start = createStartGuest(ports, {
     scriptsDirectory: join(checkout, 'nix/guest'),
     cacheDirectory: join(where.directory, 'cache'),
-    createObserver: createClassifier,
-    progressParser: (name) => suiteOf(name).progressParser(),
-    suiteGuest: (name) => suiteOf(name).guest,
+    createObserver: (suite) => createClassifier({ suites: [suiteOf(suite)] }),
+    suites: suiteOf,
   })
   const dumpPath = (guest: number) => join(where.runDirectory, 'guests', String(guest), 'memory.kdump')
   const vmRun = await runTests({

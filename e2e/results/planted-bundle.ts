@@ -29,7 +29,7 @@ export async function openNursery(tests: readonly ExtraTest[]): Promise<Nursery>
   const root = join(directory, 'root')
   run('fsck.erofs', `--extract=${root}`, bundle.rootImage)
   for (const test of tests) writeTest(join(root, suite.guestPath, 'tests'), test)
-  const catalogue = await suiteOf('smoke').readCatalogue(createFiles(), suite.source ?? '')
+  const catalogue = await suiteOf('smoke').enumerate(createFiles(), suite.source ?? '')
   const added = tests.map(({ name }) => ({ name, groups: ['planted'], file: `tests/${name}`, line: 3 }))
   writeFileSync(join(directory, 'catalogue.json'), JSON.stringify({ ...catalogue, tests: [...catalogue.tests, ...added] }))
   return {

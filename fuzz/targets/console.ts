@@ -1,5 +1,6 @@
 import { createClassifier } from '../../src/crash/index.js'
 import { type KernelReport, kernelReportSchema } from '../../src/domain/kernel-report.js'
+import { suites } from '../../src/suites/index.js'
 import { mustHold, type Target, textOf } from '../target.js'
 
 function checkReport(report: KernelReport, lineCount: number): void {
@@ -43,7 +44,7 @@ export const consoleTarget: Target = {
   ],
   run(input) {
     const lines = textOf(input).split('\n')
-    const classifier = createClassifier()
+    const classifier = createClassifier({ suites: Object.values(suites) })
     const reports = lines.flatMap((line) => classifier.line(line))
     reports.push(...classifier.end())
     for (const report of reports) checkReport(report, lines.length)

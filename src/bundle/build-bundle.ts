@@ -174,7 +174,7 @@ async function bundledCatalogue(
 ): Promise<Catalogue> {
   const { name, source, catalogue } = suite
   if (catalogue === undefined) {
-    if (source !== undefined) return suiteOf(name).readCatalogue(ports.files, source)
+    if (source !== undefined) return suiteOf(name).enumerate(ports.files, source)
     throw new UserError(
       `The bundle ${directory} has neither \`catalogue\` nor \`source\` of the suite \`${name}\`.`,
       'Build the bundle again.',
@@ -198,7 +198,7 @@ async function givenSuite(name: SuiteName, tree: string, cacheDirectory: string,
   const source = await ports.files.realPath(tree).catch((cause: unknown) => {
     throw new UserError(`There is no ${name} tree at ${tree}.`, `Give the directory of a built or an installed ${name} tree.`, { cause })
   })
-  const catalogue = await suiteOf(name).readCatalogue(ports.files, source)
+  const catalogue = await suiteOf(name).enumerate(ports.files, source)
   const image = await suiteImage(source, cacheDirectory, ports)
   return { name, guestPath: `${MOUNTED_SUITES}/${name}`, image, source, catalogue }
 }

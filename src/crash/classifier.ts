@@ -1,18 +1,19 @@
-import type { KernelReport } from '../domain/kernel-report.js'
+import type { KernelReport, Provocation } from '../domain/kernel-report.js'
 import { BootWatch, isBoot, rebootReport } from './boot-watch.js'
 import { type ConsoleLine, readConsoleLines } from './console-line.js'
 import { type NumberedLine, OpenReport } from './open-report.js'
 import type { Opener } from './opener.js'
 import { OPENERS, OPENERS_AND_PROGRAMS, type Opening, openingMatcher } from './openers/index.js'
-import { isProvoked, PROVOCATIONS, type Provocation } from './provoked.js'
+import { isProvoked } from './provoked.js'
+import { testMarkers } from './test-marker.js'
 
 export interface ClassifierOptions {
   /** How reports begin; default: all that are known. */
   readonly openers?: readonly Opener[]
   /** Whether faults of programs that the kernel tells of are reports too; default: no. */
   readonly programs?: boolean
-  /** What tests provoke on purpose; default: the known ones of fstests. */
-  readonly provocations?: readonly Provocation[]
+  /** The suites whose tests may run: how the log names the one that starts, and what tests provoke on purpose. Default: none. */
+  readonly suites?: readonly { readonly marker: string; readonly provocations: readonly Provocation[] }[]
 }
 
 /** Reads a console log line by line, in memory that does not grow with it, and finds the kernel's reports. */
@@ -27,8 +28,6 @@ export interface Classifier {
   readonly dying: boolean
 }
 
-/** fstests writes this to /dev/kmsg before each test (`check:939`); the date may differ in form between versions. */
-const TEST_MARKER = /run fstests (\S+\/\d+) at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/
 const BANNER = /^(?:-+\[ cut here \]-+|={10,}|8<--- cut here ---)\s*$/
 const CUT_HERE = /cut here/
 const MAX_OPEN_REPORTS = 8
@@ -51,11 +50,14 @@ class StreamingClassifier implements Classifier {
   /** The last few lines of each context, for the banner and message that come before the line that opens a report. */
   private readonly recent = new Map<string, NumberedLine[]>()
   private readonly matchOpening: (line: ConsoleLine) => Opening | null
+  private readonly startedTest: ReturnType<typeof testMarkers>
   private readonly provocations: readonly Provocation[]
 
   constructor(options: ClassifierOptions) {
     this.matchOpening = openingMatcher(options.openers ?? (options.programs === true ? OPENERS_AND_PROGRAMS : OPENERS))
-    this.provocations = options.provocations ?? PROVOCATIONS
+    const suites = options.suites ?? []
+    this.startedTest = testMarkers(suites.map(({ marker }) => marker))
+    this.provocations = [...new Set(suites.flatMap(({ provocations }) => provocations))]
   }
 
   line(raw: string): KernelReport[] {
@@ -84,12 +86,10 @@ class StreamingClassifier implements Classifier {
 
   /** A test's start, a boot and a dump asked for by sysrq end every report: nothing that follows belongs to what came before. */
   private boundary({ text }: ConsoleLine): boolean {
-    if (text.includes('run fstests ')) {
-      const name = TEST_MARKER.exec(text)?.[1]
-      if (name !== undefined) {
-        this.test = name
-        return true
-      }
+    const started = this.startedTest(text)
+    if (started !== null) {
+      this.test = started.name
+      return true
     }
     if (text.startsWith(REPLAY)) this.forgetCut()
     return text.startsWith('sysrq: ') || isBoot(text)

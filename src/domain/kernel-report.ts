@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { TestName } from './test.js'
 
 /** What kind of report the kernel printed. One closed list, so that every renderer handles each. */
 export const kernelReportKindSchema = z.enum([
@@ -75,3 +76,12 @@ export const kernelReportSchema = z.object({
 })
 /** One report ("splat") in the kernel log. */
 export type KernelReport = z.infer<typeof kernelReportSchema>
+
+/** What tests bring about on purpose: a report that fits is no surprise while the test runs. */
+export interface Provocation {
+  isOf(test: TestName): boolean
+  readonly kinds: readonly KernelReportKind[]
+  /** Narrows the kinds to titles like this. */
+  readonly title?: RegExp
+  readonly why: string
+}

@@ -8,7 +8,7 @@ import { upgradePlan, upgradeSelection } from '../domain/upgrade/index.js'
 import type { BatchRun, VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
 import { buildRecord } from '../results/index.js'
-import { gatherEvidence, readFstestsResults } from '../suites/fstests/index.js'
+import { suiteOf } from '../suites/index.js'
 import { readHostFacts } from './host-facts.js'
 import { PLAN_FILE, SELECTION_FILE } from './open-run.js'
 
@@ -46,7 +46,7 @@ export async function recoverRecord(runDirectory: string, toolVersion: string, p
     endedAt: [startedAt, now].sort()[1] ?? now,
     plan: plan satisfies Plan,
     selection: selection ?? ({ sections: [], tests: [] } satisfies Selection),
-    vmRun: await remains(runDirectory, { guests, plan }, ports),
+    vmRun: await remains(runDirectory, { guests, plan, selection }, ports),
     host: await readHostFacts(ports),
     accelerator: null,
     revisions: {},
@@ -95,18 +95,27 @@ async function readGuests(runDirectory: string, files: Ports['files']): Promise<
 
 async function remains(
   runDirectory: string,
-  { guests, plan }: { readonly guests: readonly FoundGuest[]; readonly plan: Plan },
+  { guests, plan, selection }: { readonly guests: readonly FoundGuest[]; readonly plan: Plan; readonly selection: Selection | null },
   { files }: Ports,
 ): Promise<VmRun> {
   const batches: BatchRun[] = []
   for (const { note, batches: directories } of guests) {
     for (const directory of directories) {
-      const verdicts = readFstestsResults(await gatherEvidence(files, join(runDirectory, directory)))
+      const suite = note.suite ?? plan.suites[0] ?? 'fstests'
+      const planned = selection?.tests.filter((test) => test.suite === suite && test.section === note.section) ?? []
+      const evidence = {
+        directory: join(runDirectory, directory),
+        section: note.section,
+        tests: planned.map(({ name }) => name),
+        exitStatus: null,
+        source: null,
+      }
+      const judged = await suiteOf(suite).judge(files, evidence)
       batches.push({
         guest: note.id,
-        suite: note.suite ?? plan.suites[0] ?? 'fstests',
+        suite,
         section: note.section,
-        tests: [...new Set(verdicts.verdicts.map(({ name }) => name))],
+        tests: [...new Set(judged.tests.map(({ name }) => name))],
         directory,
         timeline: [],
         exitStatus: null,

@@ -34,6 +34,7 @@ export async function resolveSelection(
       selectTests(plan.selection, {
         sections,
         catalogue,
+        choice: suiteOf(name).choice,
         expectations,
         kernelRelease: built.bundle.kernel.release,
         architecture: built.bundle.architecture,

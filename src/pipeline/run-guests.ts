@@ -46,7 +46,7 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
       memoryMiB: plan.memoryMiB,
       cpusPerVm: plan.cpusPerVm,
       accelerator: accelerator.accelerator,
-      sections: selection.sections,
+      sections: selection.sections.map((section) => ({ section, needs: suiteOf(section.suite).needs(section, []) })),
       testCount: tests.length,
       debugFactor: factor,
     },
@@ -57,9 +57,8 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
   const start = createStartGuest(ports, {
     scriptsDirectory: join(places.checkout, 'nix/guest'),
     cacheDirectory: places.cacheDirectory,
-    createObserver: () => createClassifier({ programs: true }),
-    progressParser: (suite) => suiteOf(suite).progressParser(),
-    suiteGuest: (suite) => suiteOf(suite).guest,
+    createObserver: (suite) => createClassifier({ programs: true, suites: [suiteOf(suite)] }),
+    suites: suiteOf,
     onNote: (message) => onProgress({ kind: 'stage', stage: 'vm', message }),
   })
   const startGuest: StartGuest = async (guestOptions) => {

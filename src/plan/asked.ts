@@ -1,8 +1,8 @@
 import type { Plan } from '../domain/plan.js'
 import type { Section } from '../domain/section.js'
 import type { SuiteName, TestName } from '../domain/test.js'
+import { suiteOf } from '../suites/index.js'
 import { globToRegExp, isGlob } from './glob.js'
-import { defaultGroup } from './select.js'
 import { indexCatalogue, testsOfGroup } from './select-names.js'
 
 type Request = Plan['selection']
@@ -20,14 +20,18 @@ export interface SectionThere {
 export function testsAskedFor(request: Request, there: SectionThere): ReadonlySet<TestName> {
   const { tests, section } = there
   const { suite } = section
-  // Of a suite without file systems every group is of all sections.
-  const fstyp = typeof section.settings.fstyp === 'string' ? section.settings.fstyp : ''
-  const asked = new Set(tests.filter(({ name }) => request.tests.some((word) => isNamed(name, word))).map(({ name }) => name))
-  const index = indexCatalogue({ suite, tests: tests.map(({ name, groups = [] }) => ({ name, groups: [...groups], file: '', line: 1 })) })
-  for (const group of groupsOf(request, suite)) for (const name of testsOfGroup(group, fstyp, index)) asked.add(name)
+  const { choice } = suiteOf(suite)
+  const asked = new Set(
+    tests.filter(({ name }) => request.tests.some((word) => isNamed(name, choice.normalize(word)))).map(({ name }) => name),
+  )
+  const index = indexCatalogue(
+    { suite, tests: tests.map(({ name, groups = [] }) => ({ name, groups: [...groups], file: '', line: 1 })) },
+    choice,
+  )
+  for (const group of groupsOf(request, suite)) for (const name of testsOfGroup(group, section, index)) asked.add(name)
   // Without its groups only a request that holds all of the other one is known to ask for a test.
   if (covers(request, there)) for (const { name, groups } of tests) if (groups === undefined) asked.add(name)
-  for (const group of request.excludeGroups) for (const name of testsOfGroup(group, fstyp, index)) asked.delete(name)
+  for (const group of request.excludeGroups) for (const name of testsOfGroup(group, section, index)) asked.delete(name)
   const { only } = request
   if (only === undefined) return asked
   return new Set(
@@ -36,12 +40,11 @@ export function testsAskedFor(request: Request, there: SectionThere): ReadonlySe
 }
 
 function isNamed(name: TestName, word: string): boolean {
-  const named = word.replace(/^(?:\.\/)?tests\//, '')
-  return named === name || (isGlob(named) && globToRegExp(named).test(name))
+  return word === name || (isGlob(word) && globToRegExp(word).test(name))
 }
 
 function groupsOf({ groups, tests }: Request, suite: SuiteName): readonly string[] {
-  return groups.length > 0 || tests.length > 0 ? groups : [defaultGroup(suite)]
+  return groups.length > 0 || tests.length > 0 ? groups : [suiteOf(suite).choice.usualGroup]
 }
 
 function covers(request: Request, { request: other, section: { suite } }: SectionThere): boolean {

@@ -2,10 +2,10 @@ import type { Architecture } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { SelectionRequest } from '../domain/inputs.js'
 import type { PlannedTest, Selection } from '../domain/plan.js'
-import type { Section } from '../domain/section.js'
-import type { Catalogue, SuiteName, TestId, TestName } from '../domain/test.js'
+import { type Section, settingWords } from '../domain/section.js'
+import type { Catalogue, TestId, TestName } from '../domain/test.js'
 import { onlyThese, sectionKey } from '../domain/test-key.js'
-import { fstestsSettings } from '../suites/fstests/settings.js'
+import type { SuiteChoice } from '../suites/suite.js'
 import type { Expectation, Expectations } from './expectations.js'
 import { globToRegExp, isGlob } from './glob.js'
 import { isInKernelRange } from './kernel-range.js'
@@ -16,6 +16,8 @@ import { didYouMean, listNames } from './suggest.js'
 export interface SelectionContext {
   readonly sections: SectionTable
   readonly catalogue: Catalogue
+  /** How the suite's tests are chosen. */
+  readonly choice: SuiteChoice
   readonly expectations: Expectations
   /** As `uname -r` will print it in the guest; null where it is not known before booting: no `kernel=` condition holds then. */
   readonly kernelRelease: string | null
@@ -30,16 +32,16 @@ export interface Selected {
 
 /**
  * Resolves what was asked for against sections and catalogue, before anything boots.
- * check itself is green on an unknown name, an unknown section and an empty list (check:418); nothing of that gets past here.
+ * Suites' own runners are green on an unknown name, an unknown section and an empty list; nothing of that gets past here.
  * @throws UserError naming every problem at once
  */
 export function selectTests(request: SelectionRequest, context: SelectionContext): Selected {
   const problems: string[] = [...context.expectations.problems]
   const notes: string[] = []
-  const index = indexCatalogue(context.catalogue)
+  const index = indexCatalogue(context.catalogue, context.choice)
   const sections = selectSections(request, context.sections, problems, notes)
   const named = selectNames(request, index, context.sections.names, problems)
-  const groups = selectGroups(request, context.catalogue, index, problems, notes)
+  const groups = selectGroups(request, index, problems, notes)
   const entries = resolveEntries(context, index, problems)
   const tests: PlannedTest[] = []
   if (problems.length === 0) {
@@ -99,25 +101,14 @@ function selectNames(
   return named
 }
 
-/** What runs without any request: `auto` of the smoke suite, as check has it; `quick` of fstests, whose `auto` takes hours. */
-export function defaultGroup(suite: SuiteName): string {
-  return suite === 'smoke' ? 'auto' : 'quick'
-}
-
-/** Groups to run. */
-function selectGroups(
-  request: SelectionRequest,
-  catalogue: Catalogue,
-  index: CatalogueIndex,
-  problems: string[],
-  notes: string[],
-): readonly string[] {
+/** Groups to run; the suite's usual one without any request. */
+function selectGroups(request: SelectionRequest, index: CatalogueIndex, problems: string[], notes: string[]): readonly string[] {
   for (const group of [...request.groups, ...request.excludeGroups]) {
     const problem = groupProblem(group, index)
     if (problem !== null) problems.push(problem)
   }
   if (request.groups.length > 0 || request.tests.length > 0) return request.groups
-  const group = defaultGroup(catalogue.suite)
+  const group = index.choice.usualGroup
   notes.push(`No test was asked for: group \`${group}\` runs.`)
   return [group]
 }
@@ -165,20 +156,21 @@ interface SectionChoice {
 }
 
 /**
- * One section's tests, in the suite's order. A test of another file system is taken when it is named (fstests runs it and it declines),
- * not by a group. An excluded group takes named tests away too, as in check.
+ * One section's tests, in the suite's order. A test of another file system is taken when it is named (it runs and declines),
+ * not by a group. An excluded group takes named tests away too.
  */
 function selectInSection(section: Section, choice: SectionChoice): readonly PlannedTest[] {
   const { index, request, problems } = choice
-  const { fstyp } = fstestsSettings(section)
+  const [[, kind] = ['', '']] = settingWords(section)
   const chosen = new Set(choice.named)
   for (const group of choice.groups) {
-    const tests = testsOfGroup(group, fstyp, index)
-    if (tests.length === 0) problems.push(`group \`${group}\` has no test for section \`${section.name}\` (${fstyp}).`)
+    const tests = testsOfGroup(group, section, index)
+    if (tests.length === 0)
+      problems.push(`group \`${group}\` has no test for section \`${section.name}\`${kind === '' ? '' : ` (${kind})`}.`)
     for (const name of tests) chosen.add(name)
   }
   const before = chosen.size
-  for (const group of request.excludeGroups) for (const name of testsOfGroup(group, fstyp, index)) chosen.delete(name)
+  for (const group of request.excludeGroups) for (const name of testsOfGroup(group, section, index)) chosen.delete(name)
   if (before > 0 && chosen.size === 0) {
     problems.push(`section \`${section.name}\`: excluding ${listNames(request.excludeGroups)} leaves no test of ${before}.`)
   }

@@ -3,25 +3,19 @@ import type { Attempt, Disagreement } from '../domain/record.js'
 import type { SectionId, TestName } from '../domain/test.js'
 import { worst } from '../domain/verdict.js'
 import type { BatchRun, VmExit } from '../domain/vm-run.js'
-import type { EvidenceAttempt, FstestsVerdicts, ResultFile } from '../suites/fstests/index.js'
-
-/** One attempt with what is still needed to finish it. */
-export interface PendingAttempt {
-  readonly attempt: Attempt
-  /** The file with the whole differing output, where the diff is not whole yet. */
-  readonly outBad: ResultFile | null
-}
+import type { JudgedAttempt, JudgedBatch } from '../suites/index.js'
+import { judgedParts } from './judged-attempt.js'
 
 export interface BatchAttempts {
   readonly section: string
-  readonly byTest: ReadonlyMap<TestName, readonly PendingAttempt[]>
+  readonly byTest: ReadonlyMap<TestName, readonly Attempt[]>
   readonly disagreements: readonly Disagreement[]
   readonly problems: readonly string[]
 }
 
 export interface BatchEvidence {
   readonly batch: BatchRun
-  readonly verdicts: FstestsVerdicts
+  readonly judged: JudgedBatch
   /** Paths of logs every attempt of the batch has (`console`, `stdout`). */
   readonly sharedLogs: Readonly<Record<string, string>>
   /** Makes a path relative to the run's directory. */
@@ -30,13 +24,13 @@ export interface BatchEvidence {
 
 /** Joins a batch's evidence with what the guest reported: who ran when, and under which test it died. */
 export function readBatch(evidence: BatchEvidence): BatchAttempts {
-  const { batch, verdicts } = evidence
+  const { batch, judged } = evidence
   const asked = new Set(batch.tests)
-  const byTest = new Map<TestName, PendingAttempt[]>()
-  const problems = [...batch.notes, ...verdicts.problems]
-  const disagreements = verdicts.disagreements.map((one) => ({ ...one, suite: batch.suite, section: batch.section }))
+  const byTest = new Map<TestName, Attempt[]>()
+  const problems = [...batch.notes, ...judged.problems]
+  const disagreements = judged.disagreements.map((one) => ({ ...one, suite: batch.suite, section: batch.section }))
   const victim = findVictim(evidence)
-  for (const verdict of verdicts.verdicts) {
+  for (const verdict of judged.tests) {
     if (!asked.has(verdict.name)) {
       problems.push(`${verdict.name} left a verdict, though it was not asked for; it is not counted.`)
       continue
@@ -56,57 +50,45 @@ export function readBatch(evidence: BatchEvidence): BatchAttempts {
   return { section: batch.section, byTest, disagreements, problems }
 }
 
-const noVerdict: EvidenceAttempt = {
+const noVerdict: JudgedAttempt = {
   status: 'notreached',
   seconds: null,
   message: 'it started and left no verdict',
   diff: null,
-  isDiffWhole: false,
   files: [],
-  isRerun: false,
 }
 
 /** The test a guest died under: as the guest run says, else the one that started and left no verdict. */
-function findVictim({ batch, verdicts }: BatchEvidence): TestName | null {
+function findVictim({ batch, judged }: BatchEvidence): TestName | null {
   if (batch.died === null) return null
   if (batch.died.test !== null) return batch.tests.includes(batch.died.test) ? batch.died.test : null
-  const open = verdicts.verdicts.findLast((verdict) => verdict.attempts.at(-1)?.status === 'notreached')
+  const open = judged.tests.findLast((verdict) => verdict.attempts.at(-1)?.status === 'notreached')
   return open !== undefined && batch.tests.includes(open.name) ? open.name : null
 }
 
-function finish(evidence: BatchEvidence, name: TestName, found: EvidenceAttempt, index: number): PendingAttempt {
+function finish(evidence: BatchEvidence, name: TestName, found: JudgedAttempt, index: number): Attempt {
   const { batch, relative, sharedLogs } = evidence
   const times = batch.timeline.filter((entry) => entry.name === name)[index]
   const logs: Record<string, string> = { ...sharedLogs }
   for (const file of found.files) logs[file.kind] = relative(file.path)
-  const outBad = found.files.find((file) => file.kind === 'outBad') ?? null
   return {
-    attempt: {
-      status: found.status,
-      durationSeconds: times?.seconds ?? found.seconds,
-      guest: batch.guest,
-      startedAt: times?.startedAt ?? null,
-      message: found.message,
-      diff: found.diff,
-      reports: [],
-      exit: null,
-      ...(found.isRerun ? { rerun: true } : {}),
-      logs,
-    },
-    outBad: found.status === 'fail' && !found.isDiffWhole ? outBad : null,
+    ...judgedParts(found, logs),
+    durationSeconds: times?.seconds ?? found.seconds,
+    guest: batch.guest,
+    startedAt: times?.startedAt ?? null,
   }
 }
 
 /** The last attempt of the test the guest died under: the guest's end counts, unless it was not the test's doing. */
 function killLast(
-  attempts: readonly PendingAttempt[],
+  attempts: readonly Attempt[],
   exit: VmExit,
   id: SectionId & { readonly test: string },
   disagreements: Disagreement[],
-): PendingAttempt[] {
+): Attempt[] {
   const last = attempts.at(-1)
   if (last === undefined) return []
-  const said = last.attempt.status
+  const said = last.status
   const status = worst(said, statusOfExit(exit))
   if (said !== 'notreached' && status !== said) {
     disagreements.push({
@@ -115,6 +97,6 @@ function killLast(
       resolution: `${status}: ${describeExit(exit)}, and the worse word counts.`,
     })
   }
-  const message = status === said && said !== 'notreached' ? last.attempt.message : describeExit(exit)
-  return [...attempts.slice(0, -1), { ...last, attempt: { ...last.attempt, status, message, exit } }]
+  const message = status === said && said !== 'notreached' ? last.message : describeExit(exit)
+  return [...attempts.slice(0, -1), { ...last, status, message, exit }]
 }

@@ -1,14 +1,13 @@
 import { UserError } from '../domain/errors.js'
 import { type RunRecord, runRecordSchema } from '../domain/record.js'
 import { upgradeRecord } from '../domain/upgrade/index.js'
-import { gatherEvidence, readFstestsResults, type TreeReader } from '../suites/fstests/index.js'
-import { readBareConsole } from './bare-console.js'
-import { bareRecord } from './bare-record.js'
+import { suites, type TreeReader } from '../suites/index.js'
+import { readForeignConsole } from './foreign-console.js'
+import { foreignRecord } from './foreign-record.js'
 import type { ReadContext } from './read-context.js'
 
 /**
- * The record of a directory: its run.json, or one made from a bare fstests results tree (`check.stdout`, `result.xml`, per-test files, with
- * or without sections and console), from any version of fstests, also one we did not run.
+ * The record of a directory: its run.json, or one made from the results tree of a suite that was run without us.
  * @throws UserError where the directory holds neither, or a run.json that is no record
  */
 export async function readResultsDirectory(
@@ -19,18 +18,20 @@ export async function readResultsDirectory(
   const path = `${directory}/run.json`
   if ((await files.stat(path)) !== null) return parseRecord(await files.readText(path), path)
   if ((await files.stat(directory))?.kind !== 'directory') {
-    throw new UserError(`${directory} is not a directory.`, 'Give the directory of a run (it holds run.json), or fstests’ RESULT_BASE.')
-  }
-  const evidence = await gatherEvidence(files, directory)
-  if (evidence.output === null && evidence.reports.length === 0 && evidence.files.length === 0 && evidence.logs.length === 0) {
     throw new UserError(
-      `${directory} holds no results: no run.json, check.stdout, result.xml, check.log or per-test file.`,
-      'Give the directory of a run, or fstests’ RESULT_BASE (usually `results` in its tree).',
+      `${directory} is not a directory.`,
+      'Give the directory of a run (it holds run.json), or a results tree of the suite itself.',
     )
   }
-  const verdicts = readFstestsResults(evidence)
-  const times = evidence.reports.map((report) => report.value)
-  return bareRecord({ directory, context, verdicts, times, console: await readBareConsole(files, directory) })
+  for (const suite of Object.values(suites)) {
+    const results = (await suite.readForeignDirectory?.(files, directory)) ?? null
+    if (results === null) continue
+    return foreignRecord({ directory, context, suite: suite.name, results, console: await readForeignConsole(files, directory, suite) })
+  }
+  throw new UserError(
+    `${directory} holds no results: no run.json, check.stdout, result.xml, check.log or per-test file.`,
+    'Give the directory of a run, or a results tree of the suite itself.',
+  )
 }
 
 /**

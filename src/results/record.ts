@@ -14,19 +14,10 @@ import type { SuiteName } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
 import { settle } from '../domain/verdict.js'
 import type { BatchRun, VmRun } from '../domain/vm-run.js'
-import {
-  type FileSystemNotes,
-  type FstestsVerdicts,
-  gatherEvidence,
-  readFstestsResults,
-  type TreeReader,
-  whyExitStatus,
-} from '../suites/fstests/index.js'
+import { type JudgedBatch, suiteOf, type TreeReader } from '../suites/index.js'
 import { type AttemptTable, attributeReports } from './attribute-reports.js'
-import { type PendingAttempt, readBatch } from './batch-attempts.js'
+import { readBatch } from './batch-attempts.js'
 import { conclude } from './conclude.js'
-import { type SectionEvidence, whyNotTheSection } from './section-proof.js'
-import { capDiff, unifiedDiff } from './unified-diff.js'
 
 export interface RecordInput {
   /** Version of this program. */
@@ -54,13 +45,9 @@ export interface RecordInput {
   readonly suiteSources: Readonly<Record<SuiteName, string>>
 }
 
-/** Bytes of an output read for a diff. */
-const longestOutput = 4 * 1024 * 1024
-
 interface ReadBatch {
   readonly batch: BatchRun
-  readonly verdicts: FstestsVerdicts
-  readonly fileSystem: FileSystemNotes
+  readonly judged: JudgedBatch
 }
 
 /**
@@ -79,24 +66,22 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
   const problems = [...input.problems]
   const read: ReadBatch[] = []
   for (const batch of vmRun.batches) {
-    const evidence = await gatherEvidence(files, `${input.runDirectory}/${batch.directory}`)
-    const verdicts = readFstestsResults(evidence)
-    const attempts = readBatch({
-      batch,
-      verdicts,
-      sharedLogs: sharedLogs(batch, verdicts, vmRun),
-      relative: (path) => relativeTo(input.runDirectory, path),
+    const judged = await suiteOf(batch.suite).judge(files, {
+      directory: `${input.runDirectory}/${batch.directory}`,
+      section: batch.section,
+      tests: batch.tests,
+      exitStatus: batch.exitStatus,
+      source: input.suiteSources[batch.suite] ?? null,
     })
-    for (const [name, pending] of attempts.byTest) {
+    const relative = (path: string) => relativeTo(input.runDirectory, path)
+    const attempts = readBatch({ batch, judged, sharedLogs: sharedLogs(batch, judged, { vmRun, relative }), relative })
+    for (const [name, own] of attempts.byTest) {
       const key = testKey({ suite: batch.suite, section: batch.section, name })
-      const finished: Attempt[] = []
-      for (const one of pending) finished.push(await finishDiff(files, { source: input.suiteSources[batch.suite] ?? null, name }, one))
-      table.set(key, [...(table.get(key) ?? []), ...finished])
+      table.set(key, [...(table.get(key) ?? []), ...own])
     }
     disagreements.push(...attempts.disagreements)
     problems.push(...attempts.problems.map((problem) => `guest ${batch.guest}, ${batch.section}: ${problem}`))
-    const { fileSystem } = evidence
-    read.push({ batch, verdicts, fileSystem })
+    read.push({ batch, judged })
   }
   const unattributedReports = attributeReports(vmRun.guests, {
     ...{ table, disagreements },
@@ -127,46 +112,20 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
   }
 }
 
-function sharedLogs(batch: BatchRun, verdicts: FstestsVerdicts, vmRun: VmRun): Record<string, string> {
-  const guest = vmRun.guests.find((one) => one.id === batch.guest)
+function sharedLogs(
+  batch: BatchRun,
+  judged: JudgedBatch,
+  { vmRun, relative }: { readonly vmRun: VmRun; readonly relative: (path: string) => string },
+): Record<string, string> {
+  const guest = vmRun.guests.find(({ id }) => id === batch.guest)
   return {
     ...(guest === undefined ? {} : { console: guest.consolePath }),
-    ...(verdicts.sections.length === 0 ? {} : { stdout: `${batch.directory}/check.stdout` }),
+    ...Object.fromEntries(Object.entries(judged.logs).map(([kind, path]) => [kind, relative(path)])),
   }
 }
 
 function relativeTo(directory: string, path: string): string {
   return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : path
-}
-
-async function finishDiff(
-  files: TreeReader,
-  { source, name }: { readonly source: string | null; readonly name: string },
-  pending: PendingAttempt,
-): Promise<Attempt> {
-  const { attempt, outBad } = pending
-  const computed = outBad === null || source === null ? null : await computeDiff(files, `${source}/tests/${name}.out`, outBad.path, name)
-  const diff = computed ?? attempt.diff
-  return { ...attempt, diff: diff === null ? null : capDiff(diff, attempt.logs.outBad ?? null) }
-}
-
-/** Null where either output cannot be read: a golden output may be a link that is only made in the guest. */
-async function computeDiff(files: TreeReader, golden: string, outBad: string, name: string): Promise<string | null> {
-  const [before, after] = [await readOutput(files, golden), await readOutput(files, outBad)]
-  if (before === null || after === null) return null
-  const diff = unifiedDiff(before, after, { before: `tests/${name}.out`, after: `${name}.out.bad` })
-  return diff === '' ? null : diff
-}
-
-async function readOutput(files: TreeReader, path: string): Promise<string | null> {
-  try {
-    const entry = await files.stat(path)
-    if (entry?.kind !== 'file') return null
-    return new TextDecoder().decode(await files.readBytes(path, { offset: 0, length: Math.min(entry.sizeBytes, longestOutput) }))
-  } catch {
-    // No difference can be shown then; the verdict does not depend on it.
-    return null
-  }
 }
 
 function sectionRecord(section: Selection['sections'][number], input: RecordInput, read: readonly ReadBatch[]): SectionRecord {
@@ -177,27 +136,29 @@ function sectionRecord(section: Selection['sections'][number], input: RecordInpu
     ...section,
     kernelRelease:
       guests.find((guest) => guest.release !== null)?.release ??
-      mine.map(({ verdicts }) => verdicts.properties.KERNEL).find(Boolean) ??
+      mine.find(({ judged }) => judged.kernelRelease !== null)?.judged.kernelRelease ??
       null,
-    platform: mine.flatMap(({ verdicts }) => verdicts.sections.flatMap((one) => one.platform ?? []))[0] ?? null,
-    couldNotTest:
-      abandoned?.reason ?? whyNotTheSection(section, mine.map(evidenceOf)) ?? mine.map(doubtOf).find((reason) => reason !== null) ?? null,
+    platform: mine.find(({ judged }) => judged.platform !== null)?.judged.platform ?? null,
+    couldNotTest: abandoned?.reason ?? whyNotTheSection(section, mine) ?? mine.map(doubtOf).find((reason) => reason !== null) ?? null,
   }
 }
 
 /** What speaks against taking a batch's verdicts for the whole truth, as a sentence; null where nothing does. */
-function doubtOf({ batch, verdicts }: ReadBatch): string | null {
+function doubtOf({ batch, judged }: ReadBatch): string | null {
   // What the guest's death or the host cut short is known to be unended: its tests are not reached.
   const isCut = batch.endedByUs === true || batch.died !== null
-  const [doubt] = verdicts.doubts.filter(({ kind }) => !(isCut && kind === 'unended'))
-  const failed = verdicts.verdicts.some(({ attempts }) => attempts.some(({ status }) => status === 'fail'))
-  const reason = doubt?.reason ?? (isCut || batch.exitStatus === null ? null : whyExitStatus(batch.exitStatus, failed))
-  return reason === null ? null : `${reason}.`
+  const [doubt] = judged.doubts.filter(({ kind }) => !(isCut && kind === 'unended'))
+  return doubt === undefined ? null : `${doubt.reason}.`
 }
 
-function evidenceOf({ verdicts, fileSystem }: ReadBatch): SectionEvidence {
-  const passed = verdicts.verdicts.some(({ attempts }) => attempts.some(({ status }) => status === 'pass'))
-  return { headers: verdicts.sections, fileSystem, passed }
+function whyNotTheSection(section: Selection['sections'][number], mine: readonly ReadBatch[]): string | null {
+  const { proof } = suiteOf(section.suite)
+  return (
+    proof?.(
+      section,
+      mine.map(({ judged }) => judged),
+    ) ?? null
+  )
 }
 
 function testRecord(planned: PlannedTest, attempts: Attempt[], vmRun: VmRun): TestRecord {

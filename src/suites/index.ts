@@ -4,7 +4,25 @@ import { fstests } from './fstests/index.js'
 import { smoke } from './smoke/index.js'
 import type { Suite } from './suite.js'
 
-export type { ProgressParser, Suite, SuiteCommand, SuiteProgress, SuiteScale } from './suite.js'
+export {
+  type BatchDoubt,
+  type BatchEvidence,
+  type Drive,
+  EACH_MARKER,
+  type EachDrive,
+  type ForeignResults,
+  type JudgedAttempt,
+  type JudgedBatch,
+  type JudgedTest,
+  type ProgressParser,
+  type RunnerDrive,
+  type Suite,
+  type SuiteCommand,
+  type SuiteNeeds,
+  type SuiteProgress,
+  type SuiteScale,
+  type TreeReader,
+} from './suite.js'
 
 /** Every suite by name: adding a suite is adding it here. */
 export const suites: Readonly<Record<SuiteName, Suite>> = { fstests, smoke }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { parseProgramEnd } from '../domain/program-end.js'
 import type { SuiteName } from '../domain/test.js'
 import { testFileName } from '../domain/test-file.js'
 import type { BatchRun, VmExit } from '../domain/vm-run.js'
@@ -11,7 +12,7 @@ import { type ResultFrame, ResultFrameParser } from './channels/result-frames.js
 import type { GuestBatch, GuestEvent } from './guest.js'
 import { assertOneLine } from './initramfs/settings.js'
 import { OutputFile } from './output-file.js'
-import { parseProgramEnd, programLines, progressWord } from './test-program.js'
+import { programLines, progressWord } from './test-program.js'
 
 /** What a conversation about batches needs of the guest it is held with. */
 export interface BatchPlace {

@@ -1,3 +1,4 @@
+export { type ProgramEnd, parseProgramEnd } from '../domain/program-end.js'
 export {
   type AcceleratorOptions,
   type AcceleratorPorts,
@@ -23,5 +24,5 @@ export {
 export { type GuestShape, type RunLimits, type RunTestsOptions, runTests } from './scheduler/index.js'
 export type { ConsoleObserver } from './session.js'
 export { createStartGuest, type StartGuestPorts, type StartGuestSettings } from './start-guest.js'
-export { type ProgramEnd, parseProgramEnd, type TestProgram } from './test-program.js'
+export type { TestProgram } from './test-program.js'
 export { bootLimit, debugKernel, guestSeconds, leaveLimit, type TestHistory, type TestTimes, type TimeSample } from './watchdog/index.js'

@@ -36,11 +36,11 @@ export interface InteractiveGuest {
  */
 export async function prepareInteractiveGuest(
   ports: Pick<StartGuestPorts, 'exec' | 'files'>,
-  settings: Pick<StartGuestSettings, 'scriptsDirectory' | 'cacheDirectory' | 'suiteGuest' | 'onNote'>,
+  settings: Pick<StartGuestSettings, 'scriptsDirectory' | 'cacheDirectory' | 'suites' | 'onNote'>,
   options: InteractiveOptions,
 ): Promise<InteractiveGuest> {
   const { built, gdb } = options
-  const suiteGuest = settings.suiteGuest(options.suite.name)
+  const suiteGuest = settings.suites(options.suite.name).guest
   const directory = await ports.files.makeTemporary(options.diskDirectory, 'shell-')
   const made = [directory]
   const cleanUp = async () => {

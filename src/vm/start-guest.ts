@@ -4,7 +4,7 @@ import type { VmBundle } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { SuiteName } from '../domain/test.js'
 import type { ChildProcess, Clock, Exec, Files, UnprivilegedUser } from '../ports/index.js'
-import type { ProgressParser, SuiteGuest } from '../suites/suite.js'
+import type { ProgressParser, Suite, SuiteGuest } from '../suites/suite.js'
 import { DEFAULT_RESULT_CAPS } from './channels/result-files.js'
 import type { GuestOptions, StartGuest } from './guest.js'
 import { persistentRoles, prepareGuestImage } from './guest-image.js'
@@ -24,9 +24,9 @@ export interface StartGuestSettings {
   readonly scriptsDirectory: string
   /** Where images made of module directories are kept between runs. */
   readonly cacheDirectory: string
-  readonly createObserver: () => ConsoleObserver
-  readonly progressParser: (suite: SuiteName) => ProgressParser
-  readonly suiteGuest: (suite: SuiteName) => SuiteGuest | null
+  readonly createObserver: (suite: SuiteName) => ConsoleObserver
+  /** A suite by its name. */
+  readonly suites: (name: SuiteName) => Pick<Suite, 'drive' | 'guest' | 'needs'>
   /** Told once whose rights QEMU runs with, where that is worth a line. */
   readonly onNote?: (note: string) => void
 }
@@ -54,7 +54,7 @@ export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSet
   return async (options) => {
     const disks = join(options.diskDirectory, `guest-${options.id}`)
     const cleanUp = () => (options.keep ? Promise.resolve() : ports.files.remove(disks))
-    const suiteGuest = settings.suiteGuest(options.suite.name)
+    const suiteGuest = settings.suites(options.suite.name).guest
     try {
       const image = await prepareGuestImage(ports, {
         built: options.built,
@@ -112,8 +112,8 @@ async function launch(
     child,
     files: ports.files,
     clock: ports.clock,
-    observer: settings.createObserver(),
-    progressParser: () => settings.progressParser(options.suite.name),
+    observer: settings.createObserver(options.suite.name),
+    progressParser: () => progressOf(settings.suites(options.suite.name)),
     timeoutFactor: options.accelerator.timeoutFactor,
     cleanUp,
     ...(options.dumpPath === undefined || command.dumpTarget === null
@@ -192,4 +192,9 @@ export async function qemuBox(
   // A QEMU without seccomp does not know the option.
   const help = await ports.exec.run([qemu, '-help'], { env: QEMU_ENVIRONMENT, timeoutSeconds: 30, ...(as === null ? {} : { as }) })
   return { rights, sandbox: help.stdout.includes('-sandbox on') }
+}
+
+/** What follows a suite's output. A suite whose tests the agent runs has none: the agent's own words tell all. */
+function progressOf({ drive }: Pick<Suite, 'drive'>): ProgressParser {
+  return drive.kind === 'runner' ? drive.progress() : { feed: () => [], end: () => [] }
 }

@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { gatherEvidence, readFstestsResults } from '../../../src/suites/fstests/index.js'
-import { smoke } from '../../../src/suites/smoke/index.js'
+import { createProgressParser, gatherEvidence, readFstestsResults } from '../../../src/suites/fstests/index.js'
 import { diskFiles } from '../tree-files.js'
 import { LoopMachine, whyNotHere } from './loop-machine.js'
 import type { Finished } from './smoke-tree.js'
@@ -72,7 +71,7 @@ here(`check on loop devices${why === null ? '' : ` (skipped: ${why})`}`, () => {
   })
 
   test('is understood while it runs', () => {
-    const parser = smoke.progressParser()
+    const parser = createProgressParser()
     const progress = [...parser.feed(run.stdout), ...parser.end()]
     expect(progress.filter(({ kind }) => kind === 'end').map((one) => [one.name, 'status' in one && one.status])).toEqual(
       expect.arrayContaining([

@@ -31,7 +31,7 @@ describe('the smoke suite', () => {
   })
 
   test('is read as a catalogue by the reader of fstests', async () => {
-    const catalogue = await smoke.readCatalogue(diskFiles, smokeDirectory)
+    const catalogue = await smoke.enumerate(diskFiles, smokeDirectory)
     expect(catalogue.tests.map(({ name }) => name)).toEqual([...names].sort())
     const group = (wanted: string) => catalogue.tests.filter(({ groups }) => groups.includes(wanted)).map(({ name }) => name)
     expect(group('selftest').filter((name) => group('auto').includes(name))).toEqual([])

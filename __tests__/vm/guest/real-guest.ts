@@ -7,7 +7,7 @@ import type { Built } from '../../../src/domain/stages.js'
 import { createClock } from '../../../src/ports/real/clock.js'
 import { createExec } from '../../../src/ports/real/exec.js'
 import { createFiles } from '../../../src/ports/real/files.js'
-import { fstestsGuest } from '../../../src/suites/fstests/index.js'
+import { suiteOf } from '../../../src/suites/index.js'
 import { createStartGuest, type Guest, type GuestEvent } from '../../../src/vm/index.js'
 import { writeCpio } from '../../../src/vm/initramfs/cpio.js'
 
@@ -139,8 +139,7 @@ export class TestMachine {
       scriptsDirectory,
       cacheDirectory: join(this.directory, 'cache'),
       createObserver: () => ({ line: () => [], end: () => [] }),
-      progressParser: () => ({ feed: () => [], end: () => [] }),
-      suiteGuest: () => fstestsGuest,
+      suites: suiteOf,
     })
     const runDirectory = join(this.directory, `run${this.started.length + 1}`)
     const guest = await startGuest({

@@ -6,7 +6,7 @@ import { type Section, sectionSchema } from '../../../src/domain/section.js'
 import type { Built, BuiltSuite } from '../../../src/domain/stages.js'
 import { createExec } from '../../../src/ports/real/exec.js'
 import { createFiles } from '../../../src/ports/real/files.js'
-import { fstestsGuest } from '../../../src/suites/fstests/index.js'
+import { suiteOf } from '../../../src/suites/index.js'
 import { prepareInteractiveGuest } from '../../../src/vm/index.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'vmtest-shell-'))
@@ -65,7 +65,7 @@ test("a person's guest gets nothing of our environment, and root's only where no
     {
       scriptsDirectory: join(process.cwd(), 'nix/guest'),
       cacheDirectory: directory,
-      suiteGuest: () => fstestsGuest,
+      suites: suiteOf,
       onNote: (note) => notes.push(note),
     },
     wanted,
@@ -91,7 +91,7 @@ test("where another user can run QEMU, root's shell has no rights of root's", as
   if (process.getuid?.() !== 0) return console.warn('skipped: needs root')
   const guest = await prepareInteractiveGuest(
     { exec: createExec(), files: createFiles() },
-    { scriptsDirectory: join(process.cwd(), 'nix/guest'), cacheDirectory: directory, suiteGuest: () => fstestsGuest },
+    { scriptsDirectory: join(process.cwd(), 'nix/guest'), cacheDirectory: directory, suites: suiteOf },
     { ...wanted, built: { ...built, qemu: '/usr/bin/env' } },
   )
   expect(guest.options.as?.uid).toBe(65520)

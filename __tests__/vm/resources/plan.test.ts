@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { UserError } from '../../../src/domain/errors.js'
 import type { Section } from '../../../src/domain/section.js'
+import { suiteOf } from '../../../src/suites/index.js'
 import { diskCandidates, type MachineRoom, planResources, type ResourceRequest } from '../../../src/vm/resources/index.js'
 
 const section: Section = {
@@ -16,6 +17,7 @@ const section: Section = {
   kernelOptions: [],
   settings: { fstyp: 'xfs' },
 }
+const of = (suite: string) => ({ section: { ...section, suite }, needs: suiteOf(suite).needs(section, []) })
 const PER_GUEST_MIB = 7680
 
 const request = (changes: Partial<ResourceRequest> = {}): ResourceRequest => ({
@@ -23,7 +25,7 @@ const request = (changes: Partial<ResourceRequest> = {}): ResourceRequest => ({
   memoryMiB: 'auto',
   cpusPerVm: 'auto',
   accelerator: 'kvm',
-  sections: [section],
+  sections: [of('fstests')],
   testCount: 100,
   debugFactor: 1,
   ...changes,
@@ -52,12 +54,7 @@ describe('auto', () => {
     ['few tests: fewer guests', { accelerator: 'tcg', testCount: 3 }, {}, [2, 2048, 1]],
     ['one test', { accelerator: 'tcg', testCount: 1 }, {}, [1, 2048, 1]],
     ['a debug kernel gets more memory', { debugFactor: 3 }, {}, [2, 3072, 2]],
-    [
-      'the smoke suite gets less',
-      { sections: [{ ...section, suite: 'smoke' }], accelerator: 'tcg' },
-      { cpus: 2, availableMemoryMiB: 4000 },
-      [2, 512, 1],
-    ],
+    ['the smoke suite gets less', { sections: [of('smoke')], accelerator: 'tcg' }, { cpus: 2, availableMemoryMiB: 4000 }, [2, 512, 1]],
     ['what is set is kept', { vms: 3, memoryMiB: 1500, cpusPerVm: 4 }, {}, [3, 1500, 4]],
   ])('%s', (_name, asked, has, expected) => {
     const plan = planResources(request(asked), machine(has))

@@ -269,7 +269,7 @@ test('reruns: fresh guests, one test each, ids go on', async () => {
 test('settings that differ from the defaults are in the record, and only under emulation', async () => {
   const plan = { xfs: numbered(1) }
   const tcg = { requested: 'auto', accelerator: 'tcg', reason: '', timeoutFactor: 10 } as const
-  const scale = { timeFactor: 1, loadFactor: 1, soakSeconds: 30 }
+  const scale = { emulated: true, timeoutFactor: 1 }
   const emulated = await play({ plan, options: { accelerator: tcg, scale, kernelArguments: ['slub_debug=F'] } })
   expect(emulated.run.settings['kernel arguments']).toBe('norandmaps mitigations=off slub_debug=F')
   expect(emulated.run.settings).toMatchObject({ cpu: expect.stringContaining('-erms'), SOAK_DURATION: '30' })

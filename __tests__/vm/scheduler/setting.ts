@@ -1,5 +1,6 @@
 import type { Progress } from '../../../src/domain/stages.js'
 import type { VmRun } from '../../../src/domain/vm-run.js'
+import { smoke } from '../../../src/suites/smoke/index.js'
 import type { Suite } from '../../../src/suites/suite.js'
 import { type RunTestsOptions, runTests } from '../../../src/vm/scheduler/index.js'
 import { FakeWorld, HEALTHY, type World } from './fake-world.js'
@@ -24,12 +25,16 @@ export interface Told {
 }
 
 const suite: Suite = {
-  name: 'smoke',
-  readCatalogue: async () => ({ suite: 'smoke', tests: [] }),
-  builtInSections: async () => [],
-  command: (section, tests, scale) => ({ environment: { SECTION: section.name, SOAK: String(scale.soakSeconds) }, arguments: [...tests] }),
-  progressParser: () => {
-    throw new Error('the guest parses')
+  ...smoke,
+  drive: {
+    kind: 'runner',
+    command: (section, tests, scale) => ({
+      environment: { SECTION: section.name, EMULATED: String(scale.emulated) },
+      arguments: [...tests],
+    }),
+    progress: () => {
+      throw new Error('the guest parses')
+    },
   },
   guest: null,
 }
@@ -58,7 +63,7 @@ export async function play(setting: Setting): Promise<Told> {
       sections: names.map((name) => ({ suite: 'smoke', name }) as RunTestsOptions['sections'][number]),
       tests: names.flatMap((section) => (setting.plan[section] ?? []).map((name) => ({ suite: 'smoke', section, name }))),
       accelerator: { requested: 'auto', accelerator: 'kvm', reason: '', timeoutFactor: 1 },
-      scale: { timeFactor: 1, loadFactor: 1, soakSeconds: null },
+      scale: { emulated: false, timeoutFactor: 1 },
       startGuest: world.startGuest,
       clock,
       machine: { vms: setting.vms ?? 1, memoryMiB: 1024, cpusPerVm: 1, diskDirectory: '/disks' },

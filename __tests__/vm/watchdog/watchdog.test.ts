@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { fstests } from '../../../src/suites/fstests/index.js'
 import {
   bootLimit,
   createExpectation,
@@ -36,7 +37,7 @@ function limitFor(name: string, changes: Partial<LimitOptions> = {}): number {
       times: new TimeTable(history, timeoutFactor),
       timeoutFactor,
       debugFactor: 1,
-      soakSeconds: null,
+      extraSeconds: () => 0,
       fixedSeconds: null,
       runSeconds: 1e6,
       ...changes,
@@ -56,14 +57,14 @@ describe('the limit of a test', () => {
     ['no samples is no history', 'generic/005', {}, 3600],
     ['no history, emulated, debug kernel', 'generic/999', { timeoutFactor: 10, debugFactor: 3 }, 108_000],
     ['no history in a short run: half of it', 'generic/999', { runSeconds: 1800 }, 900],
-    ['soak is added and not scaled', 'generic/003', { timeoutFactor: 10, soakSeconds: 30 }, 3130],
-    ['a fixed limit overrides everything', 'generic/001', { timeoutFactor: 10, fixedSeconds: 42, soakSeconds: 30 }, 42],
+    ['soak is added and not scaled', 'generic/003', { timeoutFactor: 10, extraSeconds: () => 30 }, 3130],
+    ['a fixed limit overrides everything', 'generic/001', { timeoutFactor: 10, fixedSeconds: 42, extraSeconds: () => 30 }, 42],
   ])('%s', (_name, name, changes, seconds) => {
     expect(limitFor(name, changes)).toBe(seconds)
   })
 
   test("another section's history does not count", () => {
-    const options = { timeoutFactor: 1, debugFactor: 1, soakSeconds: null, fixedSeconds: null, runSeconds: 1e6 }
+    const options = { timeoutFactor: 1, debugFactor: 1, extraSeconds: () => 0, fixedSeconds: null, runSeconds: 1e6 }
     expect(
       testLimit({ suite: 'fstests', section: 'ext4', name: 'generic/003' }, { ...options, times: new TimeTable(history, 1) }).reason,
     ).toBe('no history')
@@ -107,7 +108,12 @@ test('expected times come from history, then from groups', () => {
       { name: 'generic/012', groups: [], file: '', line: 1 },
     ],
   }
-  const expected = createExpectation([catalogue], new TimeTable(history, 10), 10)
+  const expected = createExpectation({
+    catalogues: [catalogue],
+    times: new TimeTable(history, 10),
+    timeoutFactor: 10,
+    guess: (_suite, test) => fstests.expectedSeconds(test),
+  })
   const of = (name: string) => expected({ suite: 'fstests', section: 'xfs', name })
   expect(of('generic/001')).toBe(40)
   expect(of('generic/003')).toBe(310)

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { classifyChunks } from '../../crash/index.js'
 import { UserError } from '../../domain/errors.js'
+import { suites } from '../../suites/index.js'
 import type { AddCommand } from '../context.js'
 
 /** `vmtest classify [FILE] [--json]`: the kernel's reports in any console log. */
@@ -13,7 +14,7 @@ export const classifyCommand: AddCommand = (program, context) => {
     .addHelpText('after', '\nExamples:\n  vmtest classify console.log\n  dmesg | vmtest classify --json')
     .action(async (file: string | undefined, options: { json?: boolean }) => {
       let found = 0
-      for await (const report of classifyChunks(await open(file))) {
+      for await (const report of classifyChunks(await open(file), { suites: Object.values(suites) })) {
         found++
         const owner = report.test === null ? '' : ` (in ${report.test})`
         const text = options.json

@@ -1,6 +1,7 @@
 import type { Section } from '../../domain/section.js'
 import type { TestName } from '../../domain/test.js'
 import type { SuiteCommand, SuiteScale } from '../suite.js'
+import { soakSeconds } from './needs.js'
 import { type DiskRole, fstestsSettings, isDiskRole } from './settings.js'
 
 /** The variable that names the device of each role. `@ROLE@` is replaced in the guest; `@pool@` by all members, separated by blanks. */
@@ -26,6 +27,7 @@ const externalRoles: readonly DiskRole[] = ['test-log', 'scratch-log', 'test-rt'
  */
 export function fstestsCommand(section: Section, tests: readonly TestName[], scale: SuiteScale): SuiteCommand {
   const { fstyp, mkfsOptions, mountOptions } = fstestsSettings(section)
+  const soak = soakSeconds(scale)
   return {
     environment: {
       HOST_OPTIONS: '/dev/null',
@@ -36,9 +38,10 @@ export function fstestsCommand(section: Section, tests: readonly TestName[], sca
       ...deviceEnvironment(section),
       ...(mkfsOptions === '' ? {} : { MKFS_OPTIONS: mkfsOptions }),
       ...(mountOptions === '' ? {} : { MOUNT_OPTIONS: mountOptions, TEST_FS_MOUNT_OPTS: mountOptions }),
-      TIME_FACTOR: String(Math.max(1, Math.round(scale.timeFactor))),
-      LOAD_FACTOR: String(Math.max(1, Math.round(scale.loadFactor))),
-      ...(scale.soakSeconds === null ? {} : { SOAK_DURATION: String(Math.round(scale.soakSeconds)) }),
+      // They *add* work (`nr_loops * TIME_FACTOR`, README: "increase the amount of time"): emulation keeps them at 1.
+      TIME_FACTOR: '1',
+      LOAD_FACTOR: '1',
+      ...(soak === null ? {} : { SOAK_DURATION: String(soak) }),
       // The section has the last word: it may set any variable of local.config.
       ...section.environment,
     },

@@ -1,10 +1,8 @@
-import type { Files } from '../../ports/index.js'
+import type { TreeReader } from '../suite.js'
 import { type CheckLog, readCheckLog } from './check-log.js'
 import { type FstestsOutput, readOutput } from './output.js'
 import { parseResultFileName, type ResultFile, type ResultFileKind, reportLines } from './result-files.js'
 import { readXunit, type XunitReport } from './xunit.js'
-
-export type TreeReader = Pick<Files, 'list' | 'readBytes' | 'stat'>
 
 /** result.xml or check.log, and the section directory it was found in (null: none). */
 export interface Sectioned<T> {

@@ -1,16 +1,10 @@
-import type { Suite } from '../suite.js'
-import { readBuiltInSections } from './built-in-sections.js'
-import { readFstestsCatalogue } from './catalogue.js'
-import { fstestsCommand } from './command.js'
-import { fstestsGuest } from './guest.js'
-import { createProgressParser } from './progress.js'
+import { fstestsShaped } from './shape.js'
 
 export { readBuiltInSections } from './built-in-sections.js'
 export { readFstestsCatalogue } from './catalogue.js'
 export { fstestsCommand } from './command.js'
-export { type Doubt, whyExitStatus } from './doubts.js'
 export type { EvidenceAttempt, EvidenceVerdict } from './evidence-verdict.js'
-export { type FileSystemNotes, type FstestsEvidence, gatherEvidence, type TreeReader } from './gather.js'
+export { type FileSystemNotes, type FstestsEvidence, gatherEvidence } from './gather.js'
 export { fstestsGuest } from './guest.js'
 export { kernelOptionsOfTest } from './kernel-options.js'
 export { type LocalConfig, localConfigSections } from './local-config.js'
@@ -18,17 +12,18 @@ export { type OutputSection, readOutput } from './output.js'
 export { createProgressParser } from './progress.js'
 export type { ResultFile, ResultFileKind } from './result-files.js'
 export { diskRoles, type FstestsSettings, fstestsSettings } from './settings.js'
+export { fstestsShaped } from './shape.js'
 export { isTestName, testDirectory, testNameSource } from './test-name.js'
 export { type FstestsVerdicts, readFstestsResults } from './verdicts.js'
 export { readWantedPrograms, type WantedProgram } from './wanted-programs.js'
 export type { EvidenceStatus } from './weigh.js'
 
-/** Real xfstests. */
-export const fstests: Suite = {
+/** Real xfstests, which everybody runs with 2 GiB and more (xfstests-bld: 2048, kd: 4096). */
+export const fstests = fstestsShaped({
   name: 'fstests',
-  readCatalogue: (files, directory) => readFstestsCatalogue(files, directory, 'fstests'),
-  builtInSections: (files, checkout) => readBuiltInSections(files, checkout, 'fstests'),
-  command: fstestsCommand,
-  progressParser: createProgressParser,
-  guest: fstestsGuest,
-}
+  title: 'the file system tests of xfstests-dev',
+  // Its `auto` takes hours.
+  usualGroup: 'quick',
+  memoryMiB: { usual: 2048, least: 1024 },
+  readsForeign: true,
+})

@@ -1,12 +1,11 @@
-import { createProgressParser, fstestsCommand, fstestsGuest, readBuiltInSections, readFstestsCatalogue } from '../fstests/index.js'
-import type { Suite } from '../suite.js'
+import { fstestsShaped } from '../fstests/index.js'
 
-/** The small built-in suite. It has fstests' shape on purpose (nix/suites/smoke), so the same reader serves both. */
-export const smoke: Suite = {
+/** The small built-in suite. It has fstests' shape on purpose (nix/suites/smoke), so the same readers serve both. */
+export const smoke = fstestsShaped({
   name: 'smoke',
-  readCatalogue: (files, directory) => readFstestsCatalogue(files, directory, 'smoke'),
-  builtInSections: (files, checkout) => readBuiltInSections(files, checkout, 'smoke'),
-  command: fstestsCommand,
-  progressParser: createProgressParser,
-  guest: fstestsGuest,
-}
+  title: 'the small suite that comes with vmtest',
+  // As check itself has it.
+  usualGroup: 'auto',
+  memoryMiB: { usual: 512, least: 256 },
+  readsForeign: false,
+})

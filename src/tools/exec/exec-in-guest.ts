@@ -13,7 +13,7 @@ import { obtainBundle } from '../../pipeline/obtain-bundle.js'
 import { openRun, planOnly } from '../../pipeline/open-run.js'
 import { resolveSelection } from '../../pipeline/resolve-selection.js'
 import type { Ports } from '../../ports/index.js'
-import { suiteOf } from '../../suites/index.js'
+import { type SuiteNeeds, suiteOf } from '../../suites/index.js'
 import {
   bootLimit,
   createStartGuest,
@@ -84,6 +84,10 @@ async function inDirectory(options: ExecOptions, { plan, directory, isKept }: Ex
     permissions: 'leave',
     onCleanup: () => undefined,
   })
+  // What is printed is handed on as it comes, whoever the section is of.
+  const progress = () => ({ feed: (text: string) => heard(text, options.onOutput), end: () => [] })
+  const drive = { kind: 'runner', command: () => ({ environment: {}, arguments: [] }), progress } as const
+  const suites = (name: string) => (name === NO_SECTION.suite ? { guest: null, needs: needsOfCommand, drive } : { ...suiteOf(name), drive })
   const { config } = built.bundle.kernel
   const { factor } = debugKernel(config === undefined ? null : await ports.files.readText(config))
   const {
@@ -96,7 +100,7 @@ async function inDirectory(options: ExecOptions, { plan, directory, isKept }: Ex
       memoryMiB: plan.memoryMiB,
       cpusPerVm: plan.cpusPerVm,
       accelerator: accelerator.accelerator,
-      sections: [section],
+      sections: [{ section, needs: suites(section.suite).needs(section, []) }],
       testCount: 1,
       debugFactor: factor,
     },
@@ -107,9 +111,8 @@ async function inDirectory(options: ExecOptions, { plan, directory, isKept }: Ex
     const start = createStartGuest(ports, {
       scriptsDirectory: join(places.checkout, 'nix/guest'),
       cacheDirectory: places.cacheDirectory,
-      createObserver: createClassifier,
-      progressParser: () => ({ feed: (text) => heard(text, options.onOutput), end: () => [] }),
-      suiteGuest: (name) => (name === NO_SECTION.suite ? null : suiteOf(name).guest),
+      createObserver: () => createClassifier(),
+      suites,
       onNote: (message) => onProgress({ kind: 'stage', stage: 'vm', message }),
     })
     const guest = await start({
@@ -186,4 +189,18 @@ async function readEnd({ files }: Pick<Ports, 'files'>, directory: string, name:
   const path = join(directory, 'results/tests', `${testFileName(name)}.status`)
   if (exitStatus === null || (await files.stat(path)) === null) return null
   return parseProgramEnd(await files.readText(path))
+}
+
+/** A command without a section needs what any guest has. */
+function needsOfCommand(section: Section): SuiteNeeds {
+  const { kernelOptions } = section
+  return {
+    kernelOptions,
+    memoryMiB: { usual: 1024, least: 256 },
+    exclusive: [],
+    repeatedRoles: [],
+    persistentRoles: [],
+    writtenShare: {},
+    mostWrittenMiB: 0,
+  }
 }

@@ -32,6 +32,7 @@ export async function openShell(options: ShellOptions, ports: Ports): Promise<nu
   if (section === undefined) throw new UserError('There is no section to open a shell in.', 'Name one with `-s`.')
   const suite = built.suites.find(({ name }) => name === section.suite)
   if (suite === undefined) throw new Error(`the section ${section.name} is of ${section.suite}, which was not built`)
+  const { drive } = suiteOf(section.suite)
   const accelerator = await decideAccelerator(plan.accelerator, ports, {
     qemu: built.qemu,
     architecture: built.bundle.architecture,
@@ -46,7 +47,7 @@ export async function openShell(options: ShellOptions, ports: Ports): Promise<nu
       memoryMiB: plan.memoryMiB,
       cpusPerVm: plan.cpusPerVm,
       accelerator: accelerator.accelerator,
-      sections: [section],
+      sections: [{ section, needs: suiteOf(section.suite).needs(section, []) }],
       testCount: 1,
       debugFactor: 1,
     },
@@ -57,7 +58,7 @@ export async function openShell(options: ShellOptions, ports: Ports): Promise<nu
     {
       scriptsDirectory: join(places.checkout, 'nix/guest'),
       cacheDirectory: places.cacheDirectory,
-      suiteGuest: (suite) => suiteOf(suite).guest,
+      suites: suiteOf,
       onNote: (message) => options.onProgress({ kind: 'stage', stage: 'vm', message }),
     },
     {
@@ -69,7 +70,7 @@ export async function openShell(options: ShellOptions, ports: Ports): Promise<nu
       cpus: shape.cpusPerVm,
       emulationTuning: plan.emulationTuning && accelerator.accelerator === 'tcg',
       diskDirectory: shape.diskDirectory,
-      environment: suiteOf(section.suite).command(section, [], suiteScale(accelerator)).environment,
+      environment: drive.kind === 'runner' ? drive.command(section, [], suiteScale(accelerator)).environment : section.environment,
       ...(options.gdb === undefined ? {} : { gdb: options.gdb }),
     },
   )

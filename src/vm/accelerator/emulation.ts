@@ -17,14 +17,7 @@ export const PACE: Readonly<Record<Accelerator, AcceleratorPace>> = {
   tcg: { timeoutFactor: 10, reason: 'starting a process takes 8 to 42 times as long under emulation' },
 }
 
-/** SOAK_DURATION under emulation: long enough to run the load, short enough that 17 soak tests do not fill a run. */
-const EMULATED_SOAK_SECONDS = 30
-
-/**
- * The suite's own multipliers. TIME_FACTOR and LOAD_FACTOR of fstests *add* work (`nr_loops * TIME_FACTOR`, README: "increase the
- * amount of time"), take whole numbers, and are 1 by default: emulation keeps them at 1. Soak tests without SOAK_DURATION run a fixed
- * number of operations (generic/476: 25 000 a processor), which takes hours under emulation: there they get a duration instead.
- */
-export function suiteScale(decision: AcceleratorDecision): SuiteScale {
-  return { timeFactor: 1, loadFactor: 1, soakSeconds: decision.accelerator === 'tcg' ? EMULATED_SOAK_SECONDS : null }
+/** How slow the guests are, for suites that make something of it. */
+export function suiteScale({ accelerator, timeoutFactor }: AcceleratorDecision): SuiteScale {
+  return { emulated: accelerator === 'tcg', timeoutFactor }
 }

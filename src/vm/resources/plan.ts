@@ -1,6 +1,7 @@
 import type { Accelerator } from '../../domain/accelerator.js'
 import { UserError } from '../../domain/errors.js'
 import type { Section } from '../../domain/section.js'
+import type { SuiteNeeds } from '../../suites/suite.js'
 import type { GuestShape } from '../scheduler/options.js'
 import type { DiskPlace, MachineRoom } from './machine.js'
 
@@ -9,7 +10,7 @@ export interface ResourceRequest {
   readonly memoryMiB: number | 'auto'
   readonly cpusPerVm: number | 'auto'
   readonly accelerator: Accelerator
-  readonly sections: readonly Section[]
+  readonly sections: readonly { readonly section: Section; readonly needs: SuiteNeeds }[]
   readonly testCount: number
   /** The debug kernel's factor; KASAN and the like take memory too. */
   readonly debugFactor: number
@@ -21,10 +22,6 @@ export interface ResourcePlan extends GuestShape {
   readonly reason: string
 }
 
-/** Memory of one guest. fstests is run with 2 GiB and more by everyone (xfstests-bld: 2048, kd: 4096); the smoke suite needs little. */
-const MEMORY_MIB: Readonly<Record<string, number>> = { fstests: 2048, smoke: 512 }
-const LEAST_MEMORY_MIB: Readonly<Record<string, number>> = { fstests: 1024, smoke: 256 }
-const USUAL_MEMORY_MIB = 1024
 /** QEMU's own memory beside the guest's: TCG keeps translated code. */
 const QEMU_MIB: Readonly<Record<Accelerator, number>> = { kvm: 128, tcg: 512 }
 /** Left to the host. */
@@ -32,22 +29,6 @@ const HOST_MIB = 768
 /** KASAN keeps a shadow of an eighth and quarantines freed memory. */
 const DEBUG_MEMORY = 1.5
 
-/**
- * The part of a sparse disk that is really written. ENOSPC tests fill a scratch file system whole, but hardly one of more than
- * WRITTEN_OF_MIB: larger disks are there for tests that only ask for the room (of `auto`, generic/048 and xfs/167 write ten GiB).
- * The others are seldom half full at once, and `discard` gives back what is trimmed.
- */
-const WRITTEN: Readonly<Record<string, number>> = {
-  test: 0.5,
-  scratch: 1,
-  pool: 0.3,
-  logwrites: 0.1,
-  'test-log': 0.5,
-  'scratch-log': 0.5,
-  'test-rt': 0.5,
-  'scratch-rt': 0.5,
-}
-const WRITTEN_OF_MIB = 5120
 /** Console logs and results of a run. */
 const RESULTS_MIB = 512
 
@@ -80,8 +61,8 @@ export function planResources(request: ResourceRequest, machine: MachineRoom): R
 function guestMemory({ sections, debugFactor, accelerator }: ResourceRequest, machine: MachineRoom): number {
   const debug = debugFactor >= 2 ? DEBUG_MEMORY : 1
   const room = machine.availableMemoryMiB - HOST_MIB - QEMU_MIB[accelerator]
-  const most = (table: Readonly<Record<string, number>>) => Math.max(...sections.map(({ suite }) => table[suite] ?? USUAL_MEMORY_MIB))
-  return Math.max(most(LEAST_MEMORY_MIB) * debug, Math.min(most(MEMORY_MIB) * debug, room))
+  const most = (of: 'usual' | 'least') => Math.max(0, ...sections.map(({ needs }) => needs.memoryMiB[of]))
+  return Math.max(most('least') * debug, Math.min(most('usual') * debug, room))
 }
 
 /**
@@ -99,11 +80,11 @@ function autoCpus(accelerator: Accelerator, cpus: number, vms: number): number {
 }
 
 /** MiB really written on the disks of one guest, in the largest section. */
-function diskNeed(sections: readonly Section[]): number {
-  const needs = sections.map(({ disks }) =>
-    disks.reduce((sum, { role, sizeMiB }) => sum + Math.min(sizeMiB, WRITTEN_OF_MIB) * (WRITTEN[role] ?? 1), 0),
+function diskNeed(sections: ResourceRequest['sections']): number {
+  const written = sections.map(({ section: { disks }, needs: { writtenShare, mostWrittenMiB } }) =>
+    disks.reduce((sum, { role, sizeMiB }) => sum + Math.min(sizeMiB, mostWrittenMiB) * (writtenShare[role] ?? 1), 0),
   )
-  return Math.ceil(Math.max(0, ...needs))
+  return Math.ceil(Math.max(0, ...written))
 }
 
 /** The first real disk with room for everything, else the real disk with most room; memory only where there is nothing else. */

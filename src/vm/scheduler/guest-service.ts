@@ -1,10 +1,11 @@
 import { assertNever, describeError } from '../../domain/errors.js'
 import { describeExit, lastWords, statusOfExit } from '../../domain/exit.js'
 import type { Section } from '../../domain/section.js'
-import type { SectionId } from '../../domain/test.js'
+import type { SectionId, TestName } from '../../domain/test.js'
 import { sectionKey } from '../../domain/test-key.js'
 import type { BatchRun, GuestRun, VmExit } from '../../domain/vm-run.js'
-import type { Guest, GuestEvent } from '../guest.js'
+import type { Guest, GuestBatch, GuestEvent } from '../guest.js'
+import type { TestProgram } from '../test-program.js'
 import { bootLimit, gapLimit, type Limit, leaveLimit, testLimit } from '../watchdog/index.js'
 import { EventPump } from './event-pump.js'
 import { describeRefusal } from './refusal.js'
@@ -127,12 +128,27 @@ export class GuestService {
     this.batchNumber += 1
     this.enter('gap', gapLimit(run.limits))
     try {
-      const { environment, arguments: words } = run.options.suites(section.suite).command(section, tests, run.options.scale)
-      await guest.run({ id: this.batchNumber, tests, environment, arguments: words })
+      await guest.run({ id: this.batchNumber, tests, ...this.work(tests) })
     } catch (error) {
       // A setting that cannot be handed over: no other guest would fare better.
       run.halt('infrastructure', `a batch of section ${section.name} could not be handed over: ${describeError(error)}`)
     }
+  }
+
+  /** A batch as the suite is driven: words for its own program, or a program for each test. */
+  private work(tests: readonly TestName[]): Pick<GuestBatch, 'environment' | 'arguments' | 'programs'> {
+    const { suites, scale, built } = this.run.options
+    const { section } = this
+    const { drive } = suites(section.suite)
+    if (drive.kind === 'runner') return drive.command(section, tests, scale)
+    const suite = built.suites.find(({ name }) => name === section.suite)
+    const known = new Map(suite?.catalogue.tests.map((test) => [test.name, test]))
+    const programs = tests.map((name): TestProgram => {
+      const test = known.get(name) ?? { name, groups: [], file: name, line: 1 }
+      const { cwd, ...command } = drive.command(test, { section, scale, guestPath: suite?.guestPath ?? '/' })
+      return { name, ...command, directory: cwd }
+    })
+    return { environment: {}, arguments: [], programs }
   }
 
   /** Another guest of the section would lack the same. */

@@ -27,13 +27,14 @@ export class RunState {
   private observed = { seconds: 0, expected: 0 }
 
   constructor(readonly options: RunTestsOptions) {
-    const { accelerator, limits, scale, built, tests } = options
+    const { accelerator, limits, scale, built, tests, suites } = options
     const times = new TimeTable(limits.history, accelerator.timeoutFactor)
-    this.expected = createExpectation(
-      built.suites.map(({ catalogue }) => catalogue),
+    this.expected = createExpectation({
+      catalogues: built.suites.map(({ catalogue }) => catalogue),
       times,
-      accelerator.timeoutFactor,
-    )
+      timeoutFactor: accelerator.timeoutFactor,
+      guess: (suite, test) => suites(suite).expectedSeconds(test),
+    })
     this.queue = new TestQueue(
       tests.map(({ suite, section, name }) => ({ suite, section, name, expectedSeconds: this.expected({ suite, section, name }) })),
     )
@@ -41,7 +42,7 @@ export class RunState {
       times,
       timeoutFactor: accelerator.timeoutFactor,
       debugFactor: limits.debugFactor,
-      soakSeconds: scale.soakSeconds,
+      extraSeconds: ({ suite }) => suites(suite).tuning(scale).extraSeconds,
       fixedSeconds: limits.testTimeoutSeconds,
       runSeconds: limits.runSeconds,
     }

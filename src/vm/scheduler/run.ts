@@ -64,14 +64,14 @@ function result(run: RunState): VmRun {
 }
 
 /** What differs from a kernel and a suite left alone, for the record: it can matter to a result. */
-function guestSettings({ accelerator, emulationTuning, built, scale, kernelArguments }: RunTestsOptions): Record<string, string> {
+function guestSettings({ accelerator, emulationTuning, built, suites, scale, kernelArguments }: RunTestsOptions): Record<string, string> {
   const settings: Record<string, string> = {}
   const tuned = accelerator.accelerator === 'tcg' && emulationTuning
   const words = [...(tuned ? EMULATION_KERNEL_ARGUMENTS : []), ...(kernelArguments ?? [])]
   if (words.length > 0) settings['kernel arguments'] = words.join(' ')
   const cpu = tuned ? MACHINES[built.bundle.architecture]?.tunedCpu : null
   if (cpu) settings.cpu = cpu
-  if (scale.soakSeconds !== null) settings.SOAK_DURATION = String(scale.soakSeconds)
+  for (const { name } of built.suites) Object.assign(settings, suites(name).tuning(scale).settings)
   return settings
 }
 

@@ -13,8 +13,8 @@ export interface LimitOptions {
   /** The accelerator's factor and the debug kernel's. */
   readonly timeoutFactor: number
   readonly debugFactor: number
-  /** SOAK_DURATION, null for none. */
-  readonly soakSeconds: number | null
+  /** What the test's suite adds because of its tuning; not scaled. */
+  readonly extraSeconds: (test: TestId) => number
   /** A limit the user set; it overrides every rule and is not scaled. */
   readonly fixedSeconds: number | null
   /** What the whole run has. */
@@ -31,16 +31,16 @@ const UNKNOWN_SHARE = 0.5
 
 /**
  * How long a test may run: ten times its known time where that is above 30 s, else five minutes, an hour without history
- * (the thresholds of kdevops' watchdog), plus SOAK_DURATION. Scaled by accelerator and debug kernel, except that a time measured
+ * (the thresholds of kdevops' watchdog), plus what the suite's tuning adds. Scaled by accelerator and debug kernel, except that a time measured
  * under this accelerator is slow already.
  */
 export function testLimit(test: TestId, options: LimitOptions): Limit {
   if (options.fixedSeconds !== null) return { seconds: options.fixedSeconds, reason: 'set by test-timeout' }
   const known = options.times.known(test)
-  const soak = options.soakSeconds ?? 0
+  const extra = options.extraSeconds(test)
   const scale = options.timeoutFactor * options.debugFactor
   if (known === null) {
-    const seconds = UNKNOWN_SECONDS * scale + soak
+    const seconds = UNKNOWN_SECONDS * scale + extra
     const most = options.runSeconds * UNKNOWN_SHARE
     return seconds <= most ? { seconds, reason: 'no history' } : { seconds: most, reason: "no history, half of the run's time" }
   }
@@ -48,10 +48,10 @@ export function testLimit(test: TestId, options: LimitOptions): Limit {
   const longest = known.longestSeconds
   const base = longest > SHORT_SECONDS ? KNOWN_MULTIPLE * longest : FLOOR_SECONDS
   const scaled = factor === 1 ? '' : ` × ${factor}`
-  return { seconds: base * factor + soak, reason: `took ${Math.round(longest)} s before${scaled}` }
+  return { seconds: base * factor + extra, reason: `took ${Math.round(longest)} s before${scaled}` }
 }
 
-/** Between two tests, and between a batch and its first test: mkfs, fsck and check's own start. */
+/** Between two tests, and between a batch and its first test: mkfs, fsck and the suite's own start. */
 export function gapLimit(options: Pick<LimitOptions, 'timeoutFactor' | 'debugFactor'>): Limit {
   return { seconds: FLOOR_SECONDS * options.timeoutFactor * options.debugFactor, reason: 'nothing happened between two tests' }
 }

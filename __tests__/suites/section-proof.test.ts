@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { sectionSchema } from '../../src/domain/section.js'
-import { type SectionEvidence, whyNotTheSection } from '../../src/results/section-proof.js'
+import { type SectionEvidence, whyNotTheSection } from '../../src/suites/fstests/section-proof.js'
 
 const section = (over: object) => sectionSchema.parse({ suite: 'fstests', name: 's', settings: { fstyp: 'xfs', ...over } })
 

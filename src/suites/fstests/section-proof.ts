@@ -1,5 +1,7 @@
-import type { Section } from '../domain/section.js'
-import { type FileSystemNotes, fstestsSettings, type OutputSection } from '../suites/fstests/index.js'
+import type { Section } from '../../domain/section.js'
+import type { FileSystemNotes } from './gather.js'
+import type { OutputSection } from './output.js'
+import { fstestsSettings } from './settings.js'
 
 /** What one batch of a section left about the file systems it ran on. */
 export interface SectionEvidence {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { capDiff, unifiedDiff } from '../../src/results/unified-diff.js'
+import { capDiff, unifiedDiff } from '../../src/suites/unified-diff.js'
 
 const names = { before: 'a', after: 'b' }
 const lines = fc.array(fc.constantFrom('x', 'y', 'z', ''), { maxLength: 30 }).map((list) => list.map((line) => `${line}\n`).join(''))

@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
-import { isProvoked, PROVOCATIONS } from '../../src/crash/provoked.js'
-import type { KernelReportKind } from '../../src/domain/kernel-report.js'
+import { isProvoked as isProvokedBy } from '../../src/crash/index.js'
+import type { KernelReport, KernelReportKind } from '../../src/domain/kernel-report.js'
+import { fstests } from '../../src/suites/fstests/index.js'
+import { numbered } from '../../src/suites/fstests/provocations.js'
 
+const isProvoked = (given: Pick<KernelReport, 'kind' | 'title' | 'test'>, provocations = fstests.provocations) =>
+  isProvokedBy(given, provocations)
 const report = (test: string | null, kind: KernelReportKind, title = 'x') => ({ test, kind, title })
 
 describe('provoked reports', () => {
@@ -24,7 +28,7 @@ describe('provoked reports', () => {
       'refcount',
       'oops',
     ]
-    expect(PROVOCATIONS.flatMap(({ kinds }) => kinds).filter((kind) => never.includes(kind))).toEqual([])
+    expect(fstests.provocations.flatMap(({ kinds }) => kinds).filter((kind) => never.includes(kind))).toEqual([])
   })
 
   it('the crash that the harness asks for is provoked, another panic under the same test is not', () => {
@@ -33,13 +37,13 @@ describe('provoked reports', () => {
   })
 
   it('ranges name their ends and what lies between, and tests of another directory are others', () => {
-    const provocations = [{ tests: { xfs: '42-44 50' }, kinds: ['fs-shutdown'], why: 'a reason' }] as const
+    const provocations = [numbered({ tests: { xfs: '42-44 50' }, kinds: ['fs-shutdown'], why: 'a reason' })]
     const provoked = (test: string) => isProvoked(report(test, 'fs-shutdown'), provocations)
     expect(['xfs/042', 'xfs/043', 'xfs/044', 'xfs/050'].map(provoked)).toEqual([true, true, true, true])
     expect(['xfs/041', 'xfs/045', 'xfs/005', 'generic/042', 'xfs', ''].map(provoked)).toEqual([false, false, false, false, false, false])
   })
 
   it('every entry says why', () => {
-    for (const { why, kinds } of PROVOCATIONS) expect([why.length > 10, kinds.length > 0]).toEqual([true, true])
+    for (const { why, kinds } of fstests.provocations) expect([why.length > 10, kinds.length > 0]).toEqual([true, true])
   })
 })
