@@ -35,7 +35,7 @@ function select(request: Partial<SelectionRequest>, context: Partial<SelectionCo
   const defaults = {
     sections: table,
     catalogue: fstests,
-    choice: suiteOf('fstests').choice,
+    choice: suiteOf(context.catalogue?.suite ?? 'fstests').choice,
     expectations: noExpectations,
     kernelRelease: '6.6.3',
     architecture: 'x86_64' as const,

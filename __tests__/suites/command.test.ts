@@ -53,7 +53,7 @@ describe('the command of fstests', () => {
       MOUNT_OPTIONS: '-o noatime',
       TEST_FS_MOUNT_OPTS: '-o usrquota',
       SCRATCH_MNT: '/s',
-      TIME_FACTOR: '4',
+      TIME_FACTOR: '1',
       LOAD_FACTOR: '1',
       SOAK_DURATION: '30',
     })
