@@ -105,7 +105,10 @@ test('the queue by itself: guests that do anything in any order, lies included',
         const mine = held.get(guest) ?? []
         const name = act === 'lie' ? pick(names, index) : pick(mine.length > 0 ? mine : names, index)
         if (act === 'take')
-          held.set(guest, [...mine, ...queue.take(guest, { section: index % 2 === 0 ? 'xfs' : 'ext4', sharers: 2, pace: 1, most: 3 })])
+          held.set(guest, [
+            ...mine,
+            ...queue.take(guest, { section: index % 2 === 0 ? 'xfs' : 'ext4', sharers: 2, pace: 1, most: 3, isFresh: true }),
+          ])
         if ((act === 'start' || act === 'lie') && queue.started(guest, name)) {
           expect(mine).toContain(name)
           started.push(name)
@@ -119,14 +122,14 @@ test('the queue by itself: guests that do anything in any order, lies included',
       for (const guest of [1, 2, 3]) queue.guestGone(guest)
       // Drain: what never started can still be had, everything else is settled.
       for (const section of queue.openSections()) {
-        let batch = queue.take(9, { section, sharers: 1, pace: 1, most: 100 })
+        let batch = queue.take(9, { section, sharers: 1, pace: 1, most: 100, isFresh: true })
         while (batch.length > 0) {
           for (const name of batch) {
             expect(started).not.toContain(name)
             expect(queue.started(9, name)).toBe(true)
             expect(queue.ended(9, name)).toBe(true)
           }
-          batch = queue.take(9, { section, sharers: 1, pace: 1, most: 100 })
+          batch = queue.take(9, { section, sharers: 1, pace: 1, most: 100, isFresh: true })
         }
       }
       expect(queue.settled).toBe(true)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { HEALTHY } from './fake-world.js'
-import { numbered, play, startCounts } from './setting.js'
+import { numbered, play, startCounts, suite } from './setting.js'
 
 const once = (setting: Parameters<typeof startCounts>[0], told: Awaited<ReturnType<typeof play>>) =>
   [...startCounts(setting, told.world).values()].every((count) => count === 1)
@@ -264,6 +264,18 @@ test('reruns: fresh guests, one test each, ids go on', async () => {
   const told = await play({ plan: { xfs: numbered(3) }, options: { firstGuestId: 7, testsPerGuest: 1 } })
   expect(told.run.guests.map(({ id }) => id)).toEqual([7, 8, 9])
   expect(told.world.batches.map(({ batch }) => batch.tests)).toEqual(numbered(3).map((name) => [name]))
+})
+
+test('a test that suspends or starves the machine gets a guest of its own, before which and after which nothing ran', async () => {
+  const needs = { ...suite.needs({ needs: [] } as never, []), exclusive: ['generic/002', 'generic/004'] }
+  const suites = () => ({ ...suite, needs: () => needs })
+  for (const vms of [1, 2]) {
+    const told = await play({ plan: { xfs: numbered(5) }, vms, options: { suites } })
+    const byGuest = told.run.guests.map(({ id }) => told.world.starts.filter(({ guest }) => guest === id).map(({ name }) => name))
+    const alone = byGuest.filter((names) => names.some((name) => needs.exclusive.includes(name)))
+    expect(alone.sort()).toEqual([['generic/002'], ['generic/004']])
+    expect(byGuest.flat().sort()).toEqual(numbered(5))
+  }
 })
 
 test('settings that differ from the defaults are in the record, and only under emulation', async () => {

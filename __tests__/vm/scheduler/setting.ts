@@ -24,7 +24,7 @@ export interface Told {
   readonly seconds: number
 }
 
-const suite: Suite = {
+export const suite: Suite = {
   ...smoke,
   drive: {
     kind: 'runner',

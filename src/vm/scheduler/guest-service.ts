@@ -36,6 +36,8 @@ export class GuestService {
   private batchNumber = 0
   private batchOut = false
   private handed = 0
+  /** It ran a test that gets a guest of its own. */
+  private hadExclusive = false
   private testsStarted = 0
   private testsEnded = 0
 
@@ -112,18 +114,20 @@ export class GuestService {
         `ready after ${(run.options.clock.monotonicSeconds() - this.since).toFixed(1)} s (${release}, section ${section.name})`,
       )
     }
-    const most = (run.options.testsPerGuest ?? Number.POSITIVE_INFINITY) - this.handed
+    const most = this.hadExclusive ? 0 : (run.options.testsPerGuest ?? Number.POSITIVE_INFINITY) - this.handed
     const tests = run.queue.take(guest.id, {
       section: sectionKey(this.id),
       sharers: run.guestsOf(sectionKey(this.id)),
       pace: run.pace,
       most,
+      isFresh: this.handed === 0,
     })
     if (tests.length === 0) {
       this.enter('leaving', leaveLimit(run.options.built.bundle.kind, run.limits))
       return guest.finish()
     }
     this.handed += tests.length
+    this.hadExclusive = run.queue.isExclusive({ ...this.id, name: tests[0] ?? '' })
     this.batchOut = true
     this.batchNumber += 1
     this.enter('gap', gapLimit(run.limits))

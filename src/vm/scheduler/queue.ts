@@ -5,6 +5,8 @@ import { batchSize } from './batch-size.js'
 /** One test in the queue. */
 export interface QueuedTest extends TestId {
   readonly expectedSeconds: number
+  /** It gets a guest of its own: it suspends the machine, or starves it. */
+  readonly isExclusive?: boolean
 }
 
 /**
@@ -78,14 +80,24 @@ export class TestQueue {
   }
 
   /**
-   * Takes a batch for a guest, longest expected first, as long as the number of guests that share the section asks for.
-   * Empty when there is nothing to hand out.
+   * Takes a batch for a guest, longest expected first, as long as the number of guests that share the section asks for. A test that gets a guest
+   * of its own is a batch, for a guest that has had none. Empty when there is nothing to hand out.
    */
   take(
     guest: number,
-    options: { readonly section: string; readonly sharers: number; readonly pace: number; readonly most: number },
+    options: {
+      readonly section: string
+      readonly sharers: number
+      readonly pace: number
+      readonly most: number
+      /** The guest has had no test yet. */
+      readonly isFresh: boolean
+    },
   ): readonly TestName[] {
-    const waiting = this.queued(options.section).sort((a, b) => b.test.expectedSeconds - a.test.expectedSeconds || a.order - b.order)
+    const queued = this.queued(options.section)
+    const shared = queued.filter(({ test }) => test.isExclusive !== true)
+    const alone = options.isFresh && shared.length === 0 ? queued.slice(0, 1) : []
+    const waiting = [...shared, ...alone].sort((a, b) => b.test.expectedSeconds - a.test.expectedSeconds || a.order - b.order)
     const count = batchSize(
       waiting.map(({ test }) => test.expectedSeconds * options.pace),
       options.sharers,
@@ -94,6 +106,11 @@ export class TestQueue {
     for (const entry of batch) entry.state = { kind: 'handed', guest }
     this.fruitful.delete(guest)
     return batch.map(({ test }) => test.name)
+  }
+
+  /** True for a test that gets a guest of its own. */
+  isExclusive(test: TestId): boolean {
+    return this.entries.some((entry) => entry.test.isExclusive === true && testKey(entry.test) === testKey(test))
   }
 
   /** A guest says a test started. False when it was not given that test, or it started before. */

@@ -1,5 +1,5 @@
 import type { SectionId, TestId } from '../../domain/test.js'
-import { sectionKey } from '../../domain/test-key.js'
+import { sectionKey, testKey } from '../../domain/test-key.js'
 import type { BatchRun, GuestRun, VmExit, VmRun } from '../../domain/vm-run.js'
 import { createExpectation, type LimitOptions, TimeTable } from '../watchdog/index.js'
 import type { RunTestsOptions } from './options.js'
@@ -35,8 +35,12 @@ export class RunState {
       timeoutFactor: accelerator.timeoutFactor,
       guess: (suite, test) => suites(suite).expectedSeconds(test),
     })
+    const exclusive = exclusiveTests(options)
     this.queue = new TestQueue(
-      tests.map(({ suite, section, name }) => ({ suite, section, name, expectedSeconds: this.expected({ suite, section, name }) })),
+      tests.map(({ suite, section, name }) => {
+        const id = { suite, section, name }
+        return { ...id, expectedSeconds: this.expected(id), isExclusive: exclusive.has(testKey(id)) }
+      }),
     )
     this.limits = {
       times,
@@ -136,4 +140,19 @@ export class RunState {
   say(guest: number, message: string): void {
     this.options.onProgress({ kind: 'guest', guest, message })
   }
+}
+
+/** Keys of the tests that get a guest of their own. */
+function exclusiveTests({ built, sections, suites, tests }: RunTestsOptions): ReadonlySet<string> {
+  const keys = new Set<string>()
+  for (const section of sections) {
+    const names = new Set(tests.filter((test) => test.suite === section.suite && test.section === section.name).map(({ name }) => name))
+    const known = built.suites.find(({ name }) => name === section.suite)?.catalogue.tests ?? []
+    const { exclusive } = suites(section.suite).needs(
+      section,
+      known.filter(({ name }) => names.has(name)),
+    )
+    for (const name of exclusive) keys.add(testKey({ suite: section.suite, section: section.name, name }))
+  }
+  return keys
 }
