@@ -6,6 +6,7 @@ import {
   addToHistory,
   emptyHistory,
   type History,
+  notPassedSince,
   parseHistory,
   pastVerdicts,
   renderPast,
@@ -90,4 +91,15 @@ describe('history', () => {
       expect(parseHistory(text)).toEqual({ history: emptyHistory, problem: expect.stringContaining('not used') })
     }
   })
+})
+
+test('since which commit a test has not passed: after its last pass, a flaky run being one', () => {
+  const at = (commit: string, test: TestRecord) => run(commit, [test], { commit })
+  const failing = aTest('g/001', { status: 'fail' })
+  const since = (...records: readonly RunRecord[]) => notPassedSince(of(...records))(failing)
+  expect(since(at('a', failing), at('b', aTest('g/001')), at('c', failing), at('d', failing))).toBe('c')
+  expect(since(at('a', failing), at('b', aTest('g/001', { status: 'notrun' })), at('c', failing))).toBe('a')
+  expect(since(at('a', failing), at('b', { ...failing, flaky: true }), at('c', failing))).toBe('c')
+  expect(since(at('a', aTest('g/001')))).toBeNull()
+  expect(since()).toBeNull()
 })

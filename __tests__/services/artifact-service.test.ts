@@ -55,6 +55,16 @@ describe('artifacts through the real client', () => {
     expect(uploaded).toMatchObject({ kind: 'uploaded', name: 'logs-2' })
   }, 30_000)
 
+  test('of jobs that share a name none is lost: each has the next number', async () => {
+    const files = await someFiles([10])
+    const names: (string | undefined)[] = []
+    for (let count = 0; count < 7; count++) {
+      const uploaded = await createArtifactStore(job.as(services), quick).upload('logs', files, job.workspace)
+      names.push(uploaded.kind === 'uploaded' ? uploaded.name : uploaded.reason)
+    }
+    expect(names).toEqual(['logs', 'logs-2', 'logs-3', 'logs-4', 'logs-5', 'logs-6', 'logs-7'])
+  }, 60_000)
+
   test('a service that refuses is asked once', async () => {
     services.faults.plant('CreateArtifact', { kind: 'status', status: 403 })
     const uploaded = await createArtifactStore(job.as(services), quick).upload('logs', await someFiles([10]), job.workspace)

@@ -42,6 +42,9 @@ async function expectKnown(job: Job, base: string, since: string, change: string
   expect(ran.outputs).toMatchObject({ failed: '1', 'new-failures': '0', lost: '0' })
   expect(ran.record.tests.find((each) => each.name === name)?.before).toMatchObject({ status: 'fail', since })
   expect(ran.outputs.reason).toContain(since.slice(0, 12))
+  // Compared with which commit, and since which one it fails.
+  expect(ran.step.summary).toContain(`commit ${base.slice(0, 12)} of main`)
+  expect(ran.step.summary).toContain(`not passed since ${since.slice(0, 12)}`)
 }
 
 test(

@@ -77,7 +77,7 @@ async function upload(request: UploadRequest): Promise<ArtifactUpload> {
   const { limits } = request
   const endsAt = performance.now() + limits.uploadSeconds * 1000
   const secondsLeft = () => (endsAt - performance.now()) / 1000
-  let reason = 'no attempt was made'
+  let reason = `not begun within ${limits.uploadSeconds} s`
   let failures = 0
   const client = await opened(request.open)
   if (typeof client === 'string') return { kind: 'failed', reason: client }
