@@ -30,6 +30,7 @@ function actionYml({ INPUTS, OUTPUTS }) {
 const cell = (text) => text.replaceAll('|', '\\|')
 
 function values(input) {
+  if (input.kind === 'words') return `words: ${input.choices.map((choice) => `\`${choice}\``).join(', ')}`
   if (input.kind === 'choice') return input.choices.map((choice) => `\`${choice}\``).join(', ')
   if (input.kind === 'boolean') return '`true`, `false`'
   if (input.kind === 'integer') return `${input.auto ? '`auto` or ' : ''}${input.minimum}…${input.maximum}`

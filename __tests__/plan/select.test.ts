@@ -6,6 +6,7 @@ import type { Catalogue } from '../../src/domain/test.js'
 import { type Expectations, loadExpectations, noExpectations, parseExcludeFile, parseExpectations } from '../../src/plan/expectations.js'
 import { bundleSections, localConfigTable } from '../../src/plan/sections.js'
 import { type SelectionContext, selectTests } from '../../src/plan/select.js'
+import { localConfigSections } from '../../src/suites/fstests/index.js'
 import { suiteOf } from '../../src/suites/index.js'
 import { treeFiles } from '../suites/tree-files.js'
 
@@ -144,7 +145,10 @@ describe('selectTests', () => {
   })
 
   test('a local.config takes the place of the bundle’s sections', () => {
-    const sections = localConfigTable('[a]\nFSTYP=ext4\nTEST_DEV=/dev/x\n[b]\nFSTYP=xfs\nbad line\n', 'my.config', 'fstests')
+    const sections = localConfigTable(
+      localConfigSections('[a]\nFSTYP=ext4\nTEST_DEV=/dev/x\n[b]\nFSTYP=xfs\nbad line\n', 'my.config', 'fstests'),
+      'my.config',
+    )
     expect(names({ sections: ['a'], tests: ['generic/001'] }, { sections })).toEqual(['a generic/001'])
     expect(refused({ sections: ['xfs_4k'] }, { sections })).toMatch(/my.config has `a`, `b`/)
     expect(refused({ tests: ['generic/001'] }, { sections })).toMatch(/my.config:6/)

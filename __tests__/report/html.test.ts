@@ -132,7 +132,7 @@ describe('filtering', () => {
   const data = pageData(prepare(record, comparison), 0)
   const texts = searchTexts(data)
   const names = (changes: Parameters<typeof matching>[2]) => matching(data, texts, changes).map((index) => data.tests.name[index])
-  const all = { text: '', places: [], section: null, sort: 'plan' as const }
+  const all = { text: '', places: [], section: null, suite: null, sort: 'plan' as const }
 
   test('begins with what wants attention, the most important first', () => {
     expect(names(firstFilter(data))).toEqual([

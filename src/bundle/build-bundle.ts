@@ -158,7 +158,9 @@ async function bundledSuite(loaded: LoadedBundle, name: SuiteName, ports: BuildP
     const there = loaded.bundle.suites.map((suite) => suite.name).join(', ') || 'none'
     throw new UserError(
       `The bundle ${loaded.directory} does not hold the suite \`${name}\`; it has: ${there}.`,
-      'Give a built fstests tree with `--fstests`, or choose another suite with `--suite`.',
+      suiteOf(name).tree === null
+        ? 'Choose another suite with `--suite`.'
+        : `Give a built ${name} tree with \`--${name}\`, or choose another suite with \`--suite\`.`,
     )
   }
   const { guestPath, source, catalogue: file } = found

@@ -13,7 +13,8 @@ function optionOf(input: InputSpecification): Option {
     input.default === '' || input.kind === 'boolean' ? input.description : `${input.description} (default: ${input.default})`
   const option = new Option(flagOf(input), description)
   // Repeatable, one value each: a variadic option would swallow the tests that follow.
-  if (input.kind === 'list') option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
+  if (input.kind === 'list' || input.kind === 'words')
+    option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
   return option
 }
 

@@ -1,16 +1,8 @@
 import { acceleratorRequestSchema } from '../domain/accelerator.js'
 import { UserError } from '../domain/errors.js'
-import type {
-  BundleSource,
-  FailOn,
-  Inputs,
-  KernelOverride,
-  KernelTreeChoice,
-  LostTests,
-  NixInputs,
-  UploadPolicy,
-} from '../domain/inputs.js'
-import { suiteNameSchema } from '../domain/test.js'
+import type { BundleSource, FailOn, Inputs, KernelOverride, KernelTreeChoice, LostTests, NixInputs, UploadPolicy } from '../domain/inputs.js'
+import type { SuiteName } from '../domain/test.js'
+import { suites } from '../suites/index.js'
 import { INPUTS, type InputSpecification } from './specification.js'
 
 /** Raw values by input name; absent and '' mean the default. */
@@ -52,6 +44,10 @@ function normalise(specification: InputSpecification, given: string, problems: s
       if (/^(true|True|TRUE)$/.test(value)) return 'true'
       if (/^(false|False|FALSE)$/.test(value)) return 'false'
       return refuse('true, false')
+    case 'words': {
+      const strange = value.split(/[\s,]+/).filter((word) => !specification.choices.includes(word))
+      return strange.length === 0 ? value : refuse(`one or more of ${specification.choices.join(', ')}`)
+    }
     case 'choice':
       return specification.choices.includes(value) ? value : refuse(specification.choices.join(', '))
     case 'integer': {
@@ -108,7 +104,9 @@ function contradictions(reader: Reader): readonly string[] {
     problems.push('`kconfig` is given, but `kernel` is built already.')
   for (const name of ['modules', 'vmlinux'])
     if (reader.optional(name) !== null && reader.optional('kernel') === null) problems.push(`\`${name}\` is given without \`kernel\`.`)
-  if (reader.optional('fstests') !== null && reader.text('suite') === 'smoke') problems.push('`fstests` is given, but `suite` is `smoke`.')
+  const chosen = reader.list('suite')
+  for (const name of Object.keys(treesOf(reader)))
+    if (chosen.length > 0 && !chosen.includes(name)) problems.push(`\`${name}\` is given, but \`suite\` is \`${chosen.join(' ')}\`.`)
   const sha256 = reader.optional('nix-tarball-sha256')
   if (reader.optional('nix-tarball-url') !== null && sha256 === null)
     problems.push('`nix-tarball-url` is given without `nix-tarball-sha256`.')
@@ -124,8 +122,8 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     kernelTree: kernelTreeChoice(reader),
     kernelConfig: reader.optional('kernel-config'),
     kconfig: reader.list('kconfig'),
-    trees: reader.optional('fstests') === null ? {} : { fstests: reader.text('fstests') },
-    suites: reader.optional('suite') === null ? [] : [suiteNameSchema.parse(reader.text('suite'))],
+    trees: treesOf(reader),
+    suites: [...new Set(reader.list('suite'))],
     localConfig: reader.optional('local-config'),
     selection: {
       sections: reader.list('sections'),
@@ -171,6 +169,12 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
       ccacheMaxMiB: reader.count('ccache-max-mib'),
     },
   }
+}
+
+/** The trees that are given, each in the input of its suite's name. */
+function treesOf(reader: Reader): Readonly<Record<SuiteName, string>> {
+  const named = Object.values(suites).filter(({ tree }) => tree !== null)
+  return Object.fromEntries(named.flatMap(({ name }) => (reader.optional(name) === null ? [] : [[name, reader.text(name)]])))
 }
 
 function bundleSource(reader: Reader): BundleSource {

@@ -1,3 +1,5 @@
+import { suites } from '../suites/index.js'
+
 /** Which faces have the input: `action` an input of action.yml, `cli` an option of `vmtest run`. */
 export type Face = 'action' | 'cli'
 
@@ -18,12 +20,19 @@ export type InputSpecification = Common &
   (
     | { readonly kind: 'text' | 'boolean' | 'list' }
     | { readonly kind: 'choice'; readonly choices: readonly string[] }
+    /** A list of these words. */
+    | { readonly kind: 'words'; readonly choices: readonly string[] }
     | { readonly kind: 'integer'; readonly minimum: number; readonly maximum: number; readonly auto: boolean }
   )
 
 const both: readonly Face[] = ['action', 'cli']
 const actionOnly: readonly Face[] = ['action']
 const cliOnly: readonly Face[] = ['cli']
+
+/** Each suite's own tree, as an input of its name. */
+const trees: readonly InputSpecification[] = Object.values(suites).flatMap(({ name, tree }) =>
+  tree === null ? [] : [{ name, kind: 'text', faces: both, default: '', description: tree } as const],
+)
 
 const what: readonly InputSpecification[] = [
   {
@@ -95,20 +104,15 @@ const what: readonly InputSpecification[] = [
     description:
       'More of a kernel tree’s configuration: fragments of nix/kconfig by name (`kasan`), files, or options (`CONFIG_XFS_DEBUG=y`).',
   },
-  {
-    name: 'fstests',
-    kind: 'text',
-    faces: both,
-    default: '',
-    description: 'A built or installed xfstests tree to run instead of the bundle’s.',
-  },
+  ...trees,
   {
     name: 'suite',
-    kind: 'choice',
-    choices: ['fstests', 'smoke'],
+    kind: 'words',
+    choices: Object.keys(suites),
+    flag: '--suite <name>',
     faces: both,
     default: '',
-    description: 'The suite to run. Empty: fstests where there is one, else smoke.',
+    description: 'The suites to run, in this order. Empty: those whose trees are given, else fstests where there is one, else smoke.',
   },
   {
     name: 'local-config',
@@ -123,7 +127,8 @@ const what: readonly InputSpecification[] = [
     flag: '-s, --section <name>',
     faces: both,
     default: '',
-    description: 'Sections to run. Empty: those the flake names, or the first where it names none.',
+    description:
+      'Sections to run. Empty: those the flake names, or the first where it names none. Of several suites, `SUITE:SECTION` binds one.',
   },
   {
     name: 'groups',

@@ -8,10 +8,11 @@ import { sectionKey } from '../domain/test-key.js'
 import { missingOptions, parseKernelConfig, sectionObstacles } from '../kconfig/index.js'
 import { loadExpectations } from '../plan/expectations.js'
 import { bundleSections, localConfigTable, type SectionTable } from '../plan/sections.js'
-import { restrict, type Selected, selectTests } from '../plan/select.js'
+import { restrict, type Selected } from '../plan/select.js'
+import { type ChosenSuite, selectInSuites } from '../plan/select-suites.js'
 import type { Ports } from '../ports/index.js'
 import { type Offered, offeredKey } from '../results/index.js'
-import { suiteOf } from '../suites/index.js'
+import { suiteOf, suites as knownSuites } from '../suites/index.js'
 import type { Directories } from './directories.js'
 
 /**
@@ -24,27 +25,21 @@ export async function resolveSelection(
 ): Promise<Selected & { readonly offered: Offered }> {
   const { plan, built, places } = options
   const expectations = await loadExpectations(files, plan.selection)
-  const parts: Selected[] = []
+  const suites: ChosenSuite[] = []
   const offered = { tests: new Set<string>(), sections: new Set<string>() }
   for (const { name, catalogue } of built.suites) {
     const sections = await sectionTable(name, { plan, built, places }, files)
     for (const section of sections.own) offered.sections.add(sectionKey({ suite: name, section }))
     for (const test of catalogue.tests) offered.tests.add(offeredKey({ suite: name, name: test.name }))
-    parts.push(
-      selectTests(plan.selection, {
-        sections,
-        catalogue,
-        choice: suiteOf(name).choice,
-        expectations,
-        kernelRelease: built.bundle.kernel.release,
-        architecture: built.bundle.architecture,
-      }),
-    )
+    suites.push({ name, sections, catalogue, choice: suiteOf(name).choice })
   }
-  const chosen: Selected = {
-    selection: { sections: parts.flatMap(({ selection }) => selection.sections), tests: parts.flatMap(({ selection }) => selection.tests) },
-    notes: parts.flatMap(({ notes }) => notes),
-  }
+  const chosen = selectInSuites(plan.selection, {
+    suites,
+    known: Object.keys(knownSuites),
+    expectations,
+    kernelRelease: built.bundle.kernel.release,
+    architecture: built.bundle.architecture,
+  })
   const sized = {
     ...chosen,
     selection: { ...chosen.selection, sections: chosen.selection.sections.map((section) => withDiskSize(section, plan.diskSizeMiB)) },
@@ -89,7 +84,8 @@ async function sectionTable(
   { plan, built, places }: { readonly plan: Plan; readonly built: Pick<Built, 'bundle'>; readonly places: Directories },
   files: Ports['files'],
 ): Promise<SectionTable> {
-  if (plan.localConfig === null) {
+  const { localConfigSections } = suiteOf(suite)
+  if (plan.localConfig === null || localConfigSections === undefined) {
     const own = built.bundle.sections.filter((section) => section.suite === suite)
     return bundleSections(own, await builtInSections(suite, places, files))
   }
@@ -97,7 +93,7 @@ async function sectionTable(
   const text = await files.readText(path).catch((cause: unknown) => {
     throw new UserError(`local-config is ${path}, which cannot be read.`, 'Name a file in fstests’ local.config form.', { cause })
   })
-  return localConfigTable(text, path, suite)
+  return localConfigTable(localConfigSections(text, path), path)
 }
 
 /** Sections of a suite that any bundle can run, because they are only options and disks. */

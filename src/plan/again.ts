@@ -27,9 +27,14 @@ export function inputsAgain(record: Rerunnable, defaults: Inputs): Inputs {
       'Name a run with failures by `--run DIRECTORY`, or run tests with `vmtest run`.',
     )
   }
-  const names = (of: (test: TestId) => string) => [...new Set(only.map(of))]
+  const suites = record.plan.suites.filter((name) => only.some(({ suite }) => suite === name))
+  // Two suites may have a section or a test of one name.
+  const bound = (suite: string, word: string) => (suites.length > 1 ? `${suite}:${word}` : word)
+  const names = (of: (test: TestId) => string) => [...new Set(only.map((test) => bound(test.suite, of(test))))]
   return {
     ...inputs,
+    suites,
+    trees: Object.fromEntries(Object.entries(inputs.trees).filter(([name]) => suites.includes(name))),
     selection: {
       ...inputs.selection,
       sections: names(({ section }) => section),

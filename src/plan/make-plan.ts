@@ -30,7 +30,8 @@ export interface PlanFacts {
 /** Decides, from what was asked and where: the one place that does. Pure. */
 export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
   const bundle = chooseBundle(inputs.bundle, facts)
-  const usual = inputs.trees.fstests === undefined && bundle.kind === 'offline' ? 'smoke' : 'fstests'
+  const given = Object.keys(inputs.trees)
+  const usual = given.length > 0 ? given : [bundle.kind === 'offline' ? 'smoke' : 'fstests']
   const absolute = (path: string) => (isAbsolute(path) ? path : join(facts.workingDirectory, path))
   const kernel = inputs.kernel && {
     image: absolute(inputs.kernel.image),
@@ -45,7 +46,7 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     bundle: bundle.kind === 'path' ? { kind: 'path', path: absolute(bundle.path) } : bundle,
     kernel,
     ...(kernelTree === null ? {} : { kernelTree }),
-    suites: inputs.suites.length > 0 ? [...inputs.suites] : [usual],
+    suites: inputs.suites.length > 0 ? [...inputs.suites] : usual,
     trees: Object.fromEntries(Object.entries(inputs.trees).map(([name, tree]) => [name, absolute(tree)])),
     localConfig: inputs.localConfig && absolute(inputs.localConfig),
     selection: {
@@ -87,7 +88,7 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
   return {
     ...plan,
     artifactName: inputs.artifactName || defaultArtifactName(plan, facts),
-    reproduce: reproduceCommand(inputs, bundle, kernelTreeWords(inputs, facts)),
+    reproduce: reproduceCommand(inputs, { bundle, suites: plan.suites }, kernelTreeWords(inputs, facts)),
   }
 }
 

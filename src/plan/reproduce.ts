@@ -8,7 +8,7 @@ export function shellWord(word: string): string {
 }
 
 /** The part of the command that says what is tested, without the choice of tests. */
-function subject(inputs: Inputs, bundle: Plan['bundle'], kernelTree: readonly string[]): readonly string[] {
+function subject(inputs: Inputs, { bundle, suites }: Pick<Plan, 'bundle' | 'suites'>, kernelTree: readonly string[]): readonly string[] {
   const words: string[] = []
   switch (bundle.kind) {
     case 'flake':
@@ -29,8 +29,11 @@ function subject(inputs: Inputs, bundle: Plan['bundle'], kernelTree: readonly st
     if (kernel.modules !== undefined) words.push('--modules', kernel.modules)
   }
   words.push(...kernelTree)
-  for (const [name, tree] of Object.entries(inputs.trees)) words.push(`--${name}`, tree)
-  if (inputs.suites.length > 0) words.push('--suite', inputs.suites.join(' '))
+  // Of several suites one test is of one: `reproduceTest` says which.
+  if (suites.length < 2) {
+    for (const [name, tree] of Object.entries(inputs.trees)) words.push(`--${name}`, tree)
+    if (inputs.suites.length > 0) words.push('--suite', inputs.suites.join(' '))
+  }
   if (inputs.localConfig !== null) words.push('--local-config', inputs.localConfig)
   if (typeof inputs.diskSizeMiB === 'number') words.push('--disk-size', String(inputs.diskSizeMiB))
   if (!inputs.emulationTuning) words.push('--no-emulation-tuning')
@@ -38,13 +41,15 @@ function subject(inputs: Inputs, bundle: Plan['bundle'], kernelTree: readonly st
 }
 
 /** The command that runs the same again, `@TESTS@` standing where the choice of tests goes. @param kernelTree words that choose the tree */
-export function reproduceCommand(inputs: Inputs, bundle: Plan['bundle'], kernelTree: readonly string[]): string {
-  return ['vmtest', 'run', ...subject(inputs, bundle, kernelTree).map(shellWord), TESTS].join(' ')
+export function reproduceCommand(inputs: Inputs, plan: Pick<Plan, 'bundle' | 'suites'>, kernelTree: readonly string[]): string {
+  return ['vmtest', 'run', ...subject(inputs, plan, kernelTree).map(shellWord), TESTS].join(' ')
 }
 
 const TESTS = '@TESTS@'
 
 /** The command that runs one test again, as CI ran it. */
-export function reproduceTest(plan: Pick<Plan, 'reproduce'>, test: TestId): string {
-  return plan.reproduce.replace(TESTS, () => `-s ${shellWord(test.section)} ${shellWord(test.name)}`)
+export function reproduceTest(plan: Pick<Plan, 'reproduce' | 'suites' | 'trees'>, { suite, section, name }: TestId): string {
+  const tree = plan.trees[suite]
+  const chosen = plan.suites.length < 2 ? [] : [...(tree === undefined ? [] : [`--${suite}`, tree]), '--suite', suite]
+  return plan.reproduce.replace(TESTS, () => [...chosen, '-s', section, name].map(shellWord).join(' '))
 }

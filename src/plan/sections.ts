@@ -1,6 +1,5 @@
 import type { Section } from '../domain/section.js'
-import type { SuiteName } from '../domain/test.js'
-import { localConfigSections } from '../suites/fstests/index.js'
+import type { NamedSections } from '../suites/suite.js'
 
 /** Where sections are looked up by name. */
 export interface SectionTable {
@@ -21,7 +20,7 @@ export interface SectionTable {
 
 /**
  * Sections of the bundle, and behind them the built-in ones (nix/sections/sections.json, as the bundle's builder read it), which are
- * only found by name. Without a request all of the bundle's run, as `check` runs all of a local.config; only the first where the
+ * only found by name. Without a request all of the bundle's run; only the first where the
  * bundle holds every built-in section, because its flake chose none.
  */
 export function bundleSections(bundle: readonly Section[], builtIn: readonly Section[] = []): SectionTable {
@@ -39,10 +38,9 @@ export function bundleSections(bundle: readonly Section[], builtIn: readonly Sec
 }
 
 /**
- * Sections of a local.config; it replaces the bundle's as a whole.
+ * Sections of a file of the suite's own; it replaces the bundle's as a whole.
  * @param path as the user gave it
  */
-export function localConfigTable(text: string, path: string, suite: SuiteName): SectionTable {
-  const config = localConfigSections(text, path, suite)
+export function localConfigTable(config: NamedSections, path: string): SectionTable {
   return { names: config.names, own: config.names, defaults: config.names, origin: path, resolve: config.resolve }
 }

@@ -63,7 +63,8 @@ export function selectionOf({ sections }: Selection, tests: Selection['tests']):
   return { sections: sections.filter(({ suite, name }) => kept.has(sectionKey({ suite, section: name }))), tests }
 }
 
-function refusal(problems: readonly string[]): UserError {
+/** What was asked for cannot be selected, for these reasons. */
+export function refusal(problems: readonly string[]): UserError {
   const [only] = problems
   const message =
     problems.length === 1

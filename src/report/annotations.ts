@@ -8,6 +8,7 @@ import { decidingAttempt } from './buckets.js'
 import type { Rendered } from './context.js'
 import { describeFrame, headlineOf, logPaths, tellingReports, topFrames } from './evidence.js'
 import { headBytes, shortLine } from './foreign-text.js'
+import { sectionName } from './section-name.js'
 
 /** GitHub shows ten annotations of each level per step, and cuts a message at 4096 characters. */
 const PER_LEVEL = 10
@@ -90,7 +91,7 @@ function failureAnnotation(tests: readonly TestRecord[], rendered: Rendered, opt
   ]
   return {
     level: 'error',
-    title: shortLine(`${test.name} (${test.section}): ${headlineOf(test)}`, 250),
+    title: shortLine(`${test.name} (${sectionName(test, rendered.record)}): ${headlineOf(test)}`, 250),
     message: headBytes(lines.join('\n'), MESSAGE_BYTES),
     ...placeOf(test, options),
   }

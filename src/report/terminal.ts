@@ -7,6 +7,7 @@ import { describeFrame, headlineOf, logPaths, tellingReports, topFrames } from '
 import { shortLine } from './foreign-text.js'
 import { describeBefore } from './known.js'
 import { lostGroups } from './lost.js'
+import { sectionName } from './section-name.js'
 import { duration } from './summary/markdown.js'
 import { type Verdict, verdictOf } from './verdict.js'
 
@@ -89,7 +90,10 @@ function failures(rendered: Rendered, options: TerminalOptions, paint: Palette):
   if (left > 0) lines.push('', `and ${left} more failures, listed in the report`)
   const proven = rendered.placement.byPlace.known.filter((test) => test.onBase !== undefined)
   for (const test of proven.slice(0, options.maxFailures))
-    lines.push('', paint.faint(`${shortLine(test.name, 120)} on ${shortLine(test.section, 80)} ${describeBase(test)}`))
+    lines.push(
+      '',
+      paint.faint(`${shortLine(test.name, 120)} on ${shortLine(sectionName(test, rendered.record), 80)} ${describeBase(test)}`),
+    )
   const known = rendered.placement.byPlace.known.length - proven.length
   if (known > 0)
     lines.push('', paint.faint(known === 1 ? '1 known failure is in the baseline too' : `${known} known failures are in the baseline too`))
@@ -111,7 +115,7 @@ function failure(test: TestRecord, rendered: Rendered, options: TerminalOptions,
     .filter((line) => line !== '')
   const logs = logPaths(attempt).slice(0, 2)
   return [
-    `${paint.bad(test.status.padEnd(8))} ${paint.strong(shortLine(test.name, 120))} on ${shortLine(test.section, 80)}`,
+    `${paint.bad(test.status.padEnd(8))} ${paint.strong(shortLine(test.name, 120))} on ${shortLine(sectionName(test, rendered.record), 80)}`,
     `    ${headlineOf(test)}`,
     ...(base === null ? [] : [`    base   ${base}`]),
     ...frames,
@@ -126,14 +130,16 @@ const WORDS = { flaky: 'flaky', stale: 'stale expected failure', notreached: 'no
 function named(rendered: Rendered, place: keyof typeof WORDS, paint: Paint): string[] {
   const tests = rendered.placement.byPlace[place]
   if (tests.length === 0) return []
-  const shown = tests.slice(0, 10).map((test) => `${shortLine(test.name, 120)} on ${shortLine(test.section, 80)}`)
+  const shown = tests.slice(0, 10).map((test) => `${shortLine(test.name, 120)} on ${shortLine(sectionName(test, rendered.record), 80)}`)
   const left = tests.length - shown.length
   return ['', `${paint(WORDS[place])}: ${shown.join(', ')}${left > 0 ? `, and ${left} more` : ''}`]
 }
 
 function sections(rendered: Rendered, paint: Palette): string[] {
   const shown = (name: string) => shortLine(name, 80)
-  const width = Math.max(0, ...rendered.record.sections.map((section) => shown(section.name).length))
+  const nameOf = ({ suite, name }: { readonly suite: string; readonly name: string }) =>
+    shown(sectionName({ suite, section: name }, rendered.record))
+  const width = Math.max(0, ...rendered.record.sections.map((section) => nameOf(section).length))
   const lines = rendered.record.sections.slice(0, 50).map((section) => {
     const own = rendered.placement.tests.filter(({ test }) => test.suite === section.suite && test.section === section.name)
     const at = (...places: string[]) => own.filter(({ place }) => places.includes(place)).length
@@ -145,7 +151,7 @@ function sections(rendered: Rendered, paint: Palette): string[] {
       skipped > 0 ? `${skipped} not run` : '',
     ]
     const untested = section.couldNotTest === null ? '' : `  ${paint.unsure(shortLine(section.couldNotTest, 200))}`
-    return `${shown(section.name).padEnd(width)}  ${shown(settingWords(section)[0]?.[1] ?? '').padEnd(5)}  ${parts.filter((part) => part !== '').join(', ')}${untested}`
+    return `${nameOf(section).padEnd(width)}  ${shown(settingWords(section)[0]?.[1] ?? '').padEnd(5)}  ${parts.filter((part) => part !== '').join(', ')}${untested}`
   })
   return lines.length === 0 ? [] : ['', ...lines]
 }

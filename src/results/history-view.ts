@@ -17,6 +17,7 @@ export interface HistoryRow {
 
 /** A test's past in one section. */
 export interface TestPast {
+  readonly suite: string
   readonly section: string
   readonly name: string
   /** Newest last. */
@@ -46,6 +47,7 @@ function describePast(history: History, test: History['tests'][number]): TestPas
     return [{ runId: id, startedAt, kernelRelease, status, flaky: flaky === 1, seconds, timeoutFactor }]
   })
   return {
+    suite: test.suite,
     section: test.section,
     name: test.name,
     rows,
@@ -78,13 +80,14 @@ function medianSeconds(rows: readonly HistoryRow[]): number | null {
 
 /** The text of `vmtest history TEST`. */
 export function renderPast(pasts: readonly TestPast[]): string {
-  return pasts.map(renderOne).join('\n\n')
+  const ofSeveralSuites = new Set(pasts.map(({ suite }) => suite)).size > 1
+  return pasts.map((past) => renderOne(past, ofSeveralSuites)).join('\n\n')
 }
 
-function renderOne(past: TestPast): string {
+function renderOne(past: TestPast, ofSeveralSuites: boolean): string {
   const rate = `${Math.round(past.flakeRate * 100)} %`
   const median = past.medianSeconds === null ? 'no time known' : `median ${past.medianSeconds} s`
-  const head = `${past.section} ${past.name}: ${past.rows.length} runs, ${past.failures} failed, flaky ${rate}, ${median}`
+  const head = `${ofSeveralSuites ? `${past.suite}.` : ''}${past.section} ${past.name}: ${past.rows.length} runs, ${past.failures} failed, flaky ${rate}, ${median}`
   const lines = past.rows.map((row) => {
     const status = row.flaky ? 'flaky' : row.status
     const seconds = row.seconds === null ? '–' : `${row.seconds} s`

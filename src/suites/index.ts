@@ -14,6 +14,7 @@ export {
   type JudgedAttempt,
   type JudgedBatch,
   type JudgedTest,
+  type NamedSections,
   type ProgressParser,
   type RunnerDrive,
   type Suite,

@@ -215,6 +215,12 @@ export interface ForeignResults {
   readonly machine: { readonly architecture?: string; readonly kernelRelease?: string; readonly cpus?: number; readonly memoryMiB?: number }
 }
 
+/** Sections read from a file. Problems concern only what was asked for. */
+export interface NamedSections {
+  readonly names: readonly string[]
+  resolve(names: readonly string[]): { readonly sections: readonly Section[]; readonly problems: readonly string[] }
+}
+
 /**
  * One suite: a folder under src/suites and one in nix/suites, and a line in src/suites/index.ts. What is not optional here, a suite has.
  * Every suite passes the tests of __tests__/suites/contract.test.ts.
@@ -232,6 +238,10 @@ export interface Suite<Settings = unknown, Proof = unknown> {
   enumerate(files: Pick<Files, 'list' | 'readText' | 'stat'>, directory: string): Promise<Catalogue>
   /** Its sections that any bundle can run. @param checkout this project's own, where they are kept as data */
   builtInSections(files: Pick<Files, 'readText'>, checkout: string): Promise<readonly Section[]>
+  /** What a tree in the input of its name is, for that input's help; null: it has no such input. */
+  readonly tree: string | null
+  /** Reads sections in a file of its own form (`local-config`). @param path for messages */
+  localConfigSections?(text: string, path: string): NamedSections
   readonly choice: SuiteChoice
   needs(section: Section, tests: readonly CatalogueTest[]): SuiteNeeds
   readonly drive: Drive

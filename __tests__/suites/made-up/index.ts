@@ -22,6 +22,7 @@ export const madeUp: Suite<{ readonly level?: string | undefined }> = {
       settings: { level: 'low' },
     },
   ],
+  tree: 'A directory with a file `list`.',
   choice: {
     usualGroup: 'all-of-it',
     isName: (text) => /^\S+$/.test(text),

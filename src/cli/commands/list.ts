@@ -2,6 +2,7 @@ import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
 import { obtainBundle } from '../../pipeline/obtain-bundle.js'
 import { planOnly } from '../../pipeline/open-run.js'
 import { resolveSelection } from '../../pipeline/resolve-selection.js'
+import { sectionName } from '../../report/section-name.js'
 import type { AddCommand } from '../context.js'
 import { addSelectionOptions, selectionInputs } from '../selection-options.js'
 
@@ -33,7 +34,7 @@ export const listCommand: AddCommand = (program, context) => {
       for (const note of notes) stderr.write(`${note}\n`)
       for (const test of selection.tests) {
         const expunged = test.expunged === undefined ? '' : ` [expunged: ${test.expunged.reason}]`
-        stdout.write(`${test.section} ${test.name}${expunged}\n`)
+        stdout.write(`${sectionName(test, { plan })} ${test.name}${expunged}\n`)
       }
     })
 }

@@ -4,6 +4,7 @@ import type { Rendered } from '../context.js'
 import { headlineOf } from '../evidence.js'
 import { shortLine, visibleLine } from '../foreign-text.js'
 import { lostGroups } from '../lost.js'
+import { sectionName } from '../section-name.js'
 import { verdictOf } from '../verdict.js'
 import { pageDetail } from './details.js'
 import { pageScript, pageStyle, scriptHash, styleHash } from './page.generated.js'
@@ -67,7 +68,7 @@ function* withoutScript(rendered: Rendered): Generator<string> {
     yield `<li>${html(`${tests.length} lost: ${shortLine(reason, 300)}`)}</li>\n`
   }
   for (const test of placement.byPlace.new.slice(0, 100)) {
-    yield `<li>${html(`${shortLine(test.name, 200)} on ${test.section}: ${headlineOf(test)}`)}</li>\n`
+    yield `<li>${html(`${shortLine(test.name, 200)} on ${sectionName(test, record)}: ${headlineOf(test)}`)}</li>\n`
   }
   yield '</ul>\n<p>The list of tests, logs and timeline need JavaScript; nothing is loaded from anywhere.</p></main></div>\n'
 }

@@ -10,6 +10,7 @@ import { exitLine, headlineOf } from '../evidence.js'
 import { shortLine, visibleLine } from '../foreign-text.js'
 import { describeBefore, describeCompared } from '../known.js'
 import { lostGroups } from '../lost.js'
+import { sectionName } from '../section-name.js'
 import { reasonChanges } from '../skip-reasons.js'
 import { verdictOf } from '../verdict.js'
 import { pageReports } from './details.js'
@@ -33,7 +34,7 @@ export function pageData(rendered: Rendered, withoutDetails: number): PageData {
       const section = record.sections.find((each) => each.suite === suite && each.name === name)
       const [[, kind] = ['', ''], ...options] = section === undefined ? [] : settingWords(section)
       return {
-        name: shortLine(name, 120),
+        name: shortLine(sectionName({ suite, section: name }, record), 120),
         suite,
         kind: shortLine(kind, 120),
         options: shortLine(options.flatMap(([, value]) => (value === '' ? [] : [value])).join(' · '), 300),
@@ -48,7 +49,7 @@ export function pageData(rendered: Rendered, withoutDetails: number): PageData {
     problems: record.problems.slice(0, 1000).map((problem) => shortLine(problem, 1000)),
     disagreements: record.disagreements.slice(0, 1000).map((each) => ({
       test: shortLine(each.test, 200),
-      section: shortLine(each.section, 120),
+      section: shortLine(sectionName(each, record), 120),
       said: shortLine(
         Object.entries(each.sources)
           .map(([source, verdict]) => `${source}: ${verdict}`)
@@ -73,7 +74,11 @@ export function pageData(rendered: Rendered, withoutDetails: number): PageData {
     comparedWith: placement.comparison === null ? '' : describeCompared(placement.comparison),
     vanished: placement.vanished
       .slice(0, 5000)
-      .map((test) => ({ suite: shortLine(test.suite, 80), section: shortLine(test.section, 120), name: shortLine(test.name, 200) })),
+      .map((test) => ({
+        suite: shortLine(test.suite, 80),
+        section: shortLine(sectionName(test, record), 120),
+        name: shortLine(test.name, 200),
+      })),
     withoutDetails,
   }
 }

@@ -5,6 +5,7 @@ import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
 import { describeFrame, exitLine, headlineOf, logPaths, pointerTo, reportText, tellingReports, topFrames } from '../evidence.js'
 import { cutMiddle, shortLine, visible } from '../foreign-text.js'
+import { sectionName } from '../section-name.js'
 import type { Detail } from './detail.js'
 import { code, count, details, fenced, htmlCode, prose } from './markdown.js'
 
@@ -14,14 +15,14 @@ export function newFailures(rendered: Rendered, detail: Detail): string {
   if (failures.length === 0) return ''
   const shown = failures.slice(0, detail.failures).map((test) => failure(test, rendered, detail))
   const title = rendered.placement.compared ? 'New failures' : 'Failures'
-  return `### ${title}\n\n${shown.join('')}${rest(failures.slice(detail.failures), detail)}`
+  return `### ${title}\n\n${shown.join('')}${rest(failures.slice(detail.failures), rendered, detail)}`
 }
 
 function failure(test: TestRecord, rendered: Rendered, detail: Detail): string {
   const attempt = decidingAttempt(test)
   const again = test.attempts.length > 1 ? `, ${test.attempts.length} attempts` : ''
   const parts = [
-    `#### ${code(shortLine(test.name, 120))} on ${code(test.section)}: ${test.status}${again}\n\n`,
+    `#### ${code(shortLine(test.name, 120))} on ${code(sectionName(test, rendered.record))}: ${test.status}${again}\n\n`,
     `**${code(headlineOf(test))}**\n\n`,
   ]
   const base = describeBase(test)
@@ -64,14 +65,15 @@ function boundedText(parts: Iterable<string>, maxCharacters: number): string {
   return text
 }
 
-function rest(tests: readonly TestRecord[], detail: Detail): string {
+function rest(tests: readonly TestRecord[], rendered: Rendered, detail: Detail): string {
   if (tests.length === 0) return ''
-  return details(`And ${count(tests.length, 'more failure')}`, testList(tests, detail))
+  return details(`And ${count(tests.length, 'more failure')}`, testList(tests, rendered, detail))
 }
 
 /** Tests as a list, one line each, with what is wrong; `and N more` where there are too many. */
 export function testList(
   tests: readonly TestRecord[],
+  rendered: Rendered,
   detail: Detail,
   /** A clause more of a test. */
   clause: (test: TestRecord) => string | null = () => null,
@@ -84,7 +86,7 @@ export function testList(
     .slice(0, detail.listed)
     .map(
       (test) =>
-        `- ${code(shortLine(test.name, 120))} on ${code(test.section)}: ${code(headlineOf(test))}${clauseOf(test)}${baseClause(test)}\n`,
+        `- ${code(shortLine(test.name, 120))} on ${code(sectionName(test, rendered.record))}: ${code(headlineOf(test))}${clauseOf(test)}${baseClause(test)}\n`,
     )
   return lines.join('') + more(tests.length, detail.listed)
 }
@@ -95,11 +97,11 @@ function baseClause(test: TestRecord): string {
 }
 
 /** Tests that share a reason or link, one line each. */
-export function expectationList(tests: readonly TestRecord[], detail: Detail): string {
+export function expectationList(tests: readonly TestRecord[], rendered: Rendered, detail: Detail): string {
   const lines = tests.slice(0, detail.listed).map((test) => {
     const expected = test.expectedFailure
     const link = expected?.link === undefined ? '' : `, ${code(shortLine(expected.link, 300))}`
-    return `- ${code(shortLine(test.name, 120))} on ${code(test.section)}: ${prose(shortLine(expected?.reason ?? '', 300))}${link}\n`
+    return `- ${code(shortLine(test.name, 120))} on ${code(sectionName(test, rendered.record))}: ${prose(shortLine(expected?.reason ?? '', 300))}${link}\n`
   })
   return lines.join('') + more(tests.length, detail.listed)
 }

@@ -5,6 +5,7 @@ import type { Rendered } from '../context.js'
 import { shortLine } from '../foreign-text.js'
 import { describeBefore } from '../known.js'
 import { lostGroups } from '../lost.js'
+import { sectionName } from '../section-name.js'
 import { reasonChanges } from '../skip-reasons.js'
 import type { Detail } from './detail.js'
 import { expectationList, kernelReport, more, testList } from './failures.js'
@@ -15,36 +16,37 @@ export function otherPlaces(rendered: Rendered, detail: Detail): string {
   const { byPlace, fixed, vanished, newlyNotrun, gone } = rendered.placement
   const fold = (title: string, length: number, body: () => string) => (length === 0 ? '' : details(`${title}: ${length}`, body()))
   return [
-    fold('Flaky (failed, then passed)', byPlace.flaky.length, () => testList(byPlace.flaky, detail)),
-    fold('Not reached', byPlace.notreached.length, () => testList(byPlace.notreached, detail)),
+    fold('Flaky (failed, then passed)', byPlace.flaky.length, () => testList(byPlace.flaky, rendered, detail)),
+    fold('Not reached', byPlace.notreached.length, () => testList(byPlace.notreached, rendered, detail)),
     fold('Stale expected failures (they pass: remove them from the list)', byPlace.stale.length, () =>
-      expectationList(byPlace.stale, detail),
+      expectationList(byPlace.stale, rendered, detail),
     ),
-    fold('Vanished (the baseline has them, this run does not)', vanished.length, () => names(vanished, detail)),
+    fold('Vanished (the baseline has them, this run does not)', vanished.length, () => names(vanished, rendered, detail)),
     fold('Newly not run', newlyNotrun.length, () => newlyNotrunList(rendered, detail)),
-    fold('Known failures (the base has them too)', byPlace.known.length, () => testList(byPlace.known, detail, describeBefore)),
-    fold('Gone with another revision of their suite', gone.length, () => names(gone, detail)),
-    fold('Fixed', fixed.length, () => names(fixed, detail)),
-    fold('Expected failures', byPlace.xfail.length, () => expectationList(byPlace.xfail, detail)),
+    fold('Known failures (the base has them too)', byPlace.known.length, () => testList(byPlace.known, rendered, detail, describeBefore)),
+    fold('Gone with another revision of their suite', gone.length, () => names(gone, rendered, detail)),
+    fold('Fixed', fixed.length, () => names(fixed, rendered, detail)),
+    fold('Expected failures', byPlace.xfail.length, () => expectationList(byPlace.xfail, rendered, detail)),
   ].join('')
 }
 
 /** Tests that have a verdict on the compared record and none here, by their reasons. */
-export function lostTests({ placement }: Rendered, detail: Detail): string {
+export function lostTests(rendered: Rendered, detail: Detail): string {
+  const { placement } = rendered
   if (placement.lost.length === 0) return ''
   const groups = lostGroups(placement)
   const blocks = groups
     .slice(0, detail.reasons)
     .map(({ reason, tests }) =>
-      details(`${count(tests.length, 'test')}: ${htmlCode(shortLine(reason, 300))}`, names(tests, detail), 'open'),
+      details(`${count(tests.length, 'test')}: ${htmlCode(shortLine(reason, 300))}`, names(tests, rendered, detail), 'open'),
     )
   return `### Lost tests\n\nThe compared record has a verdict on them, and this run asks for them.\n\n${blocks.join('')}${more(groups.length, detail.reasons)}\n`
 }
 
-function names(tests: readonly ComparedTest[], detail: Detail): string {
+function names(tests: readonly ComparedTest[], rendered: Rendered, detail: Detail): string {
   const lines = tests
     .slice(0, detail.listed)
-    .map((test) => `- ${code(shortLine(test.name, 120))} on ${code(shortLine(test.section, 120))}\n`)
+    .map((test) => `- ${code(shortLine(test.name, 120))} on ${code(shortLine(sectionName(test, rendered.record), 120))}\n`)
   return lines.join('') + more(tests.length, detail.listed)
 }
 
@@ -53,7 +55,7 @@ function newlyNotrunList(rendered: Rendered, detail: Detail): string {
   const reasons = new Map(rendered.placement.byPlace.notrun.map((test) => [testKey(test), test.reason]))
   const lines = wanted.slice(0, detail.listed).map((test) => {
     const reason = reasons.get(testKey(test))
-    return `- ${code(shortLine(test.name, 120))} on ${code(shortLine(test.section, 120))}${reason ? `: ${code(shortLine(reason, 200))}` : ''}\n`
+    return `- ${code(shortLine(test.name, 120))} on ${code(shortLine(sectionName(test, rendered.record), 120))}${reason ? `: ${code(shortLine(reason, 200))}` : ''}\n`
   })
   return lines.join('') + more(wanted.length, detail.listed)
 }
@@ -63,7 +65,10 @@ export function troubles(rendered: Rendered, detail: Detail): string {
   const { record } = rendered
   const untested = record.sections.filter((section) => section.couldNotTest !== null)
   const sentences = [
-    ...untested.map((section) => `${code(section.name)} could not be tested: ${prose(shortLine(section.couldNotTest ?? '', 500))}`),
+    ...untested.map(
+      (section) =>
+        `${code(sectionName({ suite: section.suite, section: section.name }, record))} could not be tested: ${prose(shortLine(section.couldNotTest ?? '', 500))}`,
+    ),
     ...record.problems.map((problem) => prose(shortLine(problem, 500))),
   ]
   const shown = sentences.slice(0, detail.sentences).map((sentence) => `- ${sentence}\n`)

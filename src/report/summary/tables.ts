@@ -5,6 +5,7 @@ import type { Place } from '../bucket.js'
 import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
 import { shortLine } from '../foreign-text.js'
+import { sectionName } from '../section-name.js'
 import type { Detail } from './detail.js'
 import { bytes, code, details, duration, prose, table } from './markdown.js'
 
@@ -27,7 +28,7 @@ export function sectionsTable(rendered: Rendered, detail: Detail): string {
     const [[, kind] = ['', ''], ...rest] = settingWords(section)
     const options = rest.flatMap(([, value]) => (value === '' ? [] : [value])).join(' · ')
     return [
-      code(shortLine(section.name, 80)),
+      code(shortLine(sectionName({ suite: section.suite, section: section.name }, record), 80)),
       `${code(kind)}${options === '' ? '' : ` ${code(shortLine(options, 120))}`}`,
       section.kernelRelease === null ? 'none came up' : code(shortLine(section.kernelRelease, 80)),
       at('pass', 'stale'),
@@ -53,7 +54,7 @@ export function slowest(rendered: Rendered, detail: Detail): string {
   const before = new Map(rendered.baseline?.tests.map((test) => [testKey(test), secondsOf(test)]))
   const rows = tests.slice(0, Math.min(20, detail.listed)).map((test) => {
     const earlier = before.get(testKey(test))
-    const row = [code(shortLine(test.name, 120)), code(test.section), duration(secondsOf(test))]
+    const row = [code(shortLine(test.name, 120)), code(sectionName(test, rendered.record)), duration(secondsOf(test))]
     return rendered.baseline === null ? row : [...row, earlier ? duration(earlier) : '']
   })
   const total = tests.reduce((sum, test) => sum + secondsOf(test), 0)

@@ -26,4 +26,5 @@ export const fstests = fstestsShaped({
   usualGroup: 'quick',
   memoryMiB: { usual: 2048, least: 1024 },
   readsForeign: true,
+  tree: 'A built or installed xfstests tree to run instead of the bundle’s.',
 })

@@ -7,6 +7,7 @@ import { fstestsCommand } from './command.js'
 import { readForeignFstests } from './foreign.js'
 import { fstestsGuest } from './guest.js'
 import { judgeFstests } from './judge.js'
+import { localConfigSections } from './local-config.js'
 import { expectedFstestsSeconds, fstestsNeeds, fstestsTuning } from './needs.js'
 import { createProgressParser } from './progress.js'
 import { fstestsProvocations } from './provocations.js'
@@ -21,16 +22,19 @@ export interface Shape {
   readonly memoryMiB: SuiteNeeds['memoryMiB']
   /** Whether results made elsewhere are taken for this suite's. */
   readonly readsForeign: boolean
+  readonly tree: string | null
 }
 
 /** A suite with a `check` of its own, tests in directories and groups, and file systems in its sections. */
-export function fstestsShaped({ name, title, usualGroup, memoryMiB, readsForeign }: Shape): Suite<FstestsSettings, SectionEvidence> {
+export function fstestsShaped({ name, title, usualGroup, memoryMiB, readsForeign, tree }: Shape): Suite<FstestsSettings, SectionEvidence> {
   return {
     name,
     title,
     settings: fstestsSettingsSchema,
     enumerate: (files, directory) => readFstestsCatalogue(files, directory, name),
     builtInSections: (files, checkout) => readBuiltInSections(files, checkout, name),
+    tree,
+    localConfigSections: (text, path) => localConfigSections(text, path, name),
     choice: fstestsChoice(usualGroup),
     needs: (section) => fstestsNeeds(section, memoryMiB),
     drive: { kind: 'runner', command: fstestsCommand, progress: createProgressParser },

@@ -8,4 +8,5 @@ export const smoke = fstestsShaped({
   usualGroup: 'auto',
   memoryMiB: { usual: 512, least: 256 },
   readsForeign: false,
+  tree: null,
 })

@@ -31,7 +31,7 @@ export function App({ data }: { data: PageData }) {
   }, [])
   const showReason = (text: string) => {
     setView('tests')
-    setFilter({ ...filter, text, places: [], section: null })
+    setFilter({ ...filter, text, places: [], section: null, suite: null })
   }
   const close = useCallback(() => {
     setChosen(null)

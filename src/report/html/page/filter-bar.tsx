@@ -25,7 +25,8 @@ const SORT_NAMES: Readonly<Record<Sort, string>> = {
 /** Text, places, section and order. */
 export function FilterBar({ data, texts, filter, onFilter, shown, search }: Props) {
   const present = useMemo(() => new Set(data.tests.place), [data])
-  const counts = useMemo(() => placeCounts(data, texts, filter), [data, texts, filter.text, filter.section])
+  const counts = useMemo(() => placeCounts(data, texts, filter), [data, texts, filter.text, filter.section, filter.suite])
+  const suites = useMemo(() => [...new Set(data.sections.map(({ suite }) => suite))], [data])
   const toggle = (place: Place) => {
     const places = filter.places.includes(place) ? filter.places.filter((each) => each !== place) : [...filter.places, place]
     onFilter({ ...filter, places })
@@ -41,6 +42,23 @@ export function FilterBar({ data, texts, filter, onFilter, shown, search }: Prop
           value={filter.text}
           onInput={(event) => onFilter({ ...filter, text: event.currentTarget.value })}
         />
+        {suites.length > 1 && (
+          <select
+            aria-label="Suite"
+            value={filter.suite ?? ''}
+            onChange={(event) => {
+              const suite = event.currentTarget.value === '' ? null : event.currentTarget.value
+              onFilter({ ...filter, suite, section: null })
+            }}
+          >
+            <option value="">all suites</option>
+            {suites.map((suite) => (
+              <option key={suite} value={suite}>
+                {suite}
+              </option>
+            ))}
+          </select>
+        )}
         {data.sections.length > 1 && (
           <select
             aria-label="Section"
@@ -50,11 +68,13 @@ export function FilterBar({ data, texts, filter, onFilter, shown, search }: Prop
             }
           >
             <option value="">all sections</option>
-            {data.sections.map((section, index) => (
-              <option key={section.name} value={index}>
-                {section.name}
-              </option>
-            ))}
+            {data.sections.map((section, index) =>
+              filter.suite === null || filter.suite === section.suite ? (
+                <option key={section.name} value={index}>
+                  {section.name}
+                </option>
+              ) : null,
+            )}
           </select>
         )}
         <select

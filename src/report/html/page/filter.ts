@@ -12,6 +12,8 @@ export interface Filter {
   readonly places: readonly Place[]
   /** Index into the sections; null: all. */
   readonly section: number | null
+  /** Name of a suite; null: all. */
+  readonly suite: string | null
   readonly sort: Sort
 }
 
@@ -20,13 +22,15 @@ const ATTENTION: readonly Place[] = ['new', 'known', 'flaky', 'stale', 'notreach
 
 export function firstFilter(data: PageData): Filter {
   const present = new Set(data.tests.place)
-  return { text: '', places: ATTENTION.filter((place) => present.has(place)), section: null, sort: 'importance' }
+  return { text: '', places: ATTENTION.filter((place) => present.has(place)), section: null, suite: null, sort: 'importance' }
 }
 
 /** Lower-case text of every test to search in. */
 export function searchTexts(data: PageData): readonly string[] {
   const { name, section, note } = data.tests
-  return name.map((each, index) => `${each} ${data.sections[section[index] ?? 0]?.name ?? ''} ${note[index] ?? ''}`.toLowerCase())
+  return name.map((each, index) =>
+    `${each} ${data.sections[section[index] ?? 0]?.name ?? ''} ${data.sections[section[index] ?? 0]?.suite ?? ''} ${note[index] ?? ''}`.toLowerCase(),
+  )
 }
 
 /** Tests that fit, as indices, in the chosen order. */
@@ -38,6 +42,7 @@ export function matching(data: PageData, texts: readonly string[], filter: Filte
   for (let index = 0; index < texts.length; index += 1) {
     if (places.size > 0 && !places.has(place[index] ?? 'pass')) continue
     if (filter.section !== null && section[index] !== filter.section) continue
+    if (filter.suite !== null && data.sections[section[index] ?? 0]?.suite !== filter.suite) continue
     const text = texts[index] ?? ''
     if (words.every((word) => text.includes(word))) found.push(index)
   }

@@ -1,0 +1,156 @@
+import type { Architecture } from '../domain/bundle.js'
+import type { SelectionRequest } from '../domain/inputs.js'
+import type { Catalogue, SuiteName } from '../domain/test.js'
+import type { SuiteChoice } from '../suites/suite.js'
+import type { Expectation, Expectations } from './expectations.js'
+import { globToRegExp, isGlob } from './glob.js'
+import type { SectionTable } from './sections.js'
+import { refusal, type Selected, selectTests } from './select.js'
+import { type CatalogueIndex, findTests, groupProblem, indexCatalogue } from './select-names.js'
+import { listNames } from './suggest.js'
+
+/** One suite that was chosen, and what it has. */
+export interface ChosenSuite {
+  readonly name: SuiteName
+  readonly sections: SectionTable
+  readonly catalogue: Catalogue
+  readonly choice: SuiteChoice
+}
+
+export interface SuitesContext {
+  /** In the order asked for. */
+  readonly suites: readonly ChosenSuite[]
+  /** Names of all suites there are, chosen or not. */
+  readonly known: readonly SuiteName[]
+  readonly expectations: Expectations
+  readonly kernelRelease: string | null
+  readonly architecture: Architecture
+}
+
+interface IndexedSuite extends ChosenSuite {
+  readonly index: CatalogueIndex
+}
+
+/** What a word may be asked of a suite: null where the suite knows it, else what is wrong with it. */
+type Question = (suite: IndexedSuite, word: string) => string | null
+
+/**
+ * Resolves what was asked for against the chosen suites, before anything boots. A word for sections, groups, tests or exclusions goes to
+ * each suite that knows it; known to none it is refused, and `SUITE:WORD` binds it. A suite of which nothing is selected is refused too.
+ * @throws UserError naming every problem at once
+ */
+export function selectInSuites(request: SelectionRequest, context: SuitesContext): Selected {
+  const [only, ...others] = context.suites
+  const { kernelRelease, architecture, expectations } = context
+  const suites = context.suites.map((suite) => ({ ...suite, index: indexCatalogue(suite.catalogue, suite.choice) }))
+  const problems: string[] = []
+  const requests = shareOut(request, suites, { known: context.known, problems })
+  if (only === undefined) throw refusal(['no suite is chosen.'])
+  if (others.length > 0) {
+    problems.push(...expectations.problems)
+    for (const [index, { name }] of suites.entries()) {
+      const own = requests[index]
+      const isAsked = own !== undefined && (own.tests.length > 0 || own.groups.length > 0)
+      if (!isAsked && (request.tests.length > 0 || request.groups.length > 0))
+        problems.push(`nothing is selected of the suite \`${name}\`: name tests or groups of it, or leave it out of \`suite\`.`)
+    }
+  }
+  if (problems.length > 0) throw refusal(problems)
+  const parts = suites.map((suite, index) =>
+    selectTests(requests[index] ?? request, {
+      ...suite,
+      kernelRelease,
+      architecture,
+      expectations: others.length === 0 ? expectations : { entries: entriesOf(suite, suites, expectations), problems: [] },
+    }),
+  )
+  return {
+    selection: { sections: parts.flatMap(({ selection }) => selection.sections), tests: parts.flatMap(({ selection }) => selection.tests) },
+    notes: parts.flatMap(({ notes }, index) =>
+      others.length === 0 ? notes : notes.map((note) => `${suites[index]?.name ?? ''}: ${note}`),
+    ),
+  }
+}
+
+interface Sharing {
+  readonly known: readonly SuiteName[]
+  readonly problems: string[]
+}
+
+/** The request as each suite is asked it. */
+function shareOut(request: SelectionRequest, suites: readonly IndexedSuite[], sharing: Sharing): readonly SelectionRequest[] {
+  const sections = giveOut(request.sections, suites, sharing, ({ sections: table, name }, word) =>
+    table.names.includes(word) ? null : `unknown section \`${word}\` of ${name}.`,
+  )
+  const groupQuestion: Question = ({ index }, word) => groupProblem(word, index)
+  const groups = giveOut(request.groups, suites, sharing, groupQuestion)
+  const excludeGroups = giveOut(request.excludeGroups, suites, sharing, groupQuestion)
+  const tests = giveOut(request.tests, suites, sharing, ({ index }, word) => {
+    const found = findTests(word, index)
+    return typeof found === 'string' ? found : null
+  })
+  return suites.map((_, index) => ({
+    ...request,
+    sections: sections[index] ?? [],
+    groups: groups[index] ?? [],
+    excludeGroups: excludeGroups[index] ?? [],
+    tests: tests[index] ?? [],
+  }))
+}
+
+/** Each suite's words of a list. A word no suite knows is the only suite's to refuse, or one problem where there are several. */
+function giveOut(
+  words: readonly string[],
+  suites: readonly IndexedSuite[],
+  { known, problems }: Sharing,
+  question: Question,
+): readonly (readonly string[])[] {
+  const given = suites.map((): string[] => [])
+  for (const word of words) {
+    const bound = boundTo(word, known)
+    if (bound !== null && !suites.some(({ name }) => name === bound.suite)) {
+      problems.push(`\`${word}\` is of the suite \`${bound.suite}\`, which is not chosen (\`suite\`).`)
+      continue
+    }
+    const asked = bound?.word ?? word
+    const among = [...suites.entries()].filter(([, { name }]) => bound === null || name === bound.suite)
+    const knowing = among.filter(([, suite]) => question(suite, asked) === null)
+    // What a suite says of a word it does not know names the nearest.
+    const takers = knowing.length > 0 ? knowing : among.length === 1 ? among : []
+    for (const [index] of takers) given[index]?.push(asked)
+    if (takers.length === 0) problems.push(unknownToAll(asked, among, question))
+  }
+  return given
+}
+
+/** The suite a word is bound to by `SUITE:WORD`, where there is such a suite. */
+function boundTo(word: string, known: readonly SuiteName[]): { readonly suite: SuiteName; readonly word: string } | null {
+  const at = word.indexOf(':')
+  const suite = word.slice(0, Math.max(0, at))
+  return known.includes(suite) ? { suite, word: word.slice(at + 1) } : null
+}
+
+function unknownToAll(word: string, among: readonly (readonly [number, IndexedSuite])[], question: Question): string {
+  const answers = among.map(([, suite]) => question(suite, word) ?? '')
+  const best = answers.find((answer) => answer.includes('did you mean')) ?? answers[0] ?? ''
+  return `${best.replace(/\.$/, '')}; none of ${listNames(among.map(([, { name }]) => name))} knows it.`
+}
+
+/** Lines of the lists that one of several suites is asked: those it knows, and, of the first suite, those that none knows. */
+function entriesOf(suite: IndexedSuite, suites: readonly IndexedSuite[], { entries }: Expectations): readonly Expectation[] {
+  const isKnown = (entry: Expectation, { index, sections }: IndexedSuite) =>
+    typeof findTests(entry.test, index) !== 'string' &&
+    (entry.sections.length === 0 || entry.sections.some((name) => matchesAny(name, sections.names)))
+  return entries
+    .filter((entry) => isKnown(entry, suite) || (suite === suites[0] && !suites.some((each) => isKnown(entry, each))))
+    .map((entry) => ({
+      ...entry,
+      sections: isKnown(entry, suite) ? entry.sections.filter((name) => matchesAny(name, suite.sections.names)) : entry.sections,
+    }))
+}
+
+function matchesAny(pattern: string, names: readonly string[]): boolean {
+  if (!isGlob(pattern)) return names.includes(pattern)
+  const regExp = globToRegExp(pattern)
+  return names.some((name) => regExp.test(name))
+}
