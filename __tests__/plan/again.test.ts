@@ -71,6 +71,7 @@ function otherValue(input: (typeof INPUTS)[number]): string {
   switch (input.kind) {
     case 'boolean':
       return input.default === 'true' ? 'false' : 'true'
+    case 'words':
     case 'choice':
       return input.choices.findLast((choice) => choice !== input.default) ?? ''
     case 'integer':

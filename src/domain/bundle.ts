@@ -56,7 +56,7 @@ export const bundleSchema = z.object({
   revisions: z
     .record(z.string(), z.string())
     .default({})
-    .describe('Revision or version of everything in the bundle: `kernel`, `xfstests`, `xfsprogs`, `nixpkgs`, …'),
+    .describe('Revision or version of everything in the bundle: `kernel`, `xfsprogs`, `nixpkgs`, …'),
 })
 /** The contents of `vmtest.json`: what the flake builds and the engine boots. Data, not a script. */
 export type VmBundle = z.infer<typeof bundleSchema>

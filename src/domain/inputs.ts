@@ -43,7 +43,7 @@ export interface SelectionRequest {
   readonly groups: readonly string[]
   readonly excludeGroups: readonly string[]
   readonly tests: readonly TestName[]
-  /** Files of tests to leave out, in the suite's own form (`check -E` of fstests). */
+  /** Files of tests to leave out, a name at the start of a line. */
   readonly excludeFiles: readonly string[]
   /** Files with expected failures and expunges in our form. */
   readonly expectationFiles: readonly string[]

@@ -42,8 +42,8 @@ export const planSchema = z.object({
   suites: z.array(suiteNameSchema).min(1).describe('The suites to run, in the order asked for.'),
   trees: z
     .record(z.string(), z.string())
-    .describe('Trees that take the place of what the bundle brings, by suite: a built or installed xfstests tree.'),
-  localConfig: z.string().nullable().describe('A file of sections in fstests’ own form; null: none.'),
+    .describe('Trees that take the place of what the bundle brings, by suite.'),
+  localConfig: z.string().nullable().describe('A file of sections in the suite’s own form; null: none.'),
   selection: z
     .object({
       sections: z.array(z.string()).describe('Sections to run; empty: the default ones.'),

@@ -34,7 +34,7 @@ export const sectionSchema = z.object({
   needs: z
     .array(z.string().regex(/^[a-z0-9-]+$/))
     .optional()
-    .describe("What the guest sets up beyond disks, in the suite's words (of fstests and smoke: `pmem`, `nfs-server`)."),
+    .describe("What the guest sets up beyond disks, in the suite's words, for example `pmem`."),
   programs: z
     .record(z.string(), z.string())
     .optional()

@@ -68,7 +68,7 @@ export interface Settled {
  * The status of a test from its attempts, in the order made: the worst of them, whatever came before or after. An attempt that was cut off
  * (`notreached`) is no verdict while one in another guest is.
  *
- * Flaky is a test whose every failure was followed by a pass of an attempt made because of it: in another guest, or by `check -L`. An
+ * Flaky is a test whose every failure was followed by a pass of an attempt made because of it: in another guest, or by the suite itself. An
  * iteration that passes by itself excuses none that failed, nor does anything a crash, a kernel bug, or that it declined.
  */
 export function settle(attempts: readonly Attempt[]): Settled {

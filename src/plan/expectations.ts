@@ -109,8 +109,8 @@ function parseOptions(options: readonly string[]): Partial<Record<Key, string>> 
 }
 
 /**
- * Reads fstests' exclude form (`check -E`): a test's name at the start of a line, `#` comments.
- * check ignores a line that starts with a blank or names no test; here that is a problem.
+ * Reads a list of tests to leave out: a test's name at the start of a line, `#` comments.
+ * Runners ignore a line that starts with a blank or names no test; here that is a problem.
  * @param path for messages only
  */
 export function parseExcludeFile(text: string, path: string): Expectations {

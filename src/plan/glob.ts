@@ -4,7 +4,7 @@ export function isGlob(word: string): boolean {
 }
 
 /**
- * A shell pattern as fstests' test arguments use it (`xfs/00?`, `*fs/001`): `*` and `?` stop at a slash, `[…]` is a set.
+ * A shell pattern (`xfs/00?`, `*fs/001`): `*` and `?` stop at a slash, `[…]` is a set.
  * An unclosed `[` stands for itself, as in the shell.
  */
 export function globToRegExp(pattern: string): RegExp {

@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path'
+import { usualSuite } from '../suites/index.js'
 import type { BundleSource, Inputs } from '../domain/inputs.js'
 import { PLAN_VERSION, type Plan } from '../domain/plan.js'
 import { comparableKey, comparableWords, type JobFacts } from './comparable.js'
@@ -17,7 +18,6 @@ export interface PlanFacts {
   readonly hasOwnFlake?: boolean
   /** The kernel tree the project's directory is, or holds as `linux`; null where there is none. */
   readonly kernelTree: string | null
-  /** True where `fstests` or the bundle brings xfstests; decides the default suite before the bundle is built. */
   readonly startedAt: Date
   /** Where an action's results go, unless something else is given: they are uploaded from there. */
   readonly temporaryDirectory: string
@@ -31,7 +31,7 @@ export interface PlanFacts {
 export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
   const bundle = chooseBundle(inputs.bundle, facts)
   const given = Object.keys(inputs.trees)
-  const usual = given.length > 0 ? given : [bundle.kind === 'offline' ? 'smoke' : 'fstests']
+  const usual = given.length > 0 ? given : [usualSuite(bundle.kind)]
   const absolute = (path: string) => (isAbsolute(path) ? path : join(facts.workingDirectory, path))
   const kernel = inputs.kernel && {
     image: absolute(inputs.kernel.image),

@@ -34,3 +34,8 @@ export function suiteOf(name: SuiteName): Suite {
   if (suite !== undefined) return suite
   throw new UserError(`There is no suite \`${name}\`.`, `The suites are: ${Object.keys(suites).join(', ')}.`)
 }
+
+/** The suite that runs where none was asked for and no tree is given: what the bundle can be counted on to have. */
+export function usualSuite(bundle: 'flake' | 'path' | 'offline'): SuiteName {
+  return bundle === 'offline' ? smoke.name : fstests.name
+}

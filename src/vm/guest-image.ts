@@ -1,3 +1,4 @@
+import type { SuiteNeeds } from '../suites/suite.js'
 import { dirname, join } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import type { Section } from '../domain/section.js'
@@ -28,6 +29,8 @@ export interface GuestImageOptions {
   readonly built: Built
   readonly suite: BuiltSuite
   readonly section: Section
+  /** What the suite says of the section's disks. */
+  readonly needs: Pick<SuiteNeeds, 'repeatedRoles' | 'persistentRoles'>
   readonly settings: GuestSettings
   /** Directory with our guest programs (nix/guest). */
   readonly scriptsDirectory: string
@@ -62,7 +65,7 @@ export async function prepareGuestImage(ports: { files: Files; exec: Exec }, opt
   await files.write(initrd, await composeInitrd(files, options, { modules, nodes }))
   await files.chmod(initrd, READABLE)
   const image = await readableKernel(files, kernel.image, diskDirectory)
-  return { kernel: image, initrd, drives: [...images, ...(await makeDisks(files, options.section, diskDirectory))] }
+  return { kernel: image, initrd, drives: [...images, ...(await makeDisks(files, options, diskDirectory))] }
 }
 
 /** Kernel and initrd are opened by a QEMU that may run as another user. What keeps others out is the directory. */
@@ -111,21 +114,21 @@ async function readGuestFiles(files: Files, options: GuestImageOptions): Promise
   }
 }
 
-/** Roles whose disks are persistent memory instead of virtio disks, in the order of their devices. */
-export function persistentRoles(section: Section): readonly string[] {
-  if (section.needs?.includes('pmem') !== true) return []
-  return section.disks.flatMap(({ role }) => (role === 'test' || role === 'scratch' ? [role] : []))
-}
-
-/** Sparse raw disks, one for each of the section. Their serials are the roles; members of the pool are numbered. */
-async function makeDisks(files: Files, section: Section, directory: string): Promise<readonly Drive[]> {
+/** Sparse raw disks, one for each of the section. Their serials are the roles; those that may be given more than once are numbered. */
+async function makeDisks(
+  files: Files,
+  { section, needs }: Pick<GuestImageOptions, 'section' | 'needs'>,
+  directory: string,
+): Promise<readonly Drive[]> {
   const drives: Drive[] = []
-  const persistent = persistentRoles(section)
-  let members = 0
+  const persistent = needs.persistentRoles
+  const members = new Map<string, number>()
   for (const { role, sizeMiB } of section.disks) {
-    const serial = role === 'pool' ? `pool${members++}` : role
+    const number = members.get(role) ?? 0
+    members.set(role, number + 1)
+    const serial = needs.repeatedRoles.includes(role) ? `${role}${number}` : role
     if (drives.some((drive) => drive.serial === serial)) {
-      throw new UserError(`Section ${section.name} has two disks with the role ${role}.`, 'Only `pool` may be given more than once.')
+      throw new UserError(`Section ${section.name} has two disks with the role ${role}.`, repeatable(needs.repeatedRoles))
     }
     const path = join(directory, `${serial}.raw`)
     await files.createSparse(path, sizeMiB * 1024 * 1024)
@@ -134,4 +137,8 @@ async function makeDisks(files: Files, section: Section, directory: string): Pro
     drives.push({ path, serial, readOnly: false, ...(persistent.includes(role) ? { persistentMiB: sizeMiB } : {}) })
   }
   return drives
+}
+
+function repeatable(roles: readonly string[]): string {
+  return roles.length === 0 ? 'Each role may be given once.' : `Only ${roles.map((role) => `\`${role}\``).join(', ')} may be given more than once.`
 }

@@ -40,7 +40,7 @@ export async function prepareInteractiveGuest(
   options: InteractiveOptions,
 ): Promise<InteractiveGuest> {
   const { built, gdb } = options
-  const suiteGuest = settings.suites(options.suite.name).guest
+  const suite = settings.suites(options.suite.name)
   const directory = await ports.files.makeTemporary(options.diskDirectory, 'shell-')
   const made = [directory]
   const cleanUp = async () => {
@@ -53,8 +53,9 @@ export async function prepareInteractiveGuest(
       built,
       suite: options.suite,
       section: options.section,
-      settings: { ...guestSettings(options, suiteGuest), mode: 'shell', shellEnvironment: options.environment },
-      suiteFolder: suiteGuest?.folder ?? null,
+      needs: suite.needs(options.section, []),
+      settings: { ...guestSettings(options, suite), mode: 'shell', shellEnvironment: options.environment },
+      suiteFolder: suite.guest?.folder ?? null,
       scriptsDirectory: settings.scriptsDirectory,
       cacheDirectory: settings.cacheDirectory,
       diskDirectory: directory,

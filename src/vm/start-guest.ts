@@ -4,10 +4,10 @@ import type { VmBundle } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { SuiteName } from '../domain/test.js'
 import type { ChildProcess, Clock, Exec, Files, UnprivilegedUser } from '../ports/index.js'
-import type { ProgressParser, Suite, SuiteGuest } from '../suites/suite.js'
+import type { ProgressParser, Suite } from '../suites/suite.js'
 import { DEFAULT_RESULT_CAPS } from './channels/result-files.js'
 import type { GuestOptions, StartGuest } from './guest.js'
-import { persistentRoles, prepareGuestImage } from './guest-image.js'
+import { prepareGuestImage } from './guest-image.js'
 import type { GuestSettings } from './initramfs/settings.js'
 import { type QemuCommand, qemuCommand } from './qemu/argv.js'
 import { describeRights, KVM_DEVICE, QEMU_ENVIRONMENT, type QemuRights, qemuRights, userOf } from './qemu/rights.js'
@@ -54,14 +54,16 @@ export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSet
   return async (options) => {
     const disks = join(options.diskDirectory, `guest-${options.id}`)
     const cleanUp = () => (options.keep ? Promise.resolve() : ports.files.remove(disks))
-    const suiteGuest = settings.suites(options.suite.name).guest
+    const suite = settings.suites(options.suite.name)
+    const needs = suite.needs(options.section, [])
     try {
       const image = await prepareGuestImage(ports, {
         built: options.built,
         suite: options.suite,
         section: options.section,
-        settings: guestSettings(options, suiteGuest),
-        suiteFolder: suiteGuest?.folder ?? null,
+        needs,
+        settings: guestSettings(options, suite),
+        suiteFolder: suite.guest?.folder ?? null,
         scriptsDirectory: settings.scriptsDirectory,
         cacheDirectory: settings.cacheDirectory,
         diskDirectory: disks,
@@ -153,7 +155,7 @@ export async function spawnQemu(
 /** What every guest is told, whoever works in it. */
 export function guestSettings(
   options: Pick<GuestOptions, 'built' | 'suite' | 'section' | 'memoryMiB'>,
-  suiteGuest: SuiteGuest | null,
+  { guest, needs }: Pick<Suite, 'guest' | 'needs'>,
 ): GuestSettings {
   const { built, suite, section } = options
   return {
@@ -161,10 +163,10 @@ export function guestSettings(
     hostname: 'vmtest',
     guestPath: built.bundle.guestPath,
     suitePath: suite.guestPath,
-    suiteVariables: suiteGuest?.variables(section) ?? {},
+    suiteVariables: guest?.variables(section) ?? {},
     programs: Object.keys(section.programs ?? {}),
     kernelOptions: built.bundle.kernel.config === undefined ? section.kernelOptions : [],
-    persistentMemory: persistentRoles(section),
+    persistentMemory: needs(section, []).persistentRoles,
     fileCapBytes: DEFAULT_RESULT_CAPS.fileBytes,
     flushSeconds: FLUSH_SECONDS,
     mode: 'agent',

@@ -51,7 +51,7 @@ export function testLimit(test: TestId, options: LimitOptions): Limit {
   return { seconds: base * factor + extra, reason: `took ${Math.round(longest)} s before${scaled}` }
 }
 
-/** Between two tests, and between a batch and its first test: mkfs, fsck and the suite's own start. */
+/** Between two tests, and between a batch and its first test: what the suite does there and its own start. */
 export function gapLimit(options: Pick<LimitOptions, 'timeoutFactor' | 'debugFactor'>): Limit {
   return { seconds: FLOOR_SECONDS * options.timeoutFactor * options.debugFactor, reason: 'nothing happened between two tests' }
 }
