@@ -7,7 +7,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   ports: ['domain'],
   'ports/real': ['domain', 'ports'],
-  inputs: ['domain'],
+  inputs: ['domain', 'suites'],
   plan: ['domain', 'ports', 'suites'],
   crash: ['domain', 'ports'],
   suites: ['domain', 'ports'],

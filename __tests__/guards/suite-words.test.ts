@@ -8,12 +8,13 @@ const ROOMS = ['domain', 'plan', 'vm', 'crash', 'results']
 /** What version 1 of a file was: fstests'. */
 const EXCEPT = ['domain/upgrade/']
 /** Words of fstests: its name, its variables and files, its runner's options. */
-const WORDS = /x?fstests|\b(?:FSTYP|MKFS_OPTIONS|MOUNT_OPTIONS|TEST_DEV|SCRATCH_\w+|SOAK_DURATION)\b|local\.config|\bfstyp\b|\bcheck -\w\b|check:\d/
+const WORDS =
+  /x?fstests|\b(?:FSTYP|MKFS_OPTIONS|MOUNT_OPTIONS|TEST_DEV|SCRATCH_\w+|SOAK_DURATION)\b|local\.config|\bfstyp\b|\bcheck -\w\b|check:\d/
 
 const source = join(import.meta.dirname ?? __dirname, '../../src')
-const files = ROOMS.flatMap((room) => readdirSync(join(source, room), { recursive: true, encoding: 'utf8' }).map((name) => `${room}/${name}`)).filter(
-  (path) => path.endsWith('.ts') && !EXCEPT.some((prefix) => path.startsWith(prefix)),
-)
+const files = ROOMS.flatMap((room) =>
+  readdirSync(join(source, room), { recursive: true, encoding: 'utf8' }).map((name) => `${room}/${name}`),
+).filter((path) => path.endsWith('.ts') && !EXCEPT.some((prefix) => path.startsWith(prefix)))
 
 test('no word of fstests outside its folders', () => {
   expect(files.length).toBeGreaterThan(80)

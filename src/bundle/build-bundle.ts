@@ -9,7 +9,7 @@ import { buildKernelTree } from '../kernel/index.js'
 import { overrideKernel, withKernel } from '../kernel/kernel-override.js'
 import { hostProgramSettings, type NixSettings } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
-import { suiteOf } from '../suites/index.js'
+import { revisionName, suiteOf } from '../suites/index.js'
 import { fetchDistributionKernel } from './distribution-kernel.js'
 import { buildGuest, type GuestBundleRequest } from './guest-bundle.js'
 import { knownGuest, noteGuest } from './known-guest.js'
@@ -59,8 +59,6 @@ const NOTHING_BUILT: ReadonlyMap<string, number> = new Map()
 
 /** A suite that is not in the root image is mounted below it in the guest, under its name. */
 const MOUNTED_SUITES = '/vmtest/suites'
-/** The name a suite's revision has in the record, where it is not the suite's: a bundle's revisions are named after projects. */
-const REVISION_NAMES: Readonly<Record<SuiteName, string>> = { fstests: 'xfstests' }
 /** What the offline builders see of the host, where it exists. */
 const HOST_DIRECTORIES = ['/bin', '/sbin', '/usr', '/lib', '/lib64']
 
@@ -227,7 +225,7 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
   const revisions: Record<string, string> = {}
   for (const { name, source } of given.values()) {
     const revision = source === null ? null : await treeRevision(source, ports)
-    if (revision !== null) revisions[REVISION_NAMES[name] ?? name] = revision
+    if (revision !== null) revisions[revisionName(name)] = revision
   }
   return {
     bundlePath: loaded.directory,

@@ -12,7 +12,7 @@ export const lostTestSchema = z.object({
   ...testIdFields,
   how: z
     .enum(['declines', 'not-offered', 'section-gone'])
-    .describe('It declines now, the suite has no such test any more, or the flake or local.config has no such section any more.'),
+    .describe('It declines now, the suite has no such test any more, or the flake or the file of sections has no such section any more.'),
   reason: z.string().describe('In words.'),
 })
 export type LostTest = z.infer<typeof lostTestSchema>

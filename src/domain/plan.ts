@@ -40,9 +40,7 @@ export const planSchema = z.object({
       'The kernel is built from this tree by its own incremental `make`. Absent: it is not, as in records of versions that could not.',
     ),
   suites: z.array(suiteNameSchema).min(1).describe('The suites to run, in the order asked for.'),
-  trees: z
-    .record(z.string(), z.string())
-    .describe('Trees that take the place of what the bundle brings, by suite.'),
+  trees: z.record(z.string(), z.string()).describe('Trees that take the place of what the bundle brings, by suite.'),
   localConfig: z.string().nullable().describe('A file of sections in the suite’s own form; null: none.'),
   selection: z
     .object({

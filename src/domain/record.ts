@@ -41,9 +41,7 @@ export const attemptSchema = z.object({
   rerun: z
     .boolean()
     .optional()
-    .describe(
-      'True where the suite itself ran it again because it had failed: a pass then says that it is flaky. Absent: no.',
-    ),
+    .describe('True where the suite itself ran it again because it had failed: a pass then says that it is flaky. Absent: no.'),
   logs: z.record(z.string(), z.string()).describe("By kind (`full`, `outBad`, `dmesg`, `console`, …), relative to the record's directory."),
   subtests: z
     .array(subtestSchema)

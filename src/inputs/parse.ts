@@ -1,6 +1,15 @@
 import { acceleratorRequestSchema } from '../domain/accelerator.js'
 import { UserError } from '../domain/errors.js'
-import type { BundleSource, FailOn, Inputs, KernelOverride, KernelTreeChoice, LostTests, NixInputs, UploadPolicy } from '../domain/inputs.js'
+import type {
+  BundleSource,
+  FailOn,
+  Inputs,
+  KernelOverride,
+  KernelTreeChoice,
+  LostTests,
+  NixInputs,
+  UploadPolicy,
+} from '../domain/inputs.js'
 import type { SuiteName } from '../domain/test.js'
 import { suites } from '../suites/index.js'
 import { INPUTS, type InputSpecification } from './specification.js'

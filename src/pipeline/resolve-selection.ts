@@ -12,7 +12,7 @@ import { restrict, type Selected } from '../plan/select.js'
 import { type ChosenSuite, selectInSuites } from '../plan/select-suites.js'
 import type { Ports } from '../ports/index.js'
 import { type Offered, offeredKey } from '../results/index.js'
-import { suiteOf, suites as knownSuites } from '../suites/index.js'
+import { suites as knownSuites, suiteOf } from '../suites/index.js'
 import type { Directories } from './directories.js'
 
 /**

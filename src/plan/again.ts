@@ -27,7 +27,8 @@ export function inputsAgain(record: Rerunnable, defaults: Inputs): Inputs {
       'Name a run with failures by `--run DIRECTORY`, or run tests with `vmtest run`.',
     )
   }
-  const suites = record.plan.suites.filter((name) => only.some(({ suite }) => suite === name))
+  const { suites: planned } = record.plan
+  const suites = planned.length < 2 ? planned : planned.filter((name) => only.some(({ suite }) => suite === name))
   // Two suites may have a section or a test of one name.
   const bound = (suite: string, word: string) => (suites.length > 1 ? `${suite}:${word}` : word)
   const names = (of: (test: TestId) => string) => [...new Set(only.map((test) => bound(test.suite, of(test))))]

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path'
-import { usualSuite } from '../suites/index.js'
 import type { BundleSource, Inputs } from '../domain/inputs.js'
 import { PLAN_VERSION, type Plan } from '../domain/plan.js'
+import { usualSuite } from '../suites/index.js'
 import { comparableKey, comparableWords, type JobFacts } from './comparable.js'
 import { chooseKernelTree, kernelTreeWords } from './kernel-tree.js'
 import { ownFlakeReference } from './own-flake.js'

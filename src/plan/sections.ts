@@ -5,7 +5,7 @@ import type { NamedSections } from '../suites/suite.js'
 export interface SectionTable {
   /** Every name there is. */
   readonly names: readonly string[]
-  /** Those that the flake or local.config has of its own. */
+  /** Those that the flake or the file of sections has of its own. */
   readonly own: readonly string[]
   /** What runs when no section is asked for. */
   readonly defaults: readonly string[]

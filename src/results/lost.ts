@@ -4,12 +4,13 @@ import type { SectionId, TestId } from '../domain/test.js'
 import { sectionKey, testKey } from '../domain/test-key.js'
 import { isFailure } from '../domain/verdict.js'
 import { testsAskedFor } from '../plan/asked.js'
+import { revisionName } from '../suites/index.js'
 
 /** What the run at hand knows beyond its record; a record read later knows none of it. */
 export interface Offered {
   /** `offeredKey` of every test of the suites' catalogues. */
   readonly tests: ReadonlySet<string>
-  /** `sectionKey` of every section that the flake or local.config has. */
+  /** `sectionKey` of every section that the flake or the file of sections has. */
   readonly sections: ReadonlySet<string>
 }
 
@@ -29,7 +30,7 @@ export interface Losses {
 
 /**
  * Tests that passed or failed there, that this run asks for by its own selection, and that have no verdict here: they decline now, their
- * suite has them no more, or the flake or local.config has no such section any more.
+ * suite has them no more, or the flake or the file of sections has no such section any more.
  *
  * Not lost: what this run did not ask for, what a list expunges, and a decline that a list expects.
  * @param isComparable false for a section that is defined otherwise there
@@ -96,8 +97,7 @@ function hasSection({ sections }: Losing, id: SectionId): boolean {
 
 /** True where both are known and differ. */
 function hasOtherSuite(suite: string, here: Losing, there: Losing): boolean {
-  const of = ({ suiteRevisions, revisions }: Losing) =>
-    suiteRevisions?.[suite] ?? (suite === 'fstests' ? revisions.xfstests : revisions[suite])
+  const of = ({ suiteRevisions, revisions }: Losing) => suiteRevisions?.[suite] ?? revisions[revisionName(suite)]
   const [ours, theirs] = [of(here), of(there)]
   return ours !== undefined && theirs !== undefined && ours !== theirs
 }

@@ -39,3 +39,11 @@ export function suiteOf(name: SuiteName): Suite {
 export function usualSuite(bundle: 'flake' | 'path' | 'offline'): SuiteName {
   return bundle === 'offline' ? smoke.name : fstests.name
 }
+
+/** Names of projects, where a suite's revision has one of these among a bundle's revisions. */
+const PROJECTS: Readonly<Record<SuiteName, string>> = { fstests: 'xfstests' }
+
+/** Under what name a suite's revision stands among a bundle's. */
+export function revisionName(suite: SuiteName): string {
+  return PROJECTS[suite] ?? suite
+}

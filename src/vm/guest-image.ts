@@ -1,9 +1,9 @@
-import type { SuiteNeeds } from '../suites/suite.js'
 import { dirname, join } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import type { Section } from '../domain/section.js'
 import type { Built, BuiltSuite } from '../domain/stages.js'
 import type { Exec, Files } from '../ports/index.js'
+import type { SuiteNeeds } from '../suites/suite.js'
 import { deviceNodes, findModuleDirectory, readBootModules } from './initramfs/boot-modules.js'
 import { writeCpio } from './initramfs/cpio.js'
 import { BOOT_MODULES, DUMP_MODULE } from './initramfs/module-order.js'
@@ -140,5 +140,7 @@ async function makeDisks(
 }
 
 function repeatable(roles: readonly string[]): string {
-  return roles.length === 0 ? 'Each role may be given once.' : `Only ${roles.map((role) => `\`${role}\``).join(', ')} may be given more than once.`
+  return roles.length === 0
+    ? 'Each role may be given once.'
+    : `Only ${roles.map((role) => `\`${role}\``).join(', ')} may be given more than once.`
 }

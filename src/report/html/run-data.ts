@@ -72,13 +72,11 @@ export function pageData(rendered: Rendered, withoutDetails: number): PageData {
         tests: tests.slice(0, 2000).map(({ section, name }) => `${shortLine(name, 200)} on ${shortLine(section, 120)}`),
       })),
     comparedWith: placement.comparison === null ? '' : describeCompared(placement.comparison),
-    vanished: placement.vanished
-      .slice(0, 5000)
-      .map((test) => ({
-        suite: shortLine(test.suite, 80),
-        section: shortLine(sectionName(test, record), 120),
-        name: shortLine(test.name, 200),
-      })),
+    vanished: placement.vanished.slice(0, 5000).map((test) => ({
+      suite: shortLine(test.suite, 80),
+      section: shortLine(sectionName(test, record), 120),
+      name: shortLine(test.name, 200),
+    })),
     withoutDetails,
   }
 }
