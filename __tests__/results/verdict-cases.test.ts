@@ -197,6 +197,22 @@ function xml(
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite\n name="xfstests"\n failures="0" skipped="0" tests="${tests}" time="3"\n start_timestamp="2026-11-23T09:30:00+00:00"\n report_timestamp="2026-11-23T09:50:18+00:00"\n>\n\t<properties>\n\t\t<property name="KERNEL" value="${kernel}"/>\n\t</properties>\n${cases.join('\n')}\n</testsuite>\n`
 }
 
+test('the directory of one section is that section, and each test of it is counted once', async () => {
+  const tree = {
+    '/x/result.xml': xml(['generic/002', 'generic/003'], { section: 'xfs_a', failed: ['generic/001'], tests: 3 }),
+    '/x/check.log': '\n\nRan: generic/001 generic/002 generic/003\nFailures: generic/001\nFailed 1 of 3 tests\n',
+    '/x/generic/001.out.bad': 'noise\n',
+    '/x/generic/002.full': 'x\n',
+  }
+  const { tests, sections } = await readResultsDirectory(treeFiles(tree), '/x', context)
+  expect(sections.map(({ name }) => name)).toEqual(['xfs_a'])
+  expect(tests.map(({ section, name, status }) => [section, name, status])).toEqual([
+    ['xfs_a', 'generic/001', 'fail'],
+    ['xfs_a', 'generic/002', 'pass'],
+    ['xfs_a', 'generic/003', 'pass'],
+  ])
+})
+
 test.each(Object.entries(forms))('%s', async (_, { tree, exit, reason }) => {
   const files = treeFiles(Object.fromEntries(Object.entries(tree).map(([path, text]) => [`/x/${path}`, text])))
   const { conclusion } = await readResultsDirectory(files, '/x', context)

@@ -13,12 +13,12 @@ function seedOf(input: Uint8Array): number {
 const changes = fc.array(worsenings, { minLength: 1, maxLength: 3 })
 const recordChanges = fc.tuple(runs, changes, fc.option(runs))
 
-/** Records of generated evidence: what makes a run worse makes no test and no conclusion better. Ten for each input. */
+/** Records of generated evidence: what makes a run worse makes no test and no conclusion better. A hundred for each input. */
 export const verdictRecords: Target = {
   name: 'verdict-records',
   words: ['a', 'b'],
   run(input) {
-    for (const [before, made, base] of fc.sample(recordChanges, { numRuns: 10, seed: seedOf(input) })) {
+    for (const [before, made, base] of fc.sample(recordChanges, { numRuns: 100, seed: seedOf(input) })) {
       const better = whatBecameBetter(before, made.reduce(worsen, before), base)
       mustHold(better.length === 0, `${better.join('; ')}: ${JSON.stringify([before, made, base])}`)
     }

@@ -31,7 +31,7 @@ export interface FstestsVerdicts {
  * word counts and the disagreement is listed. A test that started and left no verdict is `notreached` with a message.
  */
 export function readFstestsResults(given: FstestsEvidence): FstestsVerdicts {
-  const evidence = ofThisRun(given)
+  const evidence = ofThisRun(ofSoleSection(given))
   const subjects = new Subjects(evidence)
   const lists = collectLists(evidence, subjects)
   const coverage = new Coverage(evidence, subjects)
@@ -247,6 +247,24 @@ function withAggregate(verdict: EvidenceVerdict, evidence: FstestsEvidence): Evi
   const message = `check adds up ${failed} failures of ${runs} runs`
   const lost: EvidenceAttempt = { ...{ status: 'fail', seconds: null, message, diff: null, isDiffWhole: false, files: [] }, isRerun: false }
   return { ...verdict, attempts: [...verdict.attempts, lost] }
+}
+
+/**
+ * The evidence of one section's own directory (`RESULT_BASE/SECTION`): only result.xml says which section it is, and so it is for the
+ * tests' files and check.log beside it.
+ */
+function ofSoleSection(evidence: FstestsEvidence): FstestsEvidence {
+  const named = new Set(evidence.reports.flatMap(({ section, value }) => value.cases.map((each) => section ?? each.section)))
+  const [sole] = named
+  const isOther = (section: string | null) => section !== null && section !== sole
+  if (named.size !== 1 || sole === undefined || sole === null || evidence.output?.sections.some(({ name }) => name !== sole))
+    return evidence
+  if ([...evidence.files, ...evidence.logs].some(({ section }) => isOther(section))) return evidence
+  return {
+    ...evidence,
+    logs: evidence.logs.map((log) => ({ ...log, section: sole })),
+    files: evidence.files.map((file) => ({ ...file, section: sole })),
+  }
 }
 
 /** The evidence without a result.xml that is of another run: its kernel is another, or was built only later. */
