@@ -195,7 +195,9 @@ describe('lists of expected failures and expunges', () => {
   })
 
   test.each([
-    ['skip generic/001 -- x', 'known:1: `skip` is none of `xfail`, `expunged`, `notrun`.'],
+    ['report WARNING -- x', 'known:1: `report` wants the title of a kernel report in double quotes.'],
+    ['report "WARNING in foo" section=xfs_4k', 'known:1: `WARNING in foo` has no reason: end the line with ` -- why`.'],
+    ['skip generic/001 -- x', 'known:1: `skip` is none of `xfail`, `expunged`, `notrun`, `report`.'],
     ['xfail generic/001', 'known:1: `generic/001` has no reason: end the line with ` -- why`.'],
     ['xfail quick -- x', 'known:1: `xfail` wants a test (`generic/475`) or a glob (`xfs/*`), not `quick`.'],
     ['xfail generic/001 kernel=6 -- x', 'known:1: `kernel=6` is no range such as `>=6.1,<6.6`.'],

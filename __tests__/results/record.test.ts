@@ -123,6 +123,23 @@ describe('buildRecord', () => {
     expect(record.disagreements).toMatchObject([{ test: 'generic/002', sources: { suite: 'pass', console: 'kasan' } }])
   })
 
+  test('a report under no test fails its section, unless a list expects it; one that ends the kernel is never expected', async () => {
+    const names = ['generic/001']
+    const text = 'generic/001         3s\nRan: generic/001\nPassed all 1 tests\n'
+    const conclude = async (title: string, changes: Parameters<typeof aReport>[0] = {}) => {
+      const reports = [aReport({ test: null, kind: 'warning', title: 'WARNING in foo', ...changes })]
+      const selection = { ...aSelection(names), expectedReports: [{ title, sections: ['xfs_4k'], reason: 'known' }] }
+      return build(stdout(text), aVmRun({ guests: [aGuest(1, { reports })], batches: [aBatch(1, names)] }), selection)
+    }
+    const unexpected = await conclude('WARNING in bar')
+    expect(unexpected.conclusion).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringContaining('xfs_4k before the first test: WARNING in foo'),
+    })
+    expect((await conclude('WARNING in foo')).conclusion.kind).toBe('passed')
+    expect((await conclude('WARNING in foo', { kind: 'panic', fatal: true })).conclusion.kind).toBe('failed')
+  })
+
   test('later attempts follow in one test; the first verdict stands', async () => {
     const fail = 'generic/001        [failed, exit status 1]\n'
     const pass = 'generic/001         1s\n'

@@ -125,7 +125,13 @@ export const plannedTestSchema = z.object({
 /** One test in one section, as the run promises to account for it. */
 export type PlannedTest = z.infer<typeof plannedTestSchema>
 
+export const expectedReportSchema = reasonSchema.extend({
+  title: z.string().describe('Its title, whole.'),
+  sections: z.array(z.string()).describe('Names of the sections it is expected in.'),
+})
+
 export const selectionSchema = z.object({
+  expectedReports: z.array(expectedReportSchema).optional().describe('Kernel reports under no test that a list expects; absent: none.'),
   sections: z.array(sectionSchema).describe('The sections, whole, suite by suite.'),
   tests: z.array(plannedTestSchema).describe("In running order: sections kept together, the suite's order within."),
 })

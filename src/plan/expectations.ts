@@ -4,13 +4,13 @@ import type { SelectionRequest } from '../domain/inputs.js'
 import type { Files } from '../ports/index.js'
 import { type KernelRange, parseKernelRange } from './kernel-range.js'
 
-const verbs = ['xfail', 'expunged', 'notrun'] as const
+const verbs = ['xfail', 'expunged', 'notrun', 'report'] as const
 
 /** One line of an expectation or exclude file. */
 export interface Expectation {
-  /** `expunged`: not run. `xfail`: run, and expected to fail. `notrun`: run, and expected to decline. */
+  /** `expunged`: not run. `xfail`: run, and expected to fail. `notrun`: run, and expected to decline. `report`: comes under no test. */
   readonly verb: (typeof verbs)[number]
-  /** A test's name or a glob (`xfs/*`). */
+  /** A test's name or a glob (`xfs/*`); of a `report` its title, whole. */
   readonly test: string
   /** Section names or globs; empty: every section. */
   readonly sections: readonly string[]
@@ -78,11 +78,15 @@ function parseLine(line: string, origin: string): Expectation | string {
   // A line that ends in ` --` has no reason, and lost the blank after it.
   const [left = '', ...right] = `${line} `.split(/\s--\s+/)
   const reason = right.join(' -- ').trim()
-  const [word = '', test, ...options] = left.split(/\s+/).filter(Boolean)
+  const [word = '', named, ...rest] = left.split(/\s+/).filter(Boolean)
   const verb = verbs.find((name) => name === word)
   if (verb === undefined) return `\`${word}\` is none of ${verbs.map((name) => `\`${name}\``).join(', ')}.`
-  if (test === undefined || !test.includes('/'))
+  const title = verb === 'report' ? quotedTitle(left) : null
+  if (verb === 'report' && title === null) return '`report` wants the title of a kernel report in double quotes.'
+  const [test, options] = title === null ? [named, rest] : [title.text, title.rest.split(/\s+/).filter(Boolean)]
+  if (title === null && (test === undefined || !test.includes('/')))
     return `\`${verb}\` wants a test (\`generic/475\`) or a glob (\`xfs/*\`), not \`${test ?? ''}\`.`
+  if (test === undefined) return `\`${verb}\` names nothing.`
   if (reason === '') return `\`${test}\` has no reason: end the line with \` -- why\`.`
   const values = parseOptions(options)
   if (typeof values === 'string') return values
@@ -92,6 +96,15 @@ function parseLine(line: string, origin: string): Expectation | string {
   const odd = architectures.find((name) => !architectureSchema.safeParse(name).success)
   if (odd !== undefined) return `\`arch=${odd}\` is none of ${architectureSchema.options.join(', ')}.`
   return { verb, test, sections: values.section?.split(',') ?? [], kernel, architectures, reason, link: values.link ?? null, origin }
+}
+
+/** The title of `report "TITLE" …`, and what follows it; null where there is none. */
+function quotedTitle(line: string): { readonly text: string; readonly rest: string } | null {
+  const from = line.indexOf('"')
+  const to = line.indexOf('"', from + 1)
+  const text = line.slice(from + 1, to)
+  if (from < 0 || to < 0 || line.slice('report'.length, from).trim() !== '' || text.trim() === '') return null
+  return { text, rest: line.slice(to + 1) }
 }
 
 function parseOptions(options: readonly string[]): Partial<Record<Key, string>> | string {

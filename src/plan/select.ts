@@ -49,7 +49,8 @@ export function selectTests(request: SelectionRequest, context: SelectionContext
     if (problems.length === 0) refuseAllExpunged(tests, problems)
   }
   if (problems.length > 0) throw refusal(problems)
-  return { selection: { sections: [...sections], tests }, notes }
+  const reports = expectedReports(entries, sections)
+  return { selection: { sections: [...sections], tests, ...(reports.length === 0 ? {} : { expectedReports: reports }) }, notes }
 }
 
 /** The selection without all tests but these; sections that lose their last test go too. */
@@ -58,9 +59,9 @@ export function restrict(selection: Selection, only: readonly TestId[]): Selecti
 }
 
 /** The selection of these of its tests, with the sections they are in. */
-export function selectionOf({ sections }: Selection, tests: Selection['tests']): Selection {
+export function selectionOf({ sections, ...rest }: Selection, tests: Selection['tests']): Selection {
   const kept = new Set(tests.map(sectionKey))
-  return { sections: sections.filter(({ suite, name }) => kept.has(sectionKey({ suite, section: name }))), tests }
+  return { ...rest, sections: sections.filter(({ suite, name }) => kept.has(sectionKey({ suite, section: name }))), tests }
 }
 
 /** What was asked for cannot be selected, for these reasons. */
@@ -123,7 +124,8 @@ interface ResolvedEntry {
 function resolveEntries(context: SelectionContext, index: CatalogueIndex, problems: string[]): readonly ResolvedEntry[] {
   const resolved: ResolvedEntry[] = []
   for (const entry of context.expectations.entries) {
-    const found = findTests(entry.test, index)
+    // A report is no test's: it is looked for when the run is over.
+    const found = entry.verb === 'report' ? [] : findTests(entry.test, index)
     if (typeof found === 'string') problems.push(`${entry.origin}: ${found}`)
     for (const section of entry.sections) {
       if (matchesAny(section, context.sections.names)) continue
@@ -197,6 +199,17 @@ function planTest(test: Catalogue['tests'][number], section: Section, entries: r
     ...(declined === undefined ? {} : { expectedNotrun: because(declined) }),
     groups: [...test.groups],
   }
+}
+
+/** The kernel reports under no test that lists expect here, for the sections of the run. */
+function expectedReports(entries: readonly ResolvedEntry[], sections: readonly Section[]): NonNullable<Selection['expectedReports']> {
+  const placesOf = (entry: Expectation) =>
+    sections
+      .map(({ name }) => name)
+      .filter((name) => entry.sections.length === 0 || entry.sections.some((each) => matchesAny(each, [name])))
+  return entries
+    .filter(({ entry }) => entry.verb === 'report')
+    .map(({ entry }) => ({ title: entry.test, sections: placesOf(entry), ...because(entry) }))
 }
 
 function because(entry: Expectation): { reason: string; link?: string } {

@@ -1,5 +1,6 @@
 import type { AcceleratorDecision } from '../domain/accelerator.js'
 import type { KernelReport } from '../domain/kernel-report.js'
+import type { Selection } from '../domain/plan.js'
 import type { Attempt, Disagreement, UnattributedReport } from '../domain/record.js'
 import type { SectionId } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
@@ -41,6 +42,21 @@ export function attributeReports(guests: readonly GuestRun[], attribution: Attri
     }
   }
   return mergeEqual(unattributed)
+}
+
+/** The reports with the word of a list that expects them. A kernel that cannot go on is never expected. */
+export function withExpectations(
+  reports: readonly UnattributedReport[],
+  selection: Pick<Selection, 'expectedReports'>,
+): UnattributedReport[] {
+  return reports.map((report) => {
+    const found = selection.expectedReports?.find(
+      ({ title, sections }) => title === report.title && report.section !== undefined && sections.includes(report.section),
+    )
+    if (found === undefined || report.fatal) return report
+    const { reason, link } = found
+    return { ...report, expected: link === undefined ? { reason } : { reason, link } }
+  })
 }
 
 /** Equal reports as one, with how often it came: the first of them stands. */

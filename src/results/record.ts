@@ -15,7 +15,7 @@ import { testKey } from '../domain/test-key.js'
 import { settle } from '../domain/verdict.js'
 import type { BatchRun, VmRun } from '../domain/vm-run.js'
 import { type JudgedBatch, suiteOf, type TreeReader } from '../suites/index.js'
-import { type AttemptTable, attributeReports } from './attribute-reports.js'
+import { type AttemptTable, attributeReports, withExpectations } from './attribute-reports.js'
 import { readBatch } from './batch-attempts.js'
 import { conclude } from './conclude.js'
 
@@ -83,10 +83,13 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
     problems.push(...attempts.problems.map((problem) => `guest ${batch.guest}, ${batch.section}: ${problem}`))
     read.push({ batch, judged })
   }
-  const unattributedReports = attributeReports(vmRun.guests, {
-    ...{ table, disagreements },
-    accelerator: input.accelerator?.accelerator ?? null,
-  })
+  const unattributedReports = withExpectations(
+    attributeReports(vmRun.guests, {
+      ...{ table, disagreements },
+      accelerator: input.accelerator?.accelerator ?? null,
+    }),
+    selection,
+  )
   if (vmRun.stopped !== null) problems.push(vmRun.stopped.reason)
   return {
     version: RECORD_VERSION,
