@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cache: ['domain', 'nix', 'ports'],
   kconfig: ['domain', 'ports'],
   kernel: ['domain', 'kconfig', 'ports'],
-  bundle: ['domain', 'kernel', 'nix', 'ports', 'suites'],
+  bundle: ['domain', 'kconfig', 'kernel', 'nix', 'ports', 'suites'],
   vm: ['domain', 'ports', 'suites'],
   results: ['crash', 'domain', 'plan', 'suites', 'vm'],
   report: ['domain', 'plan', 'ports'],

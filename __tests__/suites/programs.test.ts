@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { builtInConfig, optionsOfConfig } from '../../src/suites/programs/config-file.js'
+import { optionsOfConfig } from '../../src/suites/programs/config-file.js'
 import { limitOfSettings } from '../../src/suites/programs/settings.js'
 
 describe('settings', () => {
@@ -25,10 +25,4 @@ test('a config file asks for what it does not want off', () => {
   expect(
     optionsOfConfig('# comment\nCONFIG_A=y\n  CONFIG_B=m\nCONFIG_C=n\n# CONFIG_D is not set\nCONFIG_E="x"\nCONFIG_A=y\nnot CONFIG_F=y\n'),
   ).toEqual(['CONFIG_A', 'CONFIG_B', 'CONFIG_E'])
-})
-
-test('for a kernel without modules all of it is built in', () => {
-  expect(builtInConfig('CONFIG_A=m\nCONFIG_B=y\n# CONFIG_C=m\nCONFIG_D="m"\nCONFIG_E=max\n')).toBe(
-    'CONFIG_A=y\nCONFIG_B=y\n# CONFIG_C=m\nCONFIG_D="m"\nCONFIG_E=max\n',
-  )
 })

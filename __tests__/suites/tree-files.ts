@@ -1,11 +1,12 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import type { Files } from '../../src/ports/index.js'
 
 /** What the readers of trees need: the real file system, or a tree given as paths and texts. */
-export type TreeFiles = Pick<Files, 'list' | 'readText' | 'readBytes' | 'stat'>
+export type TreeFiles = Pick<Files, 'list' | 'readText' | 'readBytes' | 'realPath' | 'stat'>
 
 export const diskFiles: TreeFiles = {
   list: async (path) => readdirSync(path).sort(),
+  realPath: async (path) => realpathSync(path),
   readText: async (path) => readFileSync(path, 'utf8'),
   readBytes: async (path, range) => {
     const bytes = readFileSync(path)
@@ -37,6 +38,7 @@ export function treeFiles(tree: Readonly<Record<string, string | Uint8Array>>): 
       return [...new Set(names)].sort()
     },
     readText: async (path) => new TextDecoder().decode(bytesOf(path)),
+    realPath: async (path) => path,
     readBytes: async (path, range) => {
       const bytes = bytesOf(path)
       return range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length)

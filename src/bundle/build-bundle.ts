@@ -16,6 +16,7 @@ import { knownGuest, noteGuest } from './known-guest.js'
 import { type LoadedBundle, loadBundle } from './load-bundle.js'
 import { type NixBuildRequest, nixBuild } from './nix-build.js'
 import type { OfflineFlake } from './offline.js'
+import { installSelftests, selftestsSource } from './selftests.js'
 import { suiteImage, treeRevision } from './suite-image.js'
 
 type BuildPorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
@@ -156,7 +157,7 @@ async function bundledSuite(loaded: LoadedBundle, name: SuiteName, ports: BuildP
     const there = loaded.bundle.suites.map((suite) => suite.name).join(', ') || 'none'
     throw new UserError(
       `The bundle ${loaded.directory} does not hold the suite \`${name}\`; it has: ${there}.`,
-      suiteOf(name).tree === null
+      suiteOf(name).image === null
         ? 'Choose another suite with `--suite`.'
         : `Give a built ${name} tree with \`--${name}\`, or choose another suite with \`--suite\`.`,
     )
@@ -199,7 +200,7 @@ async function givenSuite(name: SuiteName, tree: string, cacheDirectory: string,
     throw new UserError(`There is no ${name} tree at ${tree}.`, `Give the directory of a built or an installed ${name} tree.`, { cause })
   })
   const catalogue = await suiteOf(name).enumerate(ports.files, source)
-  const image = await suiteImage(source, cacheDirectory, ports)
+  const image = await suiteImage(source, suiteOf(name).image, cacheDirectory, ports)
   return { name, guestPath: `${MOUNTED_SUITES}/${name}`, image, source, catalogue }
 }
 
@@ -213,9 +214,18 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
   // What was given is checked before anything slow.
   const override = plan.kernel === null ? null : await overrideKernel(definedOnly(plan.kernel), ports)
   const given = new Map<SuiteName, BuiltSuite>()
-  for (const [name, path] of Object.entries(plan.trees)) given.set(name, await givenSuite(name, path, request.cacheDirectory, ports))
+  const selftests = await selftestsSource(plan, ports)
+  for (const [name, path] of Object.entries(plan.trees)) {
+    if (name === 'kselftest' && selftests !== null) continue
+    given.set(name, await givenSuite(name, path, request.cacheDirectory, ports))
+  }
   const wanted = request.kernelTree === 'leave' ? undefined : plan.kernelTree
-  const tree = wanted === undefined ? null : await buildKernelTree({ ...request, ...wanted }, ports)
+  const fragments = selftests !== null && wanted?.directory === selftests.tree ? selftests.fragments : []
+  const tree = wanted === undefined ? null : await buildKernelTree({ ...request, ...wanted, fragments }, ports)
+  if (selftests !== null) {
+    const installed = await installSelftests(selftests, request, ports)
+    given.set('kselftest', await givenSuite('kselftest', installed, request.cacheDirectory, ports))
+  }
   const kernel = tree?.kernel ?? override
   const found = await findBundle(request, ports)
   const loaded = await loadBundle(found.path, ports)

@@ -2,13 +2,10 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
+import type { SuiteTree } from '../suites/index.js'
 
 type ImagePorts = Pick<Ports, 'exec' | 'files'>
 
-/** Not part of a suite: history, and what earlier runs in the tree left behind. */
-const LEFT_OUT = ['.git', 'results']
-/** A helper every test run needs; a tree without it has not been built. */
-const BUILT_HELPER = 'ltp/fsstress'
 const STATS_AT_ONCE = 64
 
 interface Entry {
@@ -16,8 +13,16 @@ interface Entry {
   readonly line: string
 }
 
-async function walk(root: string, directory: string, files: Ports['files'], entries: Entry[]): Promise<void> {
-  const names = (await files.list(join(root, directory))).filter((name) => directory !== '' || !LEFT_OUT.includes(name))
+interface Walk {
+  readonly root: string
+  readonly leftOut: readonly string[]
+  readonly files: Ports['files']
+  readonly entries: Entry[]
+}
+
+async function walk(state: Walk, directory: string): Promise<void> {
+  const { root, leftOut, files, entries } = state
+  const names = (await files.list(join(root, directory))).filter((name) => directory !== '' || !leftOut.includes(name))
   const below: string[] = []
   for (let at = 0; at < names.length; at += STATS_AT_ONCE) {
     const some = names.slice(at, at + STATS_AT_ONCE).map((name) => join(directory, name))
@@ -29,15 +34,15 @@ async function walk(root: string, directory: string, files: Ports['files'], entr
       else entries.push({ path, line: `${path}\0${entry.kind}\0${entry.sizeBytes}\0${entry.modifiedMs}\0${entry.mode}\n` })
     }
   }
-  for (const path of below) await walk(root, path, files, entries)
+  for (const path of below) await walk(state, path)
 }
 
 /** What a tree looks like from outside: paths, kinds, sizes, modification times and modes. Contents are not read. */
-export async function treeFingerprint(tree: string, files: Ports['files']): Promise<string> {
+export async function treeFingerprint(tree: string, { leftOut }: Pick<SuiteTree, 'leftOut'>, files: Ports['files']): Promise<string> {
   const entries: Entry[] = []
-  await walk(tree, '', files, entries)
+  await walk({ root: tree, leftOut, files, entries }, '')
   const hash = createHash('sha256')
-  hash.update(`${tree}\n`)
+  hash.update(`${tree}\n${leftOut.join('\n')}\n`)
   for (const entry of entries.sort((a, b) => (a.path < b.path ? -1 : 1))) hash.update(entry.line)
   return hash.digest('hex').slice(0, 32)
 }
@@ -53,13 +58,14 @@ export async function treeRevision(tree: string, ports: ImagePorts): Promise<str
 }
 
 /**
- * A read-only EROFS image of a built or installed suite tree, made once for each state of the tree.
+ * A read-only EROFS image of a suite's tree, made once for each state of the tree.
+ * @param of what is not part of it, and what shows that it was built
  * @returns the image's path below `cacheDirectory`
  * @throws UserError where the tree is not built, or mkfs.erofs is missing or fails
  */
-export async function suiteImage(tree: string, cacheDirectory: string, ports: ImagePorts): Promise<string> {
-  if ((await ports.files.stat(join(tree, BUILT_HELPER))) === null) {
-    throw new UserError(`${tree} has not been built: it has no ${BUILT_HELPER}.`, `Run \`make\` in ${tree} first.`)
+export async function suiteImage(tree: string, of: SuiteTree, cacheDirectory: string, ports: ImagePorts): Promise<string> {
+  if (of.built !== undefined && (await ports.files.stat(join(tree, of.built))) === null) {
+    throw new UserError(`${tree} has not been built: it has no ${of.built}.`, `Run \`make\` in ${tree} first.`)
   }
   const mkfs = await ports.exec.which('mkfs.erofs')
   if (mkfs === null) {
@@ -68,12 +74,12 @@ export async function suiteImage(tree: string, cacheDirectory: string, ports: Im
     })
   }
   const directory = join(cacheDirectory, 'suites')
-  const image = join(directory, `${await treeFingerprint(tree, ports.files)}.erofs`)
+  const image = join(directory, `${await treeFingerprint(tree, of, ports.files)}.erofs`)
   if ((await ports.files.stat(image)) !== null) return image
   await ports.files.makeDirectory(directory)
   const work = await ports.files.makeTemporary(directory, '.image-')
   try {
-    await pack(mkfs, tree, join(work, 'image'), ports)
+    await pack(mkfs, { tree, leftOut: of.leftOut, image: join(work, 'image') }, ports)
     await ports.files.rename(join(work, 'image'), image)
   } finally {
     await ports.files.remove(work)
@@ -81,8 +87,12 @@ export async function suiteImage(tree: string, cacheDirectory: string, ports: Im
   return image
 }
 
-async function pack(mkfs: string, tree: string, image: string, ports: ImagePorts): Promise<void> {
-  const left = LEFT_OUT.map((name) => `--exclude-regex=^${name.replace('.', '\\.')}(/|$)`)
+async function pack(
+  mkfs: string,
+  { tree, leftOut, image }: { readonly tree: string; readonly leftOut: readonly string[]; readonly image: string },
+  ports: ImagePorts,
+): Promise<void> {
+  const left = leftOut.map((name) => `--exclude-regex=^${name.replace('.', '\\.')}(/|$)`)
   const { code, stderr, stdout } = await ports.exec.run([mkfs, '--quiet', '-T1', '--all-root', ...left, image, tree])
   if (code !== 0) {
     throw new UserError(`mkfs.erofs cannot make an image of ${tree}: ${(stderr || stdout).trim()}`, 'Check free space and the tree.', {

@@ -76,6 +76,8 @@ export interface Inputs {
   readonly kconfig: readonly string[]
   /** Trees that take the place of what the bundle brings, by suite. */
   readonly trees: Readonly<Record<SuiteName, string>>
+  /** What is built of a kernel tree's selftests; empty: what the selection names. */
+  readonly kselftestTargets: readonly string[]
   /** In the order asked for; empty: what the bundle and the trees suggest. */
   readonly suites: readonly SuiteName[]
   readonly localConfig: string | null

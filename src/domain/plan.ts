@@ -41,6 +41,10 @@ export const planSchema = z.object({
     ),
   suites: z.array(suiteNameSchema).min(1).describe('The suites to run, in the order asked for.'),
   trees: z.record(z.string(), z.string()).describe('Trees that take the place of what the bundle brings, by suite.'),
+  kselftestTargets: z
+    .array(z.string())
+    .optional()
+    .describe('Targets of tools/testing/selftests to build, where kselftest is built from a kernel tree. Absent: none were named.'),
   localConfig: z.string().nullable().describe('A file of sections in the suite’s own form; null: none.'),
   selection: z
     .object({

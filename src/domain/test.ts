@@ -45,6 +45,10 @@ export const catalogueTestSchema = z.object({
     .nonnegative()
     .optional()
     .describe('What the suite itself gives the test, on a fast machine; 0: no limit. Absent: the suite does not say.'),
+  onlyByName: z
+    .string()
+    .optional()
+    .describe('Why it runs only where it is named itself, not by a group or a pattern: it stops the machine. Absent: it does not.'),
   needs: testNeedsSchema.optional().describe('What it needs beyond its section.'),
 })
 /** One test a suite offers. */

@@ -132,6 +132,7 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     kernelConfig: reader.optional('kernel-config'),
     kconfig: reader.list('kconfig'),
     trees: treesOf(reader),
+    kselftestTargets: reader.list('kselftest-targets'),
     suites: [...new Set(reader.list('suite'))],
     localConfig: reader.optional('local-config'),
     selection: {

@@ -106,6 +106,14 @@ const what: readonly InputSpecification[] = [
   },
   ...trees,
   {
+    name: 'kselftest-targets',
+    kind: 'list',
+    faces: both,
+    default: '',
+    description:
+      'Targets of `tools/testing/selftests` to build from a kernel tree, such as `mount timens`. Empty: the collections that `groups` and `tests` name.',
+  },
+  {
     name: 'suite',
     kind: 'words',
     choices: Object.keys(suites),

@@ -16,6 +16,8 @@ export interface KernelTreeRequest {
   readonly config: string | null
   /** Further fragments: names of nix/kconfig, files, or options. */
   readonly kconfig: readonly string[]
+  /** What else is to be merged, after those: what the suites built of the tree ask for. */
+  readonly fragments?: readonly ConfigFragment[]
   /** This project's own checkout: the fragments are there. */
   readonly checkout: string
   readonly cacheDirectory: string
@@ -50,10 +52,13 @@ export async function checkKernelTree(directory: string, ports: Pick<Ports, 'exe
 }
 
 /**
- * The tree's configuration in its object directory, made anew where what it is made of changed.
- * @throws UserError `usage` (no kernel tree, built in place), `could-not-test` (no compiler), `build-failed` where it cannot be configured
+ * How `make` is called for a tree, its objects beside it.
+ * @throws UserError as `configureKernelTree` does
  */
-export async function configureKernelTree(request: KernelTreeRequest, ports: TreePorts): Promise<ConfiguredTree> {
+export async function treeSetting(
+  request: Pick<KernelTreeRequest, 'directory' | 'cacheDirectory' | 'signal'>,
+  ports: TreePorts,
+): Promise<Pick<ConfiguredTree, 'setting' | 'target' | 'compiler'>> {
   const tree = await realTree(request.directory, ports)
   const target = await targetOfMachine(ports)
   const compiler = await chooseCompiler(ports)
@@ -65,7 +70,17 @@ export async function configureKernelTree(request: KernelTreeRequest, ports: Tre
     prefix: await makePrefix(objects, ports.exec),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   }
-  const fragments = await readFragments([...usualFragments(target.fragment), ...request.kconfig], request, ports)
+  return { setting, target, compiler }
+}
+
+/**
+ * The tree's configuration in its object directory, made anew where what it is made of changed.
+ * @throws UserError `usage` (no kernel tree, built in place), `could-not-test` (no compiler), `build-failed` where it cannot be configured
+ */
+export async function configureKernelTree(request: KernelTreeRequest, ports: TreePorts): Promise<ConfiguredTree> {
+  const { setting, target, compiler } = await treeSetting(request, ports)
+  const named = await readFragments([...usualFragments(target.fragment), ...request.kconfig], request, ports)
+  const fragments = [...named, ...(request.fragments ?? [])]
   const configured = await configure({ setting, base: baseOf(request), fragments }, ports)
   return { setting, target, compiler, fragments, configured }
 }

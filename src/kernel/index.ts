@@ -1,5 +1,6 @@
 export { type BuiltKernel, buildKernelTree } from './build-tree.js'
 export { readFragments, usualFragments } from './configure.js'
-export { type ConfiguredTree, checkKernelTree, configureKernelTree, type KernelTreeRequest } from './configure-tree.js'
+export { type ConfiguredTree, checkKernelTree, configureKernelTree, type KernelTreeRequest, treeSetting } from './configure-tree.js'
 export { enclosingKernelTree, findKernelTree, isKernelTree, objectDirectory } from './layout.js'
 export { editInMenu } from './menu.js'
+export { buildSelftests, checkSelftests, selftestFragments } from './selftests.js'

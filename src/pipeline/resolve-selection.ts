@@ -1,15 +1,16 @@
 import type { BundleKernel } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
-import type { Plan } from '../domain/plan.js'
+import type { Plan, Selection } from '../domain/plan.js'
 import type { Section } from '../domain/section.js'
 import type { Built } from '../domain/stages.js'
 import type { SuiteName } from '../domain/test.js'
 import { sectionKey } from '../domain/test-key.js'
-import { missingOptions, parseKernelConfig, sectionObstacles } from '../kconfig/index.js'
+import { isEnabled, missingOptions, parseKernelConfig, sectionObstacles } from '../kconfig/index.js'
 import { loadExpectations } from '../plan/expectations.js'
 import { bundleSections, localConfigTable, type SectionTable } from '../plan/sections.js'
 import { restrict, type Selected } from '../plan/select.js'
 import { type ChosenSuite, selectInSuites } from '../plan/select-suites.js'
+import { listNames } from '../plan/suggest.js'
 import type { Ports } from '../ports/index.js'
 import { type Offered, offeredKey } from '../results/index.js'
 import { suites as knownSuites, suiteOf } from '../suites/index.js'
@@ -46,6 +47,7 @@ export async function resolveSelection(
   }
   const selected = plan.selection.only === undefined ? sized : { ...sized, selection: restrict(sized.selection, plan.selection.only) }
   await refuseImpossible(selected.selection.sections, built.bundle.kernel, files)
+  await refuseUnmetNeeds(selected.selection, built, files)
   return { ...selected, offered }
 }
 
@@ -77,6 +79,33 @@ async function refuseImpossible(sections: readonly Section[], kernel: BundleKern
       ? 'Choose other sections with `-s`, or a newer kernel.'
       : `Choose other sections with \`-s\`, or set the options and build again: \`vmtest config merge .config ${names}\`.`,
   )
+}
+
+/** Tests whose own needs this kernel does not meet would fail, and it would look like the kernel's failure. */
+async function refuseUnmetNeeds(
+  { sections, tests }: Selection,
+  built: Pick<Built, 'bundle' | 'suites'>,
+  files: Ports['files'],
+): Promise<void> {
+  const { kernel } = built.bundle
+  if (kernel.config === undefined) return
+  const config = parseKernelConfig(await files.readText(kernel.config))
+  const unmet = new Map<string, string[]>()
+  for (const { name: suite, catalogue } of built.suites) {
+    const planned = new Set(tests.filter((test) => test.suite === suite && test.expunged === undefined).map(({ name }) => name))
+    const own = sections.filter((section) => section.suite === suite).flatMap(({ kernelOptions }) => kernelOptions)
+    for (const { name, needs } of catalogue.tests) {
+      if (!planned.has(name)) continue
+      const missing = (needs?.kernelOptions ?? []).filter((option) => !own.includes(option) && !isEnabled(config, option))
+      if (missing.length > 0) unmet.set(missing.join(', '), [...(unmet.get(missing.join(', ')) ?? []), name])
+    }
+  }
+  if (unmet.size === 0) return
+  const problems = [...unmet].map(([options, names]) => {
+    const [is, need] = [options.includes(',') ? 'are' : 'is', names.length === 1 ? 'needs' : 'need']
+    return `${options} ${is} not set in this kernel, and ${listNames(names)} ${need} ${options.includes(',') ? 'them' : 'it'}.`
+  })
+  throw new UserError(`Nothing was started: ${problems.join(' ')}`, 'Leave these tests out, or set the options and build the kernel again.')
 }
 
 async function sectionTable(

@@ -74,6 +74,7 @@ function inputsOfPlan(plan: Plan): Omit<Inputs, OwnToEachRun> {
     // What is kept beside the tree is found there again, as it is now.
     kconfig: kernelTree?.kconfig.filter((one) => one !== treeFragment(kernelTree.directory)) ?? [],
     trees: plan.trees,
+    kselftestTargets: plan.kselftestTargets ?? [],
     suites: plan.suites,
     localConfig: plan.localConfig,
     selection: plan.selection,

@@ -30,7 +30,7 @@ export interface PlanFacts {
 /** Decides, from what was asked and where: the one place that does. Pure. */
 export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
   const bundle = chooseBundle(inputs.bundle, facts)
-  const given = Object.keys(inputs.trees)
+  const given = [...new Set([...Object.keys(inputs.trees), ...(inputs.kselftestTargets.length > 0 ? ['kselftest'] : [])])]
   const usual = given.length > 0 ? given : [usualSuite(bundle.kind)]
   const absolute = (path: string) => (isAbsolute(path) ? path : join(facts.workingDirectory, path))
   const kernel = inputs.kernel && {
@@ -48,6 +48,7 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     ...(kernelTree === null ? {} : { kernelTree }),
     suites: inputs.suites.length > 0 ? [...inputs.suites] : usual,
     trees: Object.fromEntries(Object.entries(inputs.trees).map(([name, tree]) => [name, absolute(tree)])),
+    ...(inputs.kselftestTargets.length === 0 ? {} : { kselftestTargets: [...inputs.kselftestTargets] }),
     localConfig: inputs.localConfig && absolute(inputs.localConfig),
     selection: {
       sections: [...inputs.selection.sections],

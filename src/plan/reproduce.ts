@@ -32,6 +32,7 @@ function subject(inputs: Inputs, { bundle, suites }: Pick<Plan, 'bundle' | 'suit
   // Of several suites one test is of one: `reproduceTest` says which.
   if (suites.length < 2) {
     for (const [name, tree] of Object.entries(inputs.trees)) words.push(`--${name}`, tree)
+    for (const target of inputs.kselftestTargets) words.push('--kselftest-targets', target)
     if (inputs.suites.length > 0) words.push('--suite', inputs.suites.join(' '))
   }
   if (inputs.localConfig !== null) words.push('--local-config', inputs.localConfig)

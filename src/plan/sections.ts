@@ -21,7 +21,7 @@ export interface SectionTable {
 /**
  * Sections of the bundle, and behind them the built-in ones (nix/sections/sections.json, as the bundle's builder read it), which are
  * only found by name. Without a request all of the bundle's run; only the first where the
- * bundle holds every built-in section, because its flake chose none.
+ * bundle holds every built-in section, because its flake chose none; the first built-in one where the bundle has none of the suite's.
  */
 export function bundleSections(bundle: readonly Section[], builtIn: readonly Section[] = []): SectionTable {
   const table = new Map<string, Section>()
@@ -31,7 +31,7 @@ export function bundleSections(bundle: readonly Section[], builtIn: readonly Sec
   return {
     names: [...table.keys()],
     own,
-    defaults: isUnchosen ? own.slice(0, 1) : own,
+    defaults: own.length === 0 ? builtIn.slice(0, 1).map((section) => section.name) : isUnchosen ? own.slice(0, 1) : own,
     origin: 'the bundle',
     resolve: (names) => ({ sections: [...new Set(names)].flatMap((name) => table.get(name) ?? []), problems: [] }),
   }

@@ -58,7 +58,7 @@ export function testsOfGroup(word: string, section: Pick<Section, 'name' | 'sett
 }
 
 function splitGroup(group: string, index: CatalogueIndex): { directory: string | null; name: string } {
-  const at = group.indexOf('/')
+  const at = index.groups.has(group) ? -1 : group.indexOf('/')
   const directory = at < 0 ? null : group.slice(0, at)
   return directory !== null && index.collections.has(directory)
     ? { directory, name: group.slice(at + 1) }

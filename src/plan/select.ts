@@ -177,24 +177,27 @@ function selectInSection(section: Section, choice: SectionChoice): readonly Plan
   if (before > 0 && chosen.size === 0) {
     problems.push(`section \`${section.name}\`: excluding ${listNames(request.excludeGroups)} leaves no test of ${before}.`)
   }
-  return index.tests.filter((test) => chosen.has(test.name)).map((test) => planTest(test, section, choice.entries))
+  return index.tests.filter((test) => chosen.has(test.name)).map((test) => planTest(test, section, choice))
 }
 
-function planTest(test: Catalogue['tests'][number], section: Section, entries: readonly ResolvedEntry[]): PlannedTest {
+function planTest(test: Catalogue['tests'][number], section: Section, { entries, request, index }: SectionChoice): PlannedTest {
+  // What stops the machine, or leaves it other than it was, is in the plan with its reason and runs where somebody means it.
+  const unmeant = test.onlyByName !== undefined && !request.tests.some((word) => index.choice.normalize(word) === test.name)
   const mine = entries.filter(
     ({ entry, tests }) =>
       tests.has(test.name) && (entry.sections.length === 0 || entry.sections.some((name) => matchesAny(name, [section.name]))),
   )
   const expunged = mine.find(({ entry }) => entry.verb === 'expunged')?.entry
-  const expected = expunged === undefined ? mine.find(({ entry }) => entry.verb === 'xfail')?.entry : undefined
-  const declined = expunged === undefined ? mine.find(({ entry }) => entry.verb === 'notrun')?.entry : undefined
+  const excluded = unmeant ? { reason: `${test.onlyByName}: it runs only where it is named itself` } : expunged && because(expunged)
+  const expected = excluded === undefined ? mine.find(({ entry }) => entry.verb === 'xfail')?.entry : undefined
+  const declined = excluded === undefined ? mine.find(({ entry }) => entry.verb === 'notrun')?.entry : undefined
   return {
     suite: section.suite,
     section: section.name,
     name: test.name,
     file: test.file,
     line: test.line,
-    ...(expunged === undefined ? {} : { expunged: because(expunged) }),
+    ...(excluded === undefined ? {} : { expunged: excluded }),
     ...(expected === undefined ? {} : { expectedFailure: because(expected) }),
     ...(declined === undefined ? {} : { expectedNotrun: because(declined) }),
     groups: [...test.groups],

@@ -92,6 +92,7 @@ const planParts: Readonly<Record<Exclude<keyof Plan, 'selection'>, 'same' | 'may
   kernelTree: 'same',
   suites: 'same',
   trees: 'same',
+  kselftestTargets: 'same',
   localConfig: 'same',
   accelerator: 'same',
   vms: 'may-differ',

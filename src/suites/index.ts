@@ -1,6 +1,8 @@
 import { UserError } from '../domain/errors.js'
 import type { SuiteName } from '../domain/test.js'
 import { fstests } from './fstests/index.js'
+import { kselftest } from './kselftest/index.js'
+import { scripts } from './scripts/index.js'
 import { smoke } from './smoke/index.js'
 import type { Suite } from './suite.js'
 
@@ -22,11 +24,12 @@ export {
   type SuiteNeeds,
   type SuiteProgress,
   type SuiteScale,
+  type SuiteTree,
   type TreeReader,
 } from './suite.js'
 
 /** Every suite by name: adding a suite is adding it here. */
-export const suites: Readonly<Record<SuiteName, Suite>> = { fstests, smoke }
+export const suites: Readonly<Record<SuiteName, Suite>> = { fstests, smoke, kselftest, scripts }
 
 /** @throws UserError naming the suites there are */
 export function suiteOf(name: SuiteName): Suite {

@@ -86,6 +86,14 @@ export interface SuiteNeeds {
   readonly mostWrittenMiB: number
 }
 
+/** What of a suite's tree goes into the guest. */
+export interface SuiteTree {
+  /** Names at the tree's top that are no part of the suite: history, what earlier runs left behind. */
+  readonly leftOut: readonly string[]
+  /** A file that every run needs and building makes; absent: nothing is built. */
+  readonly built?: string
+}
+
 /** How tests are chosen: by name, or by group within a section. */
 export interface SuiteChoice {
   /** The group that runs where nothing was asked for. `all` is every test of every suite. */
@@ -112,9 +120,9 @@ export interface JudgedFile {
   readonly path: string
 }
 
-/** One time a test ran, as the evidence has it. `crashed` and `timeout` are the guest's to say. */
+/** One time a test ran, as the evidence has it. `crashed` is the guest's to say; `timeout` is of a test that the agent ended after its limit. */
 export interface JudgedAttempt {
-  readonly status: 'pass' | 'expunged' | 'notrun' | 'notreached' | 'fail'
+  readonly status: 'pass' | 'expunged' | 'notrun' | 'notreached' | 'fail' | 'timeout'
   readonly seconds: number | null
   /** A failure's reasons, or the reason of a notrun or notreached. */
   readonly message: string | null
@@ -235,13 +243,15 @@ export interface Suite<Settings = unknown, Proof = unknown> {
    * Every test below a source or installed tree.
    * @throws UserError when the directory is not such a tree
    */
-  enumerate(files: Pick<Files, 'list' | 'readText' | 'stat'>, directory: string): Promise<Catalogue>
+  enumerate(files: Pick<Files, 'list' | 'readText' | 'readBytes' | 'realPath' | 'stat'>, directory: string): Promise<Catalogue>
   /** Its sections that any bundle can run. @param checkout this project's own, where they are kept as data */
   builtInSections(files: Pick<Files, 'readText'>, checkout: string): Promise<readonly Section[]>
   /** What a tree in the input of its name is, for that input's help; null: it has no such input. */
   readonly tree: string | null
   /** Reads sections in a file of its own form (`local-config`). @param path for messages */
   localConfigSections?(text: string, path: string): NamedSections
+  /** What of such a tree goes into the guest. */
+  readonly image: SuiteTree
   readonly choice: SuiteChoice
   needs(section: Section, tests: readonly CatalogueTest[]): SuiteNeeds
   readonly drive: Drive

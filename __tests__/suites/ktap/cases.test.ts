@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { judgeProgram, type ProgramEnd } from '../../../src/suites/ktap/index.js'
+import type { ProgramEnd } from '../../../src/domain/program-end.js'
+import { judgeProgram } from '../../../src/suites/ktap/index.js'
 
 /**
  * Adding a case is adding a folder: what a program printed (`output.txt`) and how it ended (`end.json`). Those named `kselftest-…` are of programs of

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { judgeProgram, type ProgramEnd, readKtap } from '../../../src/suites/ktap/index.js'
+import type { ProgramEnd } from '../../../src/domain/program-end.js'
+import { judgeProgram, readKtap } from '../../../src/suites/ktap/index.js'
 
 const exit = (code: number): ProgramEnd => ({ kind: 'exit', code })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { judgeProgram, type ProgramEnd } from '../../../src/suites/ktap/index.js'
+import type { ProgramEnd } from '../../../src/domain/program-end.js'
+import { judgeProgram } from '../../../src/suites/ktap/index.js'
 
 const passed: ProgramEnd = { kind: 'exit', code: 0 }
 

@@ -23,6 +23,7 @@ export const madeUp: Suite<{ readonly level?: string | undefined }> = {
     },
   ],
   tree: 'A directory with a file `list`.',
+  image: { leftOut: [] },
   choice: {
     usualGroup: 'all-of-it',
     isName: (text) => /^\S+$/.test(text),

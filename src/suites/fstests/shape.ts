@@ -34,6 +34,8 @@ export function fstestsShaped({ name, title, usualGroup, memoryMiB, readsForeign
     enumerate: (files, directory) => readFstestsCatalogue(files, directory, name),
     builtInSections: (files, checkout) => readBuiltInSections(files, checkout, name),
     tree,
+    // Its helper programs are compiled; earlier runs in the tree leave `results`.
+    image: { leftOut: ['.git', 'results'], built: 'ltp/fsstress' },
     localConfigSections: (text, path) => localConfigSections(text, path, name),
     choice: fstestsChoice(usualGroup),
     needs: (section) => fstestsNeeds(section, memoryMiB),

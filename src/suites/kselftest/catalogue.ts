@@ -1,8 +1,9 @@
 import { UserError } from '../../domain/errors.js'
+import type { CatalogueTest } from '../../domain/test.js'
 import type { Files } from '../../ports/index.js'
 import { optionsOfConfig } from '../programs/config-file.js'
-import type { ProgramTest } from '../programs/program-test.js'
 import { DEFAULT_LIMIT_SECONDS, limitOfSettings } from '../programs/settings.js'
+import { onlyByName } from './known.js'
 import { type ListedTest, parseKselftestList } from './list.js'
 
 type TreeFiles = Pick<Files, 'list' | 'readText' | 'stat'>
@@ -17,14 +18,14 @@ const INSTALLED_PLACES = ['tools/testing/selftests/kselftest_install', 'kselftes
  * (`net/forwarding`, `net`).
  * @throws UserError when the directory is no installed kselftest, or when a collection of its list was not installed with it
  */
-export async function readKselftest(files: TreeFiles, directory: string): Promise<readonly ProgramTest[]> {
+export async function readKselftest(files: TreeFiles, directory: string): Promise<readonly CatalogueTest[]> {
   const path = `${directory}/${KSELFTEST_LIST}`
   if ((await files.stat(path)) === null) throw await notInstalled(files, directory)
   const listed = parseKselftestList(await files.readText(path), path)
   if (listed.length === 0)
     throw new UserError(`${path} lists no test.`, 'Install the targets again: `make -C tools/testing/selftests install`.')
   const collections = [...new Set(listed.map(({ collection }) => collection))]
-  const tests: ProgramTest[] = []
+  const tests: CatalogueTest[] = []
   for (const collection of collections) {
     tests.push(
       ...(await readCollection(
@@ -43,7 +44,7 @@ async function readCollection(
   directory: string,
   collection: string,
   listed: readonly ListedTest[],
-): Promise<readonly ProgramTest[]> {
+): Promise<readonly CatalogueTest[]> {
   const place = `${directory}/${collection}`
   const there = new Set(await files.list(place).catch(() => []))
   // make's install step is green where rsync is missing: the list is whole then, and every directory empty.
@@ -58,14 +59,23 @@ async function readCollection(
   const kernelOptions = there.has('config') ? optionsOfConfig(await files.readText(`${place}/config`)) : []
   const parts = collection.split('/')
   const groups = parts.map((_, index) => parts.slice(0, index + 1).join('/'))
-  return listed.map(({ program }) => ({
-    name: `${collection}:${program}`,
-    groups,
-    file: `${collection}/${program}`,
-    line: 1,
-    limitSeconds,
-    ...(kernelOptions.length === 0 ? {} : { needs: { kernelOptions: [...kernelOptions] } }),
-  }))
+  return listed.map(({ program }) => {
+    const name = `${collection}:${program}`
+    const why = onlyByName(name)
+    const needs = {
+      ...(kernelOptions.length === 0 ? {} : { kernelOptions: [...kernelOptions] }),
+      ...(why === null ? {} : { exclusive: true }),
+    }
+    return {
+      name,
+      groups,
+      file: `${collection}/${program}`,
+      line: 1,
+      limitSeconds,
+      ...(why === null ? {} : { onlyByName: why }),
+      ...(Object.keys(needs).length === 0 ? {} : { needs }),
+    }
+  })
 }
 
 async function notInstalled(files: TreeFiles, directory: string): Promise<UserError> {

@@ -1,4 +1,5 @@
-import { judgeProgram, type ProgramEnd, type ProgramVerdict } from '../ktap/index.js'
+import type { ProgramEnd } from '../../domain/program-end.js'
+import { judgeProgram, type ProgramVerdict } from '../ktap/index.js'
 import { isKselftestName } from './list.js'
 
 /** What a log of run_kselftest.sh says of one test. */

@@ -1,11 +1,6 @@
+import type { ProgramEnd } from '../../domain/program-end.js'
 import { shorten } from './line.js'
 import { type KtapProblem, type KtapReading, readKtap, type Subtest } from './read.js'
-
-/** How a test's program ended, as our agent noted it. `limit`: it was ended after that many seconds. */
-export type ProgramEnd =
-  | { readonly kind: 'exit'; readonly code: number }
-  | { readonly kind: 'signal'; readonly signal: number }
-  | { readonly kind: 'limit'; readonly seconds: number }
 
 /** What a test that is one program came to. */
 export interface ProgramVerdict {

@@ -10,8 +10,3 @@ export function optionsOfConfig(text: string): readonly string[] {
   }
   return [...options]
 }
-
-/** The same file for a kernel without modules: everything it wants as a module is to be built in. */
-export function builtInConfig(text: string): string {
-  return text.replace(/^(\s*CONFIG_[A-Za-z0-9_]+)=m\b/gm, '$1=y')
-}

@@ -1,7 +1,7 @@
 import { UserError } from '../../domain/errors.js'
+import type { CatalogueTest } from '../../domain/test.js'
 import type { Files } from '../../ports/index.js'
 import { optionsOfConfig } from '../programs/config-file.js'
-import type { ProgramTest } from '../programs/program-test.js'
 import { DEFAULT_LIMIT_SECONDS, limitOfSettings } from '../programs/settings.js'
 
 type TreeFiles = Pick<Files, 'list' | 'readText' | 'readBytes' | 'realPath' | 'stat'>
@@ -30,8 +30,8 @@ export function isScriptName(name: string): boolean {
  * @throws UserError when the directory holds no test, when its list names what is no program, or when a script would be left out because it
  * is not executable
  */
-export async function readScripts(files: TreeFiles, directory: string): Promise<readonly ProgramTest[]> {
-  const found = new Map<string, ProgramTest>()
+export async function readScripts(files: TreeFiles, directory: string): Promise<readonly CatalogueTest[]> {
+  const found = new Map<string, CatalogueTest>()
   const scripts: string[] = []
   await walk({ files, root: directory, found, scripts }, '', { limitSeconds: DEFAULT_LIMIT_SECONDS, kernelOptions: [] }, 0)
   const list = (await isFile(files, `${directory}/list`)) ? await files.readText(`${directory}/list`) : null
@@ -49,7 +49,7 @@ export async function readScripts(files: TreeFiles, directory: string): Promise<
 interface Walk {
   readonly files: TreeFiles
   readonly root: string
-  readonly found: Map<string, ProgramTest>
+  readonly found: Map<string, CatalogueTest>
   /** Those that begin with `#!` and are not executable. */
   readonly scripts: string[]
 }
@@ -102,7 +102,7 @@ async function factsOf(files: TreeFiles, place: string, names: readonly string[]
   }
 }
 
-function listed(text: string, path: string, found: ReadonlyMap<string, ProgramTest>): readonly ProgramTest[] {
+function listed(text: string, path: string, found: ReadonlyMap<string, CatalogueTest>): readonly CatalogueTest[] {
   const names = text
     .split('\n')
     .map((line) => line.replace(/(?:^|\s)#.*$/, '').trim())

@@ -1,0 +1,23 @@
+import { programSuite } from '../programs/program-suite.js'
+import { readKselftest } from './catalogue.js'
+import { SUMMONS_OOM_KILLER } from './known.js'
+import { isKselftestName } from './list.js'
+
+/** The kernel's own selftests, installed. */
+export const kselftest = programSuite({
+  name: 'kselftest',
+  title: 'the kernel’s selftests (tools/testing/selftests)',
+  tree: 'An installed kselftest (a directory with `kselftest-list.txt`), or a kernel tree to build it from. Empty: with `kernel-tree`, that tree.',
+  description: 'The guest as it is, without disks',
+  enumerate: async (files, directory) => ({ suite: 'kselftest', tests: [...(await readKselftest(files, directory))] }),
+  isName: isKselftestName,
+  normalize: (word) => word,
+  collectionOf: (name) => name.slice(0, Math.max(0, name.lastIndexOf(':'))),
+  provocations: [
+    {
+      isOf: (test) => SUMMONS_OOM_KILLER.includes(test),
+      kinds: ['oom'],
+      why: 'lets a cgroup run out of memory on purpose',
+    },
+  ],
+})
