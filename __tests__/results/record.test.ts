@@ -71,6 +71,21 @@ describe('buildRecord', () => {
     expect(record.conclusion.kind).not.toBe('passed')
   })
 
+  test.each([
+    ['a decline', 'generic/002        [not run] no quota\n', { kind: 'cancelled' }, 'notrun'],
+    ['a pass', 'generic/002         3s\n', { kind: 'cancelled' }, 'pass'],
+    ['a pass at the run’s end', 'generic/002         3s\n', runTimeout, 'pass'],
+    ['half a line', 'generic/002         3s', { kind: 'cancelled' }, 'notreached'],
+    ['a pass under a panic', 'generic/002         3s\n', panic, 'crashed'],
+  ] as const)('a guest that the host ended keeps the verdict that is here: %s', async (_, line, exit, status) => {
+    const names = ['generic/001', 'generic/002']
+    const batch = aBatch(1, names, { died: { exit, test: 'generic/002' }, exitStatus: null })
+    const run = aVmRun({ guests: [aGuest(1, { exit })], batches: [batch], stopped: { kind: 'cancelled', reason: 'cancelled' } })
+    const record = await build(stdout(`generic/001         3s\n${line}`), run, aSelection(names))
+    expect(statuses(record)).toEqual({ 'generic/001': 'pass', 'generic/002': status })
+    expect(record.conclusion.kind).toBe('cancelled')
+  })
+
   test('the test a guest died under is found without the guest’s word, and without any evidence', async () => {
     const died = { exit: panic, test: null }
     const cut = await build(

@@ -24,11 +24,6 @@ export function statusOfExit(exit: VmExit): TestStatus {
   }
 }
 
-/** True where we ended the guest for a reason of our own: what it left unfinished then is no sign of anything. */
-export function isHostsDoing(exit: VmExit): boolean {
-  return exit.kind === 'cancelled' || exit.kind === 'timeout' || (exit.kind === 'qemu-died' && exit.hostTrouble !== undefined)
-}
-
 /** How a guest ended, as a sentence without a full stop. What its console or QEMU said last is `lastWords`. */
 export function describeExit(exit: VmExit): string {
   switch (exit.kind) {

@@ -89,6 +89,8 @@ function killLast(
   const last = attempts.at(-1)
   if (last === undefined) return []
   const said = last.status
+  // Who ends a guest for a reason of the host’s own takes no verdict away that is here already.
+  if (said !== 'notreached' && statusOfExit(exit) === 'notreached') return [...attempts]
   const status = worst(said, statusOfExit(exit))
   if (said !== 'notreached' && status !== said) {
     disagreements.push({
