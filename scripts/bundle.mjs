@@ -14,6 +14,7 @@ export const ENTRIES = {
   post: 'src/action/post.ts',
   cli: 'src/cli/main.ts',
   service: 'src/ports/real/service.ts',
+  reader: 'src/reader/main.ts',
 }
 
 /** Bundles with esbuild: ES modules for the oldest Node we run on. `options` are esbuild's. */

@@ -54,3 +54,22 @@ test('too many files, or too many bytes: what fits goes in, what does not is cou
   expect(names).toEqual(['many/0', 'many/1', 'many/2', 'many/3'])
   expect(notes).toEqual(["7 files above the artifact's limit (4 files, 1024 bytes) were left out."])
 })
+
+// Root reads what nobody may: here a reader that is refused stands in for a user who is.
+test('what cannot be read is left out with a note, and the rest goes', async () => {
+  put('run.json')
+  put('secret.full')
+  put('locked/inner')
+  const real = createFiles()
+  const refuse = (path: string) => Promise.reject(new Error(`EACCES: permission denied, open '${path}'`))
+  const files = {
+    stat: real.stat,
+    list: (path: string) => (path.endsWith('locked') ? refuse(path) : real.list(path)),
+    readBytes: (path: string, range: { offset: number; length: number }) =>
+      path.endsWith('.full') ? refuse(path) : real.readBytes(path, range),
+  }
+  const found = await selectArtifactFiles(files, directory)
+  expect(found.files.map((path) => relative(directory, path))).toEqual(['run.json'])
+  expect(found.notes).toHaveLength(2)
+  expect(found.notes.join(' ')).toMatch(/locked cannot be read.*secret\.full cannot be read/)
+})

@@ -51,10 +51,10 @@ export function aSelection(names: readonly string[], changes: Partial<Selection>
   return { sections: [aSection('xfs_4k')], tests: names.map((name) => ({ suite: 'fstests', section: 'xfs_4k', name })), ...changes }
 }
 
-/** Builds a record over a tree in memory; the run's directory is `/run`, the suite's sources are `/src`. */
-export function build(tree: Readonly<Record<string, string>>, vmRun: VmRun, selection: Selection, changes: Partial<RecordInput> = {}) {
+/** What a record is built of, without a tree. */
+export function inputOf(vmRun: VmRun, selection: Selection, changes: Partial<RecordInput> = {}): RecordInput {
   const { plan, host } = aRecord([])
-  return buildRecord(treeFiles(tree), {
+  return {
     toolVersion: '0.1.0',
     runId: 'run-2',
     startedAt: '2026-11-24T05:00:00.000Z',
@@ -70,7 +70,12 @@ export function build(tree: Readonly<Record<string, string>>, vmRun: VmRun, sele
     runDirectory: '/run',
     suiteSources: { fstests: '/src' },
     ...changes,
-  })
+  }
+}
+
+/** Builds a record over a tree in memory; the run's directory is `/run`, the suite's sources are `/src`. */
+export function build(tree: Readonly<Record<string, string>>, vmRun: VmRun, selection: Selection, changes: Partial<RecordInput> = {}) {
+  return buildRecord(treeFiles(tree), inputOf(vmRun, selection, changes))
 }
 
 export { aReport }

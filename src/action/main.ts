@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { TOOL_VERSION } from '../domain/version.js'
 import { placesFrom, withUsableCache } from '../pipeline/directories.js'
 import { createGitHubRunner, createPorts } from '../ports/real/index.js'
+import { readRecordApart } from '../reader/index.js'
 import { runAction } from './run-action.js'
 
 const runner = createGitHubRunner()
@@ -17,6 +18,7 @@ await runAction(ports, {
   architecture: process.arch,
   toolVersion: TOOL_VERSION,
   signal: controller.signal,
+  readRecord: readRecordApart,
 })
 // A connection of a service client that is still open must not hold the step.
 process.exit(process.exitCode ?? 0)

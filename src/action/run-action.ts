@@ -6,6 +6,7 @@ import { parseInputs } from '../inputs/parse.js'
 import { INPUTS } from '../inputs/specification.js'
 import { type Directories, refuseUnsupportedPlatform } from '../pipeline/directories.js'
 import { openRun } from '../pipeline/open-run.js'
+import type { PipelineOptions } from '../pipeline/options.js'
 import { runPipeline } from '../pipeline/run-pipeline.js'
 import type { Ports, Runner } from '../ports/index.js'
 import { RECEIPT_STATE } from '../post/index.js'
@@ -18,6 +19,8 @@ export interface ActionContext {
   readonly architecture: string
   readonly toolVersion: string
   readonly signal: AbortSignal
+  /** Reads what guests left; absent: in this thread. */
+  readonly readRecord?: NonNullable<PipelineOptions['readRecord']>
 }
 
 /** The action's main: reads the step's inputs, carries out the line, publishes. The one catch for everything below. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Directories } from '../pipeline/directories.js'
+import type { PipelineOptions } from '../pipeline/options.js'
 import type { Ports } from '../ports/index.js'
 import type { FileWatcher } from '../ports/watch.js'
 
@@ -13,6 +14,8 @@ export interface CliContext {
   readonly architecture: string
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal
+  /** Reads what guests left; absent: in this thread. */
+  readonly readRecord?: NonNullable<PipelineOptions['readRecord']>
   readonly stdin: AsyncIterable<Uint8Array>
   readonly stdout: { readonly isTerminal: boolean; readonly columns: number; write(text: string): void }
   readonly stderr: { readonly isTerminal: boolean; readonly columns: number; write(text: string): void }

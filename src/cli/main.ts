@@ -3,7 +3,9 @@ import { enclosingKernelTree } from '../bundle/index.js'
 import { TOOL_VERSION } from '../domain/version.js'
 import { placesFrom, withUsableCache } from '../pipeline/directories.js'
 import { createFileWatcher, createPorts, createTerminalRunner } from '../ports/real/index.js'
+import { readRecordApart } from '../reader/index.js'
 import { runCli } from './cli.js'
+import { fencing } from './fencing.js'
 
 const controller = new AbortController()
 let interrupts = 0
@@ -19,10 +21,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 // `vmtest … | head` ends the reading side early; that is no error.
 process.stdout.on('error', () => process.exit(0))
 
+// What is printed quotes guests. In a workflow's step a line of theirs could be a command to the runner: it is told not to listen.
+const write = fencing(process.env)
 const stream = (output: NodeJS.WriteStream) => ({
   isTerminal: output.isTTY === true,
   columns: output.columns ?? 120,
-  write: (text: string) => void output.write(text),
+  write: (text: string) => void output.write(write(text)),
 })
 
 const ports = createPorts(
@@ -43,6 +47,7 @@ const code = await runCli(process.argv.slice(2), {
   platform: process.platform,
   architecture: process.arch,
   signal: controller.signal,
+  readRecord: readRecordApart,
   stdin: process.stdin,
   stdout: stream(process.stdout),
   stderr: stream(process.stderr),

@@ -51,13 +51,14 @@ class StreamingClassifier implements Classifier {
   private readonly recent = new Map<string, NumberedLine[]>()
   private readonly matchOpening: (line: ConsoleLine) => Opening | null
   private readonly startedTest: ReturnType<typeof testMarkers>
-  private readonly provocations: readonly Provocation[]
+  private readonly provokes: (report: KernelReport) => boolean
 
   constructor(options: ClassifierOptions) {
     this.matchOpening = openingMatcher(options.openers ?? (options.programs === true ? OPENERS_AND_PROGRAMS : OPENERS))
     const suites = options.suites ?? []
     this.startedTest = testMarkers(suites.map(({ marker }) => marker))
-    this.provocations = [...new Set(suites.flatMap(({ provocations }) => provocations))]
+    const provocations = [...new Set(suites.flatMap((suite) => suite.provocations))]
+    this.provokes = (report) => isProvoked(report, provocations)
   }
 
   line(raw: string): KernelReport[] {
@@ -184,7 +185,7 @@ class StreamingClassifier implements Classifier {
 
   private close(report: OpenReport): KernelReport[] {
     this.open.delete(report.context)
-    const closed = report.close((found) => isProvoked(found, this.provocations))
+    const closed = report.close(this.provokes)
     return closed === null ? [] : [closed]
   }
 

@@ -196,25 +196,51 @@ export class OpenReport {
 }
 
 function titleOf({ opening: { opener, match }, header }: Headline, kept: readonly NumberedLine[]): string {
-  const body = kept.slice(kept.indexOf(header) + 1).map((line) => line.text)
-  const values = new Map<string, string>()
-  for (const [index, group] of match.entries()) values.set(`$${index}`, group ?? '')
-  for (const [name, pattern] of Object.entries(opener.details ?? {})) {
-    const found = body.map((text) => pattern.exec(text)?.[1]).find((value) => value !== undefined)
-    values.set(`{${name}}`, found ?? '')
+  const body: string[] = []
+  for (let at = kept.indexOf(header) + 1; at < kept.length; at += 1) body.push(kept[at]?.text ?? '')
+  const textOfPart = (key: string): string => {
+    if (key === 'fn') return opener.guilty === undefined ? '' : (guiltyFunction(opener.guilty, body, match.groups?.fn) ?? '')
+    const detail = opener.details?.[key]
+    return detail === undefined ? (match[Number(key)] ?? '') : firstGroup(detail, body)
   }
-  const guilty = opener.guilty === undefined ? null : guiltyFunction(opener.guilty, body, match.groups?.fn)
-  values.set('{fn}', guilty ?? '')
-  return normaliseTitle(fillTitle(opener.title, values))
+  let title = ''
+  for (const part of partsOf(opener.title)) {
+    const value = part.key === null ? '' : textOfPart(part.key)
+    title += part.key === null ? part.words : value === '' ? '' : part.words + value
+  }
+  return normaliseTitle(title)
 }
 
-/** A missing value takes the preposition before it along: `WARNING in {fn}` without a function is `WARNING`. */
-function fillTitle(template: string, values: ReadonlyMap<string, string>): string {
-  return template.replace(/( in )?(\$\d|\{\w+\})/g, (_, preposition: string | undefined, key: string) => {
-    const value = values.get(key) ?? ''
-    return value === '' ? '' : `${preposition ?? ''}${value}`
-  })
+function firstGroup(pattern: RegExp, lines: readonly string[]): string {
+  for (const line of lines) {
+    const found = pattern.exec(line)?.[1]
+    if (found !== undefined) return found
+  }
+  return ''
 }
+
+/** Words of a title, or a value (`fn`, a detail's name, a group's number) with the preposition that goes where it is missing. */
+interface TitlePart {
+  readonly words: string
+  readonly key: string | null
+}
+
+/** `WARNING in {fn}` is `WARNING`, then ` in ` and the function: without one it is `WARNING`. */
+function partsOf(template: string): readonly TitlePart[] {
+  const known = templates.get(template)
+  if (known !== undefined) return known
+  const parts: TitlePart[] = []
+  let at = 0
+  for (const match of template.matchAll(/( in )?(?:\$(\d)|\{(\w+)\})/g)) {
+    parts.push({ words: template.slice(at, match.index), key: null }, { words: match[1] ?? '', key: match[2] ?? match[3] ?? '' })
+    at = match.index + match[0].length
+  }
+  parts.push({ words: template.slice(at), key: null })
+  templates.set(template, parts)
+  return parts
+}
+/** As many as there are openers. */
+const templates = new Map<string, readonly TitlePart[]>()
 
 const MAX_TITLE_CHARS = 120
 /** Memory that was overwritten is printed as it is. */
@@ -223,10 +249,19 @@ const EVERY_UNPRINTABLE = /[^\x20-\x7e\t]/g
 
 /** Takes out what differs from run to run: offsets, addresses, source lines, numbers of CPUs and of anything else. As syzkaller does it. */
 export function normaliseTitle(title: string): string {
+  const known = normalised.get(title)
+  if (known !== undefined) return known
   const printable = UNPRINTABLE.test(title) ? title.replace(EVERY_UNPRINTABLE, '') : title
   const stable = /\d/.test(printable) ? withoutNumbers(printable) : printable
-  return stable.replace(/\s+/g, ' ').trim().slice(0, MAX_TITLE_CHARS)
+  const normal = stable.replace(/\s+/g, ' ').trim().slice(0, MAX_TITLE_CHARS)
+  if (normalised.size >= MAX_NORMALISED) normalised.clear()
+  normalised.set(title, normal)
+  return normal
 }
+
+/** A kernel that reports reports the same again and again. */
+const normalised = new Map<string, string>()
+const MAX_NORMALISED = 500
 
 const withoutNumbers = (title: string): string =>
   title

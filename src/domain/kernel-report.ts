@@ -35,6 +35,15 @@ export const kernelReportKindSchema = z.enum([
 ])
 export type KernelReportKind = z.infer<typeof kernelReportKindSchema>
 
+/**
+ * Whether a report of this kind is the last of its kind in this boot: lockdep turns itself off with its first (`debug_locks_off`), and with
+ * what taints the kernel so that its locks cannot be believed (`add_taint(…, LOCKDEP_NOW_UNRELIABLE)`: an oops); KASAN tells of its first bug
+ * only, without `kasan_multi_shot`.
+ */
+export const endsDetector = (kind: KernelReportKind): boolean => lastOfTheirKind.has(kind)
+
+const lastOfTheirKind: ReadonlySet<KernelReportKind> = new Set(['lockdep', 'kasan', 'oops', 'general-protection', 'bug', 'list-corruption'])
+
 export const frameSchema = z.object({
   symbol: z.string().describe('The frame as the console printed it, for example `xfs_iget+0x12/0x340 [xfs]`.'),
   function: z.string().optional().describe('Source function after decoding; differs from the symbol for inlined frames.'),
@@ -64,6 +73,12 @@ export const kernelReportSchema = z.object({
   test: z.string().nullable().describe('The test that ran: the one the last marker before the report named; null before the first.'),
   lines: z.array(z.string()).describe("The report's own lines, cleaned of console prefixes, capped."),
   frames: z.array(frameSchema).describe('Its stack, innermost first.'),
+  count: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('How often it came under its test; absent: once. The other fields are of the first.'),
   provoked: z.boolean().default(false).describe('True when the test is known to provoke this on purpose (data, per test).'),
   counts: z
     .boolean()
@@ -71,7 +86,6 @@ export const kernelReportSchema = z.object({
     .describe(
       'Of a stall or a hung task, which a slow host can cause by itself: true where it counts all the same, under KVM or because its test failed too. Absent: no.',
     ),
-  count: z.number().int().positive().optional().describe('How often it was printed, where equal ones are kept as one; absent: once.'),
   phase: reportPhaseSchema.optional().describe('What the guest was at when it came; absent where that is not known.'),
 })
 /** One report ("splat") in the kernel log. */

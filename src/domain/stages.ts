@@ -139,6 +139,8 @@ export type Progress =
   | {
       readonly kind: 'test-start'
       readonly guest: number
+      /** What the test has, and why so much. */
+      readonly limit: { readonly seconds: number; readonly reason: string }
       readonly suite: SuiteName
       readonly section: string
       readonly name: string

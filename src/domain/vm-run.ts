@@ -13,6 +13,7 @@ export const vmExitSchema = z.discriminatedUnion('kind', [
     kind: z.literal('timeout').describe('A watchdog ended it.'),
     what: z.enum(['boot', 'test', 'run']).describe('Whose limit it was.'),
     afterSeconds: z.number().describe('The limit, in seconds.'),
+    test: z.string().optional().describe('The test whose limit it was; absent where it was no test’s.'),
     lastLine: z.string().describe('The last line of the console.'),
   }),
   z.object({
@@ -72,6 +73,10 @@ export const batchRunSchema = z.object({
   timeline: z
     .array(z.object({ name: z.string(), startedAt: z.string(), endedAt: z.string().nullable(), seconds: z.number().nullable() }))
     .describe('Start and end as the guest reported them; `endedAt` null for the test it died under.'),
+  returned: z
+    .array(z.string())
+    .optional()
+    .describe('Tests that had started while the guest was being ended for another: handed out again, and no attempt here.'),
   exitStatus: z
     .number()
     .int()

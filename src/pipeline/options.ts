@@ -1,5 +1,7 @@
 import type { Inputs } from '../domain/inputs.js'
+import type { RunRecord } from '../domain/record.js'
 import type { Progress, Receipt } from '../domain/stages.js'
+import type { RecordInput } from '../results/index.js'
 import type { Directories } from './directories.js'
 import type { OpenRun } from './open-run.js'
 
@@ -11,6 +13,8 @@ export interface PipelineOptions {
   readonly toolVersion: string
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
+  /** Makes the record of what guests left where it cannot hold this thread; absent: in this one. */
+  readonly readRecord?: (input: RecordInput, limits: { readonly signal: AbortSignal; readonly seconds: number }) => Promise<RunRecord>
   /** Told what post has to know, as soon as it is true. */
   readonly onReceipt: (change: Partial<Receipt>) => void
 }

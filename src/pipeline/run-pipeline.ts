@@ -10,7 +10,16 @@ import { exitCode } from '../domain/verdict.js'
 import type { VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
 import { writeReport } from '../report/index.js'
-import { buildRecord, comparisonOf, conclude, type Offered, pastVerdicts, testTimes, withCompared } from '../results/index.js'
+import {
+  buildRecord,
+  comparisonOf,
+  conclude,
+  type Offered,
+  pastVerdicts,
+  type RecordInput,
+  testTimes,
+  withCompared,
+} from '../results/index.js'
 import { decideAccelerator } from '../vm/index.js'
 import { requireBaseline } from './baseline.js'
 import { decodeRecord } from './decode.js'
@@ -139,10 +148,20 @@ async function test(options: PipelineOptions, evidence: Evidence, ports: Ports):
   evidence.proof = await proveOnBase({ ...guests, selection, session, baseline: memory.baseline, record, judgeBase }, ports)
 }
 
+/** What must be left of a run's time to write its record and its pages, in seconds. */
+const WRITING_SECONDS = 8
+/** However late it is, so much is read. */
+const LEAST_READING_SECONDS = 5
+
+/** What reading results may take, in seconds: to the end of the run's time. */
+function readingSeconds({ plan, startedSeconds }: PipelineOptions['run'], now: number): number {
+  return Math.max(LEAST_READING_SECONDS, plan.timeoutMinutes * 60 - WRITING_SECONDS - (now - startedSeconds))
+}
+
 async function recordOf(options: PipelineOptions, evidence: Evidence, ports: Ports): Promise<RunRecord> {
   const { run } = options
   const bundlePath = evidence.built === null ? null : lastingBundlePath(evidence.built, run.plan)
-  return buildRecord(ports.files, {
+  const input: RecordInput = {
     toolVersion: options.toolVersion,
     runId: randomUUID(),
     startedAt: run.startedAt.toISOString(),
@@ -159,7 +178,9 @@ async function recordOf(options: PipelineOptions, evidence: Evidence, ports: Por
     problems: [],
     runDirectory: run.directory,
     suiteSources: suiteSources(evidence.built),
-  })
+  }
+  const read = options.readRecord ?? ((given) => buildRecord(ports.files, given))
+  return read(input, { signal: options.signal, seconds: readingSeconds(run, ports.clock.monotonicSeconds()) })
 }
 
 async function judge(undecoded: RunRecord, evidence: Evidence, options: PipelineOptions, ports: Ports): Promise<PipelineOutcome> {

@@ -2,7 +2,7 @@ import type { Plan } from '../domain/plan.js'
 import type { Section } from '../domain/section.js'
 import type { SuiteName, TestName } from '../domain/test.js'
 import { suiteOf } from '../suites/index.js'
-import { globToRegExp, isGlob } from './glob.js'
+import { globMatcher, isGlob } from './glob.js'
 import { indexCatalogue, testsOfGroup } from './select-names.js'
 
 type Request = Plan['selection']
@@ -40,7 +40,7 @@ export function testsAskedFor(request: Request, there: SectionThere): ReadonlySe
 }
 
 function isNamed(name: TestName, word: string): boolean {
-  return word === name || (isGlob(word) && globToRegExp(word).test(name))
+  return word === name || (isGlob(word) && globMatcher(word)(name))
 }
 
 function groupsOf({ groups, tests }: Request, suite: SuiteName): readonly string[] {

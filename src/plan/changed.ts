@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { UserError } from '../domain/errors.js'
 import type { SelectionRequest } from '../domain/inputs.js'
-import { globToRegExp } from './glob.js'
+import { globMatcher } from './glob.js'
 
 /** nix/sections/changed-paths.json: which sections and groups a path of the kernel tree is about. */
 export const changedPathsSchema = z.object({
@@ -31,7 +31,7 @@ export interface ChangedScope {
 const USUAL_GROUP = 'quick'
 
 function matches(pattern: string, path: string): boolean {
-  return pattern.endsWith('/') ? path.startsWith(pattern) : globToRegExp(pattern).test(path)
+  return pattern.endsWith('/') ? path.startsWith(pattern) : globMatcher(pattern)(path)
 }
 
 /** Every rule that fits a path counts: a change in XFS' quota code is one in XFS and one in quota. */

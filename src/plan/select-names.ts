@@ -1,7 +1,7 @@
 import type { Section } from '../domain/section.js'
 import type { Catalogue, CatalogueTest, TestName } from '../domain/test.js'
 import type { SuiteChoice } from '../suites/suite.js'
-import { globToRegExp, isGlob } from './glob.js'
+import { globMatcher, isGlob } from './glob.js'
 import { didYouMean } from './suggest.js'
 
 /** Tests by name, directory and group, made once per selection. */
@@ -28,8 +28,8 @@ export function findTests(word: string, index: CatalogueIndex): readonly TestNam
   const name = index.choice.normalize(word)
   if (index.byName.has(name)) return [name]
   if (isGlob(name)) {
-    const pattern = globToRegExp(name)
-    const found = index.tests.filter((test) => pattern.test(test.name)).map((test) => test.name)
+    const matches = globMatcher(name)
+    const found = index.tests.filter((test) => matches(test.name)).map((test) => test.name)
     return found.length > 0 ? found : `no test matches \`${word}\`.`
   }
   return `unknown test \`${word}\`${suggestTest(name, index)}.`

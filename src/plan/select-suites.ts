@@ -3,7 +3,7 @@ import type { SelectionRequest } from '../domain/inputs.js'
 import type { Catalogue, SuiteName } from '../domain/test.js'
 import type { SuiteChoice } from '../suites/suite.js'
 import type { Expectation, Expectations } from './expectations.js'
-import { globToRegExp, isGlob } from './glob.js'
+import { globMatcher, isGlob } from './glob.js'
 import type { SectionTable } from './sections.js'
 import { refusal, type Selected, selectTests } from './select.js'
 import { type CatalogueIndex, findTests, groupProblem, indexCatalogue } from './select-names.js'
@@ -151,6 +151,6 @@ function entriesOf(suite: IndexedSuite, suites: readonly IndexedSuite[], { entri
 
 function matchesAny(pattern: string, names: readonly string[]): boolean {
   if (!isGlob(pattern)) return names.includes(pattern)
-  const regExp = globToRegExp(pattern)
-  return names.some((name) => regExp.test(name))
+  const matches = globMatcher(pattern)
+  return names.some(matches)
 }

@@ -7,7 +7,7 @@ import type { Catalogue, TestId, TestName } from '../domain/test.js'
 import { onlyThese, sectionKey } from '../domain/test-key.js'
 import type { SuiteChoice } from '../suites/suite.js'
 import type { Expectation, Expectations } from './expectations.js'
-import { globToRegExp, isGlob } from './glob.js'
+import { globMatcher, isGlob } from './glob.js'
 import { isInKernelRange } from './kernel-range.js'
 import type { SectionTable } from './sections.js'
 import { type CatalogueIndex, findTests, groupProblem, indexCatalogue, testsOfGroup } from './select-names.js'
@@ -139,8 +139,8 @@ function resolveEntries(context: SelectionContext, index: CatalogueIndex, proble
 
 function matchesAny(pattern: string, names: readonly string[]): boolean {
   if (!isGlob(pattern)) return names.includes(pattern)
-  const regExp = globToRegExp(pattern)
-  return names.some((name) => regExp.test(name))
+  const matches = globMatcher(pattern)
+  return names.some(matches)
 }
 
 function holdsHere(entry: Expectation, context: SelectionContext): boolean {

@@ -1,8 +1,11 @@
 import { closest, distance } from 'fastest-levenshtein'
 
+/** What is longer is no name with a slip in it; comparing takes time with the product of both lengths. */
+const LONGEST_WORD = 120
+
 /** The nearest of some names, or null where none is near enough to be meant. */
 export function nearest(word: string, names: readonly string[]): string | null {
-  if (names.length === 0) return null
+  if (names.length === 0 || word.length > LONGEST_WORD) return null
   const found = closest(word, [...names])
   return distance(word, found) <= Math.max(2, Math.ceil(word.length * 0.4)) ? found : null
 }

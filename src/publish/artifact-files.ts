@@ -21,26 +21,32 @@ const ILLEGAL = /[":<>|*?\r\n\\]/
 
 /**
  * Every regular file below the run's directory. Links, devices and sockets are never followed or uploaded;
- * the guests' disks and memory images are not results.
+ * the guests' disks and memory images are not results. What cannot be read is left out: the artifact's client would end over it.
  */
 export async function selectArtifactFiles(
-  files: Pick<Files, 'list' | 'stat'>,
+  files: Pick<Files, 'list' | 'readBytes' | 'stat'>,
   directory: string,
   limits: ArtifactLimits = ARTIFACT_LIMITS,
 ): Promise<ArtifactSelection> {
   const chosen: string[] = []
   const left = { special: 0, illegal: 0, tooMany: 0 }
+  const unreadable: string[] = []
   let sizeBytes = 0
   const visit = async (path: string): Promise<void> => {
     for (const name of await files.list(path)) {
       const child = join(path, name)
-      const entry = await files.stat(child)
+      const entry = await files.stat(child).catch(() => 'unreadable' as const)
+      if (entry === 'unreadable') {
+        unreadable.push(child)
+        continue
+      }
       if (entry === null) continue
       if (entry.kind === 'directory') {
-        if (!name.startsWith(DISKS)) await visit(child)
+        if (!name.startsWith(DISKS)) await visit(child).catch(() => unreadable.push(child))
       } else if (entry.kind !== 'file') left.special++
       else if (ILLEGAL.test(child.slice(directory.length))) left.illegal++
       else if (chosen.length >= limits.maxFiles || sizeBytes + entry.sizeBytes > limits.maxBytes) left.tooMany++
+      else if (!(await isReadable(files, child))) unreadable.push(child)
       else {
         chosen.push(child)
         sizeBytes += entry.sizeBytes
@@ -49,12 +55,26 @@ export async function selectArtifactFiles(
   }
   await visit(directory)
   const notes = [
+    ...unreadable.slice(0, MOST_NAMED).map((path) => `${path} cannot be read and was left out of the artifact.`),
+    unreadable.length > MOST_NAMED && `${unreadable.length - MOST_NAMED} more files cannot be read and were left out of the artifact.`,
     left.special > 0 && `${left.special} links or special files were left out of the artifact.`,
     left.illegal > 0 && `${left.illegal} files with names that artifacts cannot hold were left out.`,
     left.tooMany > 0 &&
       `${left.tooMany} files above the artifact's limit (${limits.maxFiles} files, ${limits.maxBytes} bytes) were left out.`,
   ].filter((note) => note !== false)
   return { files: chosen, sizeBytes, notes }
+}
+
+/** Files that cannot be read are named, but not all of a thousand. */
+const MOST_NAMED = 10
+
+async function isReadable(files: Pick<Files, 'readBytes'>, path: string): Promise<boolean> {
+  try {
+    await files.readBytes(path, { offset: 0, length: 1 })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Directories the engine makes for the guests' disks (src/pipeline/run-guests.ts). */

@@ -17,7 +17,7 @@ const HEARTBEAT_SECONDS = 60
 /** Shows where the run is: finished tests as lines, and what runs now: on a terminal in one live line, in a log once a minute. */
 export class ProgressView {
   private readonly startedAt: number
-  private readonly running = new Map<number, { readonly label: string; readonly since: number }>()
+  private readonly running = new Map<number, { readonly label: string; readonly since: number; readonly limit: string }>()
   private done = 0
   private total = 0
   private stage = ''
@@ -47,7 +47,11 @@ export class ProgressView {
         break
       case 'test-start':
         this.total = progress.total
-        this.running.set(progress.guest, { label: `${progress.section} ${progress.name}`, since: this.seconds() })
+        this.running.set(progress.guest, {
+          label: `${progress.section} ${progress.name}`,
+          since: this.seconds(),
+          limit: `${formatSeconds(progress.limit.seconds)}, ${progress.limit.reason}`,
+        })
         break
       case 'test-end':
         this.running.delete(progress.guest)
@@ -78,7 +82,9 @@ export class ProgressView {
   }
 
   private status(): string {
-    const running = [...this.running.values()].map(({ label, since }) => `${label} ${formatSeconds(this.seconds() - since)}`)
+    const running = [...this.running.values()].map(
+      ({ label, since, limit }) => `${label} ${formatSeconds(this.seconds() - since)} (limit ${limit})`,
+    )
     const shown =
       running.slice(0, RUNNING_AT_MOST).join(', ') + (running.length > RUNNING_AT_MOST ? `, ${running.length - RUNNING_AT_MOST} more` : '')
     const count = this.total === 0 ? this.stage : `${this.done} of ${this.total} tests`

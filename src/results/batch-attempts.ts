@@ -30,7 +30,10 @@ export function readBatch(evidence: BatchEvidence): BatchAttempts {
   const problems = [...batch.notes, ...judged.problems]
   const disagreements = judged.disagreements.map((one) => ({ ...one, suite: batch.suite, section: batch.section }))
   const victim = findVictim(evidence)
+  // What started while the guest was being ended ran nowhere.
+  const returned = new Set(batch.returned ?? [])
   for (const verdict of judged.tests) {
+    if (returned.has(verdict.name)) continue
     if (!asked.has(verdict.name)) {
       problems.push(`${verdict.name} left a verdict, though it was not asked for; it is not counted.`)
       continue
@@ -99,6 +102,7 @@ function killLast(
       resolution: `${status}: ${describeExit(exit)}, and the worse word counts.`,
     })
   }
-  const message = status === said && said !== 'notreached' ? last.message : describeExit(exit)
+  const late = said === 'pass' && exit.kind === 'timeout' ? '; while the guest was being ended it came to its end and passed' : ''
+  const message = status === said && said !== 'notreached' ? last.message : `${describeExit(exit)}${late}`
   return [...attempts.slice(0, -1), { ...last, status, message, exit }]
 }

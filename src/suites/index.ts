@@ -25,6 +25,7 @@ export {
   type SuiteProgress,
   type SuiteScale,
   type SuiteTree,
+  type TestText,
   type TreeReader,
 } from './suite.js'
 

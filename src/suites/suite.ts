@@ -229,6 +229,14 @@ export interface NamedSections {
   resolve(names: readonly string[]): { readonly sections: readonly Section[]; readonly problems: readonly string[] }
 }
 
+/** One test of the tree under test. */
+export interface TestText {
+  readonly name: TestName
+  readonly groups: readonly string[]
+  /** The test itself; null where it is not at hand. */
+  readonly text: string | null
+}
+
 /**
  * One suite: a folder under src/suites and one in nix/suites, and a line in src/suites/index.ts. What is not optional here, a suite has.
  * Every suite passes the tests of __tests__/suites/contract.test.ts.
@@ -265,6 +273,8 @@ export interface Suite<Settings = unknown, Proof = unknown> {
   /** Seconds under KVM that a test without history is taken for: only for dividing work. */
   expectedSeconds(test: CatalogueTest): number
   readonly provocations: readonly Provocation[]
+  /** What the tests of the tree under test provoke, read off them; `provocations` stands in for those whose text is not at hand. */
+  provocationsOf?(tests: readonly TestText[]): readonly Provocation[]
   /** The verdicts of a batch. Nothing of the evidence makes it fail: what cannot be read is a problem. */
   judge(files: TreeReader, evidence: BatchEvidence): Promise<JudgedBatch<Proof>>
   /** Why what ran was not the section, or null. */

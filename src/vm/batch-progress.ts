@@ -106,6 +106,12 @@ export class BatchProgress {
     this.timeline.push({ name, startedAt: at.toISOString(), endedAt: null, seconds: null })
   }
 
+  /** Takes back what started after the test that the guest is ended for: nobody knows how it would have gone. */
+  private withdrawAfter(victim: string): string[] {
+    const last = this.timeline.findLastIndex(({ name }) => name === victim)
+    return last === -1 ? [] : [...new Set(this.timeline.splice(last + 1).map(({ name }) => name))]
+  }
+
   exited(status: number | null): void {
     this.exitStatus = status
   }
@@ -115,6 +121,8 @@ export class BatchProgress {
     place: { guest: number; suite: SuiteName; section: string; directory: string; notes: readonly string[] },
     exit: VmExit | null,
   ): BatchRun {
+    const victim = exit?.kind === 'timeout' ? exit.test : undefined
+    const returned = victim === undefined ? [] : this.withdrawAfter(victim)
     return {
       guest: place.guest,
       suite: place.suite,
@@ -122,8 +130,9 @@ export class BatchProgress {
       tests: [...this.batch.tests],
       directory: place.directory,
       timeline: this.timeline.map((entry) => ({ ...entry })),
+      ...(returned.length === 0 ? {} : { returned }),
       exitStatus: this.exitStatus,
-      died: exit === null ? null : { exit, test: this.running },
+      died: exit === null ? null : { exit, test: victim ?? this.running },
       notes: [...place.notes, ...this.notes],
     }
   }

@@ -139,6 +139,26 @@ describe('the watchdog', () => {
     expect(told.progress.find((each) => each.kind === 'test-end' && each.name === 'generic/002')).toMatchObject({ status: 'timeout' })
   })
 
+  test('a test that ends while its guest is being ended timed out all the same; the one that started then runs anew', async () => {
+    const behaviour = (_section: string, name: string) => ({ kind: 'passes' as const, seconds: name === 'generic/001' ? 107 : 10 })
+    const told = await play({ plan: { xfs: numbered(3) }, world: { behaviour } })
+    const ends = told.progress.filter((each) => each.kind === 'test-end').map(({ name, status }) => [name, status])
+    expect(ends).toEqual([
+      ['generic/001', 'timeout'],
+      ['generic/002', 'pass'],
+      ['generic/003', 'pass'],
+    ])
+    expect(told.run.guests[0]?.exit).toMatchObject({ kind: 'timeout', what: 'test', test: 'generic/001' })
+    // It had started in the first guest too.
+    expect(told.world.starts.filter(({ name }) => name === 'generic/002').map(({ guest }) => guest)).toEqual([1, 2])
+  })
+
+  test("what check does behind a test is not the test's time", async () => {
+    const behaviour = () => ({ kind: 'passes' as const, seconds: 103 })
+    const told = await play({ plan: { xfs: numbered(2) }, world: { behaviour } })
+    expect(told.world.diagnosed).toEqual([])
+  })
+
   test('a boot that hangs three times ends the section, and another section goes on', async () => {
     const fate = (guest: number) => ({ ...HEALTHY, boot: guest <= 3 ? ('hangs' as const) : ('ready' as const) })
     const told = await play({ plan: { xfs: numbered(3), ext4: numbered(2) }, world: { fate } })

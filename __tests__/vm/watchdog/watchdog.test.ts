@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import type { Catalogue } from '../../../src/domain/test.js'
 import { fstests } from '../../../src/suites/fstests/index.js'
 import {
   bootLimit,
@@ -29,12 +30,21 @@ const history: TestHistory = [
   { suite: 'fstests', section: 'xfs', name: 'generic/005', samples: [] },
 ]
 
+const catalogue: Catalogue = {
+  suite: 'fstests',
+  tests: [
+    { name: 'generic/601', groups: ['auto', 'quick'], file: 'tests/generic/601', line: 1 },
+    { name: 'generic/602', groups: ['auto'], file: 'tests/generic/602', line: 1, limitSeconds: 45 },
+  ],
+}
+
 function limitFor(name: string, changes: Partial<LimitOptions> = {}): number {
   const timeoutFactor = changes.timeoutFactor ?? 1
   return testLimit(
     { suite: 'fstests', section: 'xfs', name },
     {
       times: new TimeTable(history, timeoutFactor),
+      catalogues: [catalogue],
       timeoutFactor,
       debugFactor: 1,
       extraSeconds: () => 0,
@@ -56,6 +66,10 @@ describe('the limit of a test', () => {
     ['no history: an hour', 'generic/999', {}, 3600],
     ['no samples is no history', 'generic/005', {}, 3600],
     ['no history, emulated, debug kernel', 'generic/999', { timeoutFactor: 10, debugFactor: 3 }, 108_000],
+    ['no history, quick: five minutes', 'generic/601', {}, 300],
+    ['no history, quick, slow kernel: five minutes all the same', 'generic/601', { debugFactor: 3 }, 300],
+    ['no history, quick, emulated: thirty', 'generic/601', { timeoutFactor: 10, debugFactor: 3 }, 1800],
+    ['no history, what the suite gives it twice over, scaled', 'generic/602', { timeoutFactor: 10 }, 900],
     ['no history in a short run: half of it', 'generic/999', { runSeconds: 1800 }, 900],
     ['soak is added and not scaled', 'generic/003', { timeoutFactor: 10, extraSeconds: () => 30 }, 3130],
     ['a fixed limit overrides everything', 'generic/001', { timeoutFactor: 10, fixedSeconds: 42, extraSeconds: () => 30 }, 42],
@@ -66,7 +80,10 @@ describe('the limit of a test', () => {
   test("another section's history does not count", () => {
     const options = { timeoutFactor: 1, debugFactor: 1, extraSeconds: () => 0, fixedSeconds: null, runSeconds: 1e6 }
     expect(
-      testLimit({ suite: 'fstests', section: 'ext4', name: 'generic/003' }, { ...options, times: new TimeTable(history, 1) }).reason,
+      testLimit(
+        { suite: 'fstests', section: 'ext4', name: 'generic/003' },
+        { ...options, times: new TimeTable(history, 1), catalogues: [] },
+      ).reason,
     ).toBe('no history')
   })
 })

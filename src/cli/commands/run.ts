@@ -40,8 +40,12 @@ export async function runInputs(inputs: Inputs, context: CliContext, paths: 'all
   refuseUnsupportedPlatform(context.platform, context.architecture)
   const run = await openRun({ inputs, places }, ports)
   const output: ProgressOutput = { live: stderr.isTerminal, columns: stderr.columns, write: (text) => stderr.write(text) }
+  const reading = context.readRecord === undefined ? {} : { readRecord: context.readRecord }
   const { report, exitCode, seconds } = await withProgress(output, ports.clock, (onProgress) =>
-    runPipeline({ inputs, run, places, toolVersion: context.toolVersion, signal, onProgress, onReceipt: () => undefined }, ports),
+    runPipeline(
+      { inputs, run, places, toolVersion: context.toolVersion, signal, onProgress, onReceipt: () => undefined, ...reading },
+      ports,
+    ),
   )
   const spent = timeSpent(report.record, seconds)
   if (spent !== '') stderr.write(`${spent}\n`)

@@ -58,6 +58,7 @@ interface Hinted {
 function candidateFinder(openers: readonly Opener[]): (text: string) => readonly Opener[] {
   const scan = hintScan(openers)
   const byInitial = hintsByInitial(openers)
+  const inOrder = orderFinder(openers)
   return (text) => {
     const found: Hinted[] = []
     scan.lastIndex = 0
@@ -68,7 +69,7 @@ function candidateFinder(openers: readonly Opener[]): (text: string) => readonly
       }
       scan.lastIndex = match.index + 1
     }
-    return found.length > 1 ? inOrder(openers, found) : (found[0]?.openers ?? NONE)
+    return found.length > 1 ? inOrder(found) : (found[0]?.openers ?? NONE)
   }
 }
 
@@ -89,8 +90,20 @@ function hintsByInitial(openers: readonly Opener[]): ReadonlyMap<string, readonl
 }
 
 const NONE: readonly Opener[] = []
-const inOrder = (openers: readonly Opener[], found: readonly Hinted[]): Opener[] =>
-  found
-    .flatMap(({ places }) => places)
-    .sort((a, b) => a - b)
-    .flatMap((place) => openers[place] ?? [])
+
+/** The openers of several hints, in their order: few sets of hints come again and again. */
+function orderFinder(openers: readonly Opener[]): (found: readonly Hinted[]) => readonly Opener[] {
+  const known = new Map<string, readonly Opener[]>()
+  return (found) => {
+    let key = ''
+    for (const { places } of found) key += `${places[0]},`
+    const cached = known.get(key)
+    if (cached !== undefined) return cached
+    const places = found.flatMap((hinted) => hinted.places).sort((a, b) => a - b)
+    const ordered = places.flatMap((place) => openers[place] ?? [])
+    // A line of hints in every order there is must not fill memory.
+    if (known.size < MOST_SETS) known.set(key, ordered)
+    return ordered
+  }
+}
+const MOST_SETS = 1000

@@ -9,8 +9,10 @@ import { createFiles } from './files.js'
 import { createGitHubApi } from './github-api.js'
 import { createHttp } from './http.js'
 
+export { createFiles } from './files.js'
 export { createGitHubRunner } from './github-runner.js'
 export { createTerminalRunner } from './terminal-runner.js'
+export { answerAsThread, readInThread, type ThreadLimits, type ThreadOutcome } from './thread.js'
 export { createFileWatcher } from './watch.js'
 
 /** The outside world as it is, with the given face. Services are loaded when they are first used. */

@@ -249,7 +249,7 @@ function worseTotal(left: Total | null, right: Total | null): Total | null {
 function closeSection(section: OpenSection): OutputSection {
   return {
     name: section.name,
-    fstyp: section.facts.get('FSTYP')?.replace(/ \(.*\)$/, '') ?? null,
+    fstyp: withoutRemark(section.facts.get('FSTYP')) ?? null,
     platform: section.facts.get('PLATFORM') ?? null,
     mkfsOptions: section.facts.get('MKFS_OPTIONS') ?? null,
     mountOptions: section.facts.get('MOUNT_OPTIONS') ?? null,
@@ -257,4 +257,9 @@ function closeSection(section: OpenSection): OutputSection {
     notrun: section.lists.get('notrun') ?? new Set(),
     failures: section.lists.get('failures') ?? new Set(),
   }
+}
+
+/** `xfs (debug)` is `xfs`. */
+function withoutRemark(fact: string | undefined): string | undefined {
+  return fact?.endsWith(')') === true && fact.includes(' (') ? fact.slice(0, fact.indexOf(' (')) : fact
 }

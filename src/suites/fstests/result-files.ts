@@ -44,7 +44,7 @@ export function parseResultFileName(file: string): { id: string; kind: ResultFil
  * pass; test-made filters are already applied to the file.
  */
 const splatPattern =
-  /kernel BUG at|WARNING:|\bBUG:|Oops:|possible recursive locking detected|(?:INFO|ERR): suspicious RCU usage|INFO: possible circular locking dependency detected|general protection fault:|BUG .* remaining|oom-kill|UBSAN:/
+  /kernel BUG at|WARNING:|\bBUG:|Oops:|possible recursive locking detected|(?:INFO|ERR): suspicious RCU usage|INFO: possible circular locking dependency detected|general protection fault:|BUG [^\n]{1,120} remaining|oom-kill|UBSAN:/
 
 /** The lines of a .dmesg that `_check_dmesg` takes for a report. */
 export function reportLines(text: string): string {

@@ -11,6 +11,7 @@ import { localConfigSections } from './local-config.js'
 import { expectedFstestsSeconds, fstestsNeeds, fstestsTuning } from './needs.js'
 import { createProgressParser } from './progress.js'
 import { fstestsProvocations } from './provocations.js'
+import { provocationsOfTree } from './provocations-of-tree.js'
 import { type SectionEvidence, whyNotTheSection } from './section-proof.js'
 import { type FstestsSettings, fstestsSettingsSchema } from './settings.js'
 
@@ -45,6 +46,7 @@ export function fstestsShaped({ name, title, usualGroup, memoryMiB, readsForeign
     marker: String.raw`run fstests (?<name>\S{1,200}/\d{3}\S{0,200}) at (?<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)`,
     expectedSeconds: expectedFstestsSeconds,
     provocations: fstestsProvocations,
+    provocationsOf: (tests) => provocationsOfTree(tests, fstestsProvocations),
     guest: fstestsGuest,
     judge: judgeFstests,
     proof: (section, batches) =>

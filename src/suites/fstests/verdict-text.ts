@@ -24,14 +24,16 @@ export interface TestBlock {
   readonly whole: boolean
 }
 
+/** No column is wider. Blanks without bound, next to blanks that may belong to what follows, would be tried in every way there is. */
+const widest = 200
 const stamp = String.raw`\[\d\d:\d\d:\d\d\]`
 /** Between name and verdict: the last known time, or blanks up to the column; a tab before 2019. */
-const columnPattern = new RegExp(`^(?: *\\d+s \\.\\.\\. ?|\\t|  +)?(?: *${stamp}){0,2} ?`)
+const columnPattern = new RegExp(`^(?: {0,16}\\d+s \\.\\.\\. ?|\\t| {2,${widest}})?(?: {0,8}${stamp}){0,2} ?`)
 /**
  * The whole rest of a passing line. Eight blanks at least, or the last known time with its dots: so a line cut after the
  * last known time (`generic/001  34s` of `generic/001  34s ... `) is never taken for a pass.
  */
-const passPattern = new RegExp(`^(?:\\t| {8,}| *\\d+s \\.\\.\\. )(?: *${stamp}){0,2} *(\\d+)s$`)
+const passPattern = new RegExp(`^(?:\\t| {8,${widest}}| {0,16}\\d+s \\.\\.\\. )(?: {0,8}${stamp}){0,2} {0,16}(\\d+)s$`)
 /** Under `-d` the time stands alone after the test's own output. */
 const lonePassPattern = new RegExp(`^(?: ${stamp})? (\\d+)s$`)
 const lastTimePattern = /^ *\d+s \.\.\. ?$/
@@ -48,10 +50,16 @@ const marks: readonly Mark[] = [
   // The hyphen may be taken for the end of a name.
   { pattern: /(?:^|[- ])output mismatch/, describe: () => 'output mismatch' },
   { pattern: /\bno qualified output\b/, describe: () => 'no qualified output' },
-  { pattern: /_check_\w+: ([^\n]*?)(?: \(see [^)\n]*\))?$/, describe: (match) => match[0].replace(/ \(see [^)]*\)$/, '') },
+  { pattern: /_check_\w{1,64}: .*/s, describe: (match) => withoutPlace(match[0]) },
   { pattern: /^Trying to repair broken TEST_DEV file system$/, describe: () => 'TEST_DEV was left broken' },
   { pattern: /^(?:\w+ failed, err=\d+|!!! failed to remount .*)$/, describe: (match) => match[0] },
 ]
+
+/** Without ` (see FILE)` at the end. */
+function withoutPlace(text: string): string {
+  const open = text.lastIndexOf(' (see ')
+  return open !== -1 && text.indexOf(')', open) === text.length - 1 ? text.slice(0, open) : text
+}
 
 /** Reads one test's block. A pass needs a whole line of the exact form; everything else is worse or unclear. */
 export function readBlock(block: TestBlock): WordedVerdict {

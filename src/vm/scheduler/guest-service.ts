@@ -1,5 +1,6 @@
 import { assertNever, describeError } from '../../domain/errors.js'
 import { describeExit, lastWords, statusOfExit } from '../../domain/exit.js'
+import { endsDetector } from '../../domain/kernel-report.js'
 import type { Section } from '../../domain/section.js'
 import type { SectionId, TestName } from '../../domain/test.js'
 import { sectionKey } from '../../domain/test-key.js'
@@ -40,6 +41,11 @@ export class GuestService {
   private hadExclusive = false
   private testsStarted = 0
   private testsEnded = 0
+  /** The test whose time was over: what the guest is ended for. */
+  private victim: string | null = null
+  private ending: VmExit | null = null
+  /** Why what runs in this guest from now on would be seen with one eye shut; null while it is not so. */
+  private blind: string | null = null
 
   constructor(
     private readonly run: RunState,
@@ -54,7 +60,10 @@ export class GuestService {
 
   async serve(): Promise<ServedGuest> {
     for (;;) {
-      const wake = await this.pump.next(this.since + this.limit.seconds, this.phase === 'ending' ? null : this.run.stopSignal)
+      const wake = await this.pump.next(
+        this.since + this.limit.seconds + (this.limit.graceSeconds ?? 0),
+        this.phase === 'ending' ? null : this.run.stopSignal,
+      )
       if (wake.kind === 'event') {
         if (wake.event.kind === 'exit') return this.gone(wake.event.exit, wake.event.guest, wake.event.batch)
         await this.handle(wake.event)
@@ -100,7 +109,8 @@ export class GuestService {
     if (event.kind === 'test-end') this.testEnded(event.name, event.status, event.seconds)
     if (event.kind === 'batch-end') this.batchEnded(event.batch)
     if (event.kind === 'report') {
-      const { title, test } = event.report
+      const { title, test, kind } = event.report
+      this.blind ??= endsDetector(kind) ? title : null
       this.run.options.onProgress({ kind: 'kernel-report', guest: this.guest.id, title, test })
     }
   }
@@ -113,6 +123,11 @@ export class GuestService {
         guest.id,
         `ready after ${(run.options.clock.monotonicSeconds() - this.since).toFixed(1)} s (${release}, section ${section.name})`,
       )
+    }
+    if (this.blind !== null) {
+      run.say(guest.id, `the rest goes on in a fresh guest: the kernel reports nothing more of this sort after ${this.blind}`)
+      this.enter('leaving', leaveLimit(run.options.built.bundle.kind, run.limits))
+      return guest.finish()
     }
     const most = this.hadExclusive ? 0 : (run.options.testsPerGuest ?? Number.POSITIVE_INFINITY) - this.handed
     const tests = run.queue.take(guest.id, {
@@ -167,8 +182,9 @@ export class GuestService {
     if (!run.queue.started(guest.id, name)) return
     this.testsStarted += 1
     const test = { ...this.id, name }
-    this.enter('test', testLimit(test, run.limits))
-    run.options.onProgress({ kind: 'test-start', guest: guest.id, ...test, index: run.queue.placeOf(test), total: run.queue.total })
+    const limit = testLimit(test, run.limits)
+    this.enter('test', limit)
+    run.options.onProgress({ kind: 'test-start', guest: guest.id, limit, ...test, index: run.queue.placeOf(test), total: run.queue.total })
   }
 
   private testEnded(name: string, status: string, seconds: number | null): void {
@@ -178,11 +194,13 @@ export class GuestService {
     run.health.testEnded(sectionKey(this.id))
     run.observe({ ...this.id, name }, run.options.clock.monotonicSeconds() - this.since)
     if (this.phase === 'test') this.enter('gap', gapLimit(run.limits))
-    this.sayEnd(name, status, seconds)
+    this.sayEnd(name, name === this.victim ? 'timeout' : status, seconds)
   }
 
   private batchEnded(batch: BatchRun): void {
-    this.run.batches.push(batch)
+    // The batch came to its end while its guest was being ended for one of its tests.
+    const died = this.ending !== null && this.victim !== null ? { exit: this.ending, test: this.victim } : null
+    this.run.batches.push(died === null || batch.died !== null ? batch : { ...batch, died })
     this.batchOut = false
     const fruitful = this.run.queue.batchEnded(this.guest.id)
     if (!fruitful && this.run.health.batchBarren(sectionKey(this.id))) {
@@ -207,9 +225,10 @@ export class GuestService {
     const subject = running === null ? phaseWords(this.phase) : running.name
     const reason = `${subject} did not end within ${seconds} s (${this.limit.reason})`
     run.say(guest.id, reason)
+    this.victim = running?.name ?? null
     if (this.phase !== 'leaving') await this.diagnose(reason)
     if (run.stopSignal.aborted) return
-    this.end({ kind: 'timeout', what, afterSeconds: seconds, lastLine: '' })
+    this.end({ kind: 'timeout', what, afterSeconds: seconds, lastLine: '', ...(running === null ? {} : { test: running.name }) })
   }
 
   private async diagnose(reason: string): Promise<void> {
@@ -224,6 +243,7 @@ export class GuestService {
   }
 
   private end(exit: VmExit): void {
+    this.ending = exit
     const seconds = exit.kind === 'cancelled' ? CANCEL_SECONDS : ENDING_SECONDS
     this.enter('ending', { seconds, reason: 'it was told to end' })
     // The exit event tells when it is done; a failure to stop shows as its absence.

@@ -47,6 +47,7 @@ export class RunState {
       timeoutFactor: accelerator.timeoutFactor,
       debugFactor: limits.debugFactor,
       extraSeconds: ({ suite }) => suites(suite).tuning(scale).extraSeconds,
+      catalogues: built.suites.map(({ catalogue }) => catalogue),
       fixedSeconds: limits.testTimeoutSeconds,
       runSeconds: limits.runSeconds,
     }

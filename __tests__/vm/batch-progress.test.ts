@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals'
+import { BatchProgress } from '../../src/vm/batch-progress.js'
+
+const parser = { feed: () => [], end: () => [] }
+const place = { guest: 1, suite: 'fstests', section: 'xfs', directory: 'guests/1/batches/1', notes: [] }
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second))
+
+test('the test whose time was over is what the guest died under, not the one that started meanwhile', () => {
+  const tests = ['generic/001', 'generic/002', 'generic/003']
+  const progress = new BatchProgress({ id: 1, tests, environment: {}, arguments: [] }, parser)
+  progress.startTest('generic/001', at(0))
+  progress.endTest(at(42))
+  progress.startTest('generic/002', at(42))
+  const exit = { kind: 'timeout', what: 'test', afterSeconds: 40, lastLine: '', test: 'generic/001' } as const
+  expect(progress.finish(place, exit)).toMatchObject({
+    died: { test: 'generic/001' },
+    returned: ['generic/002'],
+    timeline: [{ name: 'generic/001' }],
+  })
+})
+
+test('a guest that is ended for nothing a test did gives nothing back', () => {
+  const progress = new BatchProgress({ id: 1, tests: ['generic/001'], environment: {}, arguments: [] }, parser)
+  progress.startTest('generic/001', at(0))
+  const exit = { kind: 'timeout', what: 'run', afterSeconds: 40, lastLine: '' } as const
+  expect(progress.finish(place, exit)).toMatchObject({ died: { test: 'generic/001' }, timeline: [{ name: 'generic/001' }] })
+})

@@ -1,0 +1,1 @@
+export { readRecordApart } from './read-apart.js'
