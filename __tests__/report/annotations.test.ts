@@ -31,7 +31,7 @@ describe('annotations', () => {
     expect(titles('error')).toEqual([
       'generic/013 (xfs_4k): output mismatch: +fsck: 3 errors',
       'generic/475 (xfs_4k): KASAN: slab-use-after-free Read in xfs_iget',
-      'generic/003 (ext4_1k): no end within 600 s (limit of the test); last line: run fstests generic/003',
+      'generic/003 (ext4_1k): it did not end within 600 s (limit of the test); the console ends with: run fstests generic/003',
     ])
     expect(titles('warning')).toEqual([
       'problem',
