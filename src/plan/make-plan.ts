@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import type { BundleSource, Inputs } from '../domain/inputs.js'
 import { PLAN_VERSION, type Plan } from '../domain/plan.js'
-import { usualSuite } from '../suites/index.js'
+import { suitesGiven, usualSuite } from '../suites/index.js'
 import { comparableKey, comparableWords, type JobFacts } from './comparable.js'
 import { chooseKernelTree, kernelTreeWords } from './kernel-tree.js'
 import { ownFlakeReference } from './own-flake.js'
@@ -30,7 +30,7 @@ export interface PlanFacts {
 /** Decides, from what was asked and where: the one place that does. Pure. */
 export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
   const bundle = chooseBundle(inputs.bundle, facts)
-  const given = [...new Set([...Object.keys(inputs.trees), ...(inputs.kselftestTargets.length > 0 ? ['kselftest'] : [])])]
+  const given = suitesGiven(inputs)
   const usual = given.length > 0 ? given : [usualSuite(bundle.kind)]
   const absolute = (path: string) => (isAbsolute(path) ? path : join(facts.workingDirectory, path))
   const kernel = inputs.kernel && {

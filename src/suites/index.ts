@@ -39,6 +39,14 @@ export function suiteOf(name: SuiteName): Suite {
   throw new UserError(`There is no suite \`${name}\`.`, `The suites are: ${Object.keys(suites).join(', ')}.`)
 }
 
+/** The suites that an input gives a tree of, or targets to build from the kernel's: what runs where no suite was asked for. */
+export function suitesGiven(inputs: {
+  readonly trees: Readonly<Record<SuiteName, string>>
+  readonly kselftestTargets: readonly string[]
+}): SuiteName[] {
+  return [...new Set([...Object.keys(inputs.trees), ...(inputs.kselftestTargets.length > 0 ? [kselftest.name] : [])])]
+}
+
 /** The suite that runs where none was asked for and no tree is given: what the bundle can be counted on to have. */
 export function usualSuite(bundle: 'flake' | 'path' | 'offline'): SuiteName {
   return bundle === 'offline' ? smoke.name : fstests.name

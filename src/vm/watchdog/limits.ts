@@ -31,8 +31,8 @@ const KNOWN_MULTIPLE = 10
 const FLOOR_SECONDS = 5 * 60
 const UNKNOWN_SECONDS = 60 * 60
 /**
- * fstests calls a test quick that takes less than 30 s (doc/group-names.txt); on a slow disk, or emulated, that can be five minutes. A hang in
- * one of them must not cost an hour.
+ * A quick test takes less than 30 s by its suite's own words; on a slow disk, or emulated, that can be five minutes. A hang in one of them
+ * must not cost an hour.
  */
 const QUICK_SECONDS = { fast: 5 * 60, emulated: 30 * 60 }
 /** A suite's own limit is for a fast machine without anything else to do. */
