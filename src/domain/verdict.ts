@@ -68,8 +68,8 @@ export interface Settled {
  * The status of a test from its attempts, in the order made: the worst of them, whatever came before or after. An attempt that was cut off
  * (`notreached`) is no verdict while one in another guest is.
  *
- * Flaky is a test whose every failure was followed by a pass of an attempt made because of it: in another guest, or by the suite itself. An
- * iteration that passes by itself excuses none that failed, nor does anything a crash, a kernel bug, or that it declined.
+ * Flaky is a test that failed, and whose every attempt but a pass was followed by a pass of an attempt made because of it: in another guest,
+ * or by the suite itself. An iteration that passes by itself excuses none that failed, nor does anything a crash or a kernel bug.
  */
 export function settle(attempts: readonly Attempt[]): Settled {
   const verdicts = attempts.filter(
@@ -78,10 +78,8 @@ export function settle(attempts: readonly Attempt[]): Settled {
   const failed = verdicts.find((attempt) => isFailure(attempt.status))
   const status = worst('pass', ...verdicts.map((attempt) => attempt.status))
   const excusable = verdicts.every((attempt) => attempt.status !== 'crashed' && !attempt.reports.some(isSevere))
-  const excused = verdicts.every((attempt, index) => !isFailure(attempt.status) || isExcused(attempt, verdicts.slice(index + 1)))
-  const others = verdicts.map((attempt) => attempt.status).filter((other) => !isFailure(other))
-  const passes = worst('pass', ...others) === 'pass'
-  return { status: verdicts.length === 0 ? 'notreached' : status, flaky: failed !== undefined && excusable && excused && passes }
+  const excused = verdicts.every((attempt, index) => attempt.status === 'pass' || isExcused(attempt, verdicts.slice(index + 1)))
+  return { status: verdicts.length === 0 ? 'notreached' : status, flaky: failed !== undefined && excusable && excused }
 }
 
 function isVerdictElsewhere(other: Attempt, attempt: Attempt): boolean {
