@@ -66,15 +66,14 @@ export interface Settled {
 
 /**
  * The status of a test from its attempts, in the order made: the worst of them, whatever came before or after. An attempt that was cut off
- * (`notreached`) is no verdict while one in another guest is.
+ * (`notreached`) gives way to any verdict of another guest, one that declined to a pass or a failure of another guest: else losing the word
+ * that it declined would make the test better.
  *
  * Flaky is a test that failed, and whose every attempt but a pass was followed by a pass of an attempt made because of it: in another guest,
  * or by the suite itself. An iteration that passes by itself excuses none that failed, nor does anything a crash or a kernel bug.
  */
 export function settle(attempts: readonly Attempt[]): Settled {
-  const verdicts = attempts.filter(
-    (attempt) => attempt.status !== 'notreached' || !attempts.some((other) => isVerdictElsewhere(other, attempt)),
-  )
+  const verdicts = attempts.filter((attempt) => !attempts.some((other) => givesWay(attempt, other)))
   const failed = verdicts.find((attempt) => isFailure(attempt.status))
   const status = worst('pass', ...verdicts.map((attempt) => attempt.status))
   const excusable = verdicts.every((attempt) => attempt.status !== 'crashed' && !attempt.reports.some(isSevere))
@@ -82,8 +81,9 @@ export function settle(attempts: readonly Attempt[]): Settled {
   return { status: verdicts.length === 0 ? 'notreached' : status, flaky: failed !== undefined && excusable && excused }
 }
 
-function isVerdictElsewhere(other: Attempt, attempt: Attempt): boolean {
-  return other.status !== 'notreached' && other.guest !== attempt.guest
+function givesWay(attempt: Attempt, other: Attempt): boolean {
+  if (other.guest === attempt.guest || other.status === 'notreached') return false
+  return attempt.status === 'notreached' || (attempt.status === 'notrun' && other.status !== 'notrun')
 }
 
 function isExcused(failed: Attempt, later: readonly Attempt[]): boolean {

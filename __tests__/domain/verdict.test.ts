@@ -1,0 +1,127 @@
+import { describe, expect, test } from '@jest/globals'
+import type { TestStatus } from '../../src/domain/test.js'
+import { settle } from '../../src/domain/verdict.js'
+import { anAttempt } from '../report/builder.js'
+
+type Made = readonly [status: TestStatus, guest: number, rerun?: 'rerun']
+
+const attemptsOf = (made: readonly Made[]) =>
+  made.map(([status, guest, rerun]) => anAttempt({ status, guest, ...(rerun === undefined ? {} : { rerun: true }) }))
+
+describe('settle', () => {
+  test.each<[what: string, attempts: readonly Made[], status: TestStatus, flaky: boolean]>([
+    ['nothing was tried', [], 'notreached', false],
+    [
+      'cut off, then passed elsewhere',
+      [
+        ['notreached', 1],
+        ['pass', 2],
+      ],
+      'pass',
+      false,
+    ],
+    [
+      'cut off, and passed in the same guest',
+      [
+        ['notreached', 1],
+        ['pass', 1],
+      ],
+      'notreached',
+      false,
+    ],
+    [
+      'declined, then passed elsewhere: no better than cut off there',
+      [
+        ['notrun', 1],
+        ['pass', 2],
+      ],
+      'pass',
+      false,
+    ],
+    [
+      'declined, and passed in the same guest',
+      [
+        ['notrun', 1],
+        ['pass', 1],
+      ],
+      'notrun',
+      false,
+    ],
+    [
+      'declined twice',
+      [
+        ['notrun', 1],
+        ['notrun', 2],
+      ],
+      'notrun',
+      false,
+    ],
+    [
+      'declined, then cut off elsewhere',
+      [
+        ['notrun', 1],
+        ['notreached', 2],
+      ],
+      'notrun',
+      false,
+    ],
+    [
+      'declined, then failed elsewhere',
+      [
+        ['notrun', 1],
+        ['fail', 2],
+      ],
+      'fail',
+      false,
+    ],
+    [
+      'failed, then passed when run again',
+      [
+        ['fail', 1],
+        ['pass', 2, 'rerun'],
+      ],
+      'fail',
+      true,
+    ],
+    [
+      'failed and declined, then passed when run again',
+      [
+        ['fail', 1],
+        ['notrun', 1],
+        ['pass', 2, 'rerun'],
+      ],
+      'fail',
+      true,
+    ],
+    [
+      'failed twice, then passed when run again',
+      [
+        ['fail', 1],
+        ['fail', 1],
+        ['pass', 2, 'rerun'],
+      ],
+      'fail',
+      true,
+    ],
+    [
+      'failed, and a later iteration of the same guest passed',
+      [
+        ['fail', 1],
+        ['pass', 1],
+      ],
+      'fail',
+      false,
+    ],
+    [
+      'crashed, then passed when run again',
+      [
+        ['crashed', 1],
+        ['pass', 2, 'rerun'],
+      ],
+      'crashed',
+      false,
+    ],
+  ])('%s', (_what, made, status, flaky) => {
+    expect(settle(attemptsOf(made))).toEqual({ status, flaky })
+  })
+})
