@@ -14,18 +14,8 @@ import { openRun, planOnly } from '../../pipeline/open-run.js'
 import { resolveSelection } from '../../pipeline/resolve-selection.js'
 import type { Ports } from '../../ports/index.js'
 import { type SuiteNeeds, suiteOf } from '../../suites/index.js'
-import {
-  bootLimit,
-  createStartGuest,
-  debugKernel,
-  decideAccelerator,
-  diskCandidates,
-  guestSeconds,
-  leaveLimit,
-  parseProgramEnd,
-  planResources,
-  readMachineRoom,
-} from '../../vm/index.js'
+import { bootLimit, createStartGuest, debugKernel, guestSeconds, leaveLimit, parseProgramEnd } from '../../vm/index.js'
+import { planOneGuest } from '../one-guest.js'
 import { converse } from './converse.js'
 import { execRecord } from './exec-record.js'
 import type { ExecOutcome } from './outcome.js'
@@ -77,35 +67,14 @@ async function inDirectory(options: ExecOptions, { plan, directory, isKept }: Ex
   const wanted = plan.selection.sections.length > 0 ? plan : { ...plan, suites: [], trees: {} }
   const { built } = await obtainBundle({ plan: wanted, nix: inputs.nix, places, runDirectory: null, signal, onProgress }, ports)
   const { section, suite } = await placeOf(wanted, built, places, ports)
-  const accelerator = await decideAccelerator(plan.accelerator, ports, {
-    qemu: built.qemu,
-    architecture: built.bundle.architecture,
-    memory: 'use',
-    permissions: 'leave',
-    onCleanup: () => undefined,
-  })
   // What is printed is handed on as it comes, whoever the section is of.
   const progress = () => ({ feed: (text: string) => heard(text, options.onOutput), end: () => [] })
   const drive = { kind: 'runner', command: () => ({ environment: {}, arguments: [] }), progress } as const
   const suites = (name: string) => (name === NO_SECTION.suite ? { guest: null, needs: needsOfCommand, drive } : { ...suiteOf(name), drive })
   const { config } = built.bundle.kernel
   const { factor } = debugKernel(config === undefined ? null : await ports.files.readText(config))
-  const {
-    memoryMiB,
-    cpusPerVm: cpus,
-    diskDirectory,
-  } = planResources(
-    {
-      vms: 1,
-      memoryMiB: plan.memoryMiB,
-      cpusPerVm: plan.cpusPerVm,
-      accelerator: accelerator.accelerator,
-      sections: [{ section, needs: suites(section.suite).needs(section, []) }],
-      testCount: 1,
-      debugFactor: factor,
-    },
-    await readMachineRoom(ports, diskCandidates(directory, ports.runner.env)),
-  )
+  const needs = suites(section.suite).needs(section, [])
+  const { diskDirectory, ...machine } = await planOneGuest({ plan, built, section, needs, directory, debugFactor: factor }, ports)
   const disks = await ports.files.makeTemporary(diskDirectory, 'vmtest-disks-')
   try {
     const start = createStartGuest(ports, {
@@ -120,16 +89,13 @@ async function inDirectory(options: ExecOptions, { plan, directory, isKept }: Ex
       built,
       suite,
       section,
-      accelerator,
-      memoryMiB,
-      cpus,
-      emulationTuning: plan.emulationTuning && accelerator.accelerator === 'tcg',
+      ...machine,
       runDirectory: directory,
       diskDirectory: disks,
       keep: false,
       ...(isKept && plan.dump === true ? { dumpPath: join(directory, 'guests/1/memory.kdump') } : {}),
     })
-    const scale = { timeoutFactor: accelerator.timeoutFactor, debugFactor: factor }
+    const scale = { timeoutFactor: machine.accelerator.timeoutFactor, debugFactor: factor }
     const elapsedSeconds = ports.clock.monotonicSeconds() - startedSeconds
     const name = argv.join(' ').slice(0, MOST_NAME)
     const outcome = await converse({
@@ -148,7 +114,17 @@ async function inDirectory(options: ExecOptions, { plan, directory, isKept }: Ex
     if (isKept) {
       const host = await readHostFacts(ports)
       const times = { startedAt, endedAt: ports.clock.now().toISOString() }
-      const record = execRecord({ outcome, plan, section, name, built, accelerator, host, toolVersion: options.toolVersion, ...times })
+      const record = execRecord({
+        outcome,
+        plan,
+        section,
+        name,
+        built,
+        accelerator: machine.accelerator,
+        host,
+        toolVersion: options.toolVersion,
+        ...times,
+      })
       await ports.files.write(join(directory, 'run.json'), `${JSON.stringify(record, null, 2)}\n`)
     }
     return outcome

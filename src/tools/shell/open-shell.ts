@@ -8,7 +8,8 @@ import { planOnly } from '../../pipeline/open-run.js'
 import { resolveSelection } from '../../pipeline/resolve-selection.js'
 import type { Ports } from '../../ports/index.js'
 import { suiteOf } from '../../suites/index.js'
-import { decideAccelerator, diskCandidates, planResources, prepareInteractiveGuest, readMachineRoom, suiteScale } from '../../vm/index.js'
+import { prepareInteractiveGuest, suiteScale } from '../../vm/index.js'
+import { planOneGuest } from '../one-guest.js'
 
 export interface ShellOptions {
   readonly inputs: Inputs
@@ -33,26 +34,8 @@ export async function openShell(options: ShellOptions, ports: Ports): Promise<nu
   const suite = built.suites.find(({ name }) => name === section.suite)
   if (suite === undefined) throw new Error(`the section ${section.name} is of ${section.suite}, which was not built`)
   const { drive } = suiteOf(section.suite)
-  const accelerator = await decideAccelerator(plan.accelerator, ports, {
-    qemu: built.qemu,
-    architecture: built.bundle.architecture,
-    memory: 'use',
-    permissions: 'leave',
-    onCleanup: () => undefined,
-  })
-  const room = await readMachineRoom(ports, diskCandidates(places.temporaryDirectory, ports.runner.env))
-  const shape = planResources(
-    {
-      vms: 1,
-      memoryMiB: plan.memoryMiB,
-      cpusPerVm: plan.cpusPerVm,
-      accelerator: accelerator.accelerator,
-      sections: [{ section, needs: suiteOf(section.suite).needs(section, []) }],
-      testCount: 1,
-      debugFactor: 1,
-    },
-    room,
-  )
+  const needs = suiteOf(section.suite).needs(section, [])
+  const machine = await planOneGuest({ plan, built, section, needs, directory: places.temporaryDirectory, debugFactor: 1 }, ports)
   const guest = await prepareInteractiveGuest(
     ports,
     {
@@ -65,12 +48,8 @@ export async function openShell(options: ShellOptions, ports: Ports): Promise<nu
       built,
       suite,
       section,
-      accelerator,
-      memoryMiB: shape.memoryMiB,
-      cpus: shape.cpusPerVm,
-      emulationTuning: plan.emulationTuning && accelerator.accelerator === 'tcg',
-      diskDirectory: shape.diskDirectory,
-      environment: drive.kind === 'runner' ? drive.command(section, [], suiteScale(accelerator)).environment : section.environment,
+      ...machine,
+      environment: drive.kind === 'runner' ? drive.command(section, [], suiteScale(machine.accelerator)).environment : section.environment,
       ...(options.gdb === undefined ? {} : { gdb: options.gdb }),
     },
   )
