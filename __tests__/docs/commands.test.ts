@@ -3,12 +3,14 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createFiles } from '../../src/ports/real/files.js'
 import { localConfigSections } from '../../src/suites/fstests/local-config.js'
+import { suites } from '../../src/suites/index.js'
 import { type BuiltCommand, buildCommand, root } from '../cli/command.js'
 import { commandsIn, commandsOf, type DocumentedCommand, pages, problemOf } from './commands.js'
 
+const { sections } = JSON.parse(readFileSync(join(root, 'nix/sections/sections.json'), 'utf8')) as { sections: { name: string }[] }
 const all = pages(root).flatMap((page) => commandsOf(root, page))
-const sections = (JSON.parse(readFileSync(join(root, 'nix/sections/sections.json'), 'utf8')) as { sections: { name: string }[] }).sections
 
 describe('the commands in the documentation', () => {
   it('are found', () => {
@@ -20,8 +22,9 @@ describe('the commands in the documentation', () => {
     expect(await problemOf(words)).toBeNull()
   })
 
-  it('name sections there are', () => {
-    const known = new Set(sections.map(({ name }) => name))
+  it('name sections there are', async () => {
+    const builtIn = await Promise.all(Object.values(suites).map((suite) => suite.builtInSections(createFiles(), root)))
+    const known = new Set(builtIn.flat().map(({ name }) => name))
     const named = all
       .filter(({ words }) => !words.includes('--local-config'))
       .flatMap(({ words }) => words.filter((_, at) => words[at - 1] === '-s'))

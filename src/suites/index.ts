@@ -1,5 +1,6 @@
 import { UserError } from '../domain/errors.js'
 import type { SuiteName } from '../domain/test.js'
+import { blktests } from './blktests/index.js'
 import { fstests } from './fstests/index.js'
 import { kselftest } from './kselftest/index.js'
 import { scripts } from './scripts/index.js'
@@ -30,7 +31,7 @@ export {
 } from './suite.js'
 
 /** Every suite by name: adding a suite is adding it here. */
-export const suites: Readonly<Record<SuiteName, Suite>> = { fstests, smoke, kselftest, scripts }
+export const suites: Readonly<Record<SuiteName, Suite>> = { fstests, smoke, kselftest, scripts, blktests }
 
 /** @throws UserError naming the suites there are */
 export function suiteOf(name: SuiteName): Suite {

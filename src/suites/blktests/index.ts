@@ -1,0 +1,61 @@
+import * as z from 'zod'
+import type { Section } from '../../domain/section.js'
+import type { CatalogueTest, TestName } from '../../domain/test.js'
+import type { Suite, SuiteCommand, SuiteScale } from '../suite.js'
+import { readBlktests } from './catalogue.js'
+import { judgeBlktests } from './judge.js'
+import { BlktestsProgress } from './progress.js'
+import { blktestsSections } from './sections.js'
+import { groupOf, isBlktestsName } from './test-name.js'
+
+/** blktests' tests of itself: what fails and skips there does so on purpose. `check` runs it by name alone. */
+const META = 'meta'
+
+/** Our additions in the guest (nix/suites/blktests/guest). */
+const CONFIG = '/vmtest/suite/check-config'
+const EMULATED = '/vmtest/suite/emulated-config'
+
+/** What `timed` tests take on their own (`: "${TIMEOUT:=30}"` and more), and others, in seconds. */
+const EXPECTED = { timed: 60, other: 10 }
+
+function command(section: Section, tests: readonly TestName[], { emulated }: SuiteScale): SuiteCommand {
+  return { environment: section.environment, arguments: ['-c', CONFIG, ...(emulated ? ['-c', EMULATED] : []), ...tests] }
+}
+
+/** The block layer's tests. */
+export const blktests: Suite<Record<string, never>, null> = {
+  name: 'blktests',
+  title: 'the block layer’s tests (linux-blktests/blktests)',
+  settings: z.strictObject({}),
+  tree: 'A blktests tree in which `make` has run (docs/howto/blktests.md).',
+  image: { leftOut: ['.git', 'results', 'config'], built: 'src/loblksize' },
+  enumerate: async (files, directory) => ({ suite: 'blktests', tests: [...(await readBlktests(files, directory))] }),
+  builtInSections: async () => blktestsSections,
+  choice: {
+    usualGroup: 'all',
+    isName: isBlktestsName,
+    normalize: (word) => word.replace(/^(?:\.\/|tests\/)+/, ''),
+    collectionOf: groupOf,
+    mainCollection: null,
+    reaches: (collection, { group, section }) =>
+      (collection !== META || group === META) && (section.name !== 'nvme-loop' || collection === 'nvme'),
+  },
+  needs: ({ kernelOptions }) => ({
+    kernelOptions,
+    memoryMiB: { usual: 1536, least: 768 },
+    ...{ exclusive: [], repeatedRoles: [], persistentRoles: [], writtenShare: { work: 0.5 }, mostWrittenMiB: 4096 },
+  }),
+  drive: { kind: 'runner', command, progress: () => new BlktestsProgress() },
+  tuning: () => ({ settings: {}, extraSeconds: 0 }),
+  marker: String.raw`run blktests (?<name>[a-z]\S{0,200}/\d{3}) at (?<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)`,
+  expectedSeconds: ({ groups }: CatalogueTest) => (groups.includes('timed') ? EXPECTED.timed : EXPECTED.other),
+  provocations: [
+    {
+      isOf: (test) => groupOf(test) === META,
+      kinds: ['bug'],
+      why: 'it writes the text of a report into the kernel log',
+    },
+  ],
+  judge: judgeBlktests,
+  guest: { folder: 'blktests', variables: () => ({ logger_word: 'run blktests ', suite_hint: ': try ./check GROUP/NNN' }) },
+}
