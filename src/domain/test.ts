@@ -30,6 +30,7 @@ export const testNeedsSchema = z.object({
   kernelOptions: z.array(z.string()).optional().describe('Kernel options it cannot do without, for example `CONFIG_USER_NS`.'),
   programs: z.array(z.string()).optional().describe('Programs it calls.'),
   memoryMiB: z.number().int().positive().optional().describe('Memory of the guest, at least.'),
+  features: z.array(z.string()).optional().describe("What else the guest has to have, in its suite's words, for example `device`."),
   exclusive: z.boolean().optional().describe('It gets a guest of its own: it suspends the machine, or starves it.'),
 })
 /** What one test needs beyond what its section brings. */

@@ -1,8 +1,11 @@
-import { parseProgramEnd } from '../../domain/program-end.js'
+import { type ProgramEnd, parseProgramEnd } from '../../domain/program-end.js'
 import type { TestName } from '../../domain/test.js'
 import { testFileName } from '../../domain/test-file.js'
 import { judgeProgram, type ProgramVerdict } from '../ktap/index.js'
 import type { BatchEvidence, JudgedAttempt, JudgedBatch, JudgedFile, JudgedTest, TreeReader } from '../suite.js'
+
+/** The verdict on one program. `end` is null where it left no word of how it ended. */
+export type ProgramJudge = (end: ProgramEnd | null, output: string, name: TestName) => ProgramVerdict
 
 /** What is read of one test's output. A program that prints more cannot be judged: a result may stand behind it. */
 const MOST_MIB = 16
@@ -10,18 +13,29 @@ const MOST_MIB = 16
 /**
  * The verdicts of a batch whose tests the agent ran one by one: of each test `tests/FILE.out`, what it printed, and `tests/FILE.status`, how it ended.
  * A test of which neither is there did not start.
+ * @param verdictOf what a test's end and output come to; KTAP's and kselftest's rules, where it is not given
  */
-export async function judgePrograms(files: TreeReader, evidence: BatchEvidence): Promise<JudgedBatch<null>> {
+export async function judgePrograms(
+  files: TreeReader,
+  evidence: BatchEvidence,
+  verdictOf: ProgramJudge = judgeProgram,
+): Promise<JudgedBatch<null>> {
   const problems: string[] = []
   const tests: JudgedTest[] = []
   for (const name of evidence.tests) {
-    const attempt = await judgeTest(files, `${evidence.directory}/results/tests/${testFileName(name)}`, name, problems)
+    const attempt = await judgeTest({ files, problems, verdictOf }, `${evidence.directory}/results/tests/${testFileName(name)}`, name)
     if (attempt !== null) tests.push({ name, attempts: [attempt] })
   }
   return { tests, disagreements: [], problems, doubts: [], logs: {}, kernelRelease: null, platform: null, proof: null }
 }
 
-async function judgeTest(files: TreeReader, stem: string, name: TestName, problems: string[]): Promise<JudgedAttempt | null> {
+interface Judging {
+  readonly files: TreeReader
+  readonly problems: string[]
+  readonly verdictOf: ProgramJudge
+}
+
+async function judgeTest({ files, problems, verdictOf }: Judging, stem: string, name: TestName): Promise<JudgedAttempt | null> {
   const output = await read(files, `${stem}.out`, problems)
   const status = await read(files, `${stem}.status`, problems)
   if (output === null && status === null) return null
@@ -30,10 +44,10 @@ async function judgeTest(files: TreeReader, stem: string, name: TestName, proble
   if (end === null) {
     if (status !== null)
       problems.push(`${name}: its status is ${JSON.stringify(status.text.slice(0, 80))}, which the agent does not write.`)
-    const { subtests, subtestCount } = judgeProgram(null, output?.text ?? '')
+    const { subtests, subtestCount } = verdictOf(null, output?.text ?? '', name)
     return { ...plain('notreached', 'it started and left no exit status', kept), ...counted({ subtests, subtestCount }) }
   }
-  const verdict = judgeProgram(end, output?.text ?? '')
+  const verdict = verdictOf(end, output?.text ?? '', name)
   const reasons = verdict.message === null ? [] : [verdict.message]
   if (output === null) return plain('fail', [...reasons, 'what it printed is lost'].join('; '), kept)
   if (output.cut) {

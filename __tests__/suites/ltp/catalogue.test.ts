@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { UserError } from '../../../src/domain/errors.js'
+import type { CatalogueTest } from '../../../src/domain/test.js'
+import { readLtp } from '../../../src/suites/ltp/catalogue.js'
+import { ltpDrive } from '../../../src/suites/ltp/drive.js'
+import { ltp } from '../../../src/suites/ltp/index.js'
+import { parseRuntest } from '../../../src/suites/ltp/runtest.js'
+import { treeFiles } from '../tree-files.js'
+
+const metadata = {
+  testsuite: 'LTP',
+  defaults: { timeout: 30 },
+  tests: {
+    access01: { needs_root: true },
+    mount02: { needs_device: true, timeout: 60 },
+    acct02: { needs_kconfigs: ['CONFIG_BSD_PROCESS_ACCT=y'] },
+    nanosleep01: { runtime: 5 },
+    fill: { all_filesystems: 1, timeout: 300 },
+    forever: { timeout: -1 },
+  },
+}
+const tree = {
+  '/ltp/runtest/syscalls':
+    '#DESCRIPTION:x\n\naccess01 access01\nmount02 mount02\nacct02 acct02\nnanosleep01 nanosleep01\nfork06 fork_procs -n 1000\n',
+  '/ltp/runtest/fs': 'fill fill\nforever forever\npipe01_sh echo "SUCCESS" | shell_pipe01.sh\ngone01 gone01 -x\n',
+  '/ltp/metadata/ltp.json': JSON.stringify(metadata),
+  ...Object.fromEntries(
+    ['access01', 'mount02', 'acct02', 'nanosleep01', 'fork_procs', 'fill', 'forever', 'shell_pipe01.sh'].map((name) => [
+      `/ltp/testcases/bin/${name}`,
+      '',
+    ]),
+  ),
+}
+const named = (tests: readonly CatalogueTest[]) => Object.fromEntries(tests.map((found) => [found.name, found]))
+
+test('plan, limits and needs come from runtest files and metadata', async () => {
+  const tests = named(await readLtp(treeFiles(tree), '/ltp'))
+  expect(Object.keys(tests)).toHaveLength(9)
+  expect(tests['syscalls/access01']).toEqual({
+    name: 'syscalls/access01',
+    groups: ['syscalls'],
+    file: 'runtest/syscalls',
+    line: 3,
+    limitSeconds: 60,
+  })
+  expect(tests['syscalls/mount02']).toMatchObject({ limitSeconds: 120, needs: { features: ['device'] } })
+  expect(tests['syscalls/acct02']).toMatchObject({ needs: { features: ['config'] } })
+  expect(tests['syscalls/nanosleep01']).toMatchObject({ limitSeconds: 65, needs: { features: ['clock'] } })
+  // Old API: not in the metadata.
+  expect(tests['syscalls/fork06']?.limitSeconds).toBe(300)
+  expect(tests['fs/fill']).toMatchObject({ limitSeconds: 330 * 8 + 30, needs: { features: ['device'] } })
+  expect(tests['fs/forever']?.limitSeconds).toBe(0)
+  expect(tests['fs/pipe01_sh']?.onlyByName).toBeUndefined()
+  expect(tests['fs/gone01']?.onlyByName).toBe('its program gone01 is not installed')
+})
+
+test('what is no installed LTP, or not whole, is refused with the next step', async () => {
+  const refused = async (change: (files: Record<string, string>) => void) => {
+    const files: Record<string, string> = { ...tree }
+    change(files)
+    const error = await readLtp(treeFiles(files), '/ltp').catch((caught: unknown) => caught)
+    if (!(error instanceof UserError)) throw new Error(`not refused: ${JSON.stringify(error)}`)
+    return `${error.message} ${error.nextStep}`
+  }
+  expect(await refused((files) => delete files['/ltp/metadata/ltp.json'])).toContain('make -C metadata')
+  expect(
+    await refused((files) => Object.assign(files, { '/ltp/metadata/ltp.json': tree['/ltp/metadata/ltp.json'].slice(0, 90) })),
+  ).toContain('metaparse-sh')
+  expect(
+    await refused((files) => {
+      for (const path of Object.keys(files)) if (path.startsWith('/ltp/testcases')) delete files[path]
+      files['/ltp/configure.ac'] = ''
+    }),
+  ).toContain('./configure --prefix=/opt/ltp')
+})
+
+test('a tag with two commands is refused, a line that stands there twice is one test', () => {
+  expect(parseRuntest('a x\na x\n', 'f')).toHaveLength(1)
+  expect(() => parseRuntest('a x\na y\n', 'f')).toThrow(UserError)
+  expect(() => parseRuntest('alone\n', 'f')).toThrow('1: alone')
+})
+
+/** Runs what the guest's agent would, with this machine's shell; `mounts` stands for /proc/mounts. */
+function start(needs: readonly string[], line: string) {
+  const directory = mkdtempSync(join(tmpdir(), 'vmtest-ltp-'))
+  try {
+    writeFileSync(join(directory, 'file'), `# first\n${line}\n`)
+    writeFileSync(join(directory, 'mounts'), `disk ${directory} ext4 rw 0 0\n`)
+    const found = { name: 'file/tag', groups: ['file'], file: 'file', line: 2, needs: { features: [...needs] } }
+    const section = { suite: 'ltp', name: 'default', description: '', disks: [], environment: {}, kernelOptions: [], settings: {} }
+    const { argv, environment } = ltpDrive.command(found, { section, scale: { emulated: true, timeoutFactor: 4 }, guestPath: directory })
+    const [shell = '', ...words] = argv.map((word) => word.replace('/proc/mounts', join(directory, 'mounts')))
+    const env = { ...process.env, ...environment, TMPDIR: directory }
+    try {
+      return { status: 0, output: execFileSync(shell, words, { cwd: directory, env, encoding: 'utf8' }), environment }
+    } catch (error) {
+      const { status, stdout } = error as { status: number; stdout: string }
+      return { status, output: stdout, environment }
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+test('a line is run as a shell has it, without its tag', () => {
+  expect(start([], `tag echo "it's  \\$HOME" | sed 's/^/[/;s/$/]/'`)).toMatchObject({ status: 0, output: "[it's  $HOME]\n" })
+  expect(start([], 'tag exit 6')).toMatchObject({ status: 6 })
+  expect(start([], 'tag true').environment).toMatchObject({ LTP_TIMEOUT_MUL: '4', LTP_COLORIZE_OUTPUT: '0' })
+})
+
+test('an unmet need is said, with the status of TCONF, and the program does not run', () => {
+  expect(start(['clock'], 'tag echo ran')).toEqual(
+    expect.objectContaining({ status: 32, output: expect.stringMatching(/^vmtest: need not met: a processor/) }),
+  )
+})
+
+test('a test of a clock runs on a real processor', () => {
+  const [section] = [{ suite: 'ltp', name: 'default', description: '', disks: [], environment: {}, kernelOptions: [], settings: {} }]
+  const found = { name: 'a/b', groups: [], file: 'a', line: 1, needs: { features: ['clock'] } }
+  const words = (emulated: boolean) => ltpDrive.command(found, { section, scale: { emulated, timeoutFactor: 1 }, guestPath: '/l' }).argv[4]
+  expect([words(false), words(true)]).toEqual(['', 'clock'])
+})
+
+test('tests that fill memory have a guest of their own', () => {
+  const tests = [{ name: 'mm/oom01', groups: [], file: 'a', line: 1, needs: { exclusive: true } }]
+  expect(
+    ltp.needs({ suite: 'ltp', name: 'default', description: '', disks: [], environment: {}, kernelOptions: [], settings: {} }, tests)
+      .exclusive,
+  ).toEqual(['mm/oom01'])
+})
