@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   post: ['domain', 'ports', 'publish', 'vm'],
   reader: ['domain', 'ports/real', 'results'],
   pipeline: ['bundle', 'cache', 'crash', 'domain', 'kconfig', 'nix', 'plan', 'ports', 'report', 'results', 'suites', 'vm'],
-  tools: ['crash', 'domain', 'kconfig', 'pipeline', 'ports', 'results', 'suites', 'vm'],
+  tools: ['crash', 'domain', 'pipeline', 'ports', 'results', 'suites', 'vm'],
   action: ['domain', 'inputs', 'pipeline', 'ports', 'ports/real', 'post', 'publish', 'reader', 'report', 'results'],
   cli: [
     'bundle',
@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'domain',
     'inputs',
     'kconfig',
+    'kernel',
     'pipeline',
     'plan',
     'ports',

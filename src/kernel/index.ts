@@ -1,3 +1,4 @@
+export { buildKernel, builtCommits, type KernelBuildOptions } from './build-commit.js'
 export { type BuiltKernel, buildKernelTree } from './build-tree.js'
 export { readFragments, usualFragments } from './configure.js'
 export { type ConfiguredTree, checkKernelTree, configureKernelTree, type KernelTreeRequest, treeSetting } from './configure-tree.js'

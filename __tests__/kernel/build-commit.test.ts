@@ -2,9 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { createExec } from '../../../src/ports/real/exec.js'
-import { createFiles } from '../../../src/ports/real/files.js'
-import { buildKernel, builtCommits, type KernelBuildOptions } from '../../../src/tools/bisect/build-kernel.js'
+import { buildKernel, builtCommits, type KernelBuildOptions } from '../../src/kernel/index.js'
+import type { Runner } from '../../src/ports/index.js'
+import { createExec } from '../../src/ports/real/exec.js'
+import { createFiles } from '../../src/ports/real/files.js'
 
 /** The targets of a kernel tree's Makefile that are used, each doing in small what it does there. */
 const MAKEFILE = `
@@ -50,7 +51,9 @@ function build(changes: Partial<KernelBuildOptions> = {}, hasCcache = false) {
     signal: controller.signal,
     ...changes,
   }
-  return buildKernel(options, { exec: { ...exec, which }, files: createFiles() })
+  const clock = { now: () => new Date(0), monotonicSeconds: () => 0, sleep: async () => undefined }
+  const runner = { env: { PATH: process.env.PATH }, untrusted: () => undefined } as unknown as Runner
+  return buildKernel(options, { exec: { ...exec, which }, files: createFiles(), clock, runner })
 }
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -58,7 +61,7 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8')
 test('a kernel is configured from tinyconfig and the options, and built into the kept directory', async () => {
   expect(await build()).toEqual({ kind: 'built', image: join(root, 'build/arch/x86/boot/bzImage') })
   expect(read('build/.config')).toBe('CONFIG_KERNEL_XZ=y\nCONFIG_SMP=y\nCONFIG_DONE=y\n')
-  expect(read('results/01.build.log')).toMatch(/^\$ make -C .*\/source O=.*\/build tinyconfig$/m)
+  expect(read('results/01.build.log')).toMatch(/^\$ make -C .*\/source O=.*\/build .*tinyconfig$/m)
 })
 
 test('a .config of one’s own is taken anew at each step, and is itself left alone', async () => {
@@ -101,7 +104,7 @@ test('what does not compile is a value that says the compiler’s error', async 
   writeFileSync(join(root, 'source/code.c'), 'broken\n')
   expect(await build()).toEqual({
     kind: 'failed',
-    reason: "`make bzImage` fails: fs/xfs/code.c:1:1: error: unknown type name 'broken'",
+    reason: "`make bzImage` fails: fs/xfs/code.c:1: error: unknown type name 'broken'",
   })
 })
 
