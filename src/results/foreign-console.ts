@@ -26,17 +26,23 @@ export interface ForeignConsole {
 }
 
 /** Where people keep the kernel's log beside results; the serial console first, because only it has the end. */
-const consoleNames = ['console.log', 'console.txt', 'serial.log', 'dmesg.txt', 'dmesg'] as const
+const CONSOLE_NAMES = ['console.log', 'console.txt', 'serial.log', 'dmesg.txt', 'dmesg'] as const
 
 const mostBytes = 128 * 1024 * 1024
 
 /**
  * Reads the kernel's logs of a directory of results made elsewhere; null where there is none. They may tell of the same events (a serial console and
  * what `dmesg` kept): a report of the same title under the same test is not counted again. Reports' lines count in their own file.
+ * @param names of the logs, in the directory
  */
-export async function readForeignConsole(files: TreeReader, directory: string, suite: Suite): Promise<ForeignConsole | null> {
+export async function readForeignConsole(
+  files: TreeReader,
+  directory: string,
+  suite: Suite,
+  names: readonly string[] = CONSOLE_NAMES,
+): Promise<ForeignConsole | null> {
   const logs: { path: string; reports: readonly ForeignReport[]; started: readonly ForeignStart[] }[] = []
-  for (const path of consoleNames) {
+  for (const path of names) {
     const entry = await files.stat(`${directory}/${path}`)
     if (entry?.kind !== 'file') continue
     const bytes = await files.readBytes(`${directory}/${path}`, { offset: 0, length: Math.min(entry.sizeBytes, mostBytes) })

@@ -121,8 +121,9 @@ function lostEntry(id: TestId, input: ForeignInput): Entry {
 
 function toAttempt(found: JudgedAttempt, input: ForeignInput): Attempt {
   const logs: Record<string, string> = {}
-  if (input.console !== null) logs.console = input.console.paths[0] ?? ''
   for (const file of found.files) logs[file.kind] = file.path.slice(input.directory.length + 1)
+  const console = input.console?.paths[0]
+  if (console !== undefined && !Object.values(logs).includes(console)) logs.console = console
   return { ...judgedParts(found, logs), durationSeconds: found.seconds, guest: null, startedAt: null }
 }
 

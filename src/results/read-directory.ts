@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import { type RunRecord, runRecordSchema } from '../domain/record.js'
 import { upgradeRecord } from '../domain/upgrade/index.js'
@@ -7,8 +8,9 @@ import { foreignRecord } from './foreign-record.js'
 import type { ReadContext } from './read-context.js'
 
 /**
- * The record of a directory: its run.json, or one made from the results tree of a suite that was run without us.
- * @throws UserError where the directory holds neither, or a run.json that is no record
+ * The record of a directory: its run.json, or one made from the results tree of a suite that was run without us; or of a file: a run.json, or a
+ * suite's log.
+ * @throws UserError where it holds neither, or a run.json that is no record
  */
 export async function readResultsDirectory(
   files: TreeReader & { readText(path: string): Promise<string> },
@@ -17,7 +19,9 @@ export async function readResultsDirectory(
 ): Promise<RunRecord> {
   const path = `${directory}/run.json`
   if ((await files.stat(path)) !== null) return parseRecord(await files.readText(path), path)
-  if ((await files.stat(directory))?.kind !== 'directory') {
+  const kind = (await files.stat(directory))?.kind
+  if (kind === 'file') return readResultsFile(files, directory, context)
+  if (kind !== 'directory') {
     throw new UserError(
       `${directory} is not a directory.`,
       'Give the directory of a run (it holds run.json), or a results tree of the suite itself.',
@@ -31,6 +35,26 @@ export async function readResultsDirectory(
   throw new UserError(
     `${directory} holds no results: no run.json, check.stdout, result.xml, check.log or per-test file.`,
     'Give the directory of a run, or a results tree of the suite itself.',
+  )
+}
+
+async function readResultsFile(
+  files: TreeReader & { readText(path: string): Promise<string> },
+  path: string,
+  context: ReadContext,
+): Promise<RunRecord> {
+  if (path.endsWith('.json')) return parseRecord(await files.readText(path), path)
+  const directory = dirname(path)
+  for (const suite of Object.values(suites)) {
+    const results = (await suite.readForeignLog?.(files, path)) ?? null
+    if (results === null) continue
+    // A log of a serial console has the kernel's reports between the lines.
+    const console = await readForeignConsole(files, directory, suite, [basename(path)])
+    return foreignRecord({ directory, context, suite: suite.name, results, console })
+  }
+  throw new UserError(
+    `${path} is no log of a suite that is known here: neither of run_kselftest.sh nor KTAP.`,
+    'Give such a log, the directory of a run, or a results tree of the suite itself.',
   )
 }
 

@@ -281,6 +281,8 @@ export interface Suite<Settings = unknown, Proof = unknown> {
   proof?(section: Section, batches: readonly JudgedBatch<Proof>[]): string | null
   /** Reads results that were made elsewhere; null where the directory holds none of this suite. */
   readForeignDirectory?(files: TreeReader, directory: string): Promise<ForeignResults | null>
+  /** Reads a log of the suite that was made elsewhere; null where the file is none. */
+  readForeignLog?(files: TreeReader, path: string): Promise<ForeignResults | null>
   /** Null: the agent needs nothing of the suite's own. */
   readonly guest: SuiteGuest | null
 }

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { exitCode } from '../../domain/verdict.js'
 import {
   htmlPage,
@@ -34,8 +34,8 @@ const JUNIT_TEST_BYTES = 64 * 1024
 export const reportCommand: AddCommand = (program, context, finish) => {
   program
     .command('report')
-    .description('render a run’s record again, or read a results directory of fstests')
-    .argument('<directory>', 'a run’s directory, an artifact, or fstests’ RESULT_BASE')
+    .description('render a run’s record again, or read results that a suite left elsewhere')
+    .argument('<directory>', 'a run’s directory, an artifact, fstests’ RESULT_BASE, or a log of run_kselftest.sh or of KTAP')
     .option('--json', 'print the record')
     .option('--junit <file>', 'write JUnit XML')
     .option('--dialect <annotated|jenkins>', 'dialect of the JUnit file; jenkins passes the Jenkins schema', 'annotated')
@@ -45,7 +45,7 @@ export const reportCommand: AddCommand = (program, context, finish) => {
     .option('--kcidb-repository <url>', 'with --kcidb: where the kernel under test is published, https://…')
     .option('--kcidb-branch <name>', 'with --kcidb: its branch there')
     .option('--baseline <run.json>', 'compare with this record')
-    .addHelpText('after', '\nA run of ours is also rendered again into its own directory. A directory of check is only read.')
+    .addHelpText('after', '\nA run of ours is also rendered again into its own directory. What a suite left elsewhere is only read.')
     .action(async (directory: string, options: ReportCommandOptions) => {
       finish(await report(resolve(context.places.workingDirectory, directory), options, context))
     })
@@ -86,7 +86,11 @@ async function report(directory: string, options: ReportCommandOptions, context:
     written.KCIDB = at(options.kcidb)
   }
   if (options.json === true) for (const piece of recordJson(record)) stdout.write(piece)
-  else stdout.write(terminalText(rendered, { colour: stdout.isTerminal ? 'always' : 'never', maxFailures: 20, directory, files: written }))
+  else {
+    const below = (await files.stat(directory))?.kind === 'file' ? dirname(directory) : directory
+    const colour = stdout.isTerminal ? 'always' : 'never'
+    stdout.write(terminalText(rendered, { colour, maxFailures: 20, directory: below, files: written }))
+  }
   return exitCode(record.conclusion, record.plan.failOn)
 }
 

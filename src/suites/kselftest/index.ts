@@ -1,5 +1,6 @@
 import { programSuite } from '../programs/program-suite.js'
 import { readKselftest } from './catalogue.js'
+import { readForeignKselftest, readForeignKselftestLog } from './foreign.js'
 import { SUMMONS_OOM_KILLER } from './known.js'
 import { isKselftestName } from './list.js'
 
@@ -13,6 +14,8 @@ export const kselftest = programSuite({
   isName: isKselftestName,
   normalize: (word) => word,
   collectionOf: (name) => name.slice(0, Math.max(0, name.lastIndexOf(':'))),
+  readForeignDirectory: readForeignKselftest,
+  readForeignLog: readForeignKselftestLog,
   provocations: [
     {
       isOf: (test) => SUMMONS_OOM_KILLER.includes(test),

@@ -35,6 +35,10 @@ export interface KtapReading {
   readonly skipReason: string | null
   /** True where a plan of no tests stands (`1..0`). */
   readonly plannedNone: boolean
+  /** True where the outermost results have a plan. */
+  readonly planned: boolean
+  /** True where a version line stands: the text is KTAP or TAP, whatever else it has. */
+  readonly hasVersion: boolean
 }
 
 export const KEPT_SUBTESTS = 1000
@@ -87,10 +91,15 @@ class KtapReader {
   #expectedFailures = 0
   #skipReason: string | null = null
   #plannedNone = false
+  /** Depths of plans, and of results: the shallowest. */
+  #planDepth = Number.POSITIVE_INFINITY
+  #resultDepth = Number.POSITIVE_INFINITY
+  #hasVersion = false
 
   take(line: KtapLine): void {
     switch (line.kind) {
       case 'version':
+        this.#hasVersion = true
         this.#close(line.depth, false)
         break
       case 'plan':
@@ -124,6 +133,8 @@ class KtapReader {
       problems: this.#problems,
       skipReason: this.#skipReason,
       plannedNone: this.#plannedNone,
+      planned: Number.isFinite(this.#planDepth) && this.#planDepth <= this.#resultDepth,
+      hasVersion: this.#hasVersion,
     }
   }
 
@@ -136,12 +147,14 @@ class KtapReader {
     // A second plan begins a second document: programs run one after the other by one script.
     if (this.#document(depth).planned !== null) this.#close(depth, false)
     this.#document(depth).planned = count
+    this.#planDepth = Math.min(this.#planDepth, depth)
     if (count > 0) return
     this.#plannedNone = true
     this.#skipReason ??= reason
   }
 
   #result(depth: number, line: ResultLine): void {
+    this.#resultDepth = Math.min(this.#resultDepth, depth)
     const status = statusOf(line.ok, line.directive)
     const below = this.#documents[depth + 1]?.kept ?? NOTHING
     this.#nameParent(below, line.name)

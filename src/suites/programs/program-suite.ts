@@ -26,11 +26,12 @@ export interface ProgramSuite {
   readonly collectionOf: SuiteChoice['collectionOf']
   readonly provocations: readonly Provocation[]
   readonly readForeignDirectory?: NonNullable<Suite['readForeignDirectory']>
+  readonly readForeignLog?: NonNullable<Suite['readForeignLog']>
 }
 
 /** A suite whose tests are programs that the guest's agent runs one by one. Its one section, `default`, has no disks. */
 export function programSuite(own: ProgramSuite): Suite<Record<string, never>, null> {
-  const { name, title, enumerate, provocations, readForeignDirectory } = own
+  const { name, title, enumerate, provocations, readForeignDirectory, readForeignLog } = own
   const section = sectionSchema.parse({ suite: name, name: 'default', description: own.description })
   return {
     ...{ name, title, settings, enumerate, provocations, drive: programDrive, guest: null, marker: EACH_MARKER, judge: judgePrograms },
@@ -54,5 +55,6 @@ export function programSuite(own: ProgramSuite): Suite<Record<string, never>, nu
     tuning: () => ({ settings: {}, extraSeconds: 0 }),
     expectedSeconds: (_test: CatalogueTest) => USUAL_SECONDS,
     ...(readForeignDirectory === undefined ? {} : { readForeignDirectory }),
+    ...(readForeignLog === undefined ? {} : { readForeignLog }),
   }
 }

@@ -1,5 +1,6 @@
 import { programSuite } from '../programs/program-suite.js'
 import { isScriptName, readScripts } from './catalogue.js'
+import { readForeignKtap } from './foreign.js'
 
 /** A directory of executables of one's own, with kselftest's conventions. */
 export const scripts = programSuite({
@@ -11,5 +12,6 @@ export const scripts = programSuite({
   isName: isScriptName,
   normalize: (word) => word.replace(/^(?:\.\/)+/, ''),
   collectionOf: (name) => name.slice(0, Math.max(0, name.lastIndexOf('/'))),
+  readForeignLog: readForeignKtap,
   provocations: [],
 })
