@@ -28,7 +28,58 @@ let
     version = "6.18.0";
     configfile = "the configuration";
   };
+  selftests =
+    targets:
+    import ../../nix/lib/kselftest.nix {
+      tools.kselftest = given: given;
+      kernel-src = ./kernel-tree;
+      root = null;
+      inherit targets;
+    };
+  suiteNames =
+    given:
+    map (suite: suite.name) (
+      import ../../nix/lib/suites.nix (
+        {
+          tools.xfstestsTree = package: "${package}/lib/xfstests";
+          xfstests = null;
+        }
+        // given
+      )
+    );
   tests = {
+    "kselftest: no targets, no selftests" = selftests [ ] == null && selftests " " == null;
+    "kselftest: targets as a list or as words" =
+      (selftests [
+        "mount"
+        "net/forwarding"
+      ]).package.targets == (selftests "mount, net/forwarding").package.targets;
+    "kselftest: what targets ask of the kernel, built in" =
+      (selftests "size mount net/forwarding").kconfig == [
+        "CONFIG_USER_NS=y\n"
+        "# CONFIG_X=m\nCONFIG_BRIDGE=y\nCONFIG_NAME=\"m\"\n"
+      ];
+    "kselftest: a target that the source has not is refused" = throws (selftests "mount nosuch");
+    "kselftest: targets without a source are refused" = throws (
+      import ../../nix/lib/kselftest.nix {
+        tools = { };
+        kernel-src = null;
+        root = null;
+        targets = [ "mount" ];
+      }
+    );
+    "suites: each whose tree there is" =
+      suiteNames { } == [ "smoke" ]
+      && suiteNames {
+        xfstests = "/x";
+        kselftest = "/k";
+        scripts-src = ./kernel-tree;
+      } == [
+        "smoke"
+        "fstests"
+        "kselftest"
+        "scripts"
+      ];
     "nixpkgs' kernel: ccache beside what it has" =
       kernel.nativeBuildInputs == [
         "its bison"

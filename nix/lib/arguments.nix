@@ -8,6 +8,8 @@
   "extra-kconfig"
   "xfstests-src"
   "xfsprogs-src"
+  "kselftest-targets"
+  "scripts-src"
   "packages"
   "sections"
   "compiler"

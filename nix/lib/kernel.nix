@@ -13,27 +13,7 @@
 let
   fragments = import ./kconfig.nix;
 
-  # `root` in a flake is the copy of what git tracks; outside the store (with --impure) the dirty tree as git sees it.
-  inStore = path: builtins.match "(${builtins.storeDir}/[^/]+).*" path;
-  # `toString ./.` forgets that it names a store path, and a sandbox shows a builder only what its derivation names. By
-  # its contents, not by its name: Nix 2.35 only hashes a flake's source, so that the path need not exist.
-  asInput =
-    path:
-    builtins.path {
-      name = "source";
-      inherit path;
-    };
-  # Where it can be read while nothing is copied.
-  readable = if kernel-src == null && inStore (toString root) != null then toString root else source;
-  source =
-    if kernel-src != null then
-      kernel-src
-    else if root == null then
-      null
-    else if inStore (toString root) != null then
-      asInput (toString root)
-    else
-      builtins.fetchGit { url = toString root; };
+  inherit (import ./kernel-source.nix { inherit kernel-src root; }) source readable;
 
   built =
     let

@@ -10,6 +10,8 @@
   extra-kconfig ? [ ],
   xfstests-src ? null,
   xfsprogs-src ? null,
+  kselftest-targets ? [ ],
+  scripts-src ? null,
   packages ? [ ],
   sections ? null,
   ...
@@ -40,6 +42,17 @@ let
             }
           )
         );
+        kselftest.targets = lib.mkIf (kselftest-targets != [ ]) (
+          lib.mkDefault (
+            if builtins.isString kselftest-targets then
+              builtins.filter (word: builtins.isString word && word != "") (
+                builtins.split "[[:space:],]+" kselftest-targets
+              )
+            else
+              kselftest-targets
+          )
+        );
+        scripts.source = lib.mkIf (scripts-src != null) (lib.mkDefault scripts-src);
         sections = lib.mkIf (sections != null) (lib.mkDefault sections);
       };
     };

@@ -1,22 +1,32 @@
-# The suites of a guest: [ { name; tree; } ], the tree in the store. Our own, and the fstests package where there is one.
-{ tools, xfstests }:
-[
-  {
-    name = "smoke";
-    tree = builtins.path {
-      name = "smoke-suite";
-      path = ../suites/smoke;
-    };
+# The suites of a guest: [ { name; tree; } ], the tree in the store. Our own, and each whose tree there is.
+{
+  tools,
+  # The package, or null.
+  xfstests,
+  # The package, or null.
+  kselftest ? null,
+  # A directory of executables of one's own: a path, a string, or a source. Or null.
+  scripts-src ? null,
+}:
+let
+  given = name: tree: if tree == null then [ ] else [ { inherit name tree; } ];
+  # A path by its contents: a string that names one would be read where the builder sees nothing.
+  inStore =
+    source:
+    if builtins.isAttrs source then
+      "${source}"
+    else
+      builtins.path {
+        name = "scripts";
+        path = source;
+      };
+in
+given "smoke" (
+  builtins.path {
+    name = "smoke-suite";
+    path = ../suites/smoke;
   }
-]
-++ (
-  if xfstests == null then
-    [ ]
-  else
-    [
-      {
-        name = "fstests";
-        tree = tools.xfstestsTree xfstests;
-      }
-    ]
 )
+++ given "fstests" (if xfstests == null then null else tools.xfstestsTree xfstests)
+++ given "kselftest" (if kselftest == null then null else "${kselftest}")
+++ given "scripts" (if scripts-src == null then null else inStore scripts-src)

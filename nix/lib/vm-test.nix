@@ -15,6 +15,10 @@
   # Sources of fstests and xfsprogs; null: the package set's own.
   xfstests-src ? null,
   xfsprogs-src ? null,
+  # Targets of the kernel's own selftests, built from its source: a list, or words (`"mount timens"`).
+  kselftest-targets ? [ ],
+  # A directory of executables of one's own, each a test.
+  scripts-src ? null,
   # Further packages in the guest.
   packages ? [ ],
   # Names of sections, or sections of one's own; null: all of nix/sections.
@@ -25,7 +29,9 @@ let
   tools = import ./pkgs.nix pkgs;
 
   fragments =
-    (if kconfig == null then (import ./kconfig.nix).base tools.system else kconfig) ++ extra-kconfig;
+    (if kconfig == null then (import ./kconfig.nix).base tools.system else kconfig)
+    ++ (if selftests == null then [ ] else selftests.kconfig)
+    ++ extra-kconfig;
   chosenKernel = import ./kernel.nix {
     inherit
       tools
@@ -41,10 +47,24 @@ let
     src = xfstests-src;
     inherit xfsprogs;
   };
-  suites = import ./suites.nix { inherit tools xfstests; };
+  selftests = import ./kselftest.nix {
+    inherit tools kernel-src root;
+    targets = kselftest-targets;
+  };
+  kselftest = if selftests == null then null else selftests.package;
+  suites = import ./suites.nix {
+    inherit
+      tools
+      xfstests
+      kselftest
+      scripts-src
+      ;
+  };
 
   programs = tools.guestPrograms {
-    first = if xfsprogs == null then [ ] else [ xfsprogs ] ++ (if xfstests == null then [ ] else [ xfstests ]);
+    first =
+      (if xfsprogs == null then [ ] else [ xfsprogs ] ++ (if xfstests == null then [ ] else [ xfstests ]))
+      ++ (if kselftest == null then [ ] else [ kselftest ]);
     extra = packages;
   };
 

@@ -23,8 +23,22 @@ let
         src = null;
         inherit xfsprogs;
       };
+  selftests =
+    if builtins.elem "kselftest" cfg.suites then
+      import ../lib/kselftest.nix {
+        inherit tools;
+        inherit (cfg.kselftest) targets;
+        kernel-src = cfg.kernel.source;
+        root = cfg.kernel.tree;
+      }
+    else
+      null;
+  kselftest = if selftests == null then null else selftests.package;
   suites = builtins.filter (suite: builtins.elem suite.name cfg.suites) (
-    import ../lib/suites.nix { inherit tools xfstests; }
+    import ../lib/suites.nix {
+      inherit tools xfstests kselftest;
+      scripts-src = cfg.scripts.source;
+    }
   );
 
   noKernelGiven = cfg.kernel.package == null && cfg.kernel.source == null && cfg.kernel.tree == null;
@@ -40,6 +54,7 @@ let
         else
           cfg.kernel.kconfig
       )
+      ++ lib.optionals (selftests != null) selftests.kconfig
       ++ cfg.kernel.extraKconfig;
   };
 
@@ -47,7 +62,7 @@ let
     inherit tools suites;
     programs = tools.systemPrograms {
       system = config.system.build.toplevel;
-      packages = lib.optional (xfstests != null) xfstests;
+      packages = lib.optional (xfstests != null) xfstests ++ lib.optional (kselftest != null) kselftest;
     };
   };
 

@@ -159,13 +159,37 @@ in
         types.enum [
           "smoke"
           "fstests"
+          "kselftest"
+          "scripts"
         ]
       );
       default = [
         "smoke"
         "fstests"
+        "kselftest"
+        "scripts"
       ];
-      description = "The test suites in the guest.";
+      description = "The test suites in the guest, as far as there is a tree of each: `kselftest` by its targets, `scripts` by its source.";
+    };
+
+    kselftest.targets = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [
+        "mount"
+        "timens"
+      ];
+      description = ''
+        Targets of the kernel's own selftests (directories of tools/testing/selftests), built from the kernel's tree or source. What they ask of the
+        kernel's configuration is built into a kernel that is built.
+      '';
+    };
+
+    scripts.source = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      example = literalExpression "./tests";
+      description = "A directory of executables of one's own, each a test.";
     };
 
     fstests.package = mkOption {

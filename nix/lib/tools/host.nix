@@ -53,6 +53,14 @@ in
       });
   xfstestsTree = package: "${package}/lib/xfstests";
 
+  kselftest =
+    { src, targets }:
+    pkgs.stdenv.mkDerivation {
+      name = "kselftest";
+      inherit src targets;
+      buildPhase = "source ${../kselftest.sh}";
+    };
+
   kernelConfig =
     {
       src,

@@ -242,6 +242,36 @@ in
   # Where `check` lies in that package.
   xfstestsTree = package: "${package}/lib/xfstests";
 
+  # The kernel's selftests, installed. Not fixed up: their scripts are the kernel's, and the guest has the interpreters they name.
+  kselftest =
+    { src, targets }:
+    pkgs.stdenv.mkDerivation {
+      name = "kselftest";
+      inherit src targets;
+      nativeBuildInputs = present [
+        "rsync"
+        "perl"
+        "python3"
+        "pkg-config"
+        "flex"
+        "bison"
+        "bc"
+      ];
+      # What Makefiles of many targets link with.
+      buildInputs = present [
+        "libcap"
+        "libcap_ng"
+        "popt"
+        "numactl"
+        "libmnl"
+        "fuse"
+        "elfutils"
+      ];
+      hardeningDisable = [ "all" ];
+      phases = [ "buildPhase" ];
+      buildPhase = "source ${../kselftest.sh}";
+    };
+
   # A .config for a source tree, from fragments, by the tree's own scripts.
   kernelConfig =
     {
