@@ -6,6 +6,8 @@ import { bundleSchema } from '../../src/domain/bundle.js'
 import { planSchema, selectionSchema } from '../../src/domain/plan.js'
 import { runRecordSchema } from '../../src/domain/record.js'
 import { upgradeBundle, upgradeHistory, upgradePlan, upgradeRecord, upgradeSelection } from '../../src/domain/upgrade/index.js'
+import { parseInputs } from '../../src/inputs/parse.js'
+import { inputsAgain } from '../../src/plan/again.js'
 import { compareRecords, parseHistory, parseRecord } from '../../src/results/index.js'
 
 /** What the last version that wrote version 1 wrote: a run of the story test, and the bundle of the host's own programs. */
@@ -70,8 +72,53 @@ describe('files of version 1', () => {
     expect(new Set(parseHistory(smoke).history.tests.map(({ suite }) => suite))).toEqual(new Set(['smoke']))
   })
 
+  test('`again` runs what failed, by its suite', () => {
+    const inputs = inputsAgain(parseRecord(text('run.json'), 'run.json'), parseInputs('cli', {}))
+    expect(inputs.suites).toEqual(['fstests'])
+    expect(inputs.selection.only?.map(({ suite, section, name }) => [suite, section, name])).toEqual([
+      ['fstests', 'xfs', 'generic/002'],
+      ['fstests', 'xfs', 'generic/004'],
+    ])
+  })
+
   test('every kept file is one these tests read', () => {
     expect(readdirSync(KEPT).sort()).toEqual(['history.json', 'plan.json', 'run.json', 'selection.json', 'vmtest.json'])
+  })
+})
+
+describe('what version 2 changed in form', () => {
+  const page = readFileSync(join(KEPT, '../../../docs/reference/version-2.md'), 'utf8')
+  // `tests[].{suite,name}` is two places.
+  const spelled = (words: string): string[] => {
+    const group = /\{([^}]*)\}/.exec(words)
+    if (group === null) return [words]
+    const [all, members = ''] = group
+    return members.split(',').flatMap((member) => spelled(words.replace(all, member.trim())))
+  }
+  const listed = new Set([...page.matchAll(/`([^`]+)`/g)].flatMap(([, words = '']) => spelled(words)))
+  const places = (value: unknown, path = ''): string[] => {
+    if (Array.isArray(value)) return value.flatMap((each: unknown) => places(each, `${path}[]`))
+    if (typeof value !== 'object' || value === null) return [path]
+    return Object.entries(value).flatMap(([name, each]) => places(each, path === '' ? name : `${path}.${name}`))
+  }
+  const isListed = (path: string) =>
+    listed.has(path) ||
+    listed.has(path.replace(/^plan\./, '')) ||
+    [...listed].some((each) => path.startsWith(`${each}.`) || path === `${each}[]`)
+
+  test.each<[string, (json: unknown) => unknown]>([
+    ['run.json', upgradeRecord],
+    ['plan.json', upgradePlan],
+    ['selection.json', upgradeSelection],
+    ['vmtest.json', upgradeBundle],
+    ['history.json', upgradeHistory],
+  ])('all of %s is in the one list', (name, upgrade) => {
+    const [before, after] = [new Set(places(kept(name))), new Set(places(JSON.parse(JSON.stringify(upgrade(kept(name))))))]
+    const changed = [...before].filter((path) => !after.has(path)).concat([...after].filter((path) => !before.has(path)))
+    // What moved into `settings` has the same name there.
+    const own = changed.filter((path) => !path.startsWith('sections[].settings.')).map((path) => path.replace(/\.proof\..*/, '.proof'))
+    expect(own.length).toBeGreaterThan(0)
+    expect(own.filter((path) => !isListed(path))).toEqual([])
   })
 })
 
