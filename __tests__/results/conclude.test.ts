@@ -64,6 +64,16 @@ describe('conclude', () => {
     expect(conclude(record, null, 'never')).toMatchObject({ kind: conclusion, reason: expect.stringContaining('why') })
   })
 
+  test('of several suites it says which', () => {
+    const own = { suite: 'smoke', section: 'default' }
+    const plain = aRecord([aTest('g/001'), aTest('x', { ...own, status: 'fail' })])
+    const record = { ...plain, plan: { ...plain.plan, suites: ['fstests', 'smoke'] } }
+    expect(conclude(record, null, 'any').reason).toBe('1 failure: smoke.default x (fail).')
+    const lost = { ...record, tests: [aTest('g/001'), aTest('x', { ...own, status: 'notreached', reason: 'lost' })] }
+    expect(conclude(lost, null, 'any').reason).toBe('1 test not reached: smoke.default x: lost.')
+    expect(conclude(plain, null, 'any').reason).toBe('1 failure: default x (fail).')
+  })
+
   test('a section that could not be tested', () => {
     const record = aRecord([aTest('g/001')], { sections: [aSection('xfs_4k', { couldNotTest: 'the guest never came up' })] })
     expect(conclude(record, null, 'any')).toMatchObject({ kind: 'could-not-test', reason: expect.stringContaining('never came up') })

@@ -38,3 +38,7 @@ test('no end is no success', () => {
     'fail',
   ])
 })
+
+test('a program that exits with 0 is not called passed before it is judged', () => {
+  expect([0, 4].map((code) => progressWord({ kind: 'exit', code }))).toEqual(['ended', 'notrun'])
+})

@@ -142,6 +142,7 @@ export type Progress =
       /** What the test has, and why so much. */
       readonly limit: { readonly seconds: number; readonly reason: string }
       readonly suite: SuiteName
+      /** As a reader is told it: `sectionName`. */
       readonly section: string
       readonly name: string
       readonly index: number
@@ -151,8 +152,10 @@ export type Progress =
       readonly kind: 'test-end'
       readonly guest: number
       readonly suite: SuiteName
+      /** As a reader is told it: `sectionName`. */
       readonly section: string
       readonly name: string
+      /** What is known while the run goes on; never a verdict. */
       readonly status: string
       readonly seconds: number | null
       readonly done: number

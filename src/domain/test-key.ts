@@ -1,4 +1,4 @@
-import type { SectionId, TestId } from './test.js'
+import type { SectionId, SuiteName, TestId } from './test.js'
 
 /** What a verdict is kept under: a test in a section of a suite. No two tests share it, whatever their names hold. */
 export function testKey({ suite, section, name }: TestId): string {
@@ -14,4 +14,9 @@ export function sectionKey({ suite, section }: SectionId): string {
 export function onlyThese<T extends TestId>(tests: readonly T[], chosen: readonly TestId[]): T[] {
   const keys = new Set(chosen.map(testKey))
   return tests.filter((test) => keys.has(testKey(test)))
+}
+
+/** A section's name for a reader: with its suite before it where the run has several. */
+export function sectionName(id: SectionId, { plan }: { readonly plan: { readonly suites: readonly SuiteName[] } }): string {
+  return plan.suites.length > 1 ? `${id.suite}.${id.section}` : id.section
 }

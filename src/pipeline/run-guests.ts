@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { createClassifier } from '../crash/index.js'
 import type { AcceleratorDecision } from '../domain/accelerator.js'
 import type { Selection } from '../domain/plan.js'
-import type { Built } from '../domain/stages.js'
+import type { Built, Progress } from '../domain/stages.js'
 import type { SuiteName } from '../domain/test.js'
+import { sectionName } from '../domain/test-key.js'
 import type { VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
 import { suiteOf, type TestText } from '../suites/index.js'
@@ -98,7 +99,7 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
       runSeconds: guestSeconds({ timeoutMinutes: plan.timeoutMinutes, elapsedSeconds }),
     },
     signal: options.signal,
-    onProgress,
+    onProgress: (progress: Progress) => onProgress('section' in progress ? { ...progress, section: sectionName(progress, run) } : progress),
     hostTrouble: () => diskTrouble([run.directory, diskDirectory], ports),
     keep: plan.keep,
     firstGuestId: options.firstGuest,

@@ -2,13 +2,12 @@ import type { Frame } from '../domain/kernel-report.js'
 import type { TestRecord } from '../domain/record.js'
 import type { Annotation, ComparedTest } from '../domain/stages.js'
 import type { SuiteName } from '../domain/test.js'
-import { testKey } from '../domain/test-key.js'
+import { sectionName, testKey } from '../domain/test-key.js'
 import { describeBase } from './base.js'
 import { decidingAttempt } from './buckets.js'
 import type { Rendered } from './context.js'
 import { describeFrame, headlineOf, logPaths, tellingReports, topFrames } from './evidence.js'
 import { headBytes, shortLine } from './foreign-text.js'
-import { sectionName } from './section-name.js'
 
 /** GitHub shows ten annotations of each level per step, and cuts a message at 4096 characters. */
 const PER_LEVEL = 10

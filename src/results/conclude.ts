@@ -2,8 +2,8 @@ import type { FailOn } from '../domain/inputs.js'
 import type { ReportPhase } from '../domain/kernel-report.js'
 import type { Conclusion, ConclusionKind, RunRecord, TestRecord, UnattributedReport } from '../domain/record.js'
 import type { Comparison } from '../domain/stages.js'
-import { type TestStatus, testStatusSchema } from '../domain/test.js'
-import { testKey } from '../domain/test-key.js'
+import { type SectionId, type TestStatus, testStatusSchema } from '../domain/test.js'
+import { sectionName, testKey } from '../domain/test-key.js'
 import { countingReports, countsAsFailure, isFailure, reportKey } from '../domain/verdict.js'
 
 /** What is needed of a record to conclude from it. */
@@ -37,7 +37,7 @@ export function conclude(record: Concludable, comparison: Comparison | null, fai
   }
   if (barren !== null) return failed(barren)
   const why = whyUntested(record, record.tests)
-  return why === null ? of('passed', passedReason(counts, failures)) : of('could-not-test', why)
+  return why === null ? of('passed', passedReason(record, counts, failures)) : of('could-not-test', why)
 }
 
 /** What speaks against a run. */
@@ -54,14 +54,19 @@ interface Found {
 }
 
 /** Why the run is failed although no failure counts: in some section tests failed and none passed. Null where there is no such section. */
-function whyBarren({ sections, tests }: Concludable): string | null {
+function whyBarren(record: Concludable): string | null {
+  const { sections, tests } = record
   for (const section of sections) {
     const own = tests.filter(inSection(section))
     const failed = own.filter((test) => isFailure(test.status)).length
     if (failed > 0 && !own.some(hasPassed))
-      return `Section ${section.name}: none of its tests passed, and ${count(failed, 'test')} failed, known or expected.`
+      return `Section ${heading(section, record)}: none of its tests passed, and ${count(failed, 'test')} failed, known or expected.`
   }
   return null
+}
+
+function heading({ suite, name: section }: Concludable['sections'][number], record: Concludable): string {
+  return sectionName({ suite, section }, record)
 }
 
 function inSection({ suite, name }: Concludable['sections'][number]): (test: TestRecord) => boolean {
@@ -103,9 +108,10 @@ const phases: Readonly<Record<ReportPhase, string>> = {
   end: 'after the tests',
 }
 
-function nameReports(reports: readonly UnattributedReport[]): string {
-  const shown = reports.slice(0, 3).map(({ section, phase, title }) => {
-    const where = [...(section === undefined ? [] : [section]), ...(phase === undefined ? [] : [phases[phase]])].join(' ')
+function nameReports(reports: readonly UnattributedReport[], record: Concludable): string {
+  const shown = reports.slice(0, 3).map(({ suite, section, phase, title }) => {
+    const named = suite === undefined || section === undefined ? section : sectionName({ suite, section }, record)
+    const where = [...(named === undefined ? [] : [named]), ...(phase === undefined ? [] : [phases[phase]])].join(' ')
     return where === '' ? title : `${where}: ${title}`
   })
   return reports.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ')
@@ -115,28 +121,33 @@ function failedReason({ counted, failures, reports, lost, comparison }: Found, r
   const known = failures.length - counted.length
   const word = comparison === null ? '' : 'new '
   const parts: string[] = []
-  if (lost.length > 0) parts.push(`${count(lost.length, 'test')} lost: ${nameLost(lost)}`)
-  if (counted.length > 0) parts.push(`${count(counted.length, `${word}failure`)}: ${name(counted)}`)
-  if (reports.length > 0) parts.push(`${count(reports.length, `${word}kernel report`)} outside any test: ${nameReports(reports)}`)
+  if (lost.length > 0) parts.push(`${count(lost.length, 'test')} lost: ${nameLost(lost, record)}`)
+  if (counted.length > 0) parts.push(`${count(counted.length, `${word}failure`)}: ${name(counted, record)}`)
+  if (reports.length > 0) parts.push(`${count(reports.length, `${word}kernel report`)} outside any test: ${nameReports(reports, record)}`)
   if (known > 0) parts.push(`${known} more known`)
   const missing = record.tests.filter((test) => test.status === 'notreached').length
   if (missing > 0) parts.push(`${count(missing, 'test')} not reached`)
   return `${parts.join('; ')}.`
 }
 
-function nameLost(lost: Comparison['lost']): string {
-  const shown = lost.slice(0, 3).map((test) => `${test.section} ${test.name} (${test.reason})`)
+function nameLost(lost: Comparison['lost'], record: Concludable): string {
+  const shown = lost.slice(0, 3).map((test) => `${labelOf(test, record)} (${test.reason})`)
   return lost.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ')
 }
 
-function name(tests: readonly TestRecord[]): string {
+/** A test for a reader. */
+function labelOf(test: SectionId & { readonly name: string }, record: Concludable): string {
+  return `${sectionName(test, record)} ${test.name}`
+}
+
+function name(tests: readonly TestRecord[], record: Concludable): string {
   const since = ({ before }: TestRecord) => (before?.since === undefined ? '' : `, not passed since ${before.since.slice(0, 12)}`)
-  const shown = tests.slice(0, 3).map((test) => `${test.section} ${test.name} (${test.status}${since(test)})`)
+  const shown = tests.slice(0, 3).map((test) => `${labelOf(test, record)} (${test.status}${since(test)})`)
   return tests.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ')
 }
 
 function cancelledReason(record: Concludable, failures: readonly TestRecord[]): string {
-  const found = failures.length > 0 ? ` Until then: ${count(failures.length, 'failure')}, ${name(failures)}.` : ''
+  const found = failures.length > 0 ? ` Until then: ${count(failures.length, 'failure')}, ${name(failures, record)}.` : ''
   return `${record.stopped?.reason ?? 'cancelled'}${found}`
 }
 
@@ -158,14 +169,14 @@ function whyUntested(record: Concludable, tests: readonly TestRecord[]): string 
   if (record.stopped !== undefined)
     return `${sentence(record.stopped.reason)}${counts.notreached > 0 ? ` ${count(counts.notreached, 'test')} not reached.` : ''}`
   const given = record.sections.find((section) => section.couldNotTest !== null)
-  if (given !== undefined) return `Section ${given.name} could not be tested: ${given.couldNotTest}`
-  if (counts.notreached > 0) return `${count(counts.notreached, 'test')} not reached: ${notreachedReason(tests)}`
+  if (given !== undefined) return `Section ${heading(given, record)} could not be tested: ${given.couldNotTest}`
+  if (counts.notreached > 0) return `${count(counts.notreached, 'test')} not reached: ${notreachedReason(tests, record)}`
   return whyNothingRan(record, tests, counts)
 }
 
-function notreachedReason(tests: readonly TestRecord[]): string {
+function notreachedReason(tests: readonly TestRecord[], record: Concludable): string {
   const first = tests.find((test) => test.status === 'notreached')
-  return sentence(first === undefined ? '' : `${first.section} ${first.name}: ${first.reason ?? 'no verdict'}`)
+  return sentence(first === undefined ? '' : `${labelOf(first, record)}: ${first.reason ?? 'no verdict'}`)
 }
 
 function whyNothingRan(record: Concludable, tests: readonly TestRecord[], counts: Readonly<Record<TestStatus, number>>): string | null {
@@ -174,19 +185,19 @@ function whyNothingRan(record: Concludable, tests: readonly TestRecord[], counts
     const own = tests.filter(inSection(section))
     if (own.some(hasPassed)) continue
     const planned = own.filter((test) => test.status !== 'expunged')
-    if (planned.length === 0) return `Section ${section.name}: no test ran.`
+    if (planned.length === 0) return `Section ${heading(section, record)}: no test ran.`
     if (planned.every((test) => test.status === 'notrun'))
-      return `Section ${section.name}: every test declined to run (notrun), nothing was tested.`
-    return `Section ${section.name}: no test passed.`
+      return `Section ${heading(section, record)}: every test declined to run (notrun), nothing was tested.`
+    return `Section ${heading(section, record)}: no test passed.`
   }
   return null
 }
 
-function passedReason(counts: Readonly<Record<TestStatus, number>>, failures: readonly TestRecord[]): string {
+function passedReason(record: Concludable, counts: Readonly<Record<TestStatus, number>>, failures: readonly TestRecord[]): string {
   const parts = [`${counts.pass} passed`]
   if (counts.notrun > 0) parts.push(`${counts.notrun} not run`)
   if (counts.expunged > 0) parts.push(`${counts.expunged} expunged`)
-  if (failures.length > 0) parts.push(`${count(failures.length, 'known failure')}: ${name(failures)}`)
+  if (failures.length > 0) parts.push(`${count(failures.length, 'known failure')}: ${name(failures, record)}`)
   const excused = counts.fail + counts.timeout + counts.crashed - failures.length
   if (excused > 0) parts.push(`${count(excused, 'failure')} expected or flaky`)
   return `${parts.join(', ')}.`

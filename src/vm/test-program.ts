@@ -14,11 +14,14 @@ export interface TestProgram {
   readonly limitSeconds: number | null
 }
 
-/** The word for a test's end while it goes on; the verdict is made from the evidence, later. 4 is kselftest's word for a skip. */
+/**
+ * The word for a test's end while the run goes on; the verdict is made from the evidence, later. A program that exits with 0 may still have printed
+ * failures, so that it only `ended`. 4 is kselftest's word for a skip.
+ */
 export function progressWord(end: ProgramEnd | null): string {
   if (end?.kind === 'limit') return 'timeout'
   if (end?.kind !== 'exit') return 'fail'
-  return end.code === 0 ? 'pass' : end.code === 4 ? 'notrun' : 'fail'
+  return end.code === 0 ? 'ended' : end.code === 4 ? 'notrun' : 'fail'
 }
 
 /** Stands for a newline where a value is one line. */

@@ -148,11 +148,11 @@ describe.each(shells)('programs under %s', (...shell) => {
     expect(agent.own('dev/kmsg').split('\n').slice(0, 2)).toEqual(['<6>vmtest: test a:b/c starts', '<6>vmtest: test fails starts'])
     expect(agent.file(1, 'check.stdout')).toContain('out\nerr\n')
     expect(agent.events.flatMap((event) => (event.kind === 'test-end' ? [event.status] : []))).toEqual([
-      'pass',
+      'ended',
       'fail',
       'fail',
       'fail',
-      'pass',
+      'ended',
     ])
   })
 

@@ -1,8 +1,8 @@
+import { sectionName } from '../../domain/test-key.js'
 import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
 import { obtainBundle } from '../../pipeline/obtain-bundle.js'
 import { planOnly } from '../../pipeline/open-run.js'
 import { resolveSelection } from '../../pipeline/resolve-selection.js'
-import { sectionName } from '../../report/section-name.js'
 import type { AddCommand } from '../context.js'
 import { addSelectionOptions, selectionInputs } from '../selection-options.js'
 

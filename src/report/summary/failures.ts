@@ -1,11 +1,11 @@
 import type { KernelReport } from '../../domain/kernel-report.js'
 import type { TestRecord } from '../../domain/record.js'
+import { sectionName } from '../../domain/test-key.js'
 import { describeBase } from '../base.js'
 import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
 import { describeFrame, exitLine, headlineOf, logPaths, pointerTo, reportText, tellingReports, topFrames } from '../evidence.js'
 import { cutMiddle, shortLine, visible } from '../foreign-text.js'
-import { sectionName } from '../section-name.js'
 import type { Detail } from './detail.js'
 import { code, count, details, fenced, htmlCode, prose } from './markdown.js'
 

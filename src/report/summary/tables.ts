@@ -1,11 +1,10 @@
 import type { RunRecord, TestRecord } from '../../domain/record.js'
 import { settingWords } from '../../domain/section.js'
-import { sectionKey, testKey } from '../../domain/test-key.js'
+import { sectionKey, sectionName, testKey } from '../../domain/test-key.js'
 import type { Place } from '../bucket.js'
 import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
 import { shortLine } from '../foreign-text.js'
-import { sectionName } from '../section-name.js'
 import type { Detail } from './detail.js'
 import { bytes, code, details, duration, prose, table } from './markdown.js'
 
