@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import * as z from 'zod'
 
 /**
@@ -42,12 +43,10 @@ export interface BuilderLog {
   readonly lines: readonly string[]
 }
 
-/** Terminal control sequences: colours, cursor movement, titles. */
-const CONTROL = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-_])/g
-
+/** Without colours, cursor movement and titles. */
 export function plainText(text: string): string {
   // What is left of a damaged sequence could begin another.
-  return text.replace(CONTROL, '').replace(/[\r\u001b]/g, '')
+  return stripVTControlCharacters(text).replace(/[\r\u001b]/g, '')
 }
 
 /** Messages that are no errors: a chatty evaluation (traces) must not fill memory. */
