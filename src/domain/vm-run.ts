@@ -88,6 +88,18 @@ export const batchRunSchema = z.object({
     .describe(
       'True where the host ended it before its time: that it is interrupted, without a summary or a good exit status, says nothing then. Absent: no.',
     ),
+  endedAfter: z.string().nullable().optional().describe('With `endedByUs`: the last test before it; null where none had started.'),
+  takenOver: z
+    .object({
+      guest: z.number().int().positive().describe('The guest whose list they stood on.'),
+      seconds: z.number().nonnegative().describe('What they were expected to take.'),
+      costSeconds: z
+        .number()
+        .nonnegative()
+        .describe('What it costs to begin: a start of the suite, and of a guest where it was a fresh one.'),
+    })
+    .optional()
+    .describe('Set where the tests were taken from the end of another guest’s list. Absent: they were handed out.'),
   died: z
     .object({ exit: vmExitSchema, test: z.string().nullable() })
     .nullable()

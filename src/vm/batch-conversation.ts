@@ -81,6 +81,11 @@ export class BatchConversation {
     }
   }
 
+  /** Takes tests out of the batch (`Guest.withdraw`). */
+  withdraw(tests: readonly string[]): readonly string[] {
+    return this.progress?.withdraw(tests) ?? []
+  }
+
   /** The batch as it stands, or null where none runs; `exit` where the guest ended under it. */
   async end(exit: VmExit | null): Promise<BatchRun | null> {
     const { progress, place } = this
@@ -123,6 +128,7 @@ export class BatchConversation {
     const at = place.clock.now()
     if (progress !== null && text.startsWith('start ')) {
       const name = text.slice('start '.length)
+      if (progress.isWithdrawn(name)) return this.endEarly(progress, at)
       if (progress.believes(name)) await this.testStarts(progress, name, at)
       else this.results.note('test start not believed', printable(name))
     } else if (progress !== null && text.startsWith('end ')) {
@@ -136,6 +142,14 @@ export class BatchConversation {
       if (batch !== null) place.push({ kind: 'batch-end', batch })
     }
     await place.tell('ack\n')
+  }
+
+  /** The guest came to a test that another has by now. */
+  private async endEarly(progress: BatchProgress, at: Date): Promise<void> {
+    await this.waitForOutput(() => progress.settled, OUTPUT_LAG_SECONDS)
+    this.pushEnd(progress, at)
+    progress.endByUs()
+    await this.place.tell('stop\n')
   }
 
   private async testStarts(progress: BatchProgress, name: string, at: Date): Promise<void> {

@@ -28,6 +28,9 @@ export class BatchProgress {
   private readonly statuses = new Map<string, { status: string; seconds: number | null }>()
   private readonly wakeUps = new Set<() => void>()
   private readonly names: ReadonlySet<string>
+  private readonly withdrawn = new Set<string>()
+  /** The last test before the host ended the batch; null where none had started, undefined where it did not. */
+  private endedAfter: string | null | undefined
   private outputEnded = false
   private exitStatus: number | null = null
 
@@ -97,6 +100,23 @@ export class BatchProgress {
     return { kind: 'test-end', name: last.name, status: known?.status ?? 'unknown', seconds: last.seconds }
   }
 
+  /** Takes tests out of the batch: those of them that have not started, which are the answer. */
+  withdraw(tests: readonly string[]): readonly string[] {
+    const started = new Set(this.timeline.map(({ name }) => name))
+    const taken = tests.filter((name) => this.names.has(name) && !started.has(name) && !this.withdrawn.has(name))
+    for (const name of taken) this.withdrawn.add(name)
+    return taken
+  }
+
+  isWithdrawn(name: string): boolean {
+    return this.withdrawn.has(name)
+  }
+
+  /** The batch ends here: what comes next was withdrawn. */
+  endByUs(): void {
+    this.endedAfter ??= this.timeline.at(-1)?.name ?? null
+  }
+
   /** False for no test of this batch, or more starts than there can be. */
   believes(name: string): boolean {
     return this.names.has(name) && this.timeline.length < this.names.size * MOST_STARTS_OF_A_TEST
@@ -127,11 +147,12 @@ export class BatchProgress {
       guest: place.guest,
       suite: place.suite,
       section: place.section,
-      tests: [...this.batch.tests],
+      tests: this.batch.tests.filter((name) => !this.withdrawn.has(name)),
       directory: place.directory,
       timeline: this.timeline.map((entry) => ({ ...entry })),
       ...(returned.length === 0 ? {} : { returned }),
       exitStatus: this.exitStatus,
+      ...(this.endedAfter === undefined ? {} : { endedByUs: true, endedAfter: this.endedAfter }),
       died: exit === null ? null : { exit, test: victim ?? this.running },
       notes: [...place.notes, ...this.notes],
     }

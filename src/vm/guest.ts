@@ -67,6 +67,11 @@ export interface Guest {
   events(): AsyncIterable<GuestEvent>
   /** Hands over a batch; the guest must be ready. */
   run(batch: GuestBatch): Promise<void>
+  /**
+   * Takes tests out of the batch that runs: where the guest comes to one of them, its batch ends there, before it starts.
+   * @returns those that it had not started, and will not
+   */
+  withdraw(tests: readonly TestName[]): readonly TestName[]
   /** No more work: the guest powers off. */
   finish(): Promise<void>
   /** Before ending a stuck guest: sysrq-w, -l and -t into the console, a QMP view of the CPUs beside it. Bounded in time. */

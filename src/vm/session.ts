@@ -136,6 +136,10 @@ export class GuestSession implements Guest {
     await this.batches.begin(batch, lines, this.options.progressParser())
   }
 
+  withdraw(tests: readonly string[]): readonly string[] {
+    return this.batches.withdraw(tests)
+  }
+
   async finish(): Promise<void> {
     this.finishing = true
     await this.tell('finish\n')

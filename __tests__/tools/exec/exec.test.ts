@@ -30,6 +30,7 @@ class FakeGuest implements Guest {
     this.heard.push('finish')
     this.onFinish()
   }
+  withdraw = () => []
   diagnose = async (reason: string) => {
     this.heard.push(reason)
   }

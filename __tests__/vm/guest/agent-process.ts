@@ -168,6 +168,16 @@ export class AgentProcess {
     return end.batch
   }
 
+  /** Takes tests out of the batch that runs (`Guest.withdraw`). */
+  withdraw(tests: readonly string[]): readonly string[] {
+    return this.conversation.withdraw(tests)
+  }
+
+  /** Waits until a test of the batch that runs has started. */
+  started(name: string): Promise<GuestEvent> {
+    return this.until(`the start of ${name}`, () => this.events.find((event) => event.kind === 'test-start' && event.name === name))
+  }
+
   /** A file of a batch on the host. */
   file(batch: number, path: string): string {
     return readFileSync(join(this.results, String(batch), path), 'utf8')

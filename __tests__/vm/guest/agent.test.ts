@@ -86,6 +86,24 @@ describe.each(shells)('the agent under %s', (...shell) => {
     expect(['old', 'late'].map((name) => agent.file(1, `results/${name}`))).toEqual(['two\n', 'late\n'])
   })
 
+  test('ends a batch at the start of a test that was withdrawn, whole and without its runner, and takes the next', async () => {
+    const functions = `
+      first() { sleep 1; echo first >"$RESULT_BASE/first"; }
+      second() { echo second >"$RESULT_BASE/second"; }
+      trap 'echo trapped >"$RESULT_BASE/trapped"' EXIT TERM INT`
+    const agent = start(shell, { run: RUN }, runner(functions))
+    const running = agent.run(batchOf(1, ['first', 'second', 'first']))
+    await agent.started('t/first')
+    expect(agent.withdraw(['t/first', 't/second', 't/none'])).toEqual(['t/second'])
+    const batch = await running
+    expect(batch).toMatchObject({ tests: ['t/first', 't/first'], exitStatus: 137, endedByUs: true, endedAfter: 't/first', notes: [] })
+    expect(batch.timeline.map(({ name, endedAt }) => [name, endedAt === null])).toEqual([['t/first', false]])
+    expect(readdirSync(join(agent.results, '1/results'))).toEqual(['first'])
+    expect((await agent.run(batchOf(2, ['second']))).timeline.map(({ name }) => name)).toEqual(['t/second'])
+    expect(agent.withdraw(['t/second'])).toEqual([])
+    expect(await agent.finish()).toBe('bye')
+  })
+
   test('a suite that cannot be prepared runs nothing, and says why', async () => {
     const agent = start(shell, { run: RUN, prepare: 'echo "because there is no disk" >"$work/refusal"; exit 1' }, runner('x() { :; }'))
     expect(await agent.run(batchOf(1, ['x']))).toMatchObject({ exitStatus: 1, timeline: [] })
@@ -181,6 +199,17 @@ describe.each(shells)('programs under %s', (...shell) => {
       'TMPDIR',
       'USER',
     ])
+  })
+
+  test('none starts any more from one on that was withdrawn', async () => {
+    const agent = start(shell, {})
+    const programs = ['one', 'two', 'three'].map((name) => program(name, 'sleep 1; echo $0'))
+    const running = agent.run({ id: 1, tests: programs.map(({ name }) => name), environment: {}, arguments: [], programs })
+    await agent.started('one')
+    expect(agent.withdraw(['three', 'two'])).toEqual(['three', 'two'])
+    expect(await running).toMatchObject({ tests: ['one'], exitStatus: 0, endedByUs: true, endedAfter: 'one' })
+    expect(readdirSync(join(agent.results, '1/results/tests')).sort()).toEqual(['one.out', 'one.status'])
+    expect(await agent.finish()).toBe('bye')
   })
 
   test('one that exceeds its limit is ended, first gently, and the guest goes on', async () => {

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { batchSize } from '../../../src/vm/scheduler/batch-size.js'
+import { fairShare } from '../../../src/vm/scheduler/fair-share.js'
 import { TestQueue } from '../../../src/vm/scheduler/queue.js'
+import { restOf, takeOver } from '../../../src/vm/scheduler/take-over.js'
 import type { Behaviour, GuestFate } from './fake-world.js'
 import { numbered, play, startCounts } from './setting.js'
 
@@ -107,7 +108,7 @@ test('the queue by itself: guests that do anything in any order, lies included',
         if (act === 'take')
           held.set(guest, [
             ...mine,
-            ...queue.take(guest, { section: index % 2 === 0 ? 'xfs' : 'ext4', sharers: 2, pace: 1, most: 3, isFresh: true }),
+            ...queue.take(guest, { section: index % 2 === 0 ? 'xfs' : 'ext4', sharers: 2, most: 3, isFresh: true }),
           ])
         if ((act === 'start' || act === 'lie') && queue.started(guest, name)) {
           expect(mine).toContain(name)
@@ -122,14 +123,14 @@ test('the queue by itself: guests that do anything in any order, lies included',
       for (const guest of [1, 2, 3]) queue.guestGone(guest)
       // Drain: what never started can still be had, everything else is settled.
       for (const section of queue.openSections()) {
-        let batch = queue.take(9, { section, sharers: 1, pace: 1, most: 100, isFresh: true })
+        let batch = queue.take(9, { section, sharers: 1, most: 100, isFresh: true })
         while (batch.length > 0) {
           for (const name of batch) {
             expect(started).not.toContain(name)
             expect(queue.started(9, name)).toBe(true)
             expect(queue.ended(9, name)).toBe(true)
           }
-          batch = queue.take(9, { section, sharers: 1, pace: 1, most: 100, isFresh: true })
+          batch = queue.take(9, { section, sharers: 1, most: 100, isFresh: true })
         }
       }
       expect(queue.settled).toBe(true)
@@ -138,24 +139,53 @@ test('the queue by itself: guests that do anything in any order, lies included',
   )
 })
 
-test('a batch is never empty while something waits, and shrinks to the end', () => {
+test('a fair share is never empty while something waits; all shares together are what waits, and none is longer than the rest by a test', () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 1, max: 2000 }), { minLength: 1, maxLength: 300 }),
       fc.integer({ min: 1, max: 8 }),
-      (seconds, sharers) => {
-        const size = batchSize(seconds, sharers)
-        expect(size).toBeGreaterThan(0)
-        expect(size).toBeLessThanOrEqual(seconds.length)
+      (unsorted, sharers) => {
+        let waiting = unsorted.toSorted((a, b) => b - a)
+        const sums: number[] = []
+        for (let others = sharers; others > 0 && waiting.length > 0; others -= 1) {
+          const share = new Set(fairShare(waiting, others))
+          expect(share.has(0)).toBe(true)
+          sums.push(waiting.reduce((sum, seconds, place) => sum + (share.has(place) ? seconds : 0), 0))
+          waiting = waiting.filter((_, place) => !share.has(place))
+        }
+        expect(waiting).toEqual([])
+        expect(Math.max(...sums) - Math.min(...sums)).toBeLessThanOrEqual(Math.max(...unsorted))
       },
     ),
   )
-  expect(batchSize(Array(40).fill(10), 2)).toBe(10)
-  expect(batchSize(Array(10).fill(10), 2)).toBe(3)
-  expect(batchSize(Array(10).fill(1), 2)).toBe(5)
-  expect(batchSize(Array(40).fill(10), 1)).toBe(40)
-  expect(batchSize([3000, 1, 1], 2)).toBe(1)
-  expect(batchSize([], 2)).toBe(0)
+  expect(fairShare(Array(5).fill(10), 2)).toEqual([0, 2, 4])
+  expect(fairShare([3000, 1, 1], 2)).toEqual([0])
+  expect(fairShare([], 2)).toEqual([])
+})
+
+test('what is taken over is worth more than what it costs to begin, and makes nobody later', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 500 }), { maxLength: 40 }),
+      fc.integer({ min: 0, max: 500 }),
+      fc.integer({ min: 0, max: 60 }),
+      (all, runningSeconds, cost) => {
+        const waiting = all.toSorted((a, b) => b - a).map((seconds, index) => ({ name: `t/${index}`, seconds }))
+        const { count, seconds } = takeOver({ runningSeconds, waiting }, cost, 30)
+        const whole = runningSeconds + all.reduce((sum, each) => sum + each, 0)
+        expect(seconds).toBe(waiting.slice(waiting.length - count).reduce((sum, test) => sum + test.seconds, 0))
+        expect(count).toBeLessThanOrEqual(30)
+        if (count === 0) return
+        expect(seconds).toBeGreaterThan(cost)
+        expect(Math.max(whole - seconds, cost + seconds)).toBeLessThanOrEqual(whole)
+      },
+    ),
+  )
+  const waiting = Array.from({ length: 10 }, (_, index) => ({ name: `t/${index}`, seconds: 10 }))
+  expect(takeOver({ runningSeconds: 0, waiting }, 6, 100)).toEqual({ count: 4, seconds: 40 })
+  expect(takeOver({ runningSeconds: 0, waiting: waiting.slice(0, 1) }, 6, 100)).toEqual({ count: 0, seconds: 0 })
+  expect(takeOver({ runningSeconds: 60, waiting: waiting.slice(0, 1) }, 6, 100)).toEqual({ count: 1, seconds: 10 })
+  expect([restOf(10, 4), restOf(10, 30)]).toEqual([6, 30])
 })
 
 test('a test planned twice is a mistake of the plan', () => {

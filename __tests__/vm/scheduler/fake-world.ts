@@ -1,3 +1,4 @@
+import type { KernelReport, KernelReportKind } from '../../../src/domain/kernel-report.js'
 import type { TestName } from '../../../src/domain/test.js'
 import type { BatchRun, GuestRun, VmExit } from '../../../src/domain/vm-run.js'
 import type { Guest, GuestBatch, GuestEvent, GuestOptions, StartGuest } from '../../../src/vm/guest.js'
@@ -7,6 +8,8 @@ import type { VirtualClock } from './virtual-clock.js'
 export interface Behaviour {
   readonly kind: 'passes' | 'panics' | 'hangs' | 'ends-check' | 'unknown'
   readonly seconds: number
+  /** The kernel reports something of this kind while it runs. */
+  readonly report?: KernelReportKind
 }
 
 /** What happens to the guest with a given id. */
@@ -25,6 +28,8 @@ export interface World {
   readonly behaviour: (section: string, name: TestName) => Behaviour
   readonly fate: (guest: number) => GuestFate
   readonly bootSeconds: number
+  /** What the kernel reports while it boots. */
+  readonly bootReport?: KernelReportKind
   /** `check`'s own time before the first and after each test. */
   readonly gapSeconds: number
   /** Ignores stop(): its exit never comes. */
@@ -60,7 +65,13 @@ class FakeGuest implements Guest {
   readonly id: number
   private readonly queue: GuestEvent[] = []
   private wake: (() => void) | null = null
-  private batch: { work: GuestBatch; timeline: BatchRun['timeline']; running: TestName | null } | null = null
+  private batch: {
+    work: GuestBatch
+    timeline: BatchRun['timeline']
+    running: TestName | null
+    withdrawn: Set<TestName>
+    endedAfter?: TestName | null
+  } | null = null
   private over = false
   private readonly dead = new AbortController()
 
@@ -103,8 +114,16 @@ class FakeGuest implements Guest {
     if (this.batch !== null) throw new Error(`guest ${this.id} has a batch already`)
     if (work.tests.length === 0) throw new Error('an empty batch')
     this.all.batches.push({ guest: this.id, batch: work })
-    this.batch = { work, timeline: [], running: null }
+    this.batch = { work, timeline: [], running: null, withdrawn: new Set() }
     void this.check(work)
+  }
+
+  withdraw(tests: readonly TestName[]): readonly TestName[] {
+    const { batch } = this
+    if (batch === null) return []
+    const taken = tests.filter((name) => batch.work.tests.includes(name) && !batch.timeline.some((entry) => entry.name === name))
+    for (const name of taken) batch.withdrawn.add(name)
+    return taken
   }
 
   async finish(): Promise<void> {
@@ -137,6 +156,8 @@ class FakeGuest implements Guest {
     this.push({ kind: 'kernel' })
     await this.sleep(this.all.world.bootSeconds)
     if (boot === 'dies') this.exit({ kind: 'panic', line: 'Kernel panic - not syncing: no init' })
+    const kind = this.all.world.bootReport
+    if (kind !== undefined) this.push({ kind: 'report', report: { kind, title: 'a report at boot', test: null } as KernelReport })
     if (boot === 'ready') this.push({ kind: 'ready', release: '6.1.0' })
     if (typeof boot === 'object') this.push({ kind: 'cannot', words: boot.cannot })
   }
@@ -163,10 +184,18 @@ class FakeGuest implements Guest {
     const behaviour = this.all.world.behaviour(section, name)
     if (this.batch === null) return false
     if (behaviour.kind === 'unknown') return true
+    if (this.batch.withdrawn.has(name)) {
+      this.batch.endedAfter = this.batch.timeline.at(-1)?.name ?? null
+      return false
+    }
     this.all.starts.push({ guest: this.id, section, name })
     this.batch.running = name
     this.batch.timeline.push({ name, startedAt: this.all.clock.now().toISOString(), endedAt: null, seconds: null })
     this.push({ kind: 'test-start', name })
+    if (behaviour.report !== undefined) {
+      const report = { kind: behaviour.report, title: `a report of ${name}`, test: name } as KernelReport
+      this.push({ kind: 'report', report })
+    }
     if (behaviour.kind === 'hangs') return false
     await this.sleep(behaviour.seconds)
     if (this.over || this.batch === null) return false
@@ -198,12 +227,13 @@ class FakeGuest implements Guest {
 
   private batchRun(exitStatus: number | null, exit: VmExit | null): BatchRun | null {
     if (this.batch === null) return null
-    const { work, timeline, running } = this.batch
+    const { work, timeline, running, withdrawn, endedAfter } = this.batch
     return {
       guest: this.id,
       suite: 'smoke',
       section: this.options.section.name,
-      tests: [...work.tests],
+      tests: work.tests.filter((name) => !withdrawn.has(name)),
+      ...(endedAfter === undefined ? {} : { endedByUs: true, endedAfter }),
       directory: `guests/${this.id}/batches/${work.id}`,
       timeline: timeline.map((entry) => ({ ...entry })),
       exitStatus,

@@ -65,6 +65,63 @@ test('a section its guest cannot run is given up after one boot, by name, and th
   expect(told.world.ends.map(({ section }) => section)).toEqual(['ext4', 'ext4', 'ext4'])
 })
 
+test('each guest starts its suite once for its whole share, and takes from the end of another only what pays', async () => {
+  const even = await play({ plan: { xfs: numbered(40) }, vms: 2 })
+  expect(even.world.batches.map(({ batch }) => batch.tests.length)).toEqual([20, 20])
+  // Half of the tests take ten times what the others do; nobody knew.
+  const behaviour = (_section: string, name: string) => ({ kind: 'passes' as const, seconds: Number(name.slice(-3)) % 2 === 1 ? 100 : 10 })
+  const setting = { plan: { xfs: numbered(40) }, vms: 2, world: { behaviour }, limits: { testTimeoutSeconds: 1000 } }
+  const odd = await play(setting)
+  expect(once(setting, odd)).toBe(true)
+  const taken = odd.run.batches.filter(({ takenOver }) => takenOver !== undefined)
+  expect(taken.length).toBeGreaterThan(0)
+  for (const { takenOver } of taken) expect(takenOver?.seconds).toBeGreaterThan(takenOver?.costSeconds ?? Number.POSITIVE_INFINITY)
+  const ended = odd.run.batches.filter(({ endedByUs }) => endedByUs === true)
+  expect(ended.length).toBeGreaterThan(0)
+  for (const batch of ended) expect(batch.endedAfter).toBe(batch.timeline.at(-1)?.name)
+  // 2200 s of tests and 40 gaps in two guests.
+  expect(odd.seconds).toBeLessThan(1120 * 1.12)
+  expect(odd.run.batches.length).toBeLessThanOrEqual(12)
+})
+
+test('a place without work boots a guest where taking from another section’s list pays', async () => {
+  const setting = { plan: { xfs: numbered(20), ext4: numbered(30) }, vms: 2 }
+  const told = await play(setting)
+  expect(once(setting, told)).toBe(true)
+  expect(told.world.options.map(({ section }) => section.name)).toEqual(['ext4', 'xfs', 'ext4'])
+  expect(told.seconds).toBeLessThan(305)
+})
+
+test('after a crash no guest is booted for what another will come to sooner', async () => {
+  const behaviour = (_section: string, name: string) => ({
+    kind: name === 'generic/003' ? ('panics' as const) : ('passes' as const),
+    seconds: name === 'generic/003' ? 30 : 1,
+  })
+  const history = numbered(4).map((name) => ({ suite: 'smoke', section: 'xfs', name, samples: [{ seconds: 1, timeoutFactor: 1 }] }))
+  const setting = { plan: { xfs: numbered(4) }, vms: 2, world: { behaviour, bootSeconds: 20 }, limits: { history } }
+  const told = await play(setting)
+  expect(once(setting, told)).toBe(true)
+  expect(told.run.guests).toHaveLength(2)
+})
+
+test('after a report that ends a detector the rest goes on in a fresh guest at once; one while booting is every guest’s', async () => {
+  const behaviour = (_section: string, name: string) => ({
+    kind: 'passes' as const,
+    seconds: 10,
+    ...(name === 'generic/002' ? { report: 'lockdep' as const } : {}),
+  })
+  const setting = { plan: { xfs: numbered(4) }, world: { behaviour } }
+  const told = await play(setting)
+  expect(once(setting, told)).toBe(true)
+  expect(told.run.batches.map(({ timeline }) => timeline.map(({ name }) => name))).toEqual([
+    ['generic/001', 'generic/002'],
+    ['generic/003', 'generic/004'],
+  ])
+  expect(told.run.batches[0]).toMatchObject({ endedByUs: true, endedAfter: 'generic/002' })
+  const booting = await play({ plan: { xfs: numbered(4) }, world: { bootReport: 'lockdep' } })
+  expect(booting.run.guests).toHaveLength(1)
+})
+
 describe('a guest that dies', () => {
   const behaviour = (_section: string, name: string) => ({
     kind: name === 'generic/003' ? ('panics' as const) : ('passes' as const),
@@ -118,9 +175,9 @@ describe('`check` ends without starting', () => {
 
   test('any test: the section is given up, naming what check said', async () => {
     const told = await play({ plan: { xfs: numbered(300) }, world: { behaviour: skipping(numbered(300)) } })
-    expect(told.run.batches).toHaveLength(3)
+    expect(told.run.batches).toHaveLength(2)
     expect(told.run.abandonedSections).toMatchObject([
-      { suite: 'smoke', section: 'xfs', reason: expect.stringContaining('guests/1/batches/3/check.stdout') },
+      { suite: 'smoke', section: 'xfs', reason: expect.stringContaining('guests/1/batches/2/check.stdout') },
     ])
   })
 })

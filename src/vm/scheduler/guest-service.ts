@@ -10,7 +10,7 @@ import type { TestProgram } from '../test-program.js'
 import { bootLimit, gapLimit, type Limit, leaveLimit, testLimit } from '../watchdog/index.js'
 import { EventPump } from './event-pump.js'
 import { describeRefusal } from './refusal.js'
-import type { RunState } from './run-state.js'
+import type { RunState, TakenOver } from './run-state.js'
 
 /** A guest's own ending takes this long at most: its channels are read to their end. */
 const ENDING_SECONDS = 45
@@ -37,6 +37,11 @@ export class GuestService {
   private batchNumber = 0
   private batchOut = false
   private handed = 0
+  private handedAt = 0
+  /** No test of the batch has started. */
+  private isFirstStart = false
+  /** Set where the batch that runs was taken from another guest's list. */
+  private taken: TakenOver | null = null
   /** It ran a test that gets a guest of its own. */
   private hadExclusive = false
   private testsStarted = 0
@@ -110,41 +115,47 @@ export class GuestService {
     if (event.kind === 'batch-end') this.batchEnded(event.batch)
     if (event.kind === 'report') {
       const { title, test, kind } = event.report
-      this.blind ??= endsDetector(kind) ? title : null
+      if (endsDetector(kind)) this.becomeBlind(title)
       this.run.options.onProgress({ kind: 'kernel-report', guest: this.guest.id, title, test })
     }
+  }
+
+  /** What runs from now on would be seen with one eye shut: the batch ends with the test that runs. */
+  private becomeBlind(title: string): void {
+    // A fresh guest would be no better off than one that reported it before any test.
+    if (this.testsStarted === 0) return
+    this.blind ??= title
+    const { run, guest } = this
+    const waiting = run.queue.waitingIn(guest.id).map(({ name }) => name)
+    run.queue.move(guest.id, guest.withdraw(waiting), null)
+    run.notify()
   }
 
   private async giveWork(release: string): Promise<void> {
     if (this.batchOut || this.phase === 'leaving') return
     const { run, guest, section } = this
     if (this.phase === 'boot') {
-      run.say(
-        guest.id,
-        `ready after ${(run.options.clock.monotonicSeconds() - this.since).toFixed(1)} s (${release}, section ${section.name})`,
-      )
+      const seconds = run.options.clock.monotonicSeconds() - this.since
+      run.costs.booted(seconds)
+      run.say(guest.id, `ready after ${seconds.toFixed(1)} s (${release}, section ${section.name})`)
     }
     if (this.blind !== null) {
       run.say(guest.id, `the rest goes on in a fresh guest: the kernel reports nothing more of this sort after ${this.blind}`)
-      this.enter('leaving', leaveLimit(run.options.built.bundle.kind, run.limits))
-      return guest.finish()
+      return this.leave()
     }
-    const most = this.hadExclusive ? 0 : (run.options.testsPerGuest ?? Number.POSITIVE_INFINITY) - this.handed
-    const tests = run.queue.take(guest.id, {
-      section: sectionKey(this.id),
-      sharers: run.guestsOf(sectionKey(this.id)),
-      pace: run.pace,
-      most,
-      isFresh: this.handed === 0,
-    })
-    if (tests.length === 0) {
-      this.enter('leaving', leaveLimit(run.options.built.bundle.kind, run.limits))
-      return guest.finish()
-    }
+    const tests = this.nextTests()
+    if (tests.length === 0) return this.leave()
     this.handed += tests.length
     this.hadExclusive = run.queue.isExclusive({ ...this.id, name: tests[0] ?? '' })
     this.batchOut = true
     this.batchNumber += 1
+    this.handedAt = run.options.clock.monotonicSeconds()
+    this.isFirstStart = true
+    run.work(guest.id, {
+      section: sectionKey(this.id),
+      runningSince: () => (this.phase === 'test' ? this.since : null),
+      withdraw: (names) => guest.withdraw(names),
+    })
     this.enter('gap', gapLimit(run.limits))
     try {
       await guest.run({ id: this.batchNumber, tests, ...this.work(tests) })
@@ -152,6 +163,21 @@ export class GuestService {
       // A setting that cannot be handed over: no other guest would fare better.
       run.halt('infrastructure', `a batch of section ${section.name} could not be handed over: ${describeError(error)}`)
     }
+  }
+
+  /** Its fair share of what waits; where nothing does, what another guest will not come to as soon. */
+  private nextTests(): readonly TestName[] {
+    const { run, guest } = this
+    const section = sectionKey(this.id)
+    const most = this.hadExclusive ? 0 : (run.options.testsPerGuest ?? Number.POSITIVE_INFINITY) - this.handed
+    const isFresh = this.handed === 0
+    const tests = run.queue.take(guest.id, { section, sharers: run.waitingGuestsOf(section), most, isFresh })
+    this.taken = tests.length > 0 ? null : run.takeOver(guest.id, section, run.costs.startSeconds(this.section.suite), most)
+    if (this.taken === null) return tests
+    const { from, seconds, tests: taken } = this.taken
+    const count = taken.length === 1 ? 'one test' : `${taken.length} tests`
+    run.say(guest.id, `takes ${count} from the end of guest ${from}'s list: about ${Math.round(seconds)} s`)
+    return taken
   }
 
   /** A batch as the suite is driven: words for its own program, or a program for each test. */
@@ -173,6 +199,11 @@ export class GuestService {
   /** Another guest of the section would lack the same. */
   private giveUp(words: string): Promise<void> {
     this.run.abandon(this.id, describeRefusal(words, this.section))
+    return this.leave()
+  }
+
+  private leave(): Promise<void> {
+    this.run.retire(this.guest.id)
     this.enter('leaving', leaveLimit(this.run.options.built.bundle.kind, this.run.limits))
     return this.guest.finish()
   }
@@ -180,6 +211,8 @@ export class GuestService {
   private testStarted(name: string): void {
     const { run, guest } = this
     if (!run.queue.started(guest.id, name)) return
+    if (this.isFirstStart) run.costs.started(this.section.suite, run.options.clock.monotonicSeconds() - this.handedAt)
+    this.isFirstStart = false
     this.testsStarted += 1
     const test = { ...this.id, name }
     const limit = testLimit(test, run.limits)
@@ -200,14 +233,22 @@ export class GuestService {
   private batchEnded(batch: BatchRun): void {
     // The batch came to its end while its guest was being ended for one of its tests.
     const died = this.ending !== null && this.victim !== null ? { exit: this.ending, test: this.victim } : null
-    this.run.batches.push(died === null || batch.died !== null ? batch : { ...batch, died })
+    this.keep(died === null || batch.died !== null ? batch : { ...batch, died })
     this.batchOut = false
+    this.run.work(this.guest.id, null)
     const fruitful = this.run.queue.batchEnded(this.guest.id)
-    if (!fruitful && this.run.health.batchBarren(sectionKey(this.id))) {
+    // Ended before its first test for another guest's sake, it says nothing about the suite.
+    if (!fruitful && batch.endedByUs !== true && this.run.health.batchBarren(sectionKey(this.id), batch.tests.length)) {
       this.run.abandon(this.id, `\`check\` ended again and again without starting a test; what it said: ${batch.directory}/check.stdout`)
     }
     if (this.phase !== 'ending') this.enter('gap', gapLimit(this.run.limits))
     this.run.notify()
+  }
+
+  private keep(batch: BatchRun): void {
+    const { taken } = this
+    const takenOver = taken === null ? {} : { takenOver: { guest: taken.from, seconds: taken.seconds, costSeconds: taken.costSeconds } }
+    this.run.batches.push({ ...batch, ...takenOver })
   }
 
   private sayEnd(name: string, status: string, seconds: number | null): void {
@@ -253,7 +294,7 @@ export class GuestService {
   private gone(exit: VmExit, guestRun: GuestRun | null, batch: BatchRun | null): ServedGuest {
     const { run, guest } = this
     if (guestRun !== null) run.guests.push(guestRun)
-    if (batch !== null) run.batches.push(batch)
+    if (batch !== null) this.keep(batch)
     const lost = run.queue.guestGone(guest.id)
     if (lost !== null) this.sayEnd(lost.name, statusOfExit(exit), null)
     if (exit.kind !== 'poweroff') run.say(guest.id, `${describeExit(exit)}${lastWords(exit)}`)

@@ -1,6 +1,6 @@
 import type { TestId, TestName } from '../../domain/test.js'
 import { sectionKey, testKey } from '../../domain/test-key.js'
-import { batchSize } from './batch-size.js'
+import { fairShare } from './fair-share.js'
 
 /** One test in the queue. */
 export interface QueuedTest extends TestId {
@@ -80,15 +80,15 @@ export class TestQueue {
   }
 
   /**
-   * Takes a batch for a guest, longest expected first, as long as the number of guests that share the section asks for. A test that gets a guest
-   * of its own is a batch, for a guest that has had none. Empty when there is nothing to hand out.
+   * Takes a batch for a guest: its fair share, longest expected first. A test that gets a guest of its own is a batch, for a guest that has had
+   * none. Empty when there is nothing to hand out.
    */
   take(
     guest: number,
     options: {
       readonly section: string
+      /** Guests that wait for work of the section, this one among them. */
       readonly sharers: number
-      readonly pace: number
       readonly most: number
       /** The guest has had no test yet. */
       readonly isFresh: boolean
@@ -97,12 +97,12 @@ export class TestQueue {
     const queued = this.queued(options.section)
     const shared = queued.filter(({ test }) => test.isExclusive !== true)
     const alone = options.isFresh && shared.length === 0 ? queued.slice(0, 1) : []
-    const waiting = [...shared, ...alone].sort((a, b) => b.test.expectedSeconds - a.test.expectedSeconds || a.order - b.order)
-    const count = batchSize(
-      waiting.map(({ test }) => test.expectedSeconds * options.pace),
+    const waiting = [...shared, ...alone].sort(longestFirst)
+    const share = fairShare(
+      waiting.map(({ test }) => test.expectedSeconds),
       options.sharers,
     )
-    const batch = waiting.slice(0, Math.min(count, options.most))
+    const batch = share.slice(0, options.most).flatMap((place) => waiting[place] ?? [])
     for (const entry of batch) entry.state = { kind: 'handed', guest }
     this.fruitful.delete(guest)
     return batch.map(({ test }) => test.name)
@@ -111,6 +111,11 @@ export class TestQueue {
   /** True for a test that gets a guest of its own. */
   isExclusive(test: TestId): boolean {
     return this.entries.some((entry) => entry.test.isExclusive === true && testKey(entry.test) === testKey(test))
+  }
+
+  /** True where a test waits that gets a guest of its own. */
+  hasExclusive(section: string): boolean {
+    return this.queued(section).some(({ test }) => test.isExclusive === true)
   }
 
   /** A guest says a test started. False when it was not given that test, or it started before. */
@@ -151,6 +156,23 @@ export class TestQueue {
     return fruitful
   }
 
+  /** Tests that a guest was given and has not started, in the order in which it runs them. */
+  waitingIn(guest: number): readonly QueuedTest[] {
+    return this.held(guest)
+      .filter(({ state }) => state.kind === 'handed')
+      .sort(longestFirst)
+      .map(({ test }) => test)
+  }
+
+  /** Gives tests that one guest will not start to another, or back to all (null). */
+  move(from: number, names: readonly TestName[], to: number | null): void {
+    for (const entry of this.held(from)) {
+      if (entry.state.kind !== 'handed' || !names.includes(entry.test.name)) continue
+      entry.state = to === null ? { kind: 'queued' } : { kind: 'handed', guest: to }
+    }
+    if (to !== null) this.fruitful.delete(to)
+  }
+
   /** A guest is gone: the test it ran is lost with it and not tried again, what did not start goes back. */
   guestGone(guest: number): TestId | null {
     const lost = this.running(guest)
@@ -170,6 +192,11 @@ export class TestQueue {
   private held(guest: number): Entry[] {
     return this.entries.filter(({ state }) => (state.kind === 'handed' || state.kind === 'running') && state.guest === guest)
   }
+}
+
+/** The order in which a guest runs what it is given. */
+function longestFirst(a: Entry, b: Entry): number {
+  return b.test.expectedSeconds - a.test.expectedSeconds || a.order - b.order
 }
 
 function isFinal(state: TestState): boolean {

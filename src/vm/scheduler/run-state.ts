@@ -1,12 +1,35 @@
-import type { SectionId, TestId } from '../../domain/test.js'
+import type { SectionId, SuiteName, TestId, TestName } from '../../domain/test.js'
 import { sectionKey, testKey } from '../../domain/test-key.js'
 import type { BatchRun, GuestRun, VmExit, VmRun } from '../../domain/vm-run.js'
 import { createExpectation, type LimitOptions, TimeTable } from '../watchdog/index.js'
+import { Costs } from './costs.js'
 import type { RunTestsOptions } from './options.js'
 import { TestQueue } from './queue.js'
 import { SectionHealth } from './section-health.js'
+import { restOf, takeOver } from './take-over.js'
+
+const MOST_TAKEN = Number.POSITIVE_INFINITY
 
 export type StopKind = NonNullable<VmRun['stopped']>['kind']
+
+/** A guest that has a batch. */
+export interface GuestAtWork {
+  /** Key of its section. */
+  readonly section: string
+  /** Since when the test that it runs now has run, on the monotonic clock; null between two tests. */
+  readonly runningSince: () => number | null
+  /** `Guest.withdraw`. */
+  readonly withdraw: (tests: readonly TestName[]) => readonly TestName[]
+}
+
+/** Tests taken from the end of another guest's list. */
+export interface TakenOver {
+  readonly tests: readonly TestName[]
+  readonly from: number
+  /** What they are expected to take. */
+  readonly seconds: number
+  readonly costSeconds: number
+}
 
 /** What the guests of one run share. */
 export class RunState {
@@ -19,7 +42,11 @@ export class RunState {
   stopped: VmRun['stopped'] = null
   private readonly expected: (test: TestId) => number
   private readonly halted = new AbortController()
+  readonly costs: Costs
   private readonly serving = new Map<number, string>()
+  /** Guests that get no more work. */
+  private readonly retired = new Set<number>()
+  private readonly atWork = new Map<number, GuestAtWork>()
   private readonly alive = new Set<number>()
   private nextGuestId: number
   private wakeUps: (() => void)[] = []
@@ -51,6 +78,7 @@ export class RunState {
       fixedSeconds: limits.testTimeoutSeconds,
       runSeconds: limits.runSeconds,
     }
+    this.costs = new Costs(accelerator.accelerator)
     this.nextGuestId = options.firstGuestId ?? 1
   }
 
@@ -79,6 +107,53 @@ export class RunState {
     return [...this.serving.values()].filter((other) => other === section).length
   }
 
+  /** Guests of a section that have no batch: they boot, or have asked for one. */
+  waitingGuestsOf(section: string): number {
+    const isWaiting = (guest: number) => !this.atWork.has(guest) && !this.retired.has(guest)
+    return [...this.serving].filter(([guest, other]) => other === section && isWaiting(guest)).length
+  }
+
+  retire(guest: number): void {
+    this.retired.add(guest)
+  }
+
+  /** The guest has a batch from now on, or, with null, none any more. */
+  work(guest: number, batch: GuestAtWork | null): void {
+    if (batch === null) this.atWork.delete(guest)
+    else this.atWork.set(guest, batch)
+  }
+
+  /**
+   * Takes tests for an idle guest from the end of the list of the one of its section that has most before it, where that pays.
+   * @param costSeconds what it costs the taker to begin
+   * @param most tests that the taker may have
+   */
+  takeOver(taker: number, section: string, costSeconds: number, most: number): TakenOver | null {
+    const [best] = this.offers(section, costSeconds, most)
+    if (best === undefined) return null
+    const tests = best.work.withdraw(best.names)
+    if (tests.length === 0) return null
+    this.queue.move(best.guest, tests, taker)
+    return { tests, from: best.guest, seconds: best.seconds, costSeconds }
+  }
+
+  /** What could be taken over in a section, the most worth first. */
+  private offers(section: string, costSeconds: number, most: number) {
+    const now = this.options.clock.monotonicSeconds()
+    return [...this.atWork]
+      .filter(([, work]) => work.section === section)
+      .map(([guest, work]) => {
+        const waiting = this.queue.waitingIn(guest).map((test) => ({ name: test.name, seconds: test.expectedSeconds * this.paceOf(test) }))
+        const running = this.queue.running(guest)
+        const since = work.runningSince()
+        const runningSeconds = running === null || since === null ? 0 : restOf(this.expected(running) * this.paceOf(running), now - since)
+        const { count, seconds } = takeOver({ runningSeconds, waiting }, costSeconds, most)
+        return { guest, work, seconds, names: waiting.slice(waiting.length - count).map(({ name }) => name) }
+      })
+      .filter(({ names }) => names.length > 0)
+      .sort((a, b) => b.seconds - a.seconds)
+  }
+
   /** Guests that were really started and are not gone. */
   get aliveGuests(): number {
     return this.alive.size
@@ -96,6 +171,7 @@ export class RunState {
 
   leave(guest: number): void {
     this.serving.delete(guest)
+    this.atWork.delete(guest)
     this.alive.delete(guest)
     this.notify()
   }
@@ -103,8 +179,42 @@ export class RunState {
   /** Key of the section a fresh guest serves: where most work waits for each guest that would then share it. Null: nothing to do now. */
   nextSection(): string | null {
     const weight = (section: string) => this.queue.remainingSeconds(section) / (this.guestsOf(section) + 1)
-    const open = this.queue.openSections().filter((section) => this.health.mayStart(section, this.guestsOf(section)))
-    return open.reduce<string | null>((best, section) => (best === null || weight(section) > weight(best) ? section : best), null)
+    const open = this.queue
+      .openSections()
+      .filter((section) => this.health.mayStart(section, this.guestsOf(section)) && this.isWorthAGuest(section))
+    return (
+      open.reduce<string | null>((best, section) => (best === null || weight(section) > weight(best) ? section : best), null) ??
+      this.sectionToHelp()
+    )
+  }
+
+  /** False for a crash's remains that take less than a boot, while another guest of the section will come to them. */
+  private isWorthAGuest(section: string): boolean {
+    const suite = this.suiteOf(section)
+    const isFirst = !this.guests.some((guest) => sectionKey({ suite: guest.suite, section: guest.section }) === section)
+    if (isFirst || this.options.testsPerGuest !== undefined || this.queue.hasExclusive(section)) return true
+    if (![...this.atWork.values()].some((work) => work.section === section)) return true
+    return this.queue.remainingSeconds(section) > this.costs.freshSeconds(suite)
+  }
+
+  private suiteOf(section: string): SuiteName {
+    const { sections } = this.options
+    return sections.find((each) => sectionKey({ suite: each.suite, section: each.name }) === section)?.suite ?? ''
+  }
+
+  /** Nothing waits: key of the section where a fresh guest would pay that takes from another's list. */
+  private sectionToHelp(): string | null {
+    // Bounded guests have no lists worth it.
+    if (this.options.testsPerGuest !== undefined) return null
+    const sections = [...new Set([...this.atWork.values()].map(({ section }) => section))]
+    return (
+      sections.find((section) => {
+        // One that boots will look for itself; twice the cost, since times are guesses and others end meanwhile.
+        const cost = 2 * this.costs.freshSeconds(this.suiteOf(section))
+        const may = this.waitingGuestsOf(section) === 0 && this.health.mayStart(section, this.guestsOf(section))
+        return may && this.offers(section, cost, MOST_TAKEN).length > 0
+      }) ?? null
+    )
   }
 
   abandon(section: SectionId, reason: string): void {
@@ -124,9 +234,10 @@ export class RunState {
     this.observed = { seconds: this.observed.seconds + seconds, expected: this.observed.expected + this.expected(test) }
   }
 
-  /** What expected times are multiplied by when work is divided. */
-  get pace(): number {
-    return this.observed.expected === 0 ? 1 : this.observed.seconds / this.observed.expected
+  /** What a test's expected time is multiplied by: guesses are off, times of the past are not. */
+  private paceOf(test: TestId): number {
+    if (this.observed.expected === 0 || this.limits.times.known(test) !== null) return 1
+    return this.observed.seconds / this.observed.expected
   }
 
   /** Resolves at the next change that can mean work: a guest gone, a batch ended, the run stopped. */

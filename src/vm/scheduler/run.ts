@@ -79,10 +79,16 @@ function guestSettings({ accelerator, emulationTuning, built, suites, scale, ker
 async function runSlot(run: RunState, sections: ReadonlyMap<string, Section>): Promise<void> {
   while (!run.stopSignal.aborted && !run.queue.settled) {
     const section = sections.get(run.nextSection() ?? '')
-    // What other guests hold may come back when they die.
-    if (section === undefined) await run.changed()
+    // What other guests hold may come back when they die, or be worth taking over when it takes longer than expected.
+    if (section === undefined) await changeOrAWhile(run)
     else if (!(await serveSection(run, section))) return
   }
+}
+
+async function changeOrAWhile(run: RunState): Promise<void> {
+  const over = new AbortController()
+  await Promise.race([run.changed(), run.options.clock.sleep(LOOK_SECONDS, over.signal)])
+  over.abort()
 }
 
 /** False when this place is to stay empty: the machine has no room for another guest. */

@@ -2,8 +2,9 @@
 const MOST_EARLY_DEATHS = 3
 /** Guests that die under their first test, one after the other, until the section is given up: every one costs a boot. */
 const MOST_BARREN_GUESTS = 8
-/** Batches that end without starting a test, one after the other, until the section is given up. */
-const MOST_BARREN_BATCHES = 3
+/** Batches that end without starting a test, one after the other, until the section is given up: of several tests, and of one test alone. */
+const MOST_BARREN_BATCHES = 2
+const MOST_BARREN_SINGLES = 3
 
 /** How one guest's life went. */
 export interface GuestLife {
@@ -50,10 +51,10 @@ export class SectionHealth {
   }
 
   /** A batch ended without starting a test. True when the section is to be given up. */
-  batchBarren(section: string): boolean {
+  batchBarren(section: string, tests: number): boolean {
     const deaths = this.of(section)
     deaths.barrenBatches += 1
-    return deaths.barrenBatches >= MOST_BARREN_BATCHES
+    return deaths.barrenBatches >= (tests > 1 ? MOST_BARREN_BATCHES : MOST_BARREN_SINGLES)
   }
 
   /** False where fresh guests keep dying and another guest of the section is still at work. */
