@@ -1,6 +1,6 @@
 import type { SuiteName } from '../../domain/test.js'
 
-/** What is believed until the first was seen. fstests' `check` under emulation starts in 6 s on a quiet machine; ours in less. */
+/** What is believed until the first was seen. A runner that looks at its file systems first takes 6 s under emulation. */
 const GUESSED_START_SECONDS = { kvm: 0.5, tcg: 6 }
 const GUESSED_BOOT_SECONDS = { kvm: 1, tcg: 4 }
 
