@@ -3,11 +3,18 @@ let
   lib = import ../../nix/lib;
   throws = value: !(builtins.tryEval (builtins.deepSeq value value)).success;
   makefile = "# SPDX\nVERSION = 6\nPATCHLEVEL = 18\nSUBLEVEL = 0\nEXTRAVERSION = -rc3\nNAME = Baby\n";
+  changeable = attributes: attributes // { overrideAttrs = change: attributes // change attributes; };
   # What nix/lib asks of nixpkgs to build a kernel.
   nixpkgs = {
     stdenv.hostPlatform.system = "x86_64-linux";
     lib.version = "none";
     ccache = "its ccache";
+    btrfs-progs = changeable {
+      outPath = "/btrfs-progs";
+      patches = [ ];
+      postPatch = "sed configure";
+    };
+    e2fsprogs = changeable { outPath = "/e2fsprogs"; };
     linuxManualConfig =
       attributes:
       attributes
@@ -124,6 +131,50 @@ let
         "v6.17.0"
         "v6.17.0"
       ];
+    "what the guest's programs are made of, in vmtest.json's words" =
+      import ../../nix/lib/revisions.nix {
+        arguments = {
+          xfstests-src = { dirtyShortRev = "0123456-dirty"; };
+          xfsprogs-src = /a/xfsprogs-dev;
+          btrfs-progs-src = { rev = "v6.19"; };
+        };
+        packages = {
+          xfstests.version = "0123456-dirty";
+          xfsprogs.version = "local";
+          btrfs-progs.version = "v6.19";
+          e2fsprogs.version = "1.47.4";
+          f2fs-tools = null;
+        };
+      } == {
+        xfstests = "0123456-dirty";
+        xfsprogs = "of xfsprogs-dev";
+        btrfs-progs = "v6.19";
+        e2fsprogs = "1.47.4";
+        f2fs-tools = null;
+      };
+    "sources of file systems' programs stand for the package set's" =
+      builtins.mapAttrs (_: package: package.version) (
+        import ../../nix/lib/replaced.nix (import ../../nix/lib/pkgs.nix nixpkgs) {
+          btrfs-progs-src.rev = "v6.19";
+          e2fsprogs-src.rev = "v1.47.4";
+          f2fs-tools-src = null;
+          xfsprogs-src = ./.;
+        }
+      ) == {
+        btrfs-progs = "v6.19";
+        e2fsprogs = "v1.47.4";
+      };
+    "a git tree of btrfs-progs gets its configure, nixpkgs' patches only where they fit" =
+      let
+        package = (import ../../nix/lib/pkgs.nix nixpkgs).btrfs-progs { rev = "v6.19"; };
+      in
+      builtins.match ".*autogen\\.sh.*" package.preConfigure != null
+      && package.patches == [ ]
+      && builtins.match ".*--dry-run.*" package.prePatch != null
+      && builtins.match ".*sed configure.*" package.postPatch != null;
+    "a source of a program that the package set lacks" = throws (
+      (import ../../nix/lib/pkgs.nix nixpkgs).f2fs-tools { rev = "v1.16.0"; }
+    );
     "a tag as a part of a store path's name" = sources.version { tag = "x/y v1"; } == "x-y-v1";
     "version with EXTRAVERSION" = lib.kernelVersion makefile == "6.18.0-rc3";
     "version without SUBLEVEL" = lib.kernelVersion "VERSION = 6\nPATCHLEVEL = 1\nEXTRAVERSION =\n" == "6.1";

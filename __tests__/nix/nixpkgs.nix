@@ -152,6 +152,33 @@ ofFlake "mission" (outputsOf mission)
         && (entry.outputs == null || builtins.any (output: package.value ? ${output}) entry.outputs);
     in
     map (entry: builtins.concatStringsSep "." entry.path) (builtins.filter (entry: !(has entry)) tools);
+  # Built from a user's git trees, each stands for nixpkgs' own; patches and edits of nixpkgs are tried, not required.
+  "file systems' programs from sources" =
+    let
+      tools = import ../../nix/lib/pkgs.nix pkgs;
+      commit = { outPath = ./.; rev = "0123456789abcdef0123456789abcdef01234567"; };
+      packages = import ../../nix/lib/replaced.nix tools {
+        btrfs-progs-src = commit;
+        e2fsprogs-src = commit;
+        f2fs-tools-src = commit;
+      };
+    in
+    lib'.mapAttrs (name: package: {
+      inherit (package) version patches;
+      derivation = package.drvPath;
+      replaces =
+        let
+          guest = tools.guestPackages packages;
+        in
+        builtins.any (one: "${one}" == "${package.bin or package.out}") guest
+        && builtins.all (one: "${one}" != "${pkgs.${name}.bin or pkgs.${name}.out}") guest;
+    }) packages;
+  "bundle with programs from sources" = (lib.mkVmTest {
+    inherit pkgs;
+    btrfs-progs-src = ./.;
+    e2fsprogs-src = ./.;
+    f2fs-tools-src = ./.;
+  }).drvPath;
   "clang shell" = (lib.mkLinuxShell {
     inherit pkgs;
     compiler = "clang";

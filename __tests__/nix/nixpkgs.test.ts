@@ -84,6 +84,18 @@ function instantiate(argv: readonly string[]): string {
         'template with a NixOS guest: bundle': bundle,
         'template with a NixOS guest: guest': bundle,
         'clang shell': shell,
+        'bundle with programs from sources': bundle,
+        "file systems' programs from sources": Object.fromEntries(
+          ['btrfs-progs', 'e2fsprogs', 'f2fs-tools'].map((name) => [
+            name,
+            {
+              version: '0123456789ab',
+              patches: [],
+              derivation: expect.stringMatching(new RegExp(`-${name}-0123456789ab\\.drv$`)),
+              replaces: true,
+            },
+          ]),
+        ),
         'everything of the package set': bundle,
         'NixOS guest of the package set': bundle,
         'NixOS module by itself': bundle,

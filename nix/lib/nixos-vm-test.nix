@@ -12,6 +12,9 @@
   xfsprogs-src ? null,
   kselftest-targets ? [ ],
   scripts-src ? null,
+  btrfs-progs-src ? null,
+  e2fsprogs-src ? null,
+  f2fs-tools-src ? null,
   packages ? [ ],
   sections ? null,
   ...
@@ -53,6 +56,7 @@ let
           )
         );
         scripts.source = lib.mkIf (scripts-src != null) (lib.mkDefault scripts-src);
+        programs = lib.mapAttrs (_: lib.mkDefault) (import ./replaced.nix tools arguments);
         sections = lib.mkIf (sections != null) (lib.mkDefault sections);
       };
     };

@@ -12,13 +12,16 @@
   # Kernel configuration: fragment names of nix/kconfig, paths, or text. `extra-kconfig` is added to the usual ones.
   kconfig ? null,
   extra-kconfig ? [ ],
-  # Sources of fstests and xfsprogs; null: the package set's own.
+  # Sources of fstests and of the file systems' programs; null: the package set's own.
   xfstests-src ? null,
   xfsprogs-src ? null,
   # Targets of the kernel's own selftests, built from its source: a list, or words (`"mount timens"`).
   kselftest-targets ? [ ],
   # A directory of executables of one's own, each a test.
   scripts-src ? null,
+  btrfs-progs-src ? null,
+  e2fsprogs-src ? null,
+  f2fs-tools-src ? null,
   # Further packages in the guest.
   packages ? [ ],
   # Names of sections, or sections of one's own; null: all of nix/sections.
@@ -47,6 +50,7 @@ let
     src = xfstests-src;
     inherit xfsprogs;
   };
+  replaced = import ./replaced.nix tools arguments;
   selftests = import ./kselftest.nix {
     inherit tools kernel-src root;
     targets = kselftest-targets;
@@ -65,6 +69,7 @@ let
     first =
       (if xfsprogs == null then [ ] else [ xfsprogs ] ++ (if xfstests == null then [ ] else [ xfstests ]))
       ++ (if kselftest == null then [ ] else [ kselftest ]);
+    inherit replaced;
     extra = packages;
   };
 
@@ -89,8 +94,10 @@ let
       kernel = bundleKernel;
       guestPath = programs.path;
       revisions = import ./revisions.nix {
-        inherit xfstests-src xfsprogs-src;
-        inherit xfstests xfsprogs;
+        inherit arguments;
+        packages = replaced // {
+          inherit xfstests xfsprogs;
+        };
       };
     };
 in

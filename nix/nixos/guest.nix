@@ -76,7 +76,7 @@ let
       sections = if cfg.sections == null then null else map withoutNulls cfg.sections;
       inherit (cfg) bootSeconds;
       inherit guestPath;
-      revisions = {
+      revisions = lib.mapAttrs (_: package: package.version or null) cfg.programs // {
         xfstests = xfstests.version or null;
         xfsprogs = xfsprogs.version or null;
       };
@@ -159,7 +159,7 @@ in
     # The console is the host's record of the guest, and in `vmtest shell` the agent's.
     systemd.targets.getty.enable = false;
 
-    environment.systemPackages = map lib.hiPrio (tools.firstPackages ++ [ xfsprogs ]) ++ tools.guestPackages;
+    environment.systemPackages = map lib.hiPrio (tools.firstPackages ++ [ xfsprogs ]) ++ tools.guestPackages cfg.programs;
     # Interpreters where tests and sources from elsewhere look for them.
     systemd.tmpfiles.rules = map (path: "L+ ${path} - - - - /run/current-system/sw/bin/${baseNameOf path}") [
       "/bin/bash"

@@ -206,6 +206,13 @@ in
       description = "The xfsprogs under test. It is first in PATH.";
     };
 
+    programs = mkOption {
+      type = types.attrsOf types.package;
+      default = { };
+      example = literalExpression "{ btrfs-progs = pkgs.btrfs-progs.overrideAttrs { src = …; }; }";
+      description = "Packages that stand for the package set's own of the same name in the guest: `btrfs-progs`, `e2fsprogs`, `f2fs-tools`.";
+    };
+
     sections = mkOption {
       type = types.nullOr (types.listOf (types.coercedTo types.str sections.named (types.submodule section)));
       default = null;

@@ -110,6 +110,7 @@ let
           in
           runCommand "${name}-${attrs.version}" {
             inherit (attrs) src;
+            program = name;
             alternatives = ./alternatives.sh;
           } "source ${script}";
       };
@@ -171,6 +172,9 @@ in
     ;
   lib.version = "host";
   xfsprogs = fromSource "xfsprogs" ./xfsprogs.sh;
+  btrfs-progs = fromSource "btrfs-progs" ./programs-from-source.sh;
+  e2fsprogs = fromSource "e2fsprogs" ./programs-from-source.sh;
+  f2fs-tools = fromSource "f2fs-tools" ./programs-from-source.sh;
   xfstests = fromSource "xfstests" ./xfstests.sh;
 
   # Marks this set for nix/lib/pkgs.nix: the guest gets the host's tree instead of a closure of packages.

@@ -5,6 +5,29 @@ let
   inherit (pkgs.stdenv.hostPlatform) system;
   sources = import ./source.nix;
   compilation = import ./compilation.nix;
+  # Packages that exist only once they are given a source.
+  fromSource = builtins.listToAttrs (
+    map
+      (name: {
+        inherit name;
+        value =
+          src:
+          if src == null then
+            null
+          else
+            pkgs.${name}.overrideAttrs (_: {
+              inherit src;
+              version = sources.version src;
+            });
+      })
+      [
+        "xfsprogs"
+        "btrfs-progs"
+        "e2fsprogs"
+        "f2fs-tools"
+        "xfstests"
+      ]
+  );
   noSystem = throw "kernel-vmtest: mkNixosVmTest needs nixpkgs, which has NixOS; the package set given is made of the host's own programs.";
 in
 {
@@ -23,34 +46,28 @@ in
     name: environment: script:
     pkgs.runCommand name environment "source ${script}";
 
-  guestPrograms = { first, extra }: host.guestPrograms (first ++ extra);
+  guestPrograms =
+    {
+      first,
+      replaced,
+      extra,
+    }:
+    host.guestPrograms (first ++ builtins.attrValues replaced ++ extra);
 
   # A whole system takes packages, and these programs are none.
-  guestPackages = [ ];
+  guestPackages = _: [ ];
   firstPackages = [ ];
   systemPrograms = _: noSystem;
   agentUnit = noSystem;
   nixosSystem = _: noSystem;
 
-  xfsprogs =
-    src:
-    if src == null then
-      null
-    else
-      pkgs.xfsprogs.overrideAttrs (_: {
-        inherit src;
-        version = sources.version src;
-      });
-
-  xfstests =
-    { src, ... }:
-    if src == null then
-      null
-    else
-      pkgs.xfstests.overrideAttrs (_: {
-        inherit src;
-        version = sources.version src;
-      });
+  inherit (fromSource)
+    xfsprogs
+    btrfs-progs
+    e2fsprogs
+    f2fs-tools
+    ;
+  xfstests = { src, ... }: fromSource.xfstests src;
   xfstestsTree = package: "${package}/lib/xfstests";
 
   kselftest =

@@ -3,7 +3,6 @@ pkgs:
 let
   inherit (pkgs.stdenv.hostPlatform) system;
   architecture = builtins.head (builtins.split "-" system);
-  sources = import ./source.nix;
   compilation = import ./compilation.nix;
 
   # A package that the set has and can evaluate, or null: nixpkgs renames, drops (an alias that throws) and marks some as
@@ -32,13 +31,18 @@ let
       there = builtins.filter (output: package ? ${output}) (if outputs == null then [ ] else outputs);
     in
     if there == [ ] then [ (package.bin or package.out or package) ] else map (output: package.${output}) there;
-  guestPackages = builtins.concatMap (
-    entry:
-    let
-      package = found entry.path;
-    in
-    if package == null then [ ] else programsOf package entry.outputs
-  ) (import ./programs.nix);
+  # `replaced`: packages by name that stand for the set's own, for two versions in one guest would mix.
+  guestPackages =
+    replaced:
+    builtins.concatMap (
+      entry:
+      let
+        package = replaced.${builtins.concatStringsSep "." entry.path} or (found entry.path);
+      in
+      if package == null then [ ] else programsOf package entry.outputs
+    ) (import ./programs.nix);
+
+  fromSource = import ./programs-from-source.nix { inherit pkgs found; };
 
   # nixpkgs' coreutils are one program behind links that goes by the name it is called under; generic/452 copies `ls` to
   # another name. This `ls` is a compiled program of its own that calls it by the right name.
@@ -118,6 +122,8 @@ in
     {
       # Packages in front of the usual ones: the user's xfsprogs.
       first,
+      # The user's packages in place of the usual ones, by name.
+      replaced,
       extra,
     }:
     let
@@ -126,7 +132,7 @@ in
       manuals = builtins.concatMap (package: if package ? man then [ package.man ] else [ ]) first;
       programs = pkgs.buildEnv {
         name = "vmtest-programs";
-        paths = [ ownLs ] ++ own ++ manuals ++ guestPackages;
+        paths = [ ownLs ] ++ own ++ manuals ++ guestPackages replaced;
         pathsToLink = [
           "/bin"
           "/sbin"
@@ -181,64 +187,13 @@ in
         system = null;
       };
 
-  # The user's xfsprogs; null `src`: the package set's.
-  xfsprogs =
-    src:
-    if src == null then
-      pkgs.xfsprogs
-    else
-      pkgs.xfsprogs.overrideAttrs (previous: {
-        inherit src;
-        version = sources.version src;
-        # nixpkgs edits files by names that only some versions have.
-        postPatch = ''
-          {
-            (${"\n" + previous.postPatch or ""}
-            )
-          } || echo "kernel-vmtest: not all of nixpkgs' changes fit these sources" >&2
-        '';
-        # A git tree has install-sh only below include/ (`make configure` copies it); autoreconf has put automake's in its
-        # place, which does not know what xfsprogs' Makefiles ask of it.
-        preConfigure = ''
-          if [ -e include/install-sh ]; then cp -f include/install-sh install-sh; fi
-        ''
-        + previous.preConfigure or "";
-      });
-
-  # The user's fstests, built against the same xfsprogs; null `src`: the package set's, or null where it has none.
-  xfstests =
-    { src, xfsprogs }:
-    let
-      libraries = present [
-        "liburing"
-        "libcap"
-        "gdbm"
-      ];
-      btrfs = found [ "btrfs-progs" ];
-      package =
-        (pkgs.xfstests.override {
-          inherit xfsprogs;
-          libxfs = xfsprogs.dev or xfsprogs;
-        }).overrideAttrs
-          (
-            previous:
-            {
-              # What fstests' configure looks for beyond nixpkgs' list: programs without it decline their tests.
-              buildInputs = (previous.buildInputs or [ ]) ++ libraries ++ (if btrfs == null then [ ] else [ btrfs ]);
-              nativeBuildInputs = (previous.nativeBuildInputs or [ ]) ++ present [ "pkg-config" ];
-            }
-            // (
-              if src == null then
-                { }
-              else
-                {
-                  inherit src;
-                  version = sources.version src;
-                }
-            )
-          );
-    in
-    if !(pkgs ? xfstests) then null else package;
+  inherit (fromSource)
+    xfsprogs
+    btrfs-progs
+    e2fsprogs
+    f2fs-tools
+    xfstests
+    ;
   # Where `check` lies in that package.
   xfstestsTree = package: "${package}/lib/xfstests";
 
