@@ -80,7 +80,7 @@ function makeExec(qemus: FakeQemu[]): Exec {
   }
 }
 
-function makeRunner(inputs: Readonly<Record<string, string>>) {
+function makeRunner(inputs: Readonly<Record<string, string>>, env: Readonly<Record<string, string>>) {
   const seen = {
     log: [] as string[],
     outputs: {} as Record<string, string>,
@@ -91,7 +91,7 @@ function makeRunner(inputs: Readonly<Record<string, string>>) {
   }
   const runner: Runner = {
     kind: 'github',
-    env: { GITHUB_JOB: 'fstests' },
+    env: { GITHUB_JOB: 'fstests', ...env },
     info: (text) => void seen.log.push(text),
     warning: (text) => void seen.log.push(`warning: ${text}`),
     error: (text) => void seen.log.push(`error: ${text}`),
@@ -118,10 +118,12 @@ function makeRunner(inputs: Readonly<Record<string, string>>) {
   return { runner, seen }
 }
 
-async function play(inputs: Readonly<Record<string, string>>) {
-  const { runner, seen } = makeRunner(inputs)
+async function play(inputs: Readonly<Record<string, string>>, env: Readonly<Record<string, string>> = {}) {
+  const { runner, seen } = makeRunner(inputs, env)
+  const cached = { restores: [] as string[], saves: [] as string[] }
   const qemus: FakeQemu[] = []
   const uploads: string[][] = []
+  const retention: unknown[] = []
   const temporary = mkdtempSync(join(tmpdir(), 'vmtest-story-'))
   directories.push(temporary)
   mkdirSync(join(temporary, 'work'))
@@ -131,21 +133,32 @@ async function play(inputs: Readonly<Record<string, string>>) {
     files: createFiles(),
     clock: createClock(),
     cacheStore: {
-      available: () => false,
-      writable: () => false,
-      restore: async () => ({ kind: 'miss' }),
-      save: async () => ({ kind: 'failed', reason: 'no cache' }),
+      available: () => true,
+      writable: () => true,
+      restore: async (_paths, key) => {
+        cached.restores.push(key)
+        return { kind: 'miss' }
+      },
+      save: async (_paths, key) => {
+        cached.saves.push(key)
+        return { kind: 'saved' }
+      },
     },
     artifactStore: {
       available: () => true,
-      upload: async (_name, files) => {
+      upload: async (_name, files, _root, options) => {
         uploads.push([...files])
+        retention.push(options)
         return { kind: 'uploaded', id: 77, sizeBytes: 1 }
       },
       download: async () => null,
     },
     http: { get: () => Promise.reject(new Error('unexpected download')) },
-    github: { available: () => false, changedFiles: async () => null },
+    github: {
+      available: () => false,
+      changedFiles: async () => null,
+      caches: { usedBytes: async () => null, list: async () => null, remove: async () => false },
+    },
   }
   await runAction(ports, {
     places: placesFrom({ checkout: CHECKOUT, workingDirectory: join(temporary, 'work'), env: { RUNNER_TEMP: temporary, HOME: temporary } }),
@@ -154,7 +167,7 @@ async function play(inputs: Readonly<Record<string, string>>) {
     toolVersion: '0.0.0',
     signal: new AbortController().signal,
   })
-  return { seen, qemus, uploads }
+  return { seen, qemus, uploads, retention, cached }
 }
 
 test('the whole story: a crash costs one test, a fresh guest runs the rest, every test has its verdict', async () => {
@@ -190,6 +203,24 @@ test('a policy of never leaves the step green and the conclusion as it is', asyn
   const { seen } = await play({ bundle: makeBundle(), accelerator: 'tcg', groups: 'quick', 'fail-on': 'never' })
   expect(seen.outputs.conclusion).toBe('failed')
   expect(seen.failed).toBe('')
+}, 60_000)
+
+test('a cache that is only read is asked for the record to compare with, and nothing is saved in it', async () => {
+  const env = { GITHUB_REPOSITORY: 'o/linux', GITHUB_RUN_ID: '7', GITHUB_REF: 'refs/heads/main', GITHUB_SHA: 'a'.repeat(40) }
+  const inputs = { bundle: makeBundle(), accelerator: 'tcg', groups: 'quick' }
+  const keysOf = async (cache: string) => (await play({ ...inputs, cache }, env)).cached
+  const written = await keysOf('true')
+  expect(written.saves).toEqual([expect.stringMatching(/^kernel-vmtest-record-.*-a{40}-7-1$/)])
+  const read = await keysOf('read')
+  expect(read.restores).toEqual(written.restores)
+  expect(read.saves).toEqual([])
+  expect(await keysOf('false')).toEqual({ restores: [], saves: [] })
+}, 60_000)
+
+test('the artifact is kept as long as asked for, or as the repository has it', async () => {
+  const inputs = { bundle: makeBundle(), accelerator: 'tcg', groups: 'quick' }
+  expect((await play({ ...inputs, 'retention-days': '14' })).retention).toEqual([{ retentionDays: 14 }])
+  expect((await play(inputs)).retention).toEqual([{}])
 }, 60_000)
 
 test('two mistakes are one message, and nothing is started', async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { buildBundle, checkKernelTree, describeMissing, missingPrograms, stageOfflineFlake } from '../bundle/index.js'
-import { type CacheSession, restoreCompilerCache, restoreStore, saveCompilerCache, saveStore } from '../cache/index.js'
+import { type CacheSession, purgeSuperseded, restoreCompilerCache, restoreStore, saveCompilerCache, saveStore } from '../cache/index.js'
 import type { NixInputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
 import type { CacheLedgerEntry } from '../domain/record.js'
@@ -86,7 +86,16 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   })
   const saving = { restored, bundlePath: built.bundlePath, buildTimes: built.buildTimes }
   const saved = [...told(await saveStore(saving, ports), stage), ...(await saveCompiled())]
-  return { built, ledger: plan.cache ? [...restored.ledger, ...compiler.ledger, ...saved] : [], session: restored.session }
+  const ledger = plan.cache ? [...restored.ledger, ...compiler.ledger, ...saved] : []
+  await makeRoom(ledger, ports, stage)
+  return { built, ledger, session: restored.session }
+}
+
+/** Where this run added to the cache, what it supersedes may have to go. */
+async function makeRoom(ledger: readonly CacheLedgerEntry[], ports: Ports, stage: (name: 'cache', message: string) => void): Promise<void> {
+  if (!ledger.some(({ outcome }) => outcome === 'saved')) return
+  const note = await purgeSuperseded({ used: ledger.map(({ key }) => key) }, ports)
+  if (note !== null) stage('cache', note)
 }
 
 /** A person's own flake that is not used, since the tree has one. */

@@ -22,7 +22,16 @@ export type { AppendFile, FileStat, Files } from './files.js'
 export type { Http, HttpResponse } from './http.js'
 export { holdingLock, type LockRequest } from './lock.js'
 export type { Runner } from './runner.js'
-export type { ArtifactStore, ArtifactUpload, CacheRestore, CacheSave, CacheStore, GitHubApi } from './services.js'
+export type {
+  ArtifactStore,
+  ArtifactUpload,
+  CacheEntries,
+  CacheRestore,
+  CacheSave,
+  CacheStore,
+  GitHubApi,
+  ListedEntry,
+} from './services.js'
 
 /** The outside world, whole. Stages take the few ports they need: `Pick<Ports, 'exec' | 'files'>`. */
 export interface Ports {

@@ -43,4 +43,25 @@ export interface GitHubApi {
   available(): boolean
   /** Files the pull request changes, relative to the repository; null where it cannot be known. */
   changedFiles(): Promise<readonly string[] | null>
+  readonly caches: CacheEntries
+}
+
+/** An entry of the workflow's cache as the server lists it. */
+export interface ListedEntry {
+  readonly id: number
+  readonly key: string
+  /** ISO 8601 in UTC. */
+  readonly createdAt: string
+  readonly usedAt: string
+  readonly sizeBytes: number
+}
+
+/** The repository's cache entries. A failure is a value: what cannot be asked or removed stays. */
+export interface CacheEntries {
+  /** What all entries of the repository take; null where it cannot be known (no token, no right to ask). */
+  usedBytes(): Promise<number | null>
+  /** Entries of a ref (`refs/heads/main`) whose key begins with a prefix, those used longest ago first; null as above. */
+  list(ref: string, prefix: string): Promise<readonly ListedEntry[] | null>
+  /** False where the token may not. */
+  remove(id: number): Promise<boolean>
 }

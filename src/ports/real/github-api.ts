@@ -1,14 +1,12 @@
 import type { Exec } from '../exec.js'
 import type { Files } from '../files.js'
 import type { GitHubApi } from '../services.js'
+import { createCacheEntries } from './github-caches.js'
+import { type RestDependencies, repositoryApi } from './github-rest.js'
 
-export interface GitHubApiDependencies {
-  readonly env: Readonly<Record<string, string | undefined>>
+export interface GitHubApiDependencies extends RestDependencies {
   readonly exec: Pick<Exec, 'run'>
   readonly files: Pick<Files, 'readText'>
-  /** The action's token; null asks only local git. */
-  readonly token: string | null
-  readonly fetch?: typeof fetch
 }
 
 /** What the event says about the pull request. */
@@ -31,6 +29,7 @@ export function createGitHubApi(dependencies: GitHubApiDependencies): GitHubApi 
   const { env } = dependencies
   return {
     available: () => Boolean(env.GITHUB_EVENT_PATH),
+    caches: createCacheEntries(dependencies),
     async changedFiles() {
       const pull = await readPullRequest(dependencies)
       if (pull === null) return null
@@ -77,19 +76,12 @@ async function filesFromGit({ env, exec }: GitHubApiDependencies, pull: PullRequ
 }
 
 async function filesFromApi(dependencies: GitHubApiDependencies, pull: PullRequest): Promise<readonly string[] | null> {
-  const { env, token } = dependencies
-  const request = dependencies.fetch ?? fetch
-  const repository = env.GITHUB_REPOSITORY
-  const api = env.GITHUB_API_URL ?? 'https://api.github.com'
-  if (!token || !repository || !/^[\w.-]+\/[\w.-]+$/.test(repository) || !safeToSendToken(api)) return null
+  const ask = repositoryApi(dependencies)
+  if (ask === null) return null
   const names: string[] = []
   for (let page = 1; page <= MAX_PAGES; page++) {
     try {
-      const response = await request(`${api}/repos/${repository}/pulls/${pull.number}/files?per_page=${PAGE_SIZE}&page=${page}`, {
-        headers: { accept: 'application/vnd.github+json', authorization: `Bearer ${token}`, 'user-agent': 'kernel-vmtest' },
-        redirect: 'error',
-        signal: AbortSignal.timeout(20_000),
-      })
+      const response = await ask('GET', `/pulls/${pull.number}/files?per_page=${PAGE_SIZE}&page=${page}`)
       const files: unknown = response.ok ? await response.json() : null
       if (!Array.isArray(files)) return null
       names.push(...files.flatMap(changedNames))
@@ -105,14 +97,4 @@ async function filesFromApi(dependencies: GitHubApiDependencies, pull: PullReque
 /** A rename touches both names. */
 function changedNames(file: { filename?: unknown; previous_filename?: unknown } | null): string[] {
   return [file?.filename, file?.previous_filename].filter((name): name is string => typeof name === 'string')
-}
-
-/** A token never goes over a plain connection, save to this machine. */
-function safeToSendToken(api: string): boolean {
-  try {
-    const { protocol, hostname } = new URL(api)
-    return protocol === 'https:' || hostname === '127.0.0.1' || hostname === '[::1]'
-  } catch {
-    return false
-  }
 }
