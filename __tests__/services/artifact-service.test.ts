@@ -48,6 +48,17 @@ describe('artifacts through the real client', () => {
     }
   }, 30_000)
 
+  test('how long it is kept is asked of the service, or left to it', async () => {
+    const files = await someFiles([10])
+    const store = createArtifactStore(job.as(services), quick)
+    await store.upload('fortnight', files, job.workspace, { retentionDays: 14 })
+    await store.upload('as it is', files, job.workspace)
+    const days = services.artifacts.artifacts.map(({ expiresAt }) =>
+      expiresAt === null ? null : Math.round((Date.parse(expiresAt) - Date.now()) / 86_400_000),
+    )
+    expect(days).toEqual([14, null])
+  }, 30_000)
+
   test('an attempt that spent the name is followed by one with another', async () => {
     services.faults.plant('FinalizeArtifact', { kind: 'status', status: 400 }, 1)
     const files = await someFiles([10])

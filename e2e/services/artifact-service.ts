@@ -9,6 +9,8 @@ export interface Artifact {
   readonly name: string
   readonly blob: string
   readonly createdAt: string
+  /** When it goes; null: as the repository has it. */
+  readonly expiresAt: string | null
   sizeBytes: number
   digest: string | null
   finalised: boolean
@@ -58,7 +60,8 @@ export class ArtifactService {
     }
     const blob = this.blobs.create(optionalText(message, 'mime_type') ?? 'application/zip')
     const createdAt = new Date(this.now()).toISOString()
-    this.artifacts.push({ id: this.#next++, runId, jobId, name, blob, createdAt, sizeBytes: 0, digest: null, finalised: false })
+    const expiresAt = optionalText(message, 'expires_at')
+    this.artifacts.push({ id: this.#next++, runId, jobId, name, blob, createdAt, expiresAt, sizeBytes: 0, digest: null, finalised: false })
     return { ok: true, signed_upload_url: this.blobs.uploadUrl(blob) }
   }
 
