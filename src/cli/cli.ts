@@ -12,6 +12,7 @@ import { expectationsCommand } from './commands/expectations.js'
 import { historyCommand } from './commands/history.js'
 import { initCommand } from './commands/init.js'
 import { listCommand } from './commands/list.js'
+import { mergeCommand } from './commands/merge.js'
 import { planCommand } from './commands/plan.js'
 import { probeCommand } from './commands/probe.js'
 import { reportCommand } from './commands/report.js'
@@ -28,6 +29,7 @@ const COMMANDS: readonly AddCommand[] = [
   watchCommand,
   listCommand,
   planCommand,
+  mergeCommand,
   demoCommand,
   reportCommand,
   classifyCommand,

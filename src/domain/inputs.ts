@@ -1,4 +1,5 @@
 import type { AcceleratorRequest } from './accelerator.js'
+import type { ShardNumber } from './shards.js'
 import type { SuiteName, TestId, TestName } from './test.js'
 
 /** When the step or the command fails. `new`: only on failures the baseline does not have (the same as `any` without one). */
@@ -82,6 +83,10 @@ export interface Inputs {
   readonly suites: readonly SuiteName[]
   readonly localConfig: string | null
   readonly selection: SelectionRequest
+  /** Which part of these tests; null: all. */
+  readonly shard: ShardNumber | null
+  /** The plan that says what is in it: a directory or file that `vmtest plan --output` wrote; null: computed from the bundle. */
+  readonly shardPlan: string | null
   readonly accelerator: AcceleratorRequest
   readonly vms: number | 'auto'
   /** Per VM. */

@@ -66,6 +66,14 @@ export const planSchema = z.object({
         .describe('Of what these select, only these tests in these sections (`vmtest again`). Absent: all.'),
     })
     .describe('What was asked for, by name.'),
+  shard: z
+    .object({
+      number: z.number().int().positive().describe('Which shard, from 1.'),
+      count: z.number().int().positive().describe('Of how many.'),
+      planDirectory: z.string().optional().describe('Where the plan that was handed out lies; absent: it is computed from the bundle.'),
+    })
+    .optional()
+    .describe('Of what these select, only one shard. Absent: all.'),
   accelerator: acceleratorRequestSchema.describe('What was asked for.'),
   vms: z.union([z.number().int().positive(), z.literal('auto')]).describe('VMs side by side.'),
   memoryMiB: z.union([z.number().int().positive(), z.literal('auto')]).describe('Memory of each VM in MiB.'),

@@ -5,6 +5,7 @@ import { kernelReportSchema } from './kernel-report.js'
 import { originFields } from './origin.js'
 import { planSchema, reasonSchema } from './plan.js'
 import { sectionSchema } from './section.js'
+import { shardsSchema } from './shards.js'
 import { suiteNameSchema, testStatusSchema } from './test.js'
 import { guestRunSchema, vmExitSchema } from './vm-run.js'
 
@@ -177,6 +178,7 @@ export const runRecordSchema = z.object({
     ),
   ...originFields,
   compared: comparedSchema.optional().describe('The record this run is compared with; absent where there is none.'),
+  shards: shardsSchema.optional().describe('How the run was shared out over several machines; absent where it was not.'),
   sections: z.array(sectionRecordSchema).describe('The sections that were asked for.'),
   tests: z.array(testRecordSchema).describe("Every planned test, in the plan's order."),
   guests: z.array(guestRunSchema).describe('Every guest, in order of start.'),

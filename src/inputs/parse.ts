@@ -10,6 +10,7 @@ import type {
   NixInputs,
   UploadPolicy,
 } from '../domain/inputs.js'
+import { parseShardNumber } from '../domain/shards.js'
 import type { SuiteName } from '../domain/test.js'
 import { suites } from '../suites/index.js'
 import { INPUTS, type InputSpecification } from './specification.js'
@@ -116,6 +117,10 @@ function contradictions(reader: Reader): readonly string[] {
   const chosen = reader.list('suite')
   for (const name of Object.keys(treesOf(reader)))
     if (chosen.length > 0 && !chosen.includes(name)) problems.push(`\`${name}\` is given, but \`suite\` is \`${chosen.join(' ')}\`.`)
+  const shard = reader.optional('shard')
+  if (shard !== null && parseShardNumber(shard) === null)
+    problems.push(`\`shard\` is \`${shard}\`; allowed: a number and how many there are, such as 3/8.`)
+  if (shard === null && reader.optional('shard-plan') !== null) problems.push('`shard-plan` is given without `shard`.')
   const sha256 = reader.optional('nix-tarball-sha256')
   if (reader.optional('nix-tarball-url') !== null && sha256 === null)
     problems.push('`nix-tarball-url` is given without `nix-tarball-sha256`.')
@@ -143,6 +148,8 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
       excludeFiles: reader.list('exclude-files'),
       expectationFiles: reader.list('expectations'),
     },
+    shard: parseShardNumber(reader.text('shard')),
+    shardPlan: reader.optional('shard-plan'),
     accelerator: acceleratorRequestSchema.parse(reader.text('accelerator')),
     vms: reader.countOrAuto('vms'),
     memoryMiB: reader.countOrAuto('memory'),

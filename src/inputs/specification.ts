@@ -171,6 +171,23 @@ const what: readonly InputSpecification[] = [
     default: '',
     description: 'Files of expected failures and expunges (docs/expectations.md).',
   },
+  {
+    name: 'shard',
+    kind: 'text',
+    flag: '--shard <number/count>',
+    faces: both,
+    default: '',
+    description: 'Run only this part of the tests, such as `3/8`: each test is in exactly one of them (`vmtest merge` joins the records).',
+  },
+  {
+    name: 'shard-plan',
+    kind: 'text',
+    flag: '--shard-plan <path>',
+    faces: both,
+    default: '',
+    description:
+      'With `shard`: the plan that says what is in it, as `vmtest plan --output` or the sub-action `plan` wrote it. Empty: computed from the bundle.',
+  },
 ]
 
 const how: readonly InputSpecification[] = [

@@ -30,7 +30,8 @@ export interface Memory {
 /** Where an interruption came before it could be read. */
 export const NOTHING_KNOWN: Memory = { history: emptyHistory, baseline: null, facts: {}, origin: {}, problems: [] }
 
-const HISTORY_FILE = 'history.json'
+/** Beside a run's memory, and in the plan that is handed out to shards. */
+export const HISTORY_FILE = 'history.json'
 
 export interface Recalling {
   readonly plan: Plan
@@ -51,6 +52,12 @@ export async function recall({ plan, places, built, toolVersion }: Recalling, po
     ...(await originOfBuild(built, toolVersion, ports.files)),
   }
   const named = await loadBaseline(plan, ports)
+  const handedOut = plan.shard?.planDirectory
+  if (handedOut !== undefined && plan.face === 'action') {
+    const problems = [...named.problems]
+    const history = await readHistory(join(handedOut, HISTORY_FILE), problems, ports.files)
+    return { history, origin, problems, ...compareWith(named.record, history, {}) }
+  }
   if (plan.face === 'cli') {
     const problems = [...named.problems]
     const history = await readHistory(join(places.projectDirectory, '.vmtest', HISTORY_FILE), problems, ports.files)
@@ -94,7 +101,9 @@ function describeChoice({ found, why }: Choice): string {
  * itself. A run that could not test or was cancelled teaches nothing.
  */
 export async function remember(record: RunRecord, memory: Memory, places: Directories, ports: Ports): Promise<void> {
-  const { plan, conclusion } = record
+  const { plan, conclusion, shards } = record
+  // Of a run that is shared out the whole is kept, by whoever joins it.
+  if (shards?.own !== undefined) return
   if (conclusion.kind !== 'passed' && conclusion.kind !== 'failed') return
   const history = addToHistory(memory.history, record)
   try {

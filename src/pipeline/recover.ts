@@ -7,10 +7,11 @@ import { suiteNameSchema } from '../domain/test.js'
 import { upgradePlan, upgradeSelection } from '../domain/upgrade/index.js'
 import type { BatchRun, VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
-import { buildRecord } from '../results/index.js'
+import { buildRecord, ownShardSchema } from '../results/index.js'
 import { suiteOf } from '../suites/index.js'
 import { readHostFacts } from './host-facts.js'
 import { PLAN_FILE, SELECTION_FILE } from './open-run.js'
+import { SHARDS_FILE } from './share-out.js'
 
 /** What is noted of a guest when it starts, so that its results can be read although we were killed. */
 const guestNoteSchema = z.object({
@@ -35,6 +36,7 @@ export async function recoverRecord(runDirectory: string, toolVersion: string, p
   const plan = await readAs(planSchema, upgradePlan, join(runDirectory, PLAN_FILE), files)
   if (plan === null) return null
   const selection = await readAs(selectionSchema, upgradeSelection, join(runDirectory, SELECTION_FILE), files)
+  const shard = await readAs(ownShardSchema, asItIs, join(runDirectory, SHARDS_FILE), files)
   const guests = await readGuests(runDirectory, files)
   const now = clock.now().toISOString()
   const startedAt = guests[0]?.note.startedAt ?? now
@@ -51,6 +53,7 @@ export async function recoverRecord(runDirectory: string, toolVersion: string, p
     accelerator: null,
     revisions: {},
     cache: [],
+    ...(shard === null ? {} : { shard }),
     problems: ['The run was ended before it could report; this record was made of what it left.'],
     runDirectory,
     suiteSources: {},

@@ -2,6 +2,7 @@ import type { BundleKernel } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Plan, Selection } from '../domain/plan.js'
 import type { Section } from '../domain/section.js'
+import type { ShardPromise } from '../domain/shards.js'
 import type { Built } from '../domain/stages.js'
 import type { SuiteName } from '../domain/test.js'
 import { sectionKey } from '../domain/test-key.js'
@@ -23,15 +24,17 @@ import type { Directories } from './directories.js'
 export async function resolveSelection(
   options: { readonly plan: Plan; readonly built: Pick<Built, 'bundle' | 'suites'>; readonly places: Directories },
   { files }: Pick<Ports, 'files'>,
-): Promise<Selected & { readonly offered: Offered }> {
+): Promise<Selected & { readonly offered: Offered; readonly catalogued: ShardPromise['offered'] }> {
   const { plan, built, places } = options
   const expectations = await loadExpectations(files, plan.selection)
   const suites: ChosenSuite[] = []
   const offered = { tests: new Set<string>(), sections: new Set<string>() }
+  const catalogued: ShardPromise['offered'] = []
   for (const { name, catalogue } of built.suites) {
     const sections = await sectionTable(name, { plan, built, places }, files)
     for (const section of sections.own) offered.sections.add(sectionKey({ suite: name, section }))
     for (const test of catalogue.tests) offered.tests.add(offeredKey({ suite: name, name: test.name }))
+    catalogued.push({ suite: name, tests: catalogue.tests.map((test) => test.name), sections: [...sections.own] })
     suites.push({ name, sections, catalogue, choice: suiteOf(name).choice })
   }
   const chosen = selectInSuites(plan.selection, {
@@ -48,7 +51,7 @@ export async function resolveSelection(
   const selected = plan.selection.only === undefined ? sized : { ...sized, selection: restrict(sized.selection, plan.selection.only) }
   await refuseImpossible(selected.selection.sections, built.bundle.kernel, files)
   await refuseUnmetNeeds(selected.selection, built, files)
-  return { ...selected, offered }
+  return { ...selected, offered, catalogued }
 }
 
 /** Roles of the disks that tests fill; a log of writes (`logwrites`) follows from them and keeps its size. */

@@ -15,6 +15,7 @@ import {
   comparisonOf,
   conclude,
   type Offered,
+  type OwnShard,
   pastVerdicts,
   type RecordInput,
   testTimes,
@@ -33,6 +34,7 @@ import { lastingBundlePath, NO_PROOF, type Proof, type ProofOptions, proveOnBase
 import { rerunFailures } from './rerun-failures.js'
 import { resolveSelection } from './resolve-selection.js'
 import { runGuests } from './run-guests.js'
+import { SHARDS_FILE, takeShard } from './share-out.js'
 import { steadyClock } from './steady-clock.js'
 
 export interface PipelineOutcome {
@@ -55,6 +57,8 @@ interface Evidence {
   memory: Memory
   /** What there was to select; null where that was not known. */
   offered: Offered | null
+  /** Which shard of a run it is; null: none. */
+  shard: OwnShard | null
 }
 
 /**
@@ -77,6 +81,7 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
     proof: NO_PROOF,
     memory: NOTHING_KNOWN,
     offered: null,
+    shard: null,
   }
   try {
     await test(options, evidence, ports)
@@ -117,9 +122,14 @@ async function test(options: PipelineOptions, evidence: Evidence, ports: Ports):
   const { built } = obtained
   evidence.built = built
   evidence.ledger = obtained.ledger
-  const { selection, notes, offered } = await resolveSelection({ plan, built, places }, ports)
+  const { selection: whole, notes, offered, catalogued } = await resolveSelection({ plan, built, places }, ports)
+  const attempt = Number(ports.runner.env.GITHUB_RUN_ATTEMPT ?? '') || 1
+  const taken = await takeShard({ plan, built, selection: whole, offered: catalogued, attempt }, ports)
+  const selection = taken?.selection ?? whole
   evidence.selection = selection
   evidence.offered = offered
+  evidence.shard = taken?.shard ?? null
+  if (taken !== null) await ports.files.write(join(run.directory, SHARDS_FILE), `${JSON.stringify(taken.shard)}\n`)
   const recalling = { plan, places, built, toolVersion: options.toolVersion }
   const memory = await untilInterrupted(options.signal, ports, (ending) => recall(recalling, ending))
   evidence.memory = memory
@@ -175,6 +185,7 @@ async function recordOf(options: PipelineOptions, evidence: Evidence, ports: Por
     ...(bundlePath === null ? {} : { bundlePath }),
     cache: evidence.ledger,
     origin: evidence.memory.origin,
+    ...(evidence.shard === null ? {} : { shard: evidence.shard }),
     problems: [],
     runDirectory: run.directory,
     suiteSources: suiteSources(evidence.built),

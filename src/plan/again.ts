@@ -58,6 +58,9 @@ type OwnToEachRun =
   | 'nix'
   | 'acceptFailures'
   | 'matrix'
+  // What failed is named by test: it is one run again.
+  | 'shard'
+  | 'shardPlan'
 
 /**
  * What was asked for, from what was decided: the same plan comes of it. Its type holds it to the inputs: a new one is named here or

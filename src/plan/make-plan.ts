@@ -59,6 +59,9 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
       expectationFiles: inputs.selection.expectationFiles.map(absolute),
       ...(inputs.selection.only === undefined ? {} : { only: [...inputs.selection.only] }),
     },
+    ...(inputs.shard === null
+      ? {}
+      : { shard: { ...inputs.shard, ...(inputs.shardPlan === null ? {} : { planDirectory: absolute(inputs.shardPlan) }) } }),
     accelerator: inputs.accelerator,
     vms: inputs.vms,
     memoryMiB: inputs.memoryMiB,

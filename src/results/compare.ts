@@ -4,7 +4,7 @@ import { whyNoExcuse } from '../domain/origin.js'
 import type { RunRecord, TestRecord } from '../domain/record.js'
 import type { ComparedTest, Comparison } from '../domain/stages.js'
 import type { SectionId, TestId } from '../domain/test.js'
-import { sectionKey, testKey } from '../domain/test-key.js'
+import { onlyThese, sectionKey, testKey } from '../domain/test-key.js'
 import { countsAsFailure, isFailure, isSevere, isStaleExpectation, reportKey } from '../domain/verdict.js'
 import { findLosses, type Offered } from './lost.js'
 
@@ -45,7 +45,8 @@ export interface ComparisonFacts {
  * - newly notrun: passed or failed there and declines here
  * - lost: see `findLosses`
  */
-export function withCompared(record: RunRecord, there: Baseline, facts: ComparisonFacts = {}): RunRecord & { readonly compared: Compared } {
+export function withCompared(record: RunRecord, given: Baseline, facts: ComparisonFacts = {}): RunRecord & { readonly compared: Compared } {
+  const there = ofShard(record, given)
   const before = new Map(there.tests.map((test) => [testKey(test), test]))
   const otherSections = sectionsDefinedOtherwise(record, there)
   const otherKeys = new Set(otherSections.map(sectionKey))
@@ -72,6 +73,11 @@ export function withCompared(record: RunRecord, there: Baseline, facts: Comparis
     otherSections: [...otherSections],
   }
   return { ...record, tests, compared }
+}
+
+/** What a shard did not have to run is nothing that it lost: of the whole, the merged record says it. */
+function ofShard({ shards, tests }: RunRecord, there: Baseline): Baseline {
+  return shards?.own === undefined ? there : { ...there, tests: onlyThese(there.tests, tests) }
 }
 
 /** What a record came to against the one it is compared with; null where it is compared with none. */

@@ -8,7 +8,7 @@ import { countingReports, countsAsFailure, isFailure, reportKey } from '../domai
 
 /** What is needed of a record to conclude from it. */
 export type Concludable = Pick<RunRecord, 'plan' | 'tests' | 'sections' | 'stopped' | 'unattributedReports'> &
-  Partial<Pick<RunRecord, 'workflow'>>
+  Partial<Pick<RunRecord, 'workflow' | 'shards'>>
 
 /**
  * What the run as a whole says. Never `passed` by default: a test must have passed in every section, and every planned test must have ended.
@@ -29,7 +29,8 @@ export function conclude(record: Concludable, comparison: Comparison | null, fai
   const untested = whyUntested(record, withoutFailures(record))
   const failed = (reason: string): Conclusion => ({ ...of('failed', reason), ...(untested === null ? {} : { untested }) })
   const found: Found = { counted, failures, reports, lost: record.plan.lostTests === 'warn' ? [] : (comparison?.lost ?? []), comparison }
-  const barren = whyBarren(record)
+  // Of a section's tests a shard has some: whether any of all passed, the whole says.
+  const barren = isShard(record) ? null : whyBarren(record)
   if (counted.length > 0 || reports.length > 0 || found.lost.length > 0) {
     const reason = failedReason(found, record)
     if (record.plan.acceptFailures !== true || barren !== null || whyUntested(record, record.tests) !== null) return failed(reason)
@@ -38,6 +39,11 @@ export function conclude(record: Concludable, comparison: Comparison | null, fai
   if (barren !== null) return failed(barren)
   const why = whyUntested(record, record.tests)
   return why === null ? of('passed', passedReason(record, counts, failures)) : of('could-not-test', why)
+}
+
+/** A part of a run, which is judged by its tests alone. */
+function isShard({ shards }: Concludable): boolean {
+  return shards?.own !== undefined
 }
 
 /** What speaks against a run. */
@@ -164,14 +170,14 @@ function whyUntested(record: Concludable, tests: readonly TestRecord[]): string 
   const counts = countStatuses(tests)
   // What stopped the run before it could plan says more than that nothing was planned.
   if (record.tests.length === 0) return record.stopped === undefined ? 'No test was planned.' : sentence(record.stopped.reason)
-  if (tests.length === 0) return 'Every test failed.'
-  if (counts.expunged === tests.length) return 'Every test is expunged: nothing was tested.'
+  if (tests.length === 0) return isShard(record) ? null : 'Every test failed.'
+  if (counts.expunged === tests.length && !isShard(record)) return 'Every test is expunged: nothing was tested.'
   if (record.stopped !== undefined)
     return `${sentence(record.stopped.reason)}${counts.notreached > 0 ? ` ${count(counts.notreached, 'test')} not reached.` : ''}`
   const given = record.sections.find((section) => section.couldNotTest !== null)
   if (given !== undefined) return `Section ${heading(given, record)} could not be tested: ${given.couldNotTest}`
   if (counts.notreached > 0) return `${count(counts.notreached, 'test')} not reached: ${notreachedReason(tests, record)}`
-  return whyNothingRan(record, tests, counts)
+  return isShard(record) ? null : whyNothingRan(record, tests, counts)
 }
 
 function notreachedReason(tests: readonly TestRecord[], record: Concludable): string {

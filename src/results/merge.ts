@@ -94,6 +94,7 @@ const planParts: Readonly<Record<Exclude<keyof Plan, 'selection'>, 'same' | 'may
   trees: 'same',
   kselftestTargets: 'same',
   localConfig: 'same',
+  shard: 'may-differ',
   accelerator: 'same',
   vms: 'may-differ',
   memoryMiB: 'may-differ',
@@ -140,13 +141,23 @@ function samePartsOf(whole: object, parts: Readonly<Record<string, 'same' | 'may
   return Object.fromEntries(Object.keys(parts).flatMap((name) => (parts[name] === 'same' ? [[name, known.get(name) ?? null]] : [])))
 }
 
-function refuseUnlike(left: RunRecord, right: RunRecord): void {
+/** @throws UserError where two records are not of one run, naming what differs */
+export function refuseUnlike(left: RunRecord, right: RunRecord): void {
   const ours = identityOf(left.plan)
   const theirs = identityOf(right.plan)
   const unlike = Object.keys(ours).filter((key) => JSON.stringify(ours[key]) !== JSON.stringify(theirs[key]))
   for (const [name, revision] of Object.entries(left.revisions)) {
     if ((right.revisions[name] ?? revision) !== revision) unlike.push(`revision of ${name}`)
   }
+  for (const name of ['kernel', 'suite'] as const) {
+    const [ours, theirs] = [left.images?.[name], right.images?.[name]]
+    if (ours !== undefined && theirs !== undefined && ours !== theirs) unlike.push(`${name} image`)
+  }
+  for (const [name, revision] of Object.entries(left.suiteRevisions ?? {})) {
+    if ((right.suiteRevisions?.[name] ?? revision) !== revision) unlike.push(`revision of the suite ${name}`)
+  }
+  if ((left.commit ?? right.commit) !== (right.commit ?? left.commit)) unlike.push('commit')
+  if ((left.bundlePath ?? right.bundlePath) !== (right.bundlePath ?? left.bundlePath)) unlike.push('bundle path')
   for (const section of left.sections) {
     const other = right.sections.find(({ suite, name }) => suite === section.suite && name === section.name)
     if (other !== undefined && !isSameSection(section, other)) unlike.push(`section ${section.name}`)
@@ -205,7 +216,7 @@ function mergeTests(left: TestRecord, right: TestRecord): TestRecord {
     ...(line === undefined ? {} : { line }),
     status: settled.status,
     flaky: settled.flaky,
-    reason: mergedReason(settled.status, attempts, left, right),
+    reason: mergedReason(settled.status, attempts, [left, right]),
     expectedFailure: left.expectedFailure ?? right.expectedFailure,
     ...(expectedNotrun === undefined ? {} : { expectedNotrun }),
     ...(groups === undefined ? {} : { groups }),
@@ -221,11 +232,12 @@ function withoutAttempts(left: TestRecord, right: TestRecord): TestRecord['statu
   return right.status === 'notreached' ? left.status : worst(left.status, right.status)
 }
 
-function mergedReason(status: TestRecord['status'], attempts: readonly Attempt[], left: TestRecord, right: TestRecord): string | null {
+/** Why a test has no verdict: an attempt's word, else the first record's that has the status. */
+export function mergedReason(status: TestRecord['status'], attempts: readonly Attempt[], tests: readonly TestRecord[]): string | null {
   if (attempts.length > 0) {
     return status === 'notrun' || status === 'notreached' ? (attempts.find((attempt) => attempt.status === status)?.message ?? null) : null
   }
-  const saying = [left, right].filter((test) => test.status === status)
+  const saying = tests.filter((test) => test.status === status)
   return saying.find((test) => test.reason !== null)?.reason ?? null
 }
 
@@ -244,6 +256,6 @@ function joinBy<T>(left: readonly T[], right: readonly T[], keyOf: (item: T) => 
   return [...joined.values()]
 }
 
-function uniqueOf(left: readonly string[], right: readonly string[]): string[] {
+export function uniqueOf(left: readonly string[], right: readonly string[]): string[] {
   return [...new Set([...left, ...right])]
 }

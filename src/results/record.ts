@@ -18,6 +18,7 @@ import { type JudgedBatch, suiteOf, type TreeReader } from '../suites/index.js'
 import { type AttemptTable, attributeReports, withExpectations } from './attribute-reports.js'
 import { readBatch } from './batch-attempts.js'
 import { conclude } from './conclude.js'
+import { type OwnShard, ownShards } from './shards/own.js'
 
 export interface RecordInput {
   /** Version of this program. */
@@ -37,6 +38,8 @@ export interface RecordInput {
   readonly cache: readonly CacheLedgerEntry[]
   /** Where it comes from, as far as that is known; absent: nothing is. */
   readonly origin?: Origin
+  /** Which shard of a run it is; absent: none. */
+  readonly shard?: OwnShard
   /** What went wrong before and around the VMs, one sentence each. */
   readonly problems: readonly string[]
   /** Absolute; every path of the VM run is relative to it. */
@@ -91,6 +94,7 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
     selection,
   )
   if (vmRun.stopped !== null) problems.push(vmRun.stopped.reason)
+  const sections = selection.sections.map((section) => sectionRecord(section, input, read))
   return {
     version: RECORD_VERSION,
     tool: { name: 'kernel-vmtest', version: input.toolVersion },
@@ -104,7 +108,8 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
     revisions: { ...input.revisions },
     ...(input.bundlePath === undefined ? {} : { bundlePath: input.bundlePath }),
     ...input.origin,
-    sections: selection.sections.map((section) => sectionRecord(section, input, read)),
+    ...(input.shard === undefined ? {} : { shards: ownShards(input.shard, { ...input, sections }, vmRun) }),
+    sections,
     tests: selection.tests.map((planned) => testRecord(planned, table.get(testKey(planned)) ?? [], vmRun)),
     guests: [...vmRun.guests],
     unattributedReports,

@@ -25,4 +25,14 @@ export { type GuestShape, type RunLimits, type RunTestsOptions, runTests } from 
 export type { ConsoleObserver } from './session.js'
 export { createStartGuest, type StartGuestPorts, type StartGuestSettings } from './start-guest.js'
 export type { TestProgram } from './test-program.js'
-export { bootLimit, debugKernel, guestSeconds, leaveLimit, type TestHistory, type TestTimes, type TimeSample } from './watchdog/index.js'
+export {
+  bootLimit,
+  createExpectation,
+  debugKernel,
+  guestSeconds,
+  leaveLimit,
+  type TestHistory,
+  type TestTimes,
+  type TimeSample,
+  TimeTable,
+} from './watchdog/index.js'
