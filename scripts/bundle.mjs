@@ -12,6 +12,8 @@ export const root = new URL('..', import.meta.url).pathname
 export const ENTRIES = {
   main: 'src/action/main.ts',
   post: 'src/action/post.ts',
+  plan: 'src/action/plan.ts',
+  merge: 'src/action/merge.ts',
   cli: 'src/cli/main.ts',
   service: 'src/ports/real/service.ts',
   reader: 'src/reader/main.ts',

@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import { load, root } from './bundle.mjs'
 import { references } from './reference.mjs'
 
-const specification = () => load('src/inputs/specification.ts')
+const specification = () => load('src/inputs/specification.ts', 'src/inputs/sub-actions.ts')
 
 const quote = (text) => `'${text.replaceAll("'", "''")}'`
 
@@ -25,6 +25,50 @@ function actionYml({ INPUTS, OUTPUTS }) {
     `outputs:\n${outputs.join('')}`,
     "runs:\n  using: 'node24'\n  main: 'dist/main.js'\n  post: 'dist/post.js'\n  post-if: 'always()'\n",
   ].join('\n')
+}
+
+const inputsYml = (inputs, indent = '  ') =>
+  inputs
+    .map(
+      (input) =>
+        `${indent}${input.name}:\n${indent}  description: ${quote(input.description)}\n${indent}  required: false\n${indent}  default: ${quote(input.default)}\n`,
+    )
+    .join('')
+
+function subActionYml({ name, description, inputs, outputs }) {
+  return [
+    '# Inputs and outputs are written by `npm run docs` from src/inputs/sub-actions.ts.\n',
+    `name: 'kernel-vmtest ${name}'\n`,
+    `description: '${description}'\n`,
+    `inputs:\n${inputsYml(inputs)}`,
+    `outputs:\n${outputs.map((output) => `  ${output.name}:\n    description: ${quote(output.description)}\n`).join('')}`,
+    `runs:\n  using: 'node24'\n  main: '../dist/${name}.js'\n`,
+  ].join('\n')
+}
+
+/** Between `# NAME: written by npm run docs` and `# /NAME`, at the place's own indentation. */
+function yamlBetween(text, name, lines) {
+  const found = new RegExp(`^( *)# ${name}: written by npm run docs\\n[^]*?^ *# /${name}$`, 'm').exec(text)
+  if (found === null) throw new Error(`vmtest.yml has no place for ${name}`)
+  const [whole, indent] = found
+  const body = lines.map((line) => (line === '' ? '' : indent + line)).join('\n')
+  return text.replace(whole, () => `${indent}# ${name}: written by npm run docs\n${body}\n${indent}# /${name}`)
+}
+
+function workflowYml(text, { ALL_WORKFLOW_INPUTS, PLAN_ACTION_INPUTS, INPUTS, LEFT_OUT }) {
+  const names = ALL_WORKFLOW_INPUTS.map(({ name }) => name)
+  const given = ({ name }) => `${name}: \${{ inputs.${name} }}`
+  const own = ALL_WORKFLOW_INPUTS.flatMap((input) => [
+    `${input.name}:`,
+    `  description: ${quote(input.description)}`,
+    '  type: string',
+    `  default: ${quote(input.default)}`,
+  ])
+  const toPlan = PLAN_ACTION_INPUTS.filter(({ name }) => names.includes(name)).map(given)
+  const toTest = INPUTS.filter(
+    ({ faces, name }) => faces.includes('action') && LEFT_OUT[name] === undefined && name !== 'artifact-name',
+  ).map(given)
+  return yamlBetween(yamlBetween(yamlBetween(text, 'inputs', own), 'plan', toPlan), 'test', toTest)
 }
 
 const cell = (text) => text.replaceAll('|', '\\|')
@@ -68,6 +112,25 @@ const readme = readFileSync(`${root}README.md`, 'utf8')
 const { inputs, outputs } = tables(spec)
 const wanted = new Map([
   ['action.yml', actionYml(spec)],
+  [
+    'plan/action.yml',
+    subActionYml({
+      name: 'plan',
+      description: 'Build the VM bundle once and share its tests out over a matrix of jobs',
+      inputs: spec.PLAN_ACTION_INPUTS,
+      outputs: spec.PLAN_OUTPUTS,
+    }),
+  ],
+  [
+    'merge/action.yml',
+    subActionYml({
+      name: 'merge',
+      description: 'Join what the jobs of a matrix left into one record with one verdict',
+      inputs: spec.MERGE_ACTION_INPUTS,
+      outputs: spec.OUTPUTS,
+    }),
+  ],
+  ['.github/workflows/vmtest.yml', workflowYml(readFileSync(`${root}.github/workflows/vmtest.yml`, 'utf8'), spec)],
   ['README.md', between(between(readme, 'inputs', inputs), 'outputs', outputs)],
   ...(await references()),
 ])

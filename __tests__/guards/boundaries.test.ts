@@ -23,8 +23,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   post: ['domain', 'ports', 'publish', 'vm'],
   reader: ['domain', 'ports/real', 'results'],
   pipeline: ['bundle', 'cache', 'crash', 'domain', 'kconfig', 'nix', 'plan', 'ports', 'report', 'results', 'suites', 'vm'],
+<<<<<<< HEAD
   tools: ['crash', 'domain', 'pipeline', 'ports', 'results', 'suites', 'vm'],
   action: ['domain', 'inputs', 'pipeline', 'ports', 'ports/real', 'post', 'publish', 'reader', 'report', 'results'],
+=======
+  tools: ['crash', 'domain', 'kconfig', 'pipeline', 'ports', 'results', 'suites', 'vm'],
+  action: ['domain', 'inputs', 'pipeline', 'plan', 'ports', 'ports/real', 'post', 'publish', 'reader', 'report', 'results'],
+>>>>>>> 5658d10 (workflow: plan, test and verdict over a matrix of jobs)
   cli: [
     'bundle',
     'crash',
@@ -114,7 +119,7 @@ test('only src/ports/real touches the outside world', () => {
 })
 
 test('the core reads no clock, environment or process', () => {
-  const entries = new Set(['action/main.ts', 'action/post.ts', 'cli/main.ts'])
+  const entries = new Set(['action/step.ts', 'action/post.ts', 'cli/main.ts'])
   const wrong = files
     .filter((path) => roomOf(path) !== 'ports/real' && !entries.has(relative(source, path)) && !path.includes('/report/html/page/'))
     .filter((path) =>

@@ -151,6 +151,7 @@ async function play(inputs: Readonly<Record<string, string>>, env: Readonly<Reco
         retention.push(options)
         return { kind: 'uploaded', id: 77, sizeBytes: 1 }
       },
+      list: async () => [],
       download: async () => null,
     },
     http: { get: () => Promise.reject(new Error('unexpected download')) },

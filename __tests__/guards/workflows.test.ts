@@ -4,6 +4,7 @@ import { validate } from '@actions/languageservice'
 import { describe, expect, test } from '@jest/globals'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { parse } from 'yaml'
+import { LEFT_OUT } from '../../src/inputs/sub-actions.js'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 const WORKFLOWS = join(ROOT, '.github/workflows')
@@ -22,13 +23,16 @@ interface Step {
 }
 interface Workflow {
   readonly permissions?: unknown
-  readonly jobs: Record<string, { readonly permissions?: unknown; readonly 'timeout-minutes'?: number; readonly steps: readonly Step[] }>
+  readonly jobs: Record<
+    string,
+    { readonly permissions?: unknown; readonly 'timeout-minutes'?: number | string; readonly steps: readonly Step[] }
+  >
 }
 const parsed = (path: string) => parse(read(path)) as Workflow
 const stepsOf = (path: string) => Object.values(parsed(path).jobs).flatMap((job) => job.steps)
 
 describe("GitHub's own schema", () => {
-  test.each(['action.yml', ...workflows])('%s', async (path) => {
+  test.each(['action.yml', 'plan/action.yml', 'merge/action.yml', ...workflows])('%s', async (path) => {
     expect(await problemsOf(path)).toEqual([])
   })
 
@@ -43,7 +47,7 @@ describe('our workflows', () => {
     const { permissions, jobs } = parsed(path)
     expect(permissions).toEqual({})
     for (const job of Object.values(jobs))
-      expect([job.permissions, job['timeout-minutes']]).toEqual([expect.any(Object), expect.any(Number)])
+      expect([job.permissions, String(job['timeout-minutes'])]).toEqual([expect.any(Object), expect.stringMatching(/^\d+$|job-minutes/)])
   })
 
   test.each(workflows)('%s pins every action by commit, with its version beside it', (path) => {
@@ -67,13 +71,56 @@ describe('our workflows', () => {
     expect(new Set(pins).size).toBe(actions.size)
   })
 
-  test('what is given to our own action are inputs it has', () => {
-    const { inputs } = parse(read('action.yml')) as { inputs: Record<string, unknown> }
-    const given = workflows
-      .flatMap(stepsOf)
-      .filter((step) => step.uses === './')
-      .flatMap((step) => Object.keys(step.with ?? {}))
-    expect(given.length).toBeGreaterThan(0)
-    for (const name of given) expect(Object.keys(inputs)).toContain(name)
+  test('what is given to our own action and its sub-actions are inputs they have', () => {
+    const inputsOf = (path: string) => Object.keys((parse(read(path)) as { inputs: Record<string, unknown> }).inputs)
+    const manifests = { '': inputsOf('action.yml'), plan: inputsOf('plan/action.yml'), merge: inputsOf('merge/action.yml') }
+    const given = workflows.flatMap(stepsOf).flatMap(({ uses, with: values }) => {
+      const [, name = ''] = /^\.\/(?:\.kernel-vmtest\/?)?(plan|merge)?$/.exec(uses ?? '') ?? [null, null]
+      return name === null ? [] : Object.keys(values ?? {}).map((input) => ({ name: name as keyof typeof manifests, input }))
+    })
+    expect(given.length).toBeGreaterThan(50)
+    for (const { name, input } of given) expect(manifests[name]).toContain(input)
+  })
+})
+
+describe('the reusable workflow', () => {
+  const workflow = parse(read('.github/workflows/vmtest.yml')) as {
+    on: { workflow_call: { inputs: Record<string, { default: string }> } }
+    jobs: Record<
+      string,
+      { needs?: string | string[]; if?: string; steps: Step[]; strategy?: { 'fail-fast': boolean; 'max-parallel': number } }
+    >
+  }
+  const own = workflow.on.workflow_call.inputs
+  const action = (parse(read('action.yml')) as { inputs: Record<string, { default: string }> }).inputs
+
+  test('has every input of the action with its default, or the action says why not', () => {
+    const names = Object.keys(action).filter((name) => LEFT_OUT[name] === undefined)
+    expect(Object.fromEntries(names.map((name) => [name, own[name]?.default]))).toEqual(
+      Object.fromEntries(names.map((name) => [name, action[name]?.default])),
+    )
+    for (const [name, reason] of Object.entries(LEFT_OUT))
+      expect([Object.keys(action).includes(name), own[name], reason]).toEqual([true, undefined, expect.any(String)])
+  })
+
+  test('gives each of them to the plan and to every shard', () => {
+    const givenBy = (job: string, uses: string) => workflow.jobs[job]?.steps.find((step) => step.uses?.startsWith(uses))?.with ?? {}
+    const given = { plan: givenBy('build', './.kernel-vmtest/plan'), test: givenBy('test', './.kernel-vmtest') }
+    for (const name of Object.keys(action).filter((each) => LEFT_OUT[each] === undefined)) {
+      expect([name, given.plan[name]]).toEqual([name, `\${{ inputs.${name} }}`])
+      if (name !== 'artifact-name') expect([name, given.test[name]]).toEqual([name, `\${{ inputs.${name} }}`])
+    }
+  })
+
+  test('every input of its own is used', () => {
+    const text = read('.github/workflows/vmtest.yml')
+    for (const name of Object.keys(own)) expect([name, text.includes(`inputs.${name}`)]).toEqual([name, true])
+  })
+
+  test('its verdict runs always, after every other job, and is told how each ended', () => {
+    const { verdict, ...others } = workflow.jobs
+    expect(verdict).toMatchObject({ needs: Object.keys(others), if: 'always()' })
+    expect(verdict?.steps.at(-1)?.with).toMatchObject({ results: '${{ toJSON(needs) }}' })
+    expect(workflow.jobs.test?.strategy).toMatchObject({ 'fail-fast': false, 'max-parallel': 256 })
   })
 })

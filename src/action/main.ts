@@ -1,24 +1,4 @@
-import { fileURLToPath } from 'node:url'
-import { TOOL_VERSION } from '../domain/version.js'
-import { placesFrom, withUsableCache } from '../pipeline/directories.js'
-import { createGitHubRunner, createPorts } from '../ports/real/index.js'
-import { readRecordApart } from '../reader/index.js'
 import { runAction } from './run-action.js'
+import { carryOutStep } from './step.js'
 
-const runner = createGitHubRunner()
-const controller = new AbortController()
-// The runner sends SIGINT, 7.5 s later SIGTERM, 2.5 s later it kills the tree (actions/runner, ProcessInvoker.cs).
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => controller.abort(signal))
-
-const places = placesFrom({ checkout: fileURLToPath(new URL('..', import.meta.url)), workingDirectory: process.cwd(), env: process.env })
-const ports = createPorts(runner)
-await runAction(ports, {
-  places: await withUsableCache(places, ports.files),
-  platform: process.platform,
-  architecture: process.arch,
-  toolVersion: TOOL_VERSION,
-  signal: controller.signal,
-  readRecord: readRecordApart,
-})
-// A connection of a service client that is still open must not hold the step.
-process.exit(process.exitCode ?? 0)
+await carryOutStep(runAction)

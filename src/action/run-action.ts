@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { describeError, UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import type { Receipt } from '../domain/stages.js'
 import { parseInputs } from '../inputs/parse.js'
@@ -12,6 +11,8 @@ import type { Ports, Runner } from '../ports/index.js'
 import { RECEIPT_STATE } from '../post/index.js'
 import { publish } from '../publish/index.js'
 import { withProgress } from '../report/progress-view.js'
+import { withHandedOut } from './handed-out.js'
+import { reportError } from './report-error.js'
 
 export interface ActionContext {
   readonly places: Directories
@@ -39,8 +40,9 @@ function readInputs(runner: Runner): Inputs {
   return parseInputs('action', Object.fromEntries(names.map((name) => [name, runner.getInput(name)])))
 }
 
-async function carryOut(inputs: Inputs, given: Ports, context: ActionContext): Promise<void> {
-  const { runner } = given
+async function carryOut(asked: Inputs, outer: Ports, context: ActionContext): Promise<void> {
+  const { runner } = outer
+  const { inputs, ports: given } = await withHandedOut(asked, context.places.temporaryDirectory, outer)
   const ports = inputs.cacheWrites === false ? { ...given, cacheStore: readOnly(given.cacheStore) } : given
   const receipt = createReceipt(runner)
   const run = await openRun({ inputs, env: runner.env, places: context.places, uploads: ports.artifactStore.available() }, ports)
@@ -86,16 +88,4 @@ function createReceipt(runner: Runner): (change: Partial<Receipt>) => void {
     receipt = { ...receipt, ...change, cleanups: [...receipt.cleanups, ...(change.cleanups ?? [])] }
     runner.saveState(RECEIPT_STATE, JSON.stringify(receipt))
   }
-}
-
-function reportError(runner: Runner, error: unknown): void {
-  const conclusion = error instanceof UserError && error.kind === 'build-failed' ? 'build-failed' : 'could-not-test'
-  runner.setOutput('conclusion', conclusion)
-  runner.setOutput('reason', describeError(error))
-  if (error instanceof UserError) {
-    runner.setFailed(`${describeError(error)}\n${error.nextStep}`)
-    return
-  }
-  runner.setFailed(`${describeError(error)}\nThis is a defect of kernel-vmtest; please report it with the log of this step.`)
-  if (error instanceof Error && error.stack !== undefined) runner.info(error.stack)
 }

@@ -7,6 +7,14 @@ export const sharedPlanSchema = z.object({
   identity: z.string().describe('Which plan it is: every record of its shards says the same.'),
   plan: planSchema.describe('What was decided for the run as a whole.'),
   promise: promiseSchema.describe('What each shard is to account for.'),
+  artifacts: z
+    .object({
+      prefix: z.string().describe('What the artifacts of this plan begin with.'),
+      plan: z.string().describe('The artifact this file is in.'),
+      store: z.string().optional().describe('The artifact with the bundle, where no cache could be written. Absent: there is none.'),
+    })
+    .optional()
+    .describe("Names of the workflow's artifacts; absent outside one."),
   compared: z
     .object({
       choice: z.string().describe('Why this record, in words.'),

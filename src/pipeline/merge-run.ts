@@ -44,10 +44,22 @@ export interface MergeOptions {
   /** The record to compare with; null: the one beside the plan, or the one the plan names. */
   readonly baseline: string | null
   readonly failOn: FailOn | null
+  /** Shards that came and cannot be read. */
+  readonly damaged?: readonly DamagedRun[]
+  /** What else stands against the whole, each a clause: a job that was skipped. */
+  readonly troubles?: readonly string[]
   readonly artifactName: string | null
   readonly toolVersion: string
   /** One line for each thing that is decided here. */
   readonly onNote: (message: string) => void
+}
+
+/** A shard that came and cannot be read. */
+export interface DamagedRun {
+  readonly name: string
+  readonly shard: Pick<OwnShard, 'own' | 'attempt'>
+  /** A clause. */
+  readonly reason: string
 }
 
 export interface Merged {
@@ -63,12 +75,13 @@ export interface Merged {
  */
 export async function mergeRuns(options: MergeOptions, ports: Ports): Promise<Merged> {
   const shared = options.plan === null ? null : await readSharedPlan(options.plan, ports.files)
-  const merged = await joinPaths(options, shared, ports)
+  const merged = withTroubles(await joinPaths(options, shared, ports), options.troubles ?? [])
   const { baseline, facts, history, problems } = await toCompareWith(merged, options, shared, ports)
   const compared = baseline === null ? merged : withCompared(merged, baseline, facts)
   const comparison = comparisonOf(compared)
   const failOn = options.failOn ?? compared.plan.failOn
-  const plan = { ...compared.plan, failOn, outputDirectory: options.output }
+  const named = options.artifactName === null ? {} : { artifactName: options.artifactName }
+  const plan = { ...compared.plan, failOn, outputDirectory: options.output, ...named }
   const judged = { ...compared, plan, problems: [...compared.problems, ...problems] }
   const record = { ...judged, conclusion: conclude(judged, comparison, failOn) }
   const report = await writeReport(
@@ -84,6 +97,13 @@ export async function mergeRuns(options: MergeOptions, ports: Ports): Promise<Me
     ports,
   )
   return { report, history, exitCode: exitCode(record.conclusion, failOn) }
+}
+
+/** What stands against the whole beside its shards is what ended it. */
+function withTroubles(record: RunRecord, troubles: readonly string[]): RunRecord {
+  if (troubles.length === 0) return record
+  const reason = `${[...(record.stopped === undefined ? [] : [record.stopped.reason.replace(/\.$/, '')]), ...troubles].join('; ')}.`
+  return { ...record, stopped: { kind: 'infrastructure', reason } }
 }
 
 async function joinPaths(options: MergeOptions, shared: SharedPlan | null, ports: Ports): Promise<RunRecord> {
@@ -110,6 +130,7 @@ async function joinPaths(options: MergeOptions, shared: SharedPlan | null, ports
         break
     }
   }
+  for (const { name, shard, reason } of options.damaged ?? []) merge.addDamaged(shard, name, reason)
   const [first] = plain
   if (first === undefined) return merge.finish()
   if (plain.length < options.paths.length || shared !== null || damaged.length > 0)

@@ -5,6 +5,7 @@ import type { RunRecord } from '../domain/record.js'
 import type { ShardPromise } from '../domain/shards.js'
 import type { SharedPlan } from '../domain/shared-plan.js'
 import type { Built, Progress } from '../domain/stages.js'
+import { comparableKey } from '../plan/comparable.js'
 import { planIdentity, type ShardCount } from '../plan/shards/index.js'
 import type { Ports } from '../ports/index.js'
 import { testTimes } from '../results/index.js'
@@ -17,6 +18,10 @@ import { guessedTimes, type KnownTimes, SHARDS_FILE, shareOutBundle } from './sh
 
 export interface PlanShardsOptions {
   readonly plan: Plan
+  /** The plan as it is to be kept; absent: the same. */
+  readonly recorded?: Plan
+  /** The bundle goes on as an artifact; absent: it does not. */
+  readonly handsOverStore?: boolean
   readonly nix: NixInputs
   readonly places: Directories
   readonly toolVersion: string
@@ -37,6 +42,8 @@ export interface PlannedShards {
   /** Decisions made for the user, one sentence each. */
   readonly notes: readonly string[]
   readonly built: Built
+  /** What was written; null where nothing was. */
+  readonly shared: SharedPlan | null
 }
 
 /** Shares out what a run with the same plan would run; nothing of it runs. @throws UserError */
@@ -50,14 +57,31 @@ export async function planShards(options: PlanShardsOptions, ports: Ports): Prom
   const times = memory === null ? guessedTimes(plan) : await learnedTimes(plan, built, memory, ports)
   const { promise, fits } = shareOutBundle({ built, selection, offered: catalogued, times, count })
   const identity = planIdentity(promise)
+  let shared: SharedPlan | null = null
   if (directory !== null && memory !== null) {
     const { baseline, facts } = memory
     const { key, choice = 'it was named' } = facts
     const compared = baseline === null ? {} : { compared: { choice, ...(key === undefined ? {} : { key }) } }
-    const shared: SharedPlan = { version: 1, identity, plan: withoutShard(plan), promise, ...compared }
+    const recorded = withoutShard(options.recorded ?? plan)
+    const artifacts = plan.face === 'cli' ? {} : { artifacts: artifactNames(recorded, { identity, built, memory }, options, ports) }
+    shared = { version: 1, identity, plan: recorded, promise, ...artifacts, ...compared }
     await writeSharedPlan(directory, shared, memory, ports.files)
   }
-  return { promise, identity, fits, notes, built }
+  return { promise, identity, fits, notes, built, shared }
+}
+
+/** Of this plan, bundle and call alone: two of one workflow run keep apart. */
+function artifactNames(
+  plan: Plan,
+  { identity, built, memory }: { readonly identity: string; readonly built: Built; readonly memory: Memory },
+  { handsOverStore = false }: PlanShardsOptions,
+  { runner }: Pick<Ports, 'runner'>,
+): NonNullable<SharedPlan['artifacts']> {
+  const { kernel = '', suite = '' } = memory.origin.images ?? {}
+  const mark = comparableKey({ ...plan.comparable, identity, kernel, suite, bundle: built.bundlePath }).slice(0, 8)
+  const prefix = `${plan.artifactName}-${mark}`
+  const attempt = runner.env.GITHUB_RUN_ATTEMPT || '1'
+  return { prefix, plan: `${prefix}-plan-${attempt}`, ...(handsOverStore ? { store: `${prefix}-store-${attempt}` } : {}) }
 }
 
 function withoutShard({ shard: _shard, ...plan }: Plan): Plan {

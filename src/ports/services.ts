@@ -24,6 +24,8 @@ export type CacheSave = { readonly kind: 'saved' } | { readonly kind: 'exists' }
 export interface ArtifactStore {
   available(): boolean
   upload(name: string, files: readonly string[], root: string, options?: ArtifactOptions): Promise<ArtifactUpload>
+  /** Names of this run's artifacts, of every attempt; null where they cannot be listed. */
+  list(): Promise<readonly string[] | null>
   /** Downloads an artifact of this run by name into a directory; null when there is none. */
   download(name: string, directory: string): Promise<string | null>
 }

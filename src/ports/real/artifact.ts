@@ -18,7 +18,7 @@ const DEFAULT_LIMITS: ArtifactLimits = { uploadSeconds: 300, downloadSeconds: 30
 
 /** The part of `@actions/artifact` used here. */
 interface ArtifactClientPart
-  extends Pick<import('@actions/artifact').ArtifactClient, 'uploadArtifact' | 'downloadArtifact' | 'getArtifact'> {
+  extends Pick<import('@actions/artifact').ArtifactClient, 'uploadArtifact' | 'downloadArtifact' | 'getArtifact' | 'listArtifacts'> {
   /** Ends the client, and what it is about. */
   close?(): void
 }
@@ -38,6 +38,7 @@ export function createArtifactStore(
       available
         ? upload({ name, files, root, options, limits, open })
         : Promise.resolve({ kind: 'failed', reason: 'no artifact service in this environment' }),
+    list: () => (available ? list(limits, open) : Promise.resolve(null)),
     download: (name, directory) => (available ? download(name, directory, limits, open) : Promise.resolve(null)),
   }
 }
@@ -52,6 +53,7 @@ async function openClient(env: Readonly<Record<string, string | undefined>>): Pr
   return {
     uploadArtifact: (...args) => call('uploadArtifact', ...args) as ReturnType<ArtifactClientPart['uploadArtifact']>,
     getArtifact: (...args) => call('getArtifact', ...args) as ReturnType<ArtifactClientPart['getArtifact']>,
+    listArtifacts: (...args) => call('listArtifacts', ...args) as ReturnType<ArtifactClientPart['listArtifacts']>,
     downloadArtifact: (...args) => call('downloadArtifact', ...args) as ReturnType<ArtifactClientPart['downloadArtifact']>,
     close,
   }
@@ -130,6 +132,19 @@ function isHopeless(error: unknown): boolean {
     names.includes(error.name) ||
     /artifact name is not valid|JWT token is invalid|Artifact storage quota|Failed request: \((?:401|403)\)/i.test(error.message)
   )
+}
+
+async function list(limits: ArtifactLimits, open: OpenClient): Promise<readonly string[] | null> {
+  const client = await opened(open)
+  if (typeof client === 'string') return null
+  try {
+    const result = await withDeadline(client.listArtifacts(), limits.downloadSeconds)
+    return result.kind === 'done' ? result.value.artifacts.map(({ name }) => name) : null
+  } catch {
+    return null
+  } finally {
+    client.close?.()
+  }
 }
 
 async function download(name: string, directory: string, limits: ArtifactLimits, open: OpenClient): Promise<string | null> {

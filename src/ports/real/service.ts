@@ -17,6 +17,7 @@ const LIBRARIES: Readonly<Record<ServiceLibrary, () => Promise<Methods>>> = {
     return {
       uploadArtifact: client.uploadArtifact.bind(client),
       getArtifact: client.getArtifact.bind(client),
+      listArtifacts: client.listArtifacts.bind(client),
       downloadArtifact: client.downloadArtifact.bind(client),
     }
   },
