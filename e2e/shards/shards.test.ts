@@ -1,0 +1,115 @@
+import { truncateSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { StepResult } from '../runner/job.js'
+import { Services } from '../services/services.js'
+import { type MatrixRow, ShardWorld, TESTS } from './shard-world.js'
+
+// The jobs of .github/workflows/vmtest.yml one after the other: what becomes of the whole, whatever becomes of a shard.
+const LIMIT = 900_000
+const INPUTS = { bundle: 'bundle', tests: TESTS.join(' '), sections: 'xfs ext4', accelerator: 'tcg', vms: '1', memory: '512' }
+const ENDED = { build: 'success', plan: 'success', test: 'success' }
+
+let services: Services
+let world: ShardWorld
+beforeAll(async () => {
+  services = await Services.start()
+  world = await ShardWorld.open(services)
+}, LIMIT)
+afterAll(async () => {
+  world?.close()
+  await services?.stop()
+})
+
+interface Planned {
+  readonly plan: string
+  readonly rows: readonly MatrixRow[]
+}
+
+async function plan(id: string): Promise<Planned> {
+  const made = await world.step('plan', { ...INPUTS, shards: '4' }, { id })
+  expect([made.conclusion, made.conclusion === 'success' ? '' : made.log]).toEqual(['success', ''])
+  const read = await world.step('plan', { from: made.outputs.get('plan') ?? '' }, { id })
+  expect(read.outputs.get('matrix')).toBe(made.outputs.get('matrix'))
+  const { include } = JSON.parse(read.outputs.get('matrix') ?? '{}') as { include: MatrixRow[] }
+  return { plan: read.outputs.get('plan') ?? '', rows: include }
+}
+
+function shard(
+  { plan: name, rows }: Planned,
+  number: number,
+  run: { readonly id: string; readonly attempt?: number },
+): Promise<StepResult> {
+  const row = rows[number - 1]
+  const own = { shard: row?.shard ?? '', 'shard-plan': `artifact:${name}`, 'artifact-name': `${row?.artifact}-attempt-${run.attempt ?? 1}` }
+  return world.step('', { ...INPUTS, ...own, upload: 'always' }, run)
+}
+
+function verdict(
+  { plan: name }: Pick<Planned, 'plan'>,
+  run: { readonly id: string; readonly attempt?: number },
+  ended: Record<string, string> = ENDED,
+) {
+  const results = JSON.stringify(Object.fromEntries(Object.entries(ended).map(([job, result]) => [job, { result, outputs: {} }])))
+  return world.step('merge', { plan: name, results }, run)
+}
+
+const came = (step: StepResult) => [step.conclusion, step.outputs.get('conclusion')]
+
+test(
+  'four shards give what one job gives; a lost one makes it red by its name, and its re-run alone makes it whole',
+  async () => {
+    world.fates({ 'generic/003': 'notrun' })
+    const id = 'whole'
+    const one = await world.step('', INPUTS, { id: 'one-job' })
+    expect(came(one)).toEqual(['success', 'passed'])
+    const planned = await plan(id)
+    expect(planned.rows.map(({ shard: name }) => name)).toEqual(['1/4', '2/4', '3/4', '4/4'])
+    for (const number of [1, 2, 4]) expect((await shard(planned, number, { id })).conclusion).toBe('success')
+
+    const lacking = await verdict(planned, { id }, { ...ENDED, test: 'failure' })
+    expect(came(lacking)).toEqual(['failure', 'could-not-test'])
+    expect(lacking.outputs.get('reason')).toContain('shard 3/4 left no record')
+
+    expect((await shard(planned, 3, { id, attempt: 2 })).conclusion).toBe('success')
+    const whole = await verdict(planned, { id, attempt: 2 })
+    expect([...came(whole), whole.outputs.get('reason')]).toEqual(['success', 'passed', one.outputs.get('reason')])
+    const tests = (step: StepResult) => world.record(step).tests.map(({ section, name, status }) => `${section} ${name} ${status}`)
+    expect(tests(whole)).toEqual(tests(one))
+    expect(tests(whole)).toHaveLength(2 * TESTS.length)
+    expect(world.counts(whole)).toEqual(world.counts(one))
+
+    const skipped = await verdict(planned, { id, attempt: 3 }, { ...ENDED, test: 'skipped' })
+    expect(came(skipped)).toEqual(['failure', 'could-not-test'])
+    expect(skipped.outputs.get('reason')).toContain('job `test` ended as skipped')
+
+    await shard(planned, 2, { id })
+    const double = await verdict(planned, { id, attempt: 4 })
+    expect(came(double)).toEqual(['failure', 'could-not-test'])
+    expect(double.outputs.get('reason')).toContain('shard 2/4 came more than once')
+  },
+  LIMIT,
+)
+
+test(
+  'an artifact that is cut is named, and a failure among the shards stays one',
+  async () => {
+    world.fates({})
+    const id = 'cut'
+    const planned = await plan(id)
+    for (const number of [1, 2, 3]) await shard(planned, number, { id })
+    world.fates({ 'generic/001': 'fail', 'generic/002': 'fail', 'generic/003': 'fail', 'generic/004': 'fail' })
+    expect((await shard(planned, 4, { id })).conclusion).toBe('failure')
+    const cut = services.artifacts.artifacts.find(({ name }) => name === `${planned.rows[0]?.artifact}-attempt-1`)
+    truncateSync(services.blobs.file(cut?.blob ?? ''), Math.floor((cut?.sizeBytes ?? 0) / 2))
+    const whole = await verdict(planned, { id }, { ...ENDED, test: 'failure' })
+    expect(came(whole)).toEqual(['failure', 'failed'])
+    expect(world.record(whole).conclusion.untested).toContain('shard 1/4 could not test: its artifact')
+  },
+  LIMIT,
+)
+
+test('without a plan there is no green', async () => {
+  const step = await verdict({ plan: '' }, { id: 'none' }, { build: 'failure', plan: 'skipped', test: 'skipped' })
+  expect(came(step)).toEqual(['failure', 'could-not-test'])
+  expect(step.outputs.get('reason')).toContain('job `build` ended as failure')
+})
