@@ -186,7 +186,7 @@ const what: readonly InputSpecification[] = [
     faces: both,
     default: '',
     description:
-      'With `shard`: the plan that says what is in it, as `vmtest plan --output` or the sub-action `plan` wrote it. Empty: computed from the bundle.',
+      'With `shard`: the plan that says what is in it, as the sub-action `plan` or `vmtest plan --output DIRECTORY` wrote it. Empty: computed from the bundle.',
   },
 ]
 

@@ -6,7 +6,7 @@ import type { TestId } from '../../domain/test.js'
 import { testKey } from '../../domain/test-key.js'
 import { settle } from '../../domain/verdict.js'
 import { planIdentity, testsOfShard } from '../../plan/shards/index.js'
-import { conclude } from '../conclude.js'
+import { conclude, countStatuses } from '../conclude.js'
 import { mergedReason, refuseUnlike } from '../merge.js'
 import { type Content, contentsOf, standIn } from './contents.js'
 import { inOrder, troublesOf, untestedSections } from './parts.js'
@@ -106,12 +106,10 @@ export class ShardMerge {
     return {
       ...{ version: 2, tool, runId: 'none', startedAt: now, endedAt: now, plan, host, accelerator: null },
       ...{ settings: {}, revisions: {}, sections: [], unattributedReports: [], disagreements: [], problems: [], cache: [] },
-      conclusion: { kind: 'could-not-test', reason: '', counts: noCounts },
+      conclusion: { kind: 'could-not-test', reason: '', counts: countStatuses([]) },
     }
   }
 }
-
-const noCounts = { pass: 0, fail: 0, notrun: 0, expunged: 0, crashed: 0, timeout: 0, notreached: 0 }
 
 /** Joins shards' records. @throws UserError for unlike ones */
 export function mergeShards(records: readonly RunRecord[], whole: Whole | null = null): RunRecord {
