@@ -23,13 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   post: ['domain', 'ports', 'publish', 'vm'],
   reader: ['domain', 'ports/real', 'results'],
   pipeline: ['bundle', 'cache', 'crash', 'domain', 'kconfig', 'nix', 'plan', 'ports', 'report', 'results', 'suites', 'vm'],
-<<<<<<< HEAD
   tools: ['crash', 'domain', 'pipeline', 'ports', 'results', 'suites', 'vm'],
-  action: ['domain', 'inputs', 'pipeline', 'ports', 'ports/real', 'post', 'publish', 'reader', 'report', 'results'],
-=======
-  tools: ['crash', 'domain', 'kconfig', 'pipeline', 'ports', 'results', 'suites', 'vm'],
   action: ['domain', 'inputs', 'pipeline', 'plan', 'ports', 'ports/real', 'post', 'publish', 'reader', 'report', 'results'],
->>>>>>> 5658d10 (workflow: plan, test and verdict over a matrix of jobs)
   cli: [
     'bundle',
     'crash',
