@@ -67,7 +67,8 @@ export const MERGE_ACTION_INPUTS: readonly InputSpecification[] = [
     kind: 'text',
     faces: actionOnly,
     default: '',
-    description: 'How the jobs before it ended: what the expression `toJSON(needs)` gives. One that was skipped, cancelled or failed makes the whole red.',
+    description:
+      'How the jobs before it ended: what the expression `toJSON(needs)` gives. One that was skipped, cancelled or failed makes the whole red.',
   },
 ]
 
