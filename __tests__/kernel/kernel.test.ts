@@ -1,10 +1,13 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
 import { imageDependency, parseAptShow } from '../../src/bundle/distribution-kernel.js'
 import { readElf } from '../../src/bundle/elf.js'
+import { parseSources, parseUris } from '../../src/bundle/foreign-packages.js'
 import { distributionOf } from '../../src/bundle/host-facts.js'
 import { parseLibraryCache } from '../../src/bundle/host-tree.js'
 import { readKernelImage } from '../../src/kernel/kernel-image.js'
 import { overrideKernel } from '../../src/kernel/kernel-override.js'
+import { chooseTarget, objectDirectory } from '../../src/kernel/layout.js'
 import { createFiles } from '../../src/ports/real/files.js'
 import { FakeFiles } from '../bundle/fake-files.js'
 
@@ -72,7 +75,70 @@ describe('a kernel given by hand', () => {
 
   test('an ELF vmlinux tells its release across pieces, the format string passed over', async () => {
     const files = new FakeFiles({ '/k': '\x7fELF....Linux version %s (%s)...........Linux version 6.18.0-x (me) #1\n' })
-    expect(await readKernelImage('/k', { files: files.port })).toEqual({ kind: 'ELF vmlinux', release: '6.18.0-x' })
+    expect(await readKernelImage('/k', { files: files.port })).toEqual({ kind: 'ELF vmlinux', release: '6.18.0-x', architecture: null })
+  })
+})
+
+describe('an arm64 kernel', () => {
+  const image = new Uint8Array(0x8000)
+  image.set(text('ARMd'), 0x38)
+  image.set(text('Linux version 6.12.1-arm (me) #1'), 0x7000)
+  const packed = gzipSync(image)
+  const zboot = (compression: string) => {
+    const header = new Uint8Array(0x1000)
+    header.set(text('MZ'), 0)
+    header.set(text('zimg'), 4)
+    new DataView(header.buffer).setUint32(8, 0x1000, true)
+    header.set(text(compression), 24)
+    return Buffer.concat([header, packed])
+  }
+  const read = (bytes: Uint8Array) => readKernelImage('/k', { files: new FakeFiles({ '/k': bytes }).port })
+  const known = { release: '6.12.1-arm', architecture: 'aarch64' }
+
+  test('is read as it is, packed by gzip, and within an EFI zboot image', async () => {
+    expect(await read(image)).toEqual({ ...known, kind: 'arm64 Image' })
+    expect(await read(packed)).toEqual({ ...known, kind: 'arm64 Image.gz' })
+    expect(await read(zboot('gzip'))).toEqual({ ...known, kind: 'arm64 EFI zboot' })
+  })
+
+  test('in a form that QEMU does not boot, and does not say so, is refused in words', async () => {
+    await expect(read(zboot('zstd'))).rejects.toThrow('an EFI zboot image packed by zstd')
+    await expect(read(Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0]))).rejects.toThrow('packed by zstd (Image.zst)')
+    await expect(read(gzipSync(text('no kernel')))).rejects.toThrow('is not a kernel image')
+    await expect(read(packed.subarray(0, 40))).rejects.toThrow(/is not a kernel image|does not say which release/)
+  })
+})
+
+describe('what a tree is built for', () => {
+  test('is what ARCH says, else the machine, and objects of another architecture lie apart', () => {
+    expect(chooseTarget('x86_64', 'arm64')).toMatchObject({ target: { architecture: 'aarch64', image: 'Image' }, isForeign: true })
+    expect(chooseTarget('x86_64', '')).toMatchObject({ target: { architecture: 'x86_64' }, isForeign: false })
+    expect(chooseTarget('aarch64', 'arm64')).toMatchObject({ target: { fragment: 'aarch64' }, isForeign: false })
+    expect(() => chooseTarget('x86_64', 'riscv')).toThrow('ARCH is `riscv`; guests are made for x86_64 and arm64.')
+    expect(() => chooseTarget('riscv64', undefined)).toThrow('There is no kernel configuration for riscv64.')
+    const [own, other] = [objectDirectory('/c', '/linux', null), objectDirectory('/c', '/linux', 'aarch64')]
+    expect(other).toBe(`${own}-aarch64`)
+  })
+})
+
+describe('packages of another architecture', () => {
+  // What `apt-get indextargets` and `apt-get --print-uris` print on Debian 12.
+  test('come from the distribution’s own sources alone', () => {
+    const output = [
+      'Debian|http://deb.debian.org/debian/|bookworm|main',
+      'Google|https://packages.cloud.google.com/apt/|cloud-sdk-bookworm|main',
+      '',
+    ].join('\n')
+    expect(parseSources(output, 'debian')).toEqual(['http://deb.debian.org/debian/ bookworm main'])
+    expect(parseSources('Ubuntu|http://archive.ubuntu.com/ubuntu/|noble|main\n', 'ubuntu')).toEqual([
+      'http://ports.ubuntu.com/ubuntu-ports noble main',
+    ])
+  })
+
+  test('are named with the hash of the signed lists', () => {
+    const hash = 'ab'.repeat(32)
+    const output = `'http://deb.debian.org/debian/pool/main/s/sg3-utils/sg3-utils_1.46-3_arm64.deb' sg3-utils_1%3a1.46-3_arm64.deb 37624 SHA256:${hash}\n'http://x/y.deb' y_1_arm64.deb 1 MD5Sum:00\n`
+    expect(parseUris(output, '/a')).toEqual([{ path: '/a/sg3-utils_1%3a1.46-3_arm64.deb', sha256: hash }])
   })
 })
 

@@ -43,7 +43,7 @@ test('what failed or was not reached, each in its own section, and nothing else'
 test.each<RawInputs>([
   {},
   { 'kernel-tree': 'k', kconfig: 'kasan', 'kernel-config': 'defconfig', fstests: 'x', vms: '2' },
-  { kernel: 'bzImage', 'kernel-config': '.config', modules: 'm', bundle: '/b', memory: '512', 'fail-on': 'any', dump: 'true' },
+  { kernel: 'bzImage', 'kernel-config': '.config', modules: 'm', bundle: '/b', memory: '512', 'fail-on': 'any', 'dump-always': 'true' },
   { bundle: 'offline', 'emulation-tuning': 'false', 'test-timeout-seconds': '9', baseline: 'b.json' },
 ])('the plan of %j comes again', (raw) => {
   const before = planOf(raw)
@@ -65,6 +65,7 @@ const BESIDE: Readonly<Record<string, RawInputs>> = {
   modules: { kernel: 'k' },
   vmlinux: { kernel: 'k' },
   kconfig: { 'kernel-tree': 't' },
+  architecture: { bundle: 'offline' },
 }
 
 function otherValue(input: (typeof INPUTS)[number]): string {

@@ -50,10 +50,17 @@ test.each<[RawInputs, RegExp]>([
   [{ kernel: 'bzImage', 'kernel-tree': '/k' }, /`kernel-tree` and `kernel` are both given/],
   [{ kernel: 'bzImage', kconfig: 'kasan' }, /`kconfig` is given, but `kernel` is built already/],
   [{ 'kernel-tree': 'none', kconfig: 'kasan' }, /`kconfig` is given, but `kernel-tree` is `none`/],
-  [{ flake: '.', kconfig: 'kasan' }, /`kconfig` is given without `kernel-tree`/],
-  [{ flake: '.', 'kernel-config': '.config' }, /`kernel-config` is given without `kernel-tree` or `kernel`/],
+  [{ flake: '.', kconfig: 'kasan' }, /`kconfig` is given, and the flake \. is named, so the kernel tree \S+ is not built/],
+  [{ bundle: 'offline', kconfig: 'kasan' }, /`kconfig` is given, and a bundle is named, so the kernel tree \S+ is not built/],
 ])('%j is refused', (raw, message) => {
   expect(() => plan(raw)).toThrow(message)
+})
+
+test('a configuration without any tree says so', () => {
+  expect(() => plan({ flake: '.', kconfig: 'kasan' }, 'cli', null)).toThrow(/`kconfig` is given without `kernel-tree`/)
+  expect(() => plan({ flake: '.', 'kernel-config': '.config' }, 'cli', null)).toThrow(
+    /`kernel-config` is given without `kernel-tree` or `kernel`/,
+  )
 })
 
 test('a prebuilt kernel keeps its configuration', () => {

@@ -156,7 +156,7 @@ async function runInLab(request: LabRequest, made: Built, where: { directory: st
     createObserver: (suite) => createClassifier({ suites: [suiteOf(suite)] }),
     suites: suiteOf,
   })
-  const dumpPath = (guest: number) => join(where.runDirectory, 'guests', String(guest), 'memory.kdump')
+  const dumpPath = (guest: number) => join(where.runDirectory, 'guests', String(guest), 'memory.elf')
   const vmRun = await runTests({
     built,
     suites: suiteOf,

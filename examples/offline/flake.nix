@@ -9,7 +9,8 @@
     { self }:
     let
       pkgs = import ./. { };
-      system = pkgs.stdenv.hostPlatform.system;
+      # What builds it: the guest may be of another architecture.
+      inherit (pkgs.vmtestHost) system;
     in
     {
       legacyPackages.${system} = pkgs;

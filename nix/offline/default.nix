@@ -42,9 +42,12 @@ let
       passAsFile = [ "text" ];
     } ''cp "$textPath" "$out"'';
 
+  # A guest of another architecture is made of packages; what builds it is this machine.
+  guestSystem = host.guestSystem or host.system;
+
   stdenv = {
     hostPlatform = {
-      inherit (host) system;
+      system = guestSystem;
     };
     mkDerivation = { name, buildPhase, ... }@attrs: runCommand name (removeAttrs attrs [ "name" "buildPhase" ]) buildPhase;
   };
@@ -52,7 +55,13 @@ let
   # One file of the work directory as a store path of its own, so that other files' changes do not touch it.
   narrow = name: builtins.toFile name (builtins.readFile (manifest + "/${name}"));
 
-  fetchHostFile = { url, sha256 }: builtins.fetchurl { inherit url sha256; };
+  fetchHostFile =
+    {
+      url,
+      sha256,
+      name ? baseNameOf url,
+    }:
+    builtins.fetchurl { inherit url sha256 name; };
 
   # The distribution's kernel, taken out of its packages.
   linux =
@@ -179,19 +188,23 @@ in
 
   # Marks this set for nix/lib/pkgs.nix: the guest gets the host's tree instead of a closure of packages.
   vmtestHost = {
-    inherit (host) qemu revisions;
+    inherit (host) qemu revisions system;
     node = "node";
     # A fetched file is not executable, and busybox goes by the name it is called under.
     busybox = "${
       runCommand "busybox" { file = fetchHostFile host.busybox; } ''
         mkdir -p "$out/bin"
-        cp "$file" "$out/bin/busybox"
+        case $file in
+          *.deb) dpkg-deb --fsys-tarfile "$file" | tar -x --to-stdout --wildcards './*bin/busybox' >"$out/bin/busybox" ;;
+          *) cp "$file" "$out/bin/busybox" ;;
+        esac
         chmod 0555 "$out/bin/busybox"
       ''
     }/bin/busybox";
     guestPrograms = packages: {
       environment = {
         inherit packages;
+        archives = map fetchHostFile (host.packages or [ ]);
         files = narrow "host-files.sha256";
         links = narrow "host-links.txt";
         hostEtc = builtins.path {
@@ -199,7 +212,7 @@ in
           path = manifest + "/etc";
         };
       };
-      script = ./populate-root.sh;
+      script = if host ? packages then ./populate-packages.sh else ./populate-root.sh;
       path = [
         "/usr/sbin"
         "/usr/bin"

@@ -1,11 +1,12 @@
 import * as z from 'zod'
-import type { VmBundle } from '../domain/bundle.js'
+import type { Architecture, VmBundle } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { Built, BuiltSuite, CacheOutcome, NixEnvironment } from '../domain/stages.js'
 import { type Catalogue, catalogueSchema, type SuiteName } from '../domain/test.js'
 import { compilerAnnotations, readCompilerMessages } from '../kernel/compiler-messages.js'
-import { buildKernelTree } from '../kernel/index.js'
+import { buildKernelTree, targetOfMachine } from '../kernel/index.js'
+import { readKernelImage } from '../kernel/kernel-image.js'
 import { overrideKernel, withKernel } from '../kernel/kernel-override.js'
 import { hostProgramSettings, type NixSettings } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
@@ -63,6 +64,9 @@ const MOUNTED_SUITES = '/vmtest/suites'
 /** What the offline builders see of the host, where it exists. */
 const HOST_DIRECTORIES = ['/bin', '/sbin', '/usr', '/lib', '/lib64']
 
+/** A dump is read through the types of structures, which the usual fragments leave out for the build's sake. */
+const WITH_TYPES = { name: 'dump', text: '# CONFIG_DEBUG_INFO_REDUCED is not set\n' }
+
 function needNix(nix: NixEnvironment | null): NixEnvironment {
   if (nix === null) throw new Error('a bundle is to be built, but no Nix environment was prepared')
   return nix
@@ -118,8 +122,8 @@ async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<Fou
       return build({ nix: needNix(request.nix), installable: `${flake}#${attribute}`, impure, cwd: workspace, settings, ...kept }, ports)
     }
     case 'offline': {
-      const { directory, kernel } = needOffline(request.offline)
-      await fetchDistributionKernel(kernel, ports)
+      const { directory, kernel, apt } = needOffline(request.offline)
+      await fetchDistributionKernel(kernel, { exec: apt, files: ports.files })
       const seen: string[] = []
       for (const path of HOST_DIRECTORIES) if ((await ports.files.stat(path)) !== null) seen.push(path)
       const settings = hostProgramSettings(seen)
@@ -220,7 +224,15 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
     given.set(name, await givenSuite(name, path, request.cacheDirectory, ports))
   }
   const wanted = request.kernelTree === 'leave' ? undefined : plan.kernelTree
-  const fragments = selftests !== null && wanted?.directory === selftests.tree ? selftests.fragments : []
+  const early = plan.bundle.kind === 'path' ? await loadBundle(plan.bundle.path, ports) : null
+  if (early !== null && wanted !== undefined) {
+    const { target } = await targetOfMachine(ports)
+    refuseOtherArchitecture({ bundle: early.bundle, kernel: target.architecture, what: `the kernel of ${wanted.directory} is built` })
+  }
+  const fragments = [
+    ...(selftests !== null && wanted?.directory === selftests.tree ? selftests.fragments : []),
+    ...(plan.dumpWhen === 'always' ? [WITH_TYPES] : []),
+  ]
   const tree = wanted === undefined ? null : await buildKernelTree({ ...request, ...wanted, fragments }, ports)
   if (selftests !== null) {
     const installed = await installSelftests(selftests, request, ports)
@@ -228,7 +240,8 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
   }
   const kernel = tree?.kernel ?? override
   const found = await findBundle(request, ports)
-  const loaded = await loadBundle(found.path, ports)
+  const loaded = early ?? (await loadBundle(found.path, ports))
+  if (kernel !== null) await refuseUnbootable(kernel.image, loaded.bundle, ports)
   const suites: BuiltSuite[] = []
   for (const name of plan.suites) suites.push(given.get(name) ?? (await bundledSuite(loaded, name, ports)))
   const bundle = kernel === null ? loaded.bundle : withKernel(loaded.bundle, kernel)
@@ -247,6 +260,34 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
     buildTimes: found.times,
   }
 }
+
+/** Before anything is built or booted: QEMU would start with it, and say nothing for ever. */
+function refuseOtherArchitecture(compared: { readonly bundle: VmBundle; readonly kernel: Architecture; readonly what: string }): void {
+  const { bundle, kernel, what } = compared
+  if (bundle.architecture === kernel) return
+  const arch = bundle.architecture === 'aarch64' ? 'arm64' : 'x86_64'
+  throw new UserError(
+    `The bundle's guest is ${bundle.architecture}, and ${what} for ${kernel}.`,
+    `Set \`ARCH=${arch}\` for a kernel tree (and CROSS_COMPILE), or give a kernel or a bundle of the other architecture.`,
+  )
+}
+
+/** @throws UserError for a kernel of another architecture, or in a form that this QEMU does not boot, without a word of its own */
+async function refuseUnbootable(image: string, bundle: VmBundle, ports: BuildPorts): Promise<void> {
+  const { kind, architecture } = await readKernelImage(image, ports)
+  if (architecture !== null) refuseOtherArchitecture({ bundle, kernel: architecture, what: `${image} is a kernel (${kind})` })
+  if (kind !== 'arm64 EFI zboot') return
+  const { stdout } = await ports.exec.run([await findQemu(bundle, ports), '--version'], { timeoutSeconds: 30 })
+  const version = /version (\d+)/.exec(stdout)?.[1]
+  if (version === undefined || Number(version) >= ZBOOT_QEMU) return
+  throw new UserError(
+    `${image} is an EFI zboot image, which QEMU boots from version ${ZBOOT_QEMU} on; this is ${version}.`,
+    'Give arch/arm64/boot/Image, or Image.gz.',
+  )
+}
+
+/** https://wiki.qemu.org/ChangeLog/8.0, "Arm": direct boot of EFI zboot images. */
+const ZBOOT_QEMU = 8
 
 /** Optional fields that are present, as exactOptionalPropertyTypes wants them. */
 function definedOnly(kernel: NonNullable<Plan['kernel']>) {

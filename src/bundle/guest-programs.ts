@@ -30,6 +30,12 @@ export const OPTIONAL_PROGRAMS: readonly string[] = packages.flatMap(({ optional
 /** Programs fstests knows that no guest of ours has, and why. */
 export const ABSENT_PROGRAMS: ReadonlyMap<string, string> = new Map(table.absent.map(({ program, why }) => [program, why]))
 
+/** Debian's packages of the table: those without which no suite runs, or all. */
+export function debianPackages(which: 'required' | 'all'): readonly string[] {
+  const wanted = packages.filter(({ required }) => which === 'all' || words(required).length > 0)
+  return wanted.flatMap(({ debian }) => debian ?? [])
+}
+
 /** The Debian package with a program; null where Debian has none, or the table does not know it. */
 export function debianPackageOf(program: string): string | null {
   const holds = ({ required, optional }: TablePackage) => [...words(required), ...words(optional)].includes(program)

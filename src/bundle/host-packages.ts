@@ -17,6 +17,9 @@ const packageOf = (program: string): string | null => OWN_PACKAGES[program] ?? d
 /** What the host itself needs to build and boot the offline bundle, beside what goes into the guest. */
 const HOST_PROGRAMS = ['nix', 'mkfs.erofs', 'cpio', 'depmod', 'quota']
 
+/** The same for a guest that is made of packages. */
+const FOREIGN_PROGRAMS = ['nix', 'mkfs.erofs', 'cpio', 'depmod', 'xz']
+
 const QEMU_PACKAGE: Readonly<Record<Architecture, string>> = { x86_64: 'qemu-system-x86', aarch64: 'qemu-system-arm' }
 
 /** What the machine lacks, and the one command that installs it. */
@@ -36,11 +39,15 @@ async function hasStaticBusybox(ports: HostPorts): Promise<boolean> {
   return elf !== null && elf.interpreter === null
 }
 
-async function missingPackages(architecture: Architecture, ports: HostPorts): Promise<readonly string[]> {
+async function missingPackages(
+  { own, guest }: { readonly own: Architecture; readonly guest: Architecture },
+  ports: HostPorts,
+): Promise<readonly string[]> {
   const missing = new Set<string>()
   const unknown: string[] = []
-  const programs = [...(await missingRequiredPrograms(ports))]
-  for (const name of HOST_PROGRAMS) if ((await ports.exec.which(name)) === null) programs.push(name)
+  // A guest of another architecture is made of packages: of its programs the machine needs none.
+  const programs = guest === own ? [...(await missingRequiredPrograms(ports))] : []
+  for (const name of guest === own ? HOST_PROGRAMS : FOREIGN_PROGRAMS) if ((await ports.exec.which(name)) === null) programs.push(name)
   for (const name of programs) {
     const owner = packageOf(name)
     if (owner === null) unknown.push(name)
@@ -51,8 +58,8 @@ async function missingPackages(architecture: Architecture, ports: HostPorts): Pr
       kind: 'could-not-test',
     })
   }
-  if (!(await hasStaticBusybox(ports))) missing.add('busybox-static')
-  if ((await ports.exec.which(`qemu-system-${architecture}`)) === null) missing.add(QEMU_PACKAGE[architecture])
+  if (guest === own && !(await hasStaticBusybox(ports))) missing.add('busybox-static')
+  if ((await ports.exec.which(`qemu-system-${guest}`)) === null) missing.add(QEMU_PACKAGE[guest])
   return [...missing].sort()
 }
 
@@ -85,12 +92,19 @@ async function aptKnows(packages: readonly string[], ports: HostPorts): Promise<
   return (await ports.exec.run(['apt-cache', 'show', '--no-all-versions', ...packages])).code === 0
 }
 
+export interface HostToolsOptions {
+  /** False: nothing is changed, the command is only given. */
+  readonly install: boolean
+  /** The guest's architecture; absent: the machine's. */
+  readonly guest?: Architecture
+}
+
 /**
  * Sees to it that this Debian or Ubuntu machine has what the demo needs: QEMU, Nix, file-system tools, and apt lists
  * that know a kernel. With `install` false nothing is changed: the command is only told.
  * @throws UserError (`could-not-test`) on another distribution, without root or sudo, or where apt fails
  */
-export async function ensureHostTools(ports: HostPorts, options: { readonly install: boolean }): Promise<HostTools> {
+export async function ensureHostTools(ports: HostPorts, options: HostToolsOptions): Promise<HostTools> {
   const architecture = architectureOf((await ports.exec.run(['uname', '-m'])).stdout.trim())
   const distribution = distributionOf(await ports.files.readText('/etc/os-release').catch(() => ''))
   if (distribution === null || (await ports.exec.which('apt-get')) === null) {
@@ -100,8 +114,11 @@ export async function ensureHostTools(ports: HostPorts, options: { readonly inst
       { kind: 'could-not-test' },
     )
   }
-  const packages = await missingPackages(architecture, ports)
-  const listsKnow = (await kernelPackages({ architecture, distribution }, ports)) !== null && (await aptKnows(packages, ports))
+  const { guest = architecture } = options
+  const packages = await missingPackages({ own: architecture, guest }, ports)
+  // Another architecture's kernel is in lists of its own.
+  const knowsKernel = guest !== architecture || (await kernelPackages({ architecture, distribution }, ports)) !== null
+  const listsKnow = knowsKernel && (await aptKnows(packages, ports))
   if (packages.length === 0 && listsKnow) return { packages, command: null, installed: false }
   const who = await privilege(ports)
   const command = installCommand(packages, who?.prefix ?? ['sudo'])

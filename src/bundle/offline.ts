@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Architecture } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
 import { type DistributionKernel, fetchDistributionKernel, findDistributionKernel } from './distribution-kernel.js'
-import { architectureOf, distributionOf } from './host-facts.js'
+import { type AptRoot, fetchPackages, openAptRoot } from './foreign-packages.js'
+import { debianPackages } from './guest-programs.js'
+import { architectureOf, type Distribution, distributionOf } from './host-facts.js'
 import { collectHostTree, type HostTree, sha256Of } from './host-tree.js'
 
 type StagePorts = Pick<Ports, 'exec' | 'files'>
@@ -15,16 +18,26 @@ export interface OfflineOptions {
   readonly checkout: string
   /** A directory of ours that is kept between runs: downloaded kernels and the staged flake. */
   readonly cacheDirectory: string
+  /** Of the guest; absent: the machine's own. */
+  readonly architecture?: Architecture | undefined
+  /** With which of the table's programs a guest of another architecture is made; the machine's own gives what it has. */
+  readonly programs?: 'required' | 'all' | undefined
+  /** Of another architecture's apt: proxies and the path. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined
 }
 
 /** The staged flake, and the kernel it names: downloaded (`fetchDistributionKernel`) before anything is built. */
 export interface OfflineFlake {
   readonly directory: string
   readonly kernel: DistributionKernel
+  /** What runs apt for that kernel's packages. */
+  readonly apt: Ports['exec']
 }
 
 /** A file Nix takes into its store: `file://` with its hash, allowed in pure evaluation and in the sandbox. */
 interface FetchedFile {
+  /** What it is called in the store, where its own name has characters that no store path may have. */
+  readonly name?: string
   readonly url: string
   readonly sha256: string
 }
@@ -33,6 +46,10 @@ interface FetchedFile {
 export interface HostDescription {
   /** As Nix names it: `x86_64-linux`. */
   readonly system: string
+  /** As Nix names the guest's, where it is another. */
+  readonly guestSystem?: string
+  /** Debian packages the guest is made of, in place of the host's programs. */
+  readonly packages?: readonly FetchedFile[]
   readonly shell: string
   readonly path: readonly string[]
   readonly qemu: string | null
@@ -79,8 +96,12 @@ async function programVersions(ports: Pick<Ports, 'exec'>): Promise<Record<strin
   return found
 }
 
-async function describeHost(options: OfflineOptions, ports: StagePorts): Promise<{ host: HostDescription; kernel: DistributionKernel }> {
-  const architecture = architectureOf((await ports.exec.run(['uname', '-m'])).stdout.trim())
+interface Described extends Pick<OfflineFlake, 'kernel' | 'apt'> {
+  readonly host: HostDescription
+}
+
+async function describeHost(options: OfflineOptions, ports: StagePorts): Promise<Described> {
+  const own = architectureOf((await ports.exec.run(['uname', '-m'])).stdout.trim())
   const distribution = distributionOf(await ports.files.readText('/etc/os-release'))
   if (distribution === null) {
     throw new UserError(
@@ -89,24 +110,70 @@ async function describeHost(options: OfflineOptions, ports: StagePorts): Promise
       { kind: 'could-not-test' },
     )
   }
-  const busybox = await ports.exec.which('busybox')
-  if (busybox === null) throw missingPrograms(['busybox'])
-  const busyboxPath = await ports.files.realPath(busybox)
-  const kernel = await findDistributionKernel({ cacheDirectory: options.cacheDirectory, architecture, distribution }, ports)
+  const { architecture = own } = options
+  const foreign = architecture === own ? null : await foreignGuest({ ...options, architecture, distribution }, ports)
+  const apt = foreign?.root.exec ?? ports.exec
+  const kernelPorts = { exec: apt, files: ports.files }
+  const kernel = await findDistributionKernel({ cacheDirectory: options.cacheDirectory, architecture, distribution }, kernelPorts)
   const host = {
-    system: `${architecture}-linux`,
+    system: `${own}-linux`,
+    ...(foreign === null ? {} : { guestSystem: `${architecture}-linux`, packages: foreign.packages }),
     shell: '/bin/bash',
     path: ['/usr/bin', '/bin', '/usr/sbin', '/sbin'],
     qemu: await ports.exec.which(`qemu-system-${architecture}`),
-    busybox: fetched({ path: busyboxPath, sha256: await sha256Of(ports, busyboxPath) }),
+    busybox: foreign?.busybox ?? (await ownBusybox(ports)),
     kernel: { ...kernel, archives: kernel.archives.map(fetched) },
-    revisions: await programVersions(ports),
+    revisions: foreign?.revisions ?? (await programVersions(ports)),
   }
-  return { host, kernel }
+  return { host, kernel, apt }
 }
 
+async function ownBusybox(ports: StagePorts): Promise<FetchedFile> {
+  const busybox = await ports.exec.which('busybox')
+  if (busybox === null) throw missingPrograms(['busybox'])
+  const path = await ports.files.realPath(busybox)
+  return fetched({ path, sha256: await sha256Of(ports, path) })
+}
+
+interface ForeignGuest {
+  readonly root: AptRoot
+  readonly packages: readonly FetchedFile[]
+  /** The package with the static one. */
+  readonly busybox: FetchedFile
+  readonly revisions: Readonly<Record<string, string>>
+}
+
+/** A guest of another architecture, of the distribution's packages for it. */
+async function foreignGuest(
+  options: OfflineOptions & { readonly architecture: Architecture; readonly distribution: Distribution },
+  ports: StagePorts,
+): Promise<ForeignGuest> {
+  const root = await openAptRoot(options, ports)
+  const packages = await fetchPackages(root, [...debianPackages(options.programs ?? 'required'), BUSYBOX], ports)
+  const busybox = packages.find(({ path }) => basename(path).startsWith(`${BUSYBOX}_`))
+  if (busybox === undefined) throw missingPrograms([BUSYBOX])
+  const versionOf = (name: string) =>
+    new RegExp(`^${name}_(?:\\d+%3a)?([^_-]+)`).exec(
+      packages.map(({ path }) => basename(path)).find((file) => file.startsWith(`${name}_`)) ?? '',
+    )?.[1]
+  const revisions = ['xfsprogs', 'e2fsprogs', 'fio'].flatMap((name) => {
+    const version = versionOf(name)
+    return version === undefined ? [] : [[name, version] as const]
+  })
+  return {
+    root,
+    packages: packages.filter((one) => one !== busybox).map(fetched),
+    busybox: fetched(busybox),
+    revisions: Object.fromEntries(revisions),
+  }
+}
+
+const BUSYBOX = 'busybox-static'
+
 function fetched(file: { readonly path: string; readonly sha256: string }): FetchedFile {
-  return { url: pathToFileURL(file.path).href, sha256: file.sha256 }
+  const name = basename(file.path)
+  const plain = name.replaceAll(/[^A-Za-z0-9._+-]/g, '_')
+  return { ...(plain === name ? {} : { name: plain }), url: pathToFileURL(file.path).href, sha256: file.sha256 }
 }
 
 function missingPrograms(names: readonly string[]): UserError {
@@ -129,14 +196,16 @@ export async function stageOfflineFlake(options: OfflineOptions, ports: StagePor
   // apt takes a second to answer, the programs as long to hash: side by side.
   const description = describeHost(options, ports)
   description.catch(() => undefined)
-  const tree = await collectHostTree(ports)
+  const own = architectureOf((await ports.exec.run(['uname', '-m'])).stdout.trim())
+  const isForeign = options.architecture !== undefined && options.architecture !== own
+  const tree = isForeign ? { files: [], links: [], missing: [] } : await collectHostTree(ports)
   if (tree.missing.length > 0) throw missingPrograms(tree.missing)
-  const { host, kernel } = await description
+  const { host, kernel, apt } = await description
   const fresh = await ports.files.makeTemporary(options.cacheDirectory, `${STAGED}new-`)
   try {
     await ports.files.chmod(fresh, 0o755)
     await fill(fresh, { options, tree, host }, ports)
-    return { directory: await settle(fresh, options.cacheDirectory, ports.files), kernel }
+    return { directory: await settle(fresh, options.cacheDirectory, ports.files), kernel, apt }
   } finally {
     await ports.files.remove(fresh)
   }
@@ -145,9 +214,19 @@ export async function stageOfflineFlake(options: OfflineOptions, ports: StagePor
 /** What the names of staged flakes begin with. */
 const STAGED = 'offline-flake-'
 
+/**
+ * Beside each staged flake, when a run last took it: another checkout's run must not push it out while a kernel builds and it is not read
+ * yet. Not in it, where it would be one more file of the flake.
+ */
+const USED = 'offline-used-'
+/** A run that has taken a flake has read it by then, however long its kernel builds. */
+const IN_USE_MS = 24 * 3600 * 1000
+
 /** Puts a staged flake where its contents say: another run may be reading the one that is there. @returns its directory */
 async function settle(fresh: string, cacheDirectory: string, files: Ports['files']): Promise<string> {
-  const settled = join(cacheDirectory, `${STAGED}${await contentsOf(fresh, files)}`)
+  const contents = await contentsOf(fresh, files)
+  const settled = join(cacheDirectory, `${STAGED}${contents}`)
+  await files.write(join(cacheDirectory, `${USED}${contents}`), '')
   if ((await files.stat(settled)) === null) {
     await files.rename(fresh, settled).catch(async (error) => {
       // Another run was quicker.
@@ -161,14 +240,22 @@ async function settle(fresh: string, cacheDirectory: string, files: Ports['files
 /** Of machines that were: each update of a program gives another flake. */
 const FLAKES_KEPT = 4
 
+/** The newest stay, and with them each that a run may still be about to read. */
 async function forgetOld(cacheDirectory: string, files: Ports['files']): Promise<void> {
-  const found: { path: string; modifiedMs: number }[] = []
+  const found: { path: string; marker: string; usedMs: number }[] = []
   for (const name of (await files.list(cacheDirectory)).filter((one) => one.startsWith(STAGED))) {
     const path = join(cacheDirectory, name)
-    found.push({ path, modifiedMs: (await files.stat(path))?.modifiedMs ?? 0 })
+    const marker = join(cacheDirectory, `${USED}${name.slice(STAGED.length)}`)
+    const times = [await files.stat(path), await files.stat(marker)].map((stat) => stat?.modifiedMs ?? 0)
+    found.push({ path, marker, usedMs: Math.max(...times) })
   }
-  found.sort((one, other) => other.modifiedMs - one.modifiedMs)
-  for (const { path } of found.slice(FLAKES_KEPT)) await files.remove(path)
+  found.sort((one, other) => other.usedMs - one.usedMs)
+  const newestMs = found[0]?.usedMs ?? 0
+  for (const { path, marker, usedMs } of found.slice(FLAKES_KEPT)) {
+    if (newestMs - usedMs < IN_USE_MS) continue
+    await files.remove(path)
+    await files.remove(marker)
+  }
 }
 
 async function contentsOf(directory: string, files: Ports['files']): Promise<string> {
@@ -218,7 +305,7 @@ async function fill(flake: string, { options, tree, host }: Staging, ports: Stag
  * @throws UserError (`could-not-test`) where programs are missing or no kernel can be had
  */
 export async function prepareOfflineFlake(options: OfflineOptions, ports: StagePorts): Promise<string> {
-  const { directory, kernel } = await stageOfflineFlake(options, ports)
-  await fetchDistributionKernel(kernel, ports)
+  const { directory, kernel, apt } = await stageOfflineFlake(options, ports)
+  await fetchDistributionKernel(kernel, { exec: apt, files: ports.files })
   return directory
 }

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { findKernelTree, objectDirectory, readFragments, usualFragments } from '../bundle/index.js'
+import { findKernelTree, objectDirectory, readFragments, targetOfMachine, usualFragments } from '../bundle/index.js'
 import { UserError } from '../domain/errors.js'
 import { type ConfigFragment, chooseFragments, type FragmentShelf, readFragmentShelf } from '../kconfig/index.js'
 import { builtInSections } from '../pipeline/resolve-selection.js'
@@ -49,10 +49,15 @@ export async function treeConfiguration(context: CliContext): Promise<TreeConfig
   const found = await findKernelTree(places.projectDirectory, ports.files)
   if (found === null) return null
   const own = await ownFragments(found, ports.files)
-  const usual = usualFragments(guestArchitecture(context))
+  const { target, isForeign } = await targetOfMachine(ports)
+  const usual = usualFragments(target.fragment)
   const fragments = await readFragments([...usual, ...own], { checkout: places.checkout, workspace: places.workingDirectory }, ports)
   const tree = await ports.files.realPath(found)
-  return { tree: found, path: join(objectDirectory(places.cacheDirectory, tree), '.config'), fragments }
+  return {
+    tree: found,
+    path: join(objectDirectory(places.cacheDirectory, tree, isForeign ? target.architecture : null), '.config'),
+    fragments,
+  }
 }
 
 /** The fragments that are named; where none is, those of the tree at hand, and without a tree those of a bundle's kernel. */

@@ -1,4 +1,5 @@
 import type { AcceleratorRequest } from './accelerator.js'
+import type { Architecture } from './bundle.js'
 import type { ShardNumber } from './shards.js'
 import type { SuiteName, TestId, TestName } from './test.js'
 
@@ -7,6 +8,9 @@ export type FailOn = 'new' | 'any' | 'never'
 
 /** What a test comes to that the compared record has a verdict on and this run lost. */
 export type LostTests = 'fail' | 'warn'
+
+/** When the memory of a guest that panicked or hung is read. */
+export type DumpWhen = 'auto' | 'always' | 'never'
 
 /** When logs are uploaded as an artifact. */
 export type UploadPolicy = 'always' | 'failure' | 'never'
@@ -18,7 +22,7 @@ export type BundleSource =
   /** A built bundle: a directory with vmtest.json. */
   | { readonly kind: 'path'; readonly path: string }
   /** The bundle the engine makes of the host's own programs with examples/offline. */
-  | { readonly kind: 'offline' }
+  | { readonly kind: 'offline'; readonly architecture?: Architecture | undefined }
 
 /** A kernel that replaces the bundle's own. */
 export interface KernelOverride {
@@ -113,8 +117,10 @@ export interface Inputs {
   /** Measured settings that make emulation faster (norandmaps, CPU flags, one vCPU). */
   readonly emulationTuning: boolean
   readonly keep: boolean
-  /** Dump the memory of a guest whose kernel panics. */
-  readonly dump: boolean
+  /** Read the memory of a guest that panics or hangs; `auto`: where all that it takes is there. */
+  readonly dumpWhen: DumpWhen
+  /** Keep that memory. */
+  readonly dumpArtifact: boolean
   readonly outputDirectory: string
   readonly cache: boolean
   /** False: the cache is read and nothing is saved in it. */

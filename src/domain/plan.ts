@@ -13,7 +13,13 @@ const bundleSourceSchema = z.discriminatedUnion('kind', [
     impure: z.boolean().describe('Evaluated with `--impure`.'),
   }),
   z.object({ kind: z.literal('path').describe('Built already.'), path: z.string().describe('Directory with `vmtest.json`.') }),
-  z.object({ kind: z.literal('offline').describe('Made of the machine’s own programs.') }),
+  z.object({
+    kind: z.literal('offline').describe('Made of the machine’s own programs.'),
+    architecture: z
+      .enum(['x86_64', 'aarch64'])
+      .optional()
+      .describe('Another than the machine’s: made of the distribution’s packages for it. Absent: the machine’s.'),
+  }),
 ])
 
 export const planSchema = z.object({
@@ -105,7 +111,12 @@ export const planSchema = z.object({
     .describe("The base's bundle, where it was named; absent or null: the one the baseline's record remembers."),
   emulationTuning: z.boolean().describe('Under emulation, the settings that make it faster.'),
   keep: z.boolean().describe('The guests’ disks are kept.'),
-  dump: z.boolean().optional().describe('The memory of a guest that panicked is kept; absent in records of versions that could not: no.'),
+  dump: z.boolean().optional().describe('In records of earlier versions: the memory of a guest that panicked is kept.'),
+  dumpWhen: z
+    .enum(['auto', 'always', 'never'])
+    .optional()
+    .describe('When the memory of a guest that panicked or hung is read; `auto`: where all that it takes is there. Absent: never.'),
+  dumpArtifact: z.boolean().optional().describe('That memory is kept too, not only what it says. Absent: no.'),
   cache: z.boolean().describe('The workflow’s cache is used.'),
   upload: z.enum(['always', 'failure', 'never']).describe('When the results become an artifact.'),
   artifactName: z.string().describe('The artifact’s name.'),

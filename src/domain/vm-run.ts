@@ -54,7 +54,15 @@ export const guestRunSchema = z.object({
   memoryDump: z
     .string()
     .optional()
-    .describe("The memory of a guest that panicked, as `--dump` asked for; relative to the record's directory."),
+    .describe(
+      "The memory of a guest that panicked or hung, where it was to be kept: an ELF core, compressed by zstd where that is at hand; relative to the record's directory.",
+    ),
+  explanation: z
+    .string()
+    .optional()
+    .describe(
+      'What that memory says of the end, by drgn: at most 10 KiB of text, from the guest as all it prints. Absent where it was not read.',
+    ),
   argv: z.array(z.string()).describe('The QEMU command line, for the curious and for reproduction.'),
   release: z.string().nullable().describe('`uname -r` in the guest; null where it never told.'),
   reports: z.array(kernelReportSchema).describe('Every kernel report on its console.'),

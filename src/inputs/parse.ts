@@ -1,7 +1,9 @@
 import { acceleratorRequestSchema } from '../domain/accelerator.js'
+import type { Architecture } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type {
   BundleSource,
+  DumpWhen,
   FailOn,
   Inputs,
   KernelOverride,
@@ -106,6 +108,9 @@ function contradictions(reader: Reader): readonly string[] {
   const problems: string[] = []
   if (reader.optional('bundle') !== null && reader.optional('flake') !== null)
     problems.push('`bundle` and `flake` are both given; choose one.')
+  const named = reader.optional('flake') ?? reader.optional('bundle') ?? 'offline'
+  if (reader.text('architecture') !== 'auto' && named !== 'offline')
+    problems.push(`\`architecture\` is given beside \`${named}\`, which says its own; it is for \`bundle: offline\`.`)
   const tree = reader.optional('kernel-tree')
   if (tree !== null && tree !== 'none' && reader.optional('kernel') !== null)
     problems.push('`kernel-tree` and `kernel` are both given; choose one.')
@@ -121,6 +126,8 @@ function contradictions(reader: Reader): readonly string[] {
   if (shard !== null && parseShardNumber(shard) === null)
     problems.push(`\`shard\` is \`${shard}\`; allowed: a number and how many there are, such as 3/8.`)
   if (shard === null && reader.optional('shard-plan') !== null) problems.push('`shard-plan` is given without `shard`.')
+  if (reader.flag('dump-always') && reader.text('dump') === 'never')
+    problems.push('`--dump` and `--dump-when never` are both given; choose one.')
   const sha256 = reader.optional('nix-tarball-sha256')
   if (reader.optional('nix-tarball-url') !== null && sha256 === null)
     problems.push('`nix-tarball-url` is given without `nix-tarball-sha256`.')
@@ -168,7 +175,9 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     baseBundle: reader.optional('base-bundle'),
     emulationTuning: reader.flag('emulation-tuning'),
     keep: reader.flag('keep'),
-    dump: reader.flag('dump'),
+    dumpWhen: reader.flag('dump-always') ? 'always' : (reader.text('dump') as DumpWhen),
+    // Who asks for a dump at the terminal wants to look at it.
+    dumpArtifact: reader.flag('dump-artifact') || reader.flag('dump-always'),
     outputDirectory: reader.text('output'),
     cache: reader.text('cache') !== 'false',
     cacheWrites: reader.text('cache') !== 'read',
@@ -196,7 +205,9 @@ function treesOf(reader: Reader): Readonly<Record<SuiteName, string>> {
 
 function bundleSource(reader: Reader): BundleSource {
   const bundle = reader.optional('bundle')
-  if (bundle === 'offline') return { kind: 'offline' }
+  const asked = reader.text('architecture')
+  const architecture = asked === 'auto' ? {} : { architecture: asked as Architecture }
+  if (bundle === 'offline' || (asked !== 'auto' && bundle === null)) return { kind: 'offline', ...architecture }
   if (bundle !== null) return { kind: 'path', path: bundle }
   return { kind: 'flake', flake: reader.text('flake'), attribute: reader.text('attribute'), impure: reader.flag('impure') }
 }

@@ -59,6 +59,15 @@ const what: readonly InputSpecification[] = [
       'A built VM bundle (a directory with `vmtest.json`) instead of a flake, or `offline` to make one of the host’s own programs.',
   },
   {
+    name: 'architecture',
+    kind: 'choice',
+    choices: ['auto', 'x86_64', 'aarch64'],
+    faces: both,
+    default: 'auto',
+    description:
+      'Of the `offline` bundle’s guest, which it asks for: `auto` is the machine’s, or what `ARCH` says where a kernel tree is built; another is made of the distribution’s packages (docs/howto/arm64.md).',
+  },
+  {
     name: 'kernel',
     kind: 'text',
     faces: both,
@@ -331,10 +340,28 @@ const how: readonly InputSpecification[] = [
   },
   {
     name: 'dump',
+    kind: 'choice',
+    choices: ['auto', 'always', 'never'],
+    flag: '--dump-when <auto|always|never>',
+    faces: both,
+    default: 'auto',
+    description:
+      'Explain a panic, a hang or a time-out from the guest’s memory (docs/howto/crash-memory.md). `auto`: where drgn, a vmlinux with types and room on the disk are there.',
+  },
+  {
+    name: 'dump-always',
     kind: 'boolean',
+    flag: '--dump',
     faces: cliOnly,
     default: 'false',
-    description: 'When a guest’s kernel panics, dump its memory to `guests/N/memory.kdump` (for crash or drgn) before the guest ends.',
+    description: 'As `--dump-when always`: a kernel tree is then built with types, and the memory is kept as `guests/N/memory.elf.zst`.',
+  },
+  {
+    name: 'dump-artifact',
+    kind: 'boolean',
+    faces: both,
+    default: 'false',
+    description: 'Keep that memory, compressed by zstd, beside what it says: in the run’s directory and the artifact.',
   },
   { name: 'keep', kind: 'boolean', faces: cliOnly, default: 'false', description: 'Keep the guests’ disks.' },
   {

@@ -4,7 +4,7 @@ import type { ConfigFragment } from '../kconfig/index.js'
 import type { Ports } from '../ports/index.js'
 import { type Compiler, chooseCompiler } from './compiler.js'
 import { type Configured, type Configuring, configure, readFragments, usualFragments } from './configure.js'
-import { isBuiltInPlace, isKernelTree, KERNEL_TARGETS, type KernelTarget, objectDirectory } from './layout.js'
+import { chooseTarget, isBuiltInPlace, isKernelTree, type KernelTarget, objectDirectory } from './layout.js'
 import { type MakeSetting, makePrefix } from './make.js'
 
 type TreePorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
@@ -46,7 +46,7 @@ export interface ConfiguredTree {
 export async function checkKernelTree(directory: string, ports: Pick<Ports, 'exec' | 'files' | 'runner'>): Promise<void> {
   await refuseUnbuildable(
     await realTree(directory, ports),
-    { target: await targetOfMachine(ports), compiler: await chooseCompiler(ports) },
+    { ...(await targetOfMachine(ports)), compiler: await chooseCompiler(ports) },
     ports,
   )
 }
@@ -60,13 +60,13 @@ export async function treeSetting(
   ports: TreePorts,
 ): Promise<Pick<ConfiguredTree, 'setting' | 'target' | 'compiler'>> {
   const tree = await realTree(request.directory, ports)
-  const target = await targetOfMachine(ports)
+  const { target, isForeign } = await targetOfMachine(ports)
   const compiler = await chooseCompiler(ports)
-  await refuseUnbuildable(tree, { target, compiler }, ports)
-  const objects = objectDirectory(request.cacheDirectory, tree)
+  await refuseUnbuildable(tree, { target, isForeign, compiler }, ports)
+  const objects = objectDirectory(request.cacheDirectory, tree, isForeign ? target.architecture : null)
   await ports.files.makeDirectory(objects)
   const setting: MakeSetting = {
-    ...{ tree, objects, variables: compiler.variables, jobs: await cpus(ports) },
+    ...{ tree, objects, variables: [...(isForeign ? [`ARCH=${target.arch}`] : []), ...compiler.variables], jobs: await cpus(ports) },
     prefix: await makePrefix(objects, ports.exec),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   }
@@ -91,18 +91,27 @@ async function realTree(directory: string, ports: Pick<Ports, 'files'>): Promise
   throw new UserError(`${directory} is not a kernel's source tree.`, 'Give the directory that holds the kernel’s Kbuild and MAINTAINERS.')
 }
 
-async function targetOfMachine({ exec }: Pick<Ports, 'exec'>): Promise<KernelTarget> {
-  const machine = (await exec.run(['uname', '-m'])).stdout.trim()
-  const target = KERNEL_TARGETS[machine]
-  if (target !== undefined) return target
-  throw new UserError(`There is no kernel configuration for ${machine}.`, 'Build the kernel yourself and give it with `--kernel`.')
+/**
+ * What trees are built for here.
+ * @throws UserError for an architecture no guest is made for
+ */
+export async function targetOfMachine({ exec, runner }: Pick<Ports, 'exec' | 'runner'>): Promise<ReturnType<typeof chooseTarget>> {
+  return chooseTarget((await exec.run(['uname', '-m'])).stdout.trim(), runner.env.ARCH)
 }
 
 async function refuseUnbuildable(
   tree: string,
-  { target, compiler }: { readonly target: KernelTarget; readonly compiler: Compiler },
-  { exec, files }: Pick<Ports, 'exec' | 'files'>,
+  { target, isForeign, compiler }: { readonly target: KernelTarget; readonly isForeign: boolean; readonly compiler: Compiler },
+  { exec, files, runner }: Pick<Ports, 'exec' | 'files' | 'runner'>,
 ): Promise<void> {
+  const { CROSS_COMPILE = '', LLVM = '', CC = '' } = runner.env
+  if (isForeign && CROSS_COMPILE === '' && LLVM === '' && CC === '') {
+    const triple = `${target.architecture}-linux-gnu`
+    throw new UserError(
+      `ARCH is ${runner.env.ARCH}, and no compiler for it is named: the machine's own makes no such kernel.`,
+      `Set \`CROSS_COMPILE=${triple}-\` (\`apt-get install gcc-${triple.replace('_', '-')}\`), or \`LLVM=1\`.`,
+    )
+  }
   if (await isBuiltInPlace(tree, target.arch, files)) {
     throw new UserError(
       `The kernel in ${tree} was built in place, and such a tree cannot be built beside it (the kernel's own rule).`,

@@ -1,7 +1,14 @@
 export { buildKernel, builtCommits, type KernelBuildOptions } from './build-commit.js'
 export { type BuiltKernel, buildKernelTree } from './build-tree.js'
 export { readFragments, usualFragments } from './configure.js'
-export { type ConfiguredTree, checkKernelTree, configureKernelTree, type KernelTreeRequest, treeSetting } from './configure-tree.js'
-export { enclosingKernelTree, findKernelTree, isKernelTree, objectDirectory } from './layout.js'
+export {
+  type ConfiguredTree,
+  checkKernelTree,
+  configureKernelTree,
+  type KernelTreeRequest,
+  targetOfMachine,
+  treeSetting,
+} from './configure-tree.js'
+export { chooseTarget, enclosingKernelTree, findKernelTree, isKernelTree, objectDirectory } from './layout.js'
 export { editInMenu } from './menu.js'
 export { buildSelftests, checkSelftests, selftestFragments } from './selftests.js'

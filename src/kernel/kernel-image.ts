@@ -1,13 +1,18 @@
+import { Readable } from 'node:stream'
+import { createGunzip, gunzipSync, constants as zlib } from 'node:zlib'
+import type { Architecture } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
 
-export type KernelImageKind = 'bzImage' | 'arm64 Image' | 'ELF vmlinux'
+export type KernelImageKind = 'bzImage' | 'arm64 Image' | 'arm64 Image.gz' | 'arm64 EFI zboot' | 'ELF vmlinux'
 
 /** A kernel image, as its first bytes and its version string describe it. */
 export interface KernelImage {
   readonly kind: KernelImageKind
   /** As `uname -r` prints it. */
   readonly release: string
+  /** What it runs on; null where its first bytes do not say. */
+  readonly architecture: Architecture | null
 }
 
 const latin1 = new TextDecoder('latin1')
@@ -17,6 +22,19 @@ const X86_MAGIC_OFFSET = 0x202
 const X86_VERSION_POINTER = 0x20e
 /** arm64's header: "ARM\x64" at 0x38 (Documentation/arch/arm64/booting.rst). */
 const ARM64_MAGIC_OFFSET = 0x38
+/** gzip's magic, and zstd's. */
+const GZIP = '\x1f\x8b'
+const ZSTD = '\x28\xb5\x2f\xfd'
+/**
+ * EFI zboot (drivers/firmware/efi/libstub/zboot-header.S): "MZ", at 4 "zimg", then offset and size of what is packed, at 24 how.
+ */
+const ZBOOT_MAGIC_OFFSET = 4
+const ZBOOT_PAYLOAD_POINTER = 8
+const ZBOOT_COMPRESSION_OFFSET = 24
+/** No kernel is longer; a file that unpacks to more is none. */
+const LONGEST_IMAGE_BYTES = 512 * 1024 * 1024
+/** e_machine of an ELF file. */
+const ELF_MACHINES: Readonly<Record<number, Architecture>> = { 62: 'x86_64', 183: 'aarch64' }
 /** What `linux_banner` begins with in an uncompressed image. */
 const BANNER = 'Linux version '
 const LONGEST_RELEASE = 65
@@ -26,7 +44,70 @@ function imageKind(start: Uint8Array): KernelImageKind | null {
   if (at(X86_MAGIC_OFFSET, 4) === 'HdrS') return 'bzImage'
   if (at(ARM64_MAGIC_OFFSET, 4) === 'ARMd') return 'arm64 Image'
   if (at(0, 4) === '\x7fELF') return 'ELF vmlinux'
+  if (at(0, 2) === 'MZ' && at(ZBOOT_MAGIC_OFFSET, 4) === 'zimg') return 'arm64 EFI zboot'
+  if (at(0, 2) === GZIP && imageKind(unpackedStart(start)) === 'arm64 Image') return 'arm64 Image.gz'
   return null
+}
+
+/** The first bytes of what is packed; empty where it cannot be unpacked. */
+function unpackedStart(packed: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(packed, { finishFlush: zlib.Z_SYNC_FLUSH })
+  } catch {
+    return new Uint8Array()
+  }
+}
+
+function architectureOf(kind: KernelImageKind, start: Uint8Array): Architecture | null {
+  if (kind === 'bzImage') return 'x86_64'
+  if (kind !== 'ELF vmlinux') return 'aarch64'
+  if (start.length < 20) return null
+  return ELF_MACHINES[new DataView(start.buffer, start.byteOffset).getUint16(18, true)] ?? null
+}
+
+/** Why a kernel no QEMU takes is not taken, in words: QEMU would wait for ever without one. Null for any other. */
+function refusedForm(start: Uint8Array): string | null {
+  const text = (offset: number, length: number) => latin1.decode(start.subarray(offset, offset + length))
+  if (text(0, 4) === ZSTD) return 'it is packed by zstd (Image.zst), which QEMU does not unpack'
+  if (text(0, 2) !== 'MZ' || text(ZBOOT_MAGIC_OFFSET, 4) !== 'zimg') return null
+  const compression = text(ZBOOT_COMPRESSION_OFFSET, 8).split('\0')[0]
+  return compression === 'gzip' ? null : `it is an EFI zboot image packed by ${compression}, which QEMU does not unpack`
+}
+
+/** A kernel's own bytes: unpacked where it is packed. */
+async function* unpacked(
+  path: string,
+  kind: KernelImageKind,
+  start: Uint8Array,
+  files: Pick<Ports['files'], 'stream'>,
+): AsyncIterable<Uint8Array> {
+  if (kind !== 'arm64 Image.gz' && kind !== 'arm64 EFI zboot') return yield* files.stream(path)
+  const offset = kind === 'arm64 EFI zboot' ? new DataView(start.buffer, start.byteOffset).getUint32(ZBOOT_PAYLOAD_POINTER, true) : 0
+  const gunzip = createGunzip()
+  Readable.from(from(files.stream(path), offset))
+    .on('error', (error) => gunzip.destroy(error))
+    .pipe(gunzip)
+  let seen = 0
+  try {
+    for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
+      seen += chunk.length
+      if (seen > LONGEST_IMAGE_BYTES) return
+      yield chunk
+    }
+  } catch {
+    // Cut, or followed by something else: what came before counts.
+  }
+}
+
+async function* from(stream: AsyncIterable<Uint8Array>, offset: number): AsyncIterable<Uint8Array> {
+  let left = offset
+  for await (const chunk of stream) {
+    if (left >= chunk.length) left -= chunk.length
+    else {
+      yield chunk.subarray(left)
+      left = 0
+    }
+  }
 }
 
 function firstWord(text: string): string | null {
@@ -34,9 +115,9 @@ function firstWord(text: string): string | null {
 }
 
 /** The release after the first `Linux version` that is followed by one (the format string `%s` is not). */
-async function releaseFromBanner(path: string, files: Pick<Ports['files'], 'stream'>): Promise<string | null> {
+async function releaseFromBanner(bytes: AsyncIterable<Uint8Array>): Promise<string | null> {
   let carried = ''
-  for await (const chunk of files.stream(path)) {
+  for await (const chunk of bytes) {
     const text = carried + latin1.decode(chunk)
     for (let at = text.indexOf(BANNER); at >= 0; at = text.indexOf(BANNER, at + 1)) {
       const release = firstWord(text.slice(at + BANNER.length, at + BANNER.length + LONGEST_RELEASE))
@@ -55,10 +136,12 @@ export async function readKernelImage(path: string, ports: Pick<Ports, 'files'>)
   const start = await ports.files.readBytes(path, { offset: 0, length: 0x10000 }).catch((cause: unknown) => {
     throw new UserError(`The kernel ${path} cannot be read.`, 'Build it (`make bzImage`), or give the image that exists.', { cause })
   })
+  const refused = refusedForm(start)
+  if (refused !== null) throw new UserError(`${path} cannot be booted: ${refused}.`, 'Give arch/arm64/boot/Image, or Image.gz.')
   const kind = imageKind(start)
   if (kind === null) {
     throw new UserError(
-      `${path} is not a kernel image: it is neither a bzImage, an arm64 Image nor an ELF vmlinux.`,
+      `${path} is not a kernel image: it is neither a bzImage, an arm64 Image or Image.gz, nor an ELF vmlinux.`,
       'Give arch/x86/boot/bzImage (x86_64), arch/arm64/boot/Image (aarch64) or vmlinux.',
     )
   }
@@ -67,9 +150,9 @@ export async function readKernelImage(path: string, ports: Pick<Ports, 'files'>)
     const pointer = 0x200 + new DataView(start.buffer, start.byteOffset).getUint16(X86_VERSION_POINTER, true)
     release = firstWord(latin1.decode(start.subarray(pointer, pointer + LONGEST_RELEASE)))
   } else {
-    release = await releaseFromBanner(path, ports.files)
+    release = await releaseFromBanner(unpacked(path, kind, start, ports.files))
   }
   if (release === null)
     throw new UserError(`${path} (${kind}) does not say which release it is.`, 'Give the image as the kernel build leaves it.')
-  return { kind, release }
+  return { kind, release, architecture: architectureOf(kind, start) }
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
+import type { Architecture } from '../domain/bundle.js'
+import { UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
 
 /** What only a kernel's source tree has at its top. */
@@ -24,10 +26,13 @@ export async function enclosingKernelTree(directory: string, files: Pick<Ports['
   }
 }
 
-/** Where the objects of a tree are: in our cache, never in the tree. One directory for each tree, by its real path. */
-export function objectDirectory(cacheDirectory: string, tree: string): string {
+/**
+ * Where the objects of a tree are: in our cache, never in the tree. One directory for each tree, by its real path, and for each architecture
+ * that is not the machine's own.
+ */
+export function objectDirectory(cacheDirectory: string, tree: string, foreign: Architecture | null): string {
   const hash = createHash('sha256').update(tree).digest('hex').slice(0, 8)
-  return join(cacheDirectory, 'kernel-trees', `${basename(tree)}-${hash}`)
+  return join(cacheDirectory, 'kernel-trees', `${basename(tree)}-${hash}${foreign === null ? '' : `-${foreign}`}`)
 }
 
 /** What `make O=` refuses to work beside; the kernel's own test (Makefile, `outputmakefile`). */
@@ -40,6 +45,7 @@ export async function isBuiltInPlace(tree: string, arch: string, files: Pick<Por
 
 /** What differs between architectures in a build. */
 export interface KernelTarget {
+  readonly architecture: Architecture
   /** The fragment in nix/kconfig. */
   readonly fragment: string
   /** The directory below arch/. */
@@ -52,6 +58,34 @@ export interface KernelTarget {
 
 /** By `uname -m`. */
 export const KERNEL_TARGETS: Readonly<Record<string, KernelTarget>> = {
-  x86_64: { fragment: 'x86_64', arch: 'x86', image: 'bzImage', imagePath: 'arch/x86/boot/bzImage' },
-  aarch64: { fragment: 'aarch64', arch: 'arm64', image: 'Image', imagePath: 'arch/arm64/boot/Image' },
+  x86_64: {
+    architecture: 'x86_64',
+    fragment: 'x86_64',
+    arch: 'x86',
+    image: 'bzImage',
+    imagePath: 'arch/x86/boot/bzImage',
+  },
+  aarch64: {
+    architecture: 'aarch64',
+    fragment: 'aarch64',
+    arch: 'arm64',
+    image: 'Image',
+    imagePath: 'arch/arm64/boot/Image',
+  },
+}
+
+/** `ARCH` as the kernel's Makefile takes it. */
+const ARCHES: Readonly<Record<string, Architecture>> = { x86: 'x86_64', x86_64: 'x86_64', arm64: 'aarch64' }
+
+/**
+ * What a tree is built for: what `ARCH` of the environment says, as the kernel's own Makefile reads it, else the machine's own.
+ * @throws UserError for an architecture no guest is made for
+ */
+export function chooseTarget(machine: string, arch: string | undefined): { readonly target: KernelTarget; readonly isForeign: boolean } {
+  const asked = arch === undefined || arch === '' ? null : arch
+  const architecture = asked === null ? machine : ARCHES[asked]
+  const target = Object.values(KERNEL_TARGETS).find((one) => one.architecture === architecture)
+  if (target !== undefined) return { target, isForeign: target.architecture !== machine }
+  if (asked !== null) throw new UserError(`ARCH is \`${asked}\`; guests are made for x86_64 and arm64.`, 'Unset ARCH, or set one of these.')
+  throw new UserError(`There is no kernel configuration for ${machine}.`, 'Build the kernel yourself and give it with `--kernel`.')
 }

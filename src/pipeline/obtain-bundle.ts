@@ -1,5 +1,13 @@
 import { join } from 'node:path'
-import { buildBundle, checkKernelTree, describeMissing, missingPrograms, stageOfflineFlake } from '../bundle/index.js'
+import {
+  buildBundle,
+  checkKernelTree,
+  describeMissing,
+  missingPrograms,
+  type OfflineOptions,
+  stageOfflineFlake,
+  targetOfMachine,
+} from '../bundle/index.js'
 import { type CacheSession, purgeSuperseded, restoreCompilerCache, restoreStore, saveCompilerCache, saveStore } from '../cache/index.js'
 import type { NixInputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
@@ -64,7 +72,8 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   stage('nix', `${nix.version} (${nix.origin}: ${nix.program})${nix.sandbox ? '' : ', without sandbox'}`)
   for (const note of nix.notes) stage('nix', note)
   // The cache's key is made of what the flake holds, so it is staged before the cache is asked.
-  const offline = plan.bundle.kind === 'offline' ? await stageOfflineFlake(places, ports) : null
+  const offline =
+    plan.bundle.kind === 'offline' ? await stageOfflineFlake({ ...places, ...(await offlineGuest(plan, ports)) }, ports) : null
   const { fstests } = plan.trees
   if (offline !== null && fstests !== undefined) {
     for (const line of describeMissing(await missingPrograms(fstests, ports))) stage('build', line)
@@ -98,6 +107,15 @@ async function makeRoom(ledger: readonly CacheLedgerEntry[], ports: Ports, stage
   if (note !== null) stage('cache', note)
 }
 
+/** Whose programs an offline guest has: of the architecture asked for, or of the one the kernel tree is built for. */
+async function offlineGuest({ bundle, kernelTree, suites }: Plan, ports: Ports): Promise<Partial<OfflineOptions>> {
+  if (bundle.kind !== 'offline') return {}
+  const programs = suites.includes('fstests') ? 'all' : 'required'
+  const shared = { programs, environment: ports.runner.env } as const
+  if (bundle.architecture !== undefined) return { ...shared, architecture: bundle.architecture }
+  return kernelTree === undefined ? {} : { ...shared, architecture: (await targetOfMachine(ports)).target.architecture }
+}
+
 /** A person's own flake that is not used, since the tree has one. */
 async function passedOverFlake(
   { bundle }: Plan,
@@ -129,6 +147,7 @@ function describeSource({ bundle, kernelTree }: Plan): string {
     case 'flake':
       return `${bundle.flake}#${bundle.attribute}${bundle.impure ? ' (impure)' : ''}`
     case 'offline':
+      if (bundle.architecture !== undefined) return `a bundle of the distribution’s ${bundle.architecture} packages`
       return `a bundle of this machine’s own programs${kernelTree === undefined ? ' and a distribution kernel' : ', to boot the tree’s kernel with'}`
     case 'path':
       return bundle.path

@@ -10,16 +10,21 @@ import type { Ports } from '../ports/index.js'
 import { suiteOf, type TestText } from '../suites/index.js'
 import {
   createStartGuest,
+  type DumpBudget,
   debugKernel,
   diskCandidates,
   guestSeconds,
+  type MachineRoom,
   planResources,
+  type ResourcePlan,
+  type ResourceRequest,
   readMachineRoom,
   runTests,
   type StartGuest,
   suiteScale,
   type TestHistory,
 } from '../vm/index.js'
+import { chooseMemory, GuestMemories, type MemoryChoice } from './guest-memory.js'
 import type { PipelineOptions } from './options.js'
 import { GUEST_NOTE_FILE, type GuestNote } from './recover.js'
 
@@ -33,6 +38,8 @@ export interface GuestsOptions extends PipelineOptions {
   readonly firstGuest: number
   /** Tests one guest may take; absent: no bound. */
   readonly testsPerGuest?: number
+  /** What is left to dump in the whole run. */
+  readonly dumpBudget: DumpBudget
 }
 
 /** Boots guests and runs the selection in them. @throws UserError where the machine is too small, before anything boots */
@@ -40,9 +47,13 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
   const { built, accelerator, run, places, selection, onProgress } = options
   const { plan } = run
   const tests = selection.tests.filter(({ expunged }) => expunged === undefined)
-  const { factor } = debugKernel(await kernelConfig(built, ports))
+  const config = await kernelConfig(built, ports)
+  const { factor } = debugKernel(config)
   const room = await readMachineRoom(ports, diskCandidates(run.directory, ports.runner.env))
-  const { reason, ...machine } = planResources(
+  const {
+    plan: { reason, ...machine },
+    memory,
+  } = planWithMemory(
     {
       vms: plan.vms,
       memoryMiB: plan.memoryMiB,
@@ -53,9 +64,24 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
       debugFactor: factor,
     },
     room,
+    { choice: await chooseMemory(plan, { built, config }, ports), isOptional: plan.dumpWhen !== 'always' },
   )
   onProgress({ kind: 'stage', stage: 'vm', message: `${tests.length} ${tests.length === 1 ? 'test' : 'tests'} on ${reason}` })
   const diskDirectory = await ports.files.makeTemporary(machine.diskDirectory, 'vmtest-disks-')
+  const memories = new GuestMemories(
+    {
+      choice: memory,
+      budget: options.dumpBudget,
+      checkout: places.checkout,
+      runDirectory: run.directory,
+      diskDirectory,
+      memoryMiB: machine.memoryMiB,
+      keep: plan.dumpArtifact === true,
+      signal: options.signal,
+      onNote: (message) => onProgress({ kind: 'stage', stage: 'vm', message }),
+    },
+    ports,
+  )
   const texts = await readTests(built, selection, ports)
   const watched = (name: SuiteName) => {
     const { marker, provocations, provocationsOf } = suiteOf(name)
@@ -76,8 +102,7 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
       startedAt: ports.clock.now().toISOString(),
     }
     await ports.files.write(join(run.directory, 'guests', String(note.id), GUEST_NOTE_FILE), JSON.stringify(note))
-    const dumpPath = join(run.directory, 'guests', String(note.id), 'memory.kdump')
-    return start(plan.dump === true ? { ...guestOptions, dumpPath } : guestOptions)
+    return start({ ...guestOptions, ...memories.guestOptions(note.id) })
   }
   const elapsedSeconds = ports.clock.monotonicSeconds() - run.startedSeconds
   const settings = {
@@ -106,24 +131,30 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
     ...(options.testsPerGuest === undefined ? {} : { testsPerGuest: options.testsPerGuest }),
   }
   try {
-    const vmRun = await runTests(settings)
-    for (const message of dumpHints(vmRun, run.directory, built)) onProgress({ kind: 'stage', stage: 'vm', message })
-    return vmRun
+    return await memories.settle(await runTests(settings))
   } finally {
     if (!plan.keep) await ports.files.remove(diskDirectory)
   }
 }
 
-/** Where each dump is and what opens it. */
-function dumpHints(vmRun: VmRun, directory: string, built: Built): readonly string[] {
-  const vmlinux = built.bundle.kernel.vmlinux ?? 'VMLINUX'
-  return vmRun.guests.flatMap(({ id, memoryDump }) => {
-    if (memoryDump === undefined) return []
-    const path = join(directory, memoryDump)
-    return [
-      `the memory of VM ${id} is in ${path}; open it with: crash ${vmlinux} ${path} (or, from a QEMU of at least 8.2: drgn -c ${path} -s ${vmlinux})`,
-    ]
-  })
+/** Resources with room for dumps, where there are to be any. What `auto` has no room for is not done, and costs no guest. */
+function planWithMemory(
+  request: Omit<ResourceRequest, 'dumps'>,
+  room: MachineRoom,
+  { choice, isOptional }: { readonly choice: MemoryChoice; readonly isOptional: boolean },
+): { readonly plan: ResourcePlan; readonly memory: MemoryChoice } {
+  if (!choice.dumps) return { plan: planResources({ ...request, dumps: false }, room), memory: choice }
+  if (!isOptional) return { plan: planResources({ ...request, dumps: true }, room), memory: choice }
+  const without = planResources({ ...request, dumps: false }, room)
+  const place = room.places.find(({ path }) => path === without.diskDirectory)
+  try {
+    const plan = planResources({ ...request, dumps: true }, room)
+    if (plan.vms === without.vms && plan.memoryMiB === without.memoryMiB && place?.memoryBacked === false) return { plan, memory: choice }
+  } catch {
+    // Without dumps there is room.
+  }
+  const hint = `there is no room on the disk for it (${without.memoryMiB} MiB a VM)`
+  return { plan: without, memory: { dumps: false, reader: null, hint } }
 }
 
 async function kernelConfig(built: Built, { files }: Ports): Promise<string | null> {

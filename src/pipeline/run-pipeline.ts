@@ -21,7 +21,7 @@ import {
   testTimes,
   withCompared,
 } from '../results/index.js'
-import { decideAccelerator } from '../vm/index.js'
+import { DumpBudget, decideAccelerator } from '../vm/index.js'
 import { requireBaseline } from './baseline.js'
 import { decodeRecord } from './decode.js'
 import { readHostFacts } from './host-facts.js'
@@ -145,7 +145,7 @@ async function test(options: PipelineOptions, evidence: Evidence, ports: Ports):
   })
   evidence.accelerator = accelerator
   onProgress({ kind: 'accelerator', decision: accelerator })
-  const guests = { ...options, built, accelerator, history: testTimes(memory.history) }
+  const guests = { ...options, built, accelerator, history: testTimes(memory.history), dumpBudget: new DumpBudget() }
   evidence.vmRun = await runGuests({ ...guests, selection, firstGuest: 1 }, ports)
   evidence.vmRun = await rerunFailures(
     { ...guests, selection, vmRun: evidence.vmRun, judge: (vmRun) => recordOf(options, { ...evidence, vmRun }, ports) },

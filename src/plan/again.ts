@@ -96,6 +96,7 @@ function inputsOfPlan(plan: Plan): Omit<Inputs, OwnToEachRun> {
     baseBundle: plan.baseBundle ?? null,
     emulationTuning: plan.emulationTuning,
     keep: plan.keep,
-    dump: plan.dump ?? false,
+    dumpWhen: plan.dumpWhen ?? (plan.dump === true ? 'always' : 'never'),
+    dumpArtifact: plan.dumpArtifact ?? plan.dump ?? false,
   }
 }

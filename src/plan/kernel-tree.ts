@@ -31,12 +31,25 @@ export function chooseKernelTree(inputs: Inputs, facts: TreeFacts): Plan['kernel
   const directory = treeDirectory(inputs, facts)
   if (directory !== null) return { directory, config: inputs.kernelConfig, kconfig: [...inputs.kconfig] }
   if (inputs.kernel === null && (inputs.kernelConfig !== null || inputs.kconfig.length > 0)) {
+    const given = inputs.kernelConfig === null ? 'kconfig' : 'kernel-config'
+    if (facts.kernelTree !== null) {
+      throw new UserError(
+        `\`${given}\` is given, and ${whyNotAtHand(inputs)}, so the kernel tree ${facts.kernelTree} is not built.`,
+        `Add \`${inputs.face === 'cli' ? `--kernel-tree ${facts.kernelTree}` : `kernel-tree: ${facts.kernelTree}`}\` to build it with that.`,
+      )
+    }
     throw new UserError(
-      `\`${inputs.kernelConfig === null ? 'kconfig' : 'kernel-config'}\` is given without \`kernel-tree\`${inputs.kernelConfig === null ? '' : ' or `kernel`'}.`,
+      `\`${given}\` is given without \`kernel-tree\`${inputs.kernelConfig === null ? '' : ' or `kernel`'}.`,
       'Name the kernel tree to configure with `kernel-tree`, or run in one.',
     )
   }
   return null
+}
+
+/** Why a tree that is there was not chosen by itself. */
+function whyNotAtHand({ face, bundle }: Inputs): string {
+  if (face === 'action') return 'the action builds no tree that it is not told to'
+  return bundle.kind === 'flake' ? `the flake ${bundle.flake} is named` : 'a bundle is named'
 }
 
 function treeDirectory(inputs: Inputs, facts: TreeFacts): string | null {

@@ -79,7 +79,8 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     baseBundle: inputs.baseBundle && absolute(inputs.baseBundle),
     emulationTuning: inputs.emulationTuning,
     keep: inputs.keep,
-    dump: inputs.dump,
+    dumpWhen: inputs.dumpWhen,
+    ...(inputs.dumpArtifact ? { dumpArtifact: true } : {}),
     // Only a workflow has a cache service.
     cache: inputs.face === 'action' && inputs.cache,
     upload: inputs.upload,

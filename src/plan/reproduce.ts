@@ -21,6 +21,7 @@ function subject(inputs: Inputs, { bundle, suites }: Pick<Plan, 'bundle' | 'suit
       break
     case 'offline':
       words.push('--bundle', 'offline')
+      if (bundle.architecture !== undefined) words.push('--architecture', bundle.architecture)
       break
   }
   const { kernel } = inputs

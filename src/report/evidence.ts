@@ -1,6 +1,6 @@
 import { describeExit, lastWords } from '../domain/exit.js'
 import type { Frame, KernelReport } from '../domain/kernel-report.js'
-import type { Attempt, TestRecord } from '../domain/record.js'
+import type { Attempt, RunRecord, TestRecord } from '../domain/record.js'
 import type { VmExit } from '../domain/vm-run.js'
 import { decidingAttempt } from './buckets.js'
 import { byteLength, cutMiddle, headBytes, shortLine, visible, visibleLine } from './foreign-text.js'
@@ -60,6 +60,12 @@ export function logPaths(attempt: Attempt | null): readonly string[] {
   return Object.entries(attempt.logs)
     .sort(([a], [b]) => order(a) - order(b) || (a < b ? -1 : 1))
     .map(([, path]) => visibleLine(path))
+}
+
+/** What the memory of the guest that ended under an attempt says of it; null where it was not read. */
+export function explanationOf(attempt: Attempt | null, { guests }: Pick<RunRecord, 'guests'>): string | null {
+  if (attempt === null || attempt.exit === null || attempt.guest === null) return null
+  return guests.find(({ id }) => id === attempt.guest)?.explanation ?? null
 }
 
 /** Where to read on when text was cut. */

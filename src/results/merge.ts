@@ -114,6 +114,8 @@ const planParts: Readonly<Record<Exclude<keyof Plan, 'selection'>, 'same' | 'may
   emulationTuning: 'may-differ',
   keep: 'may-differ',
   dump: 'may-differ',
+  dumpWhen: 'may-differ',
+  dumpArtifact: 'may-differ',
   cache: 'may-differ',
   upload: 'may-differ',
   artifactName: 'may-differ',

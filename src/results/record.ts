@@ -128,6 +128,7 @@ function sharedLogs(
   const guest = vmRun.guests.find(({ id }) => id === batch.guest)
   return {
     ...(guest === undefined ? {} : { console: guest.consolePath }),
+    ...(guest?.explanation !== undefined && batch.died !== null ? { memory: `${guest.directory}/memory.txt` } : {}),
     ...Object.fromEntries(Object.entries(judged.logs).map(([kind, path]) => [kind, relative(path)])),
   }
 }

@@ -49,6 +49,7 @@ export async function planOneGuest(request: OneGuestRequest, ports: Ports): Prom
       sections: [{ section, needs }],
       testCount: 1,
       debugFactor: request.debugFactor,
+      dumps: plan.dumpWhen === 'always',
     },
     await readMachineRoom(ports, diskCandidates(request.directory, ports.runner.env)),
   )

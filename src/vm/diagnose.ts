@@ -77,33 +77,3 @@ async function untilQuiet({ clock, consoleBytes, timeoutFactor }: Diagnosis): Pr
     if (consoleBytes() === before || clock.monotonicSeconds() >= end) return
   }
 }
-
-/** Compressed and plainly laid out (QEMU 8.2), compressed in makedumpfile's flattened form (which drgn does not read), plain ELF. */
-const DUMP_FORMATS = ['kdump-raw-zlib', 'kdump-zlib', 'elf'] as const
-
-/** Where a dump goes. */
-export interface DumpFile {
-  /** QEMU's name for it. */
-  readonly target: string
-  /** False once QEMU has begun to write. */
-  readonly isEmpty: () => Promise<boolean>
-}
-
-/**
- * The guest's memory in the best form this QEMU writes; `crash` reads all of them.
- * @throws Error when QEMU cannot write it
- */
-export async function dumpGuestMemory(qmp: Pick<QmpClient, 'command'>, { target, isEmpty }: DumpFile): Promise<void> {
-  let refusal: unknown
-  for (const format of DUMP_FORMATS) {
-    try {
-      await qmp.command('dump-guest-memory', { paging: false, protocol: `file:${target}`, format }, 600)
-      return
-    } catch (error) {
-      refusal = error
-      // Another form behind half a dump would be neither.
-      if (!(await isEmpty())) break
-    }
-  }
-  throw refusal
-}

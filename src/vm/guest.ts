@@ -27,8 +27,12 @@ export interface GuestOptions {
   readonly kernelArguments?: readonly string[]
   /** Keep the disks when the guest ends. */
   readonly keep: boolean
-  /** When the guest panics, its memory is dumped into this file before QEMU ends. */
+  /** When the guest panics or hangs, its memory is dumped into this file before QEMU ends. */
   readonly dumpPath?: string
+  /** Whether a guest that this happened to is dumped; absent: each is. */
+  readonly takesDump?: (what: string) => boolean
+  /** The dump is written, whole. */
+  readonly onDumped?: () => void
 }
 
 /** Work for a guest: tests of its section, run by the suite's own runner or each as a program of its own. */

@@ -12,6 +12,7 @@ export {
 } from './accelerator/index.js'
 export type { Guest, GuestBatch, GuestEvent, GuestOptions, StartGuest } from './guest.js'
 export { type InteractiveGuest, type InteractiveOptions, prepareInteractiveGuest } from './interactive.js'
+export { DumpBudget, type Explanation, explainMemory, findDrgn, hasTypes, moduleFiles } from './memory/index.js'
 export {
   type DiskPlace,
   diskCandidates,

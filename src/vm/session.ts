@@ -11,9 +11,10 @@ import { QmpClient, type QmpEvent } from './channels/qmp.js'
 import type { ResultCaps } from './channels/result-files.js'
 import { ConsoleLog } from './console/console-log.js'
 import { LineSplitter } from './console/line-splitter.js'
-import { diagnoseGuest, dumpGuestMemory } from './diagnose.js'
+import { diagnoseGuest } from './diagnose.js'
 import type { Guest, GuestBatch, GuestEvent } from './guest.js'
 import { guestExit, PANIC_LINE } from './guest-exit.js'
+import { dumpGuestMemory } from './memory/dump.js'
 import { ReportCollector } from './report-collector.js'
 
 /** Watches the console: the crash classifier, or nothing. */
@@ -40,10 +41,22 @@ export interface SessionOptions {
   readonly timeoutFactor: number
   readonly resultCaps?: ResultCaps
   readonly consoleCapBytes?: number
-  /** A panicked guest's memory goes here (`target`: QEMU's name for it). QEMU was then told to stop, not to end, at a reset. */
-  readonly dump?: { readonly path: string; readonly target: string }
+  /**
+   * The memory of a guest that panicked or hangs goes here (`target`: QEMU's name for it), where `takes` says so of what happened. QEMU was
+   * then told to stop, not to end, at a reset.
+   */
+  readonly dump?: SessionDump
   /** Called when QEMU is gone: takes the disks away. */
   readonly cleanUp: () => Promise<void>
+}
+
+export interface SessionDump {
+  readonly path: string
+  readonly target: string
+  /** @param what a kernel report's title, or what did not end */
+  readonly takes: (what: string) => boolean
+  /** The file is whole. */
+  readonly onDumped: () => void
 }
 
 const STDERR_CAP = 16 * 1024
@@ -166,6 +179,7 @@ export class GuestSession implements Guest {
         await file.append(text).finally(() => file.close())
       },
     })
+    await this.dumpMemory(reason)
   }
 
   private push(event: GuestEvent): void {
@@ -300,22 +314,30 @@ export class GuestSession implements Guest {
       this.hostProblem = `no space left on the host for ${String(data.device || data['node-name'])} of guest ${this.id}`
       this.options.child.kill('SIGKILL')
     }
-    if (event === 'SHUTDOWN' && this.options.dump !== undefined) void this.endPaused(this.options.dump)
+    if (event === 'SHUTDOWN' && this.options.dump !== undefined) void this.endPaused()
   }
 
   /** With `-no-shutdown` QEMU waits after the guest's end, its memory as it was. */
-  private async endPaused({ path, target }: { path: string; target: string }): Promise<void> {
+  private async endPaused(): Promise<void> {
     // The panic's line may still be on its way from the console.
     await this.options.clock.sleep(0.5)
-    if (this.panicLine !== null) {
-      const isEmpty = async () => (await this.options.files.stat(path))?.sizeBytes === 0
-      await dumpGuestMemory(this.qmp, { target, isEmpty }).then(
-        () => {
-          this.memoryDump = `${this.directory}/${basename(path)}`
-        },
-        (error) => this.batches.note(`no memory dump: ${describeError(error)}`),
-      )
-    }
+    if (this.panicLine !== null) await this.dumpMemory(this.panicLine)
     await this.qmp.command('quit', {}, 10).catch(() => this.options.child.kill('SIGKILL'))
+  }
+
+  /** Once: what a guest is ended for comes first. The title of a fatal report says better than `what` whether it is another one. */
+  private async dumpMemory(what: string): Promise<void> {
+    const { dump } = this.options
+    if (dump === undefined || this.memoryDump !== null) return
+    const titles = this.reports.all()
+    const title = (titles.find(({ fatal }) => fatal) ?? titles.find(({ kind }) => kind === 'hung-task'))?.title
+    if (!dump.takes(title ?? what)) return
+    await dumpGuestMemory(this.qmp, dump.target).then(
+      () => {
+        this.memoryDump = `${this.directory}/${basename(dump.path)}`
+        dump.onDumped()
+      },
+      (error) => this.batches.note(`no memory dump: ${describeError(error)}`),
+    )
   }
 }

@@ -120,7 +120,14 @@ async function launch(
     cleanUp,
     ...(options.dumpPath === undefined || command.dumpTarget === null
       ? {}
-      : { dump: { path: options.dumpPath, target: command.dumpTarget } }),
+      : {
+          dump: {
+            path: options.dumpPath,
+            target: command.dumpTarget,
+            takes: options.takesDump ?? (() => true),
+            onDumped: options.onDumped ?? (() => undefined),
+          },
+        }),
   })
 }
 

@@ -52,7 +52,7 @@ describe('the QEMU command line', () => {
   test('the guest has the arm console on arm, and the words of the caller come last', () => {
     const line = kernelCommandLine(MACHINES.aarch64, { ...tcg, kernelArguments: ['xfs.test=1'] })
     expect(line).toMatch(/^console=ttyAMA0 .* xfs\.test=1$/)
-    expect(MACHINES.aarch64.proven).toBe(false)
+    expect(MACHINES.aarch64.tunedCpu).toContain('pauth-impdef=on')
   })
 
   test('persistent memory is a file as memory, for which the machine has room beside its own', () => {

@@ -28,6 +28,7 @@ const request = (changes: Partial<ResourceRequest> = {}): ResourceRequest => ({
   sections: [of('fstests')],
   testCount: 100,
   debugFactor: 1,
+  dumps: false,
   ...changes,
 })
 const machine = (changes: Partial<MachineRoom> = {}): MachineRoom => ({

@@ -2,7 +2,7 @@ import type { KernelReport } from '../../domain/kernel-report.js'
 import type { Attempt, TestRecord } from '../../domain/record.js'
 import { describeBase } from '../base.js'
 import type { Rendered } from '../context.js'
-import { exitLine, pointerTo } from '../evidence.js'
+import { exitLine, explanationOf, pointerTo } from '../evidence.js'
 import { byteLength, cutMiddle, shortLine, visible, visibleLine } from '../foreign-text.js'
 import type { PageAttempt, PageDetail, PageReport } from './page-data.js'
 
@@ -19,8 +19,8 @@ export function pageDetail(test: TestRecord, rendered: Rendered, maxBytes: numbe
       test.expectedFailure === null
         ? null
         : { reason: shortLine(test.expectedFailure.reason, 2000), link: webLink(test.expectedFailure.link) },
-    attempts: test.attempts.map((attempt) => pageAttempt(attempt, room)),
-    base: said === null ? null : { said, attempts: onBase.map((attempt) => pageAttempt(attempt, room)) },
+    attempts: test.attempts.map((attempt) => pageAttempt(attempt, room, explanationOf(attempt, rendered.record))),
+    base: said === null ? null : { said, attempts: onBase.map((attempt) => pageAttempt(attempt, room, null)) },
     history: rendered
       .history(test)
       .slice(-HISTORY_POINTS)
@@ -34,8 +34,10 @@ const HISTORY_POINTS = 40
 const webLink = (link: string | undefined): string | null =>
   link !== undefined && /^https?:\/\/[^\s]+$/i.test(link) ? visibleLine(link) : null
 
-function pageAttempt(attempt: Attempt, maxBytes: number): PageAttempt {
+function pageAttempt(attempt: Attempt, wholeBytes: number, explanation: string | null): PageAttempt {
   const pointer = pointerTo(attempt)
+  const said = explanation === null ? null : limited(explanation, Math.floor(wholeBytes / 3), pointer)
+  const maxBytes = wholeBytes - (said === null ? 0 : byteLength(said))
   const half = Math.floor(maxBytes / 2)
   const diff = attempt.diff === null ? null : limited(attempt.diff, half, pointer)
   const room = maxBytes - (diff === null ? 0 : byteLength(diff))
@@ -47,6 +49,7 @@ function pageAttempt(attempt: Attempt, maxBytes: number): PageAttempt {
     exit: attempt.exit === null || attempt.exit.kind === 'poweroff' ? null : exitLine(attempt.exit, 2000),
     diff,
     reports: pageReports(attempt.reports, room, pointer),
+    explanation: said,
     logs: Object.entries(attempt.logs)
       .slice(0, 16)
       .map(([kind, path]) => [shortLine(kind, 40), visibleLine(path)] as const),

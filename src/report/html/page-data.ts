@@ -109,6 +109,8 @@ export interface PageAttempt {
   readonly exit: string | null
   readonly diff: string | null
   readonly reports: readonly PageReport[]
+  /** What the guest's memory says of its end. */
+  readonly explanation: string | null
   /** Kind and path relative to the page. */
   readonly logs: readonly (readonly [string, string])[]
 }

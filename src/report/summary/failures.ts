@@ -4,7 +4,17 @@ import { sectionName } from '../../domain/test-key.js'
 import { describeBase } from '../base.js'
 import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
-import { describeFrame, exitLine, headlineOf, logPaths, pointerTo, reportText, tellingReports, topFrames } from '../evidence.js'
+import {
+  describeFrame,
+  exitLine,
+  explanationOf,
+  headlineOf,
+  logPaths,
+  pointerTo,
+  reportText,
+  tellingReports,
+  topFrames,
+} from '../evidence.js'
 import { cutMiddle, shortLine, visible } from '../foreign-text.js'
 import type { Detail } from './detail.js'
 import { code, count, details, fenced, htmlCode, prose } from './markdown.js'
@@ -44,9 +54,17 @@ function failure(test: TestRecord, rendered: Rendered, detail: Detail): string {
     for (const report of reports.slice(0, detail.reportsPerFailure)) parts.push(kernelReport(report, detail, pointerTo(attempt)))
   if (reports.length > detail.reportsPerFailure)
     parts.push(`${count(reports.length - detail.reportsPerFailure, 'more kernel report')} in the log.\n\n`)
+  const explanation = explanationOf(attempt, rendered.record)
+  if (explanation !== null && detail.explanationBytes > 0) parts.push(memorySays(explanation, detail, pointerTo(attempt)))
   const logs = logPaths(attempt).slice(0, 6)
   if (logs.length > 0) parts.push(`Logs: ${logs.map((path) => code(shortLine(path, 300))).join(' · ')}\n\n`)
   return parts.join('')
+}
+
+/** What the memory of the guest says, folded: it is as foreign as the guest. */
+function memorySays(explanation: string, { explanationBytes }: Detail, pointer: string): string {
+  const text = cutMiddle(visible(cutMiddle(explanation, explanationBytes, pointer)), explanationBytes, pointer)
+  return details('From the guest’s memory: who crashed, who waits for whom', fenced(text, 'text'))
 }
 
 /** One kernel report, folded. */

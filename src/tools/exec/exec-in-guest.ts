@@ -93,7 +93,7 @@ async function inDirectory(options: ExecOptions, { plan, directory, isKept }: Ex
       runDirectory: directory,
       diskDirectory: disks,
       keep: false,
-      ...(isKept && plan.dump === true ? { dumpPath: join(directory, 'guests/1/memory.kdump') } : {}),
+      ...(isKept && plan.dumpWhen === 'always' ? { dumpPath: join(directory, 'guests/1/memory.elf') } : {}),
     })
     const scale = { timeoutFactor: machine.accelerator.timeoutFactor, debugFactor: factor }
     const elapsedSeconds = ports.clock.monotonicSeconds() - startedSeconds

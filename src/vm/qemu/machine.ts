@@ -37,9 +37,10 @@ export const MACHINES: Readonly<Record<Architecture, Machine>> = {
     console: 'ttyAMA0',
     earlyConsole: 'pl011,0x9000000',
     cpu: { kvm: 'host', tcg: 'max' },
-    tunedCpu: null,
+    // Pointer authentication by QEMU's own hash in place of the architecture's: a third of the processor time. Newer QEMU has it by default.
+    tunedCpu: 'max,pauth-impdef=on',
     kernelArguments: [],
-    proven: false,
+    proven: true,
   },
 }
 

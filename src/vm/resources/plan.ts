@@ -14,6 +14,8 @@ export interface ResourceRequest {
   readonly testCount: number
   /** The debug kernel's factor; KASAN and the like take memory too. */
   readonly debugFactor: number
+  /** The memory of a guest may have to be written down. */
+  readonly dumps: boolean
 }
 
 /** `diskDirectory` of the shape is the place's path: the caller makes its own directory below it. */
@@ -42,7 +44,7 @@ export function planResources(request: ResourceRequest, machine: MachineRoom): R
   const byMemory = Math.floor((machine.availableMemoryMiB - HOST_MIB) / (memoryMiB + QEMU_MIB[request.accelerator]))
   const least = request.vms === 'auto' ? 1 : request.vms
   if (byMemory < least) throw memoryShort(least, memoryMiB, request, machine)
-  const perGuestMiB = diskNeed(request.sections)
+  const perGuestMiB = diskNeed(request.sections) + (request.dumps ? memoryMiB : 0)
   const place = choosePlace(machine.places, Math.min(wanted, byMemory) * perGuestMiB + RESULTS_MIB)
   const byDisk = place === null ? 0 : Math.floor((usable(place, machine, memoryMiB) - RESULTS_MIB) / Math.max(1, perGuestMiB))
   if (place === null || byDisk < least) throw diskShort(least, perGuestMiB, machine.places)

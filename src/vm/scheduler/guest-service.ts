@@ -17,7 +17,7 @@ const ENDING_SECONDS = 45
 /** On cancel the runner kills us after 10 s: what a guest has not said by then is left unsaid. */
 const CANCEL_SECONDS = 3
 /** A guest bounds its diagnosis itself; this is for one that does not. */
-const DIAGNOSE_SECONDS = 120
+const DIAGNOSE_SECONDS = 180
 
 export interface ServedGuest {
   readonly exit: VmExit

@@ -109,6 +109,12 @@ function Attempt({ attempt, note, title }: { attempt: PageAttempt; note: string;
       {attempt.reports.map((report) => (
         <KernelLog key={report.firstLine} report={report} />
       ))}
+      {attempt.explanation !== null && (
+        <>
+          <h4>From the guest’s memory</h4>
+          <pre>{attempt.explanation}</pre>
+        </>
+      )}
       {attempt.diff !== null && <Difference text={attempt.diff} />}
       {attempt.logs.length > 0 && (
         <>
