@@ -126,6 +126,39 @@ describe('what belongs to what', () => {
     expect(classifier.end()).toEqual([])
   })
 
+  const banner = 'Linux version 6.12.0 (a@b) #1'
+  it.each<[string, readonly string[], number]>([
+    ['by stamps', [`[    0.000000] ${banner}`, '[    9.0] a', `[    0.000000] ${banner}`], 1],
+    ['without stamps', [banner, 'Command line: quiet', 'a', banner], 1],
+    ['by date', [`[Fri Jan  2 03:04:05 2026] ${banner}`, '[Fri Jan  2 03:04:06 2026] a', `[Fri Jan  2 03:05:05 2026] ${banner}`], 1],
+    ['by its unpacker', [banner, 'a', 'Booting the kernel.', banner, 'b'], 1],
+    ['none: unpacked, then begun', ['SeaBIOS', 'Booting the kernel.', banner, 'a'], 0],
+    ['none: it was told to go', [banner, 'a', 'reboot: Restarting system', banner], 0],
+    ['none: a program reads its version', [`[    0.000000] ${banner}`, '[    9.0] a', banner, '[   10.0] b'], 0],
+    ['none: a console is given what was said before', [banner, 'a', 'printk: legacy console [ttyS0] enabled', banner, 'a'], 0],
+  ])('an unexpected reboot: %s', (_what, lines, count) => {
+    expect(titlesOf(...lines)).toEqual(Array.from({ length: count }, () => 'unexpected kernel reboot'))
+  })
+
+  it('a program that its run-time ends is told of, and no word that is like it', () => {
+    const trace = ['', 'goroutine 1 [running]:', 'main.main()']
+    expect(reportsOf('panic: runtime error: index out of range [7]', ...trace)).toMatchObject([
+      { kind: 'user-fault', title: 'panic: runtime error: index out of range [NUM]' },
+    ])
+    expect(titlesOf('fatal error: all goroutines are asleep - deadlock!', ...trace)).toEqual(['go runtime error'])
+    expect(titlesOf('panic: none of ours', 'fatal error: in a test', '[    1.0] tank: fatal error: no')).toEqual([])
+  })
+
+  it.each([
+    ['BUG: spinlock trylock failure on UP on CPU#0, tank/7', 'BUG: spinlock trylock failure on UP in foo'],
+    ['BUG: rwlock already unlocked on CPU#1, tank/7, 00000000deadbeef', 'BUG: rwlock already unlocked in foo'],
+    ['BUG: spinlock lockup suspected on CPU#1, tank/7', 'BUG: spinlock lockup suspected in foo'],
+  ])('%s', (header, title) => {
+    expect(titlesOf(`[    1.0] ${header}`, '[    1.1] Call Trace:', '[    1.2]  _raw_spin_lock+0x1/0x2', '[    1.3]  foo+0x1/0x2')).toEqual(
+      [title],
+    )
+  })
+
   it('stacks that a watchdog asks for by sysrq are no part of a report', () => {
     const reports = reportsOf(
       ...warning,

@@ -1,5 +1,5 @@
 import type { KernelReport, Provocation } from '../domain/kernel-report.js'
-import { BootWatch, isBoot, rebootReport } from './boot-watch.js'
+import { BootWatch, rebootReport } from './boot-watch.js'
 import { type ConsoleLine, readConsoleLines } from './console-line.js'
 import { type NumberedLine, OpenReport } from './open-report.js'
 import type { Opener } from './opener.js'
@@ -29,6 +29,9 @@ export interface Classifier {
 }
 
 const BANNER = /^(?:-+\[ cut here \]-+|={10,}|8<--- cut here ---)\s*$/
+/** Few lines begin like one: only those are looked at. */
+const isBanner = (text: string): boolean => BANNER_INITIALS.includes(text.charAt(0)) && text !== '' && BANNER.test(text)
+const BANNER_INITIALS = '-=8'
 const CUT_HERE = /cut here/
 const MAX_OPEN_REPORTS = 8
 const MAX_CONTEXTS = 16
@@ -86,19 +89,21 @@ class StreamingClassifier implements Classifier {
   }
 
   /** A test's start, a boot and a dump asked for by sysrq end every report: nothing that follows belongs to what came before. */
-  private boundary({ text }: ConsoleLine): boolean {
+  private boundary(line: ConsoleLine): boolean {
+    const { text } = line
     const started = this.startedTest(text)
     if (started !== null) {
       this.test = started.name
       return true
     }
     if (text.startsWith(REPLAY)) this.forgetCut()
-    return text.startsWith('sysrq: ') || isBoot(text)
+    return text.startsWith('sysrq: ') || this.boots.begins(line)
   }
 
   private boot(line: ConsoleLine, numbered: NumberedLine): KernelReport[] {
+    const begins = this.boots.begins(line)
     const before = this.boots.line(line, numbered)
-    if (!isBoot(line.text)) return []
+    if (!begins) return []
     const known = this.dying
     this.dying = false
     this.recent.clear()
@@ -164,7 +169,7 @@ class StreamingClassifier implements Classifier {
 
   private leadOf(context: string, header: number): NumberedLine[] {
     const recent = this.recent.get(context) ?? []
-    const index = recent.findLastIndex(({ text }) => BANNER.test(text))
+    const index = recent.findLastIndex(({ text }) => isBanner(text))
     const banner = recent[index]
     if (banner === undefined) return []
     const distance = header - banner.number

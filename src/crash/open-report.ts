@@ -156,8 +156,11 @@ export class OpenReport {
 
   /** Null where it turns out to be no report. */
   close(provoked: (report: KernelReport) => boolean): KernelReport | null {
-    const whole = this.lines.filter((line) => line.number <= this.lastBody.number)
-    const frames = framesOf(whole.map((line) => line.text))
+    const whole = this.lines.length === 1 ? this.lines : this.lines.filter((line) => line.number <= this.lastBody.number)
+    const { onlyBefore } = this.opener
+    if (onlyBefore !== undefined && !whole.some(({ text }) => onlyBefore.test(text))) return null
+    const alone = whole.length === 1 ? readAlone(this.titled) : null
+    const frames = alone?.frames ?? framesOf(whole.map((line) => line.text))
     const weak = this.opener.withoutStack !== undefined && frames.length === 0
     if (weak && this.heir === null) return this.opener.withoutStack === 'note' ? this.note() : null
     const titled = weak && this.heir !== null ? this.heir : this.titled
@@ -165,7 +168,7 @@ export class OpenReport {
     const texts = kept.map((line) => line.text)
     const report = {
       kind: weak ? titled.opening.opener.kind : this.opener.kind,
-      title: titleOf(titled, kept),
+      title: alone?.title ?? titleOf(titled, kept),
       fatal: this.fatal,
       firstLine: kept[0]?.number ?? this.lastBody.number,
       lastLine: this.lastBody.number,
@@ -194,6 +197,23 @@ export class OpenReport {
     }
   }
 }
+
+/** A kernel that reports without end says the same line again and again: what it comes to without any other. */
+function readAlone(headline: Headline): { readonly title: string; readonly frames: Frame[] } {
+  const { opening, header } = headline
+  let known = alone.get(opening.opener)
+  if (known === undefined) {
+    known = new Map()
+    alone.set(opening.opener, known)
+  }
+  const found = known.get(header.text)
+  if (found !== undefined) return found
+  const read = { title: titleOf(headline, [header]), frames: framesOf([header.text]) }
+  if (known.size >= MAX_NORMALISED) known.clear()
+  known.set(header.text, read)
+  return read
+}
+const alone = new WeakMap<Opener, Map<string, { readonly title: string; readonly frames: Frame[] }>>()
 
 function titleOf({ opening: { opener, match }, header }: Headline, kept: readonly NumberedLine[]): string {
   const body: string[] = []

@@ -6,7 +6,7 @@ import type { KernelReportKind } from '../domain/kernel-report.js'
  */
 export interface Opener {
   readonly kind: KernelReportKind
-  /** A literal that every line this matches contains; one scan for all hints passes over most lines. */
+  /** A literal of two characters or more that every line this matches contains; one scan for all hints passes over most lines. */
   readonly hint: string
   readonly pattern: RegExp
   /** Lines that match this too are something else. */
@@ -15,6 +15,8 @@ export interface Opener {
   readonly stampedOnly?: true
   /** A report of its kind only where a stack follows. Without one it is nothing, or a note: told, and no fault. */
   readonly withoutStack?: 'nothing' | 'note'
+  /** A report only where a line like this follows within it: what opens it is a word that much else says. */
+  readonly onlyBefore?: RegExp
   /** `$1`, `$2`… are the pattern's groups, `{name}` a detail below, `{fn}` the guilty function; an absent one goes with its preposition. */
   readonly title: string
   /** Further parts of the title, found in later lines: the first group of the first match. */

@@ -52,6 +52,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
     'other info',
   ],
   'stalls and the end': ['rcu: ', '\\(detected by', 'Kernel panic', '---\\[ end', 'Rebooting in', 'Dumping ftrace', '={10,}', '-{10,}'],
+  "a program's own": ['goroutine \\d', 'runtime stack:', '\\[signal SIG'],
   'file systems': [
     'XFS \\([^)]+\\): (?:Please |Unmount and|First \\d+ bytes|metadata I/O error|[Ll]og I/O|Return address)',
     'EXT4-fs \\([^)]+\\): Remounting',

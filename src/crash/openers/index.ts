@@ -3,7 +3,7 @@ import type { Opener } from '../opener.js'
 import { faultOpeners } from './faults.js'
 import { filesystemOpeners } from './filesystems.js'
 import { lockOpeners } from './locks.js'
-import { machineOpeners, programOpeners } from './machine.js'
+import { machineOpeners, programOpeners, runtimeOpeners } from './machine.js'
 import { memoryOpeners } from './memory.js'
 import { stallOpeners } from './stalls.js'
 import { unknownOpeners, warningOpeners } from './warnings.js'
@@ -16,17 +16,13 @@ export const OPENERS: readonly Opener[] = [
   ...stallOpeners,
   ...filesystemOpeners,
   ...machineOpeners,
+  ...runtimeOpeners,
   ...warningOpeners,
   ...unknownOpeners,
 ]
 
 /** These, and what the kernel says of programs that died: not the kernel's fault, and worth telling with a test. */
 export const OPENERS_AND_PROGRAMS: readonly Opener[] = [...OPENERS, ...programOpeners]
-
-/** Escapes a literal for use inside a regular expression. */
-const literally = (literal: string): string => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-const hintScan = (openers: readonly Opener[]): RegExp =>
-  new RegExp([...new Set(openers.map((opener) => opener.hint))].map(literally).join('|'), 'g')
 
 /** What opened, and the groups its pattern found. */
 export interface Opening {
@@ -56,24 +52,30 @@ interface Hinted {
 
 /** Gives the openers whose hint a line contains, in their order: one pass over the line, however many openers there are. */
 function candidateFinder(openers: readonly Opener[]): (text: string) => readonly Opener[] {
-  const scan = hintScan(openers)
-  const byInitial = hintsByInitial(openers)
+  const byPair = hintsByPair(openers)
+  const begins = Uint8Array.from({ length: PAIRS }, (_, pair) => (byPair.has(pair) ? 1 : 0))
   const inOrder = orderFinder(openers)
   return (text) => {
     const found: Hinted[] = []
-    scan.lastIndex = 0
-    // A hint can begin inside another, and several at one place: step by one, and try all with that initial.
-    for (let match = scan.exec(text); match !== null; match = scan.exec(text)) {
-      for (const hinted of byInitial.get(text.charAt(match.index)) ?? []) {
-        if (text.startsWith(hinted.hint, match.index) && !found.includes(hinted)) found.push(hinted)
-      }
-      scan.lastIndex = match.index + 1
+    let first = text.charCodeAt(0)
+    for (let at = 1; at < text.length; at += 1) {
+      const second = text.charCodeAt(at)
+      const pair = pairOf(first, second)
+      first = second
+      if (begins[pair] === 0) continue
+      for (const hinted of byPair.get(pair) ?? []) if (text.startsWith(hinted.hint, at - 1) && !found.includes(hinted)) found.push(hinted)
     }
     return found.length > 1 ? inOrder(found) : (found[0]?.openers ?? NONE)
   }
 }
 
-function hintsByInitial(openers: readonly Opener[]): ReadonlyMap<string, readonly Hinted[]> {
+/** A number for two characters; characters beyond ASCII share those of others. */
+const pairOf = (first: number, second: number): number => ((first & 0x7f) << 7) | (second & 0x7f)
+
+const PAIRS = 1 << 14
+
+/** Hints by the number of their first two characters. */
+function hintsByPair(openers: readonly Opener[]): ReadonlyMap<number, readonly Hinted[]> {
   const byHint = new Map<string, Hinted>()
   for (const [place, opener] of openers.entries()) {
     const hinted = byHint.get(opener.hint) ?? { hint: opener.hint, openers: [], places: [] }
@@ -81,12 +83,12 @@ function hintsByInitial(openers: readonly Opener[]): ReadonlyMap<string, readonl
     hinted.places.push(place)
     byHint.set(opener.hint, hinted)
   }
-  const byInitial = new Map<string, Hinted[]>()
+  const byPair = new Map<number, Hinted[]>()
   for (const hinted of byHint.values()) {
-    const initial = hinted.hint.charAt(0)
-    byInitial.set(initial, [...(byInitial.get(initial) ?? []), hinted])
+    const pair = pairOf(hinted.hint.charCodeAt(0), hinted.hint.charCodeAt(1))
+    byPair.set(pair, [...(byPair.get(pair) ?? []), hinted])
   }
-  return byInitial
+  return byPair
 }
 
 const NONE: readonly Opener[] = []

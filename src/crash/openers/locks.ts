@@ -119,21 +119,16 @@ export const lockOpeners: readonly Opener[] = [
     title: 'BUG: lock key not registered in {fn}',
     guilty: { from: ['trace'] },
   },
-  {
-    kind: 'bug',
-    hint: 'spinlock ',
-    pattern:
-      /BUG: spinlock (lockup suspected|already unlocked|recursion|bad magic|trylock failure|wrong owner|wrong CPU|cpu recursion|uninitialized)/,
-    title: 'BUG: spinlock $1 in {fn}',
-    guilty: { from: ['trace'], skip: [/spin_/, /_(?:un)?lock/] },
-  },
-  {
-    kind: 'bug',
-    hint: 'rwlock ',
-    pattern: /BUG: rwlock (lockup suspected|recursion|bad magic|wrong owner|cpu recursion|trylock failure)/,
-    title: 'BUG: rwlock $1 in {fn}',
-    guilty: { from: ['trace'], skip: [/spin_/, /_(?:un)?lock/] },
-  },
+  // kernel/locking/spinlock_debug.c: what is wrong, then on which CPU.
+  ...['spinlock', 'rwlock'].map(
+    (lock): Opener => ({
+      kind: 'bug',
+      hint: `${lock} `,
+      pattern: new RegExp(`BUG: (${lock}) ([a-z][\\w -]{2,40}?)(?: on CPU#|,|\\s*$)`),
+      title: 'BUG: $1 $2 in {fn}',
+      guilty: { from: ['trace'], skip: [/spin_/, /_(?:un)?lock/] },
+    }),
+  ),
   {
     kind: 'atomic-sleep',
     hint: 'sleeping function called',

@@ -18,6 +18,25 @@ export const machineOpeners: readonly Opener[] = [
   },
 ]
 
+/** How the run-time of Go goes on after it has said why a program dies. */
+const GOROUTINES = /^(?:goroutine \d{1,10} |runtime stack:|\[signal SIG)/
+
+/**
+ * Programs whose run-time tells on the console why they die, in a form that is like the kernel's own (runtime/panic.go of Go): told, and no
+ * fault of the kernel.
+ */
+export const runtimeOpeners: readonly Opener[] = [
+  { kind: 'user-fault', hint: 'panic: ', pattern: /^panic: (\S.*)$/, onlyBefore: GOROUTINES, title: 'panic: $1', role: 'remark' },
+  {
+    kind: 'user-fault',
+    hint: 'fatal error: ',
+    pattern: /^fatal error: \S/,
+    onlyBefore: GOROUTINES,
+    title: 'go runtime error',
+    role: 'remark',
+  },
+]
+
 /**
  * Faults of programs, in the kernel's words (arch/x86/mm/fault.c, arch/x86/kernel/traps.c, kernel/signal.c): no fault of the
  * kernel for sure, so only who asks for them is told.
