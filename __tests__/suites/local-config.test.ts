@@ -55,6 +55,29 @@ describe('localConfigSections', () => {
     expect(of(['big', 'same']).sections.same).toMatchObject({ settings: { mkfsOptions: '-f -b size=65536', mountOptions: '-o noatime' } })
   })
 
+  test('a value that is added to begins empty', () => {
+    const { sections, problems } = of(['default'], 'TEST_DEV=/dev/a\nTEST_FS_MOUNT_OPTS="$TEST_FS_MOUNT_OPTS -o quota"\nA="${A}b"\n')
+    expect([problems, sections.default?.environment]).toEqual([[], { TEST_FS_MOUNT_OPTS: ' -o quota', A: 'b' }])
+  })
+
+  test('options that name a disk of the other machine name the guest’s', () => {
+    const { sections, problems } = of(
+      ['default'],
+      'TEST_DEV=/dev/a\nTEST_LOGDEV=/dev/a1\nSCRATCH_DEV=/dev/b\nSCRATCH_LOGDEV=/dev/mapper/log-1\nUSE_EXTERNAL=yes\nTEST_FS_MOUNT_OPTS="-o logdev=$TEST_LOGDEV,ro"\nMKFS_OPTIONS="-l logdev=/dev/mapper/log-1"\nMORE="/dev/a /dev/null"\n',
+    )
+    expect(problems).toEqual([])
+    expect(sections.default).toMatchObject({
+      environment: { TEST_FS_MOUNT_OPTS: '-o logdev=@test-log@,ro', MORE: '@test@ /dev/null' },
+      settings: { mkfsOptions: '-l logdev=@scratch-log@' },
+    })
+  })
+
+  test('options that name a device no disk is made for are refused', () => {
+    expect(of(['default'], 'TEST_DEV=/dev/a\nTEST_LOGDEV=/dev/l\nMOUNT_OPTIONS="-o logdev=/dev/l"\n').problems).toEqual([
+      'local.config: section `default`: MOUNT_OPTIONS names /dev/l, which is no disk of the section.',
+    ])
+  })
+
   test('another file system starts from its defaults; the rest is carried', () => {
     expect(of(['big', 'ext4']).sections.ext4).toMatchObject({
       settings: { fstyp: 'ext4', mkfsOptions: '', mountOptions: '' },

@@ -45,6 +45,12 @@ const externalDevices: Readonly<Record<string, DiskRole>> = {
   SCRATCH_RTDEV: 'scratch-rt',
 }
 
+/** Variables that name one device each. */
+const namedDevices: Readonly<Record<string, DiskRole>> = {
+  ...{ TEST_DEV: 'test', SCRATCH_DEV: 'scratch', LOGWRITES_DEV: 'logwrites' },
+  ...externalDevices,
+}
+
 /** Disk sizes for a file that names devices of another machine: fstests' README asks for 10 GB for TEST and SCRATCH. Sparse. */
 const sizesMiB: Readonly<Record<DiskRole, number>> = {
   test: 10_240,
@@ -138,7 +144,9 @@ function load(before: Variables, section: ConfigSection, path: string, problems:
   for (const { name, value, line } of section.assignments) {
     const expanded = value.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced, bare) => {
       const known = after.get(braced ?? bare)
-      if (known === undefined && !ownVariables.has(name)) problems.push(`${path}:${line}: \`${whole}\` is not set here.`)
+      // A value that is added to begins empty, as in the shell that reads the file for fstests.
+      const isAddedTo = (braced ?? bare) === name
+      if (known === undefined && !isAddedTo && !ownVariables.has(name)) problems.push(`${path}:${line}: \`${whole}\` is not set here.`)
       return known ?? ''
     })
     // Two harmless values can make a command together.
@@ -167,21 +175,28 @@ function toSection(
   if ((variables.get('SCRATCH_DEV') ?? '') !== '' && (variables.get('SCRATCH_DEV_POOL') ?? '') !== '') {
     problems.push(`${path}: section \`${name}\` has both SCRATCH_DEV and SCRATCH_DEV_POOL (check refuses that).`)
   }
+  const disks = disksOf(variables)
+  const inGuest = guestDevices(variables, disks)
+  const optionsOf = (key: string): string => {
+    const { text, strangers } = inGuest(variables.get(key) ?? '')
+    for (const device of strangers) problems.push(`${path}: section \`${name}\`: ${key} names ${device}, which is no disk of the section.`)
+    return text
+  }
   const environment: Record<string, string> = {}
-  for (const [key, value] of variables) if (!ownVariables.has(key) && value !== '') environment[key] = value
+  for (const [key, value] of variables) if (!ownVariables.has(key) && value !== '') environment[key] = inGuest(value).text
   // Empty means the file system's default to fstests; without it MOUNT_OPTIONS would be used for TEST_DEV too.
-  environment.TEST_FS_MOUNT_OPTS = variables.get('TEST_FS_MOUNT_OPTS') ?? ''
+  environment.TEST_FS_MOUNT_OPTS = optionsOf('TEST_FS_MOUNT_OPTS')
   return {
     suite,
     name,
     description: `${path} [${name}]`,
-    disks: disksOf(variables),
+    disks,
     environment,
     kernelOptions: [],
     settings: {
       fstyp: variables.get('FSTYP') ?? 'xfs',
-      mkfsOptions: variables.get('MKFS_OPTIONS') ?? '',
-      mountOptions: variables.get('MOUNT_OPTIONS') ?? '',
+      mkfsOptions: optionsOf('MKFS_OPTIONS'),
+      mountOptions: optionsOf('MOUNT_OPTIONS'),
     } satisfies FstestsSettings,
   }
 }
@@ -196,4 +211,27 @@ function disksOf(variables: Variables): DiskSpec[] {
     for (const [variable, role] of Object.entries(externalDevices)) if ((variables.get(variable) ?? '') !== '') roles.push(role)
   }
   return roles.map((role) => ({ role, sizeMiB: sizesMiB[role] }))
+}
+
+const DEVICE = /\/dev\/[\w/.:-]+/g
+
+/**
+ * Options may name a device of the other machine (`-o logdev=/dev/sdz`): the guest's takes its place, where the file says which of its disks that
+ * is. The rest are strangers.
+ */
+function guestDevices(variables: Variables, disks: readonly DiskSpec[]): (value: string) => { text: string; strangers: readonly string[] } {
+  const roles = new Map<string, string>()
+  for (const [variable, role] of Object.entries(namedDevices)) {
+    const device = variables.get(variable) ?? ''
+    if (device !== '' && disks.some((disk) => disk.role === role)) roles.set(device, role)
+  }
+  return (value) => {
+    const strangers: string[] = []
+    const text = value.replace(DEVICE, (device) => {
+      const role = roles.get(device)
+      if (role === undefined) strangers.push(device)
+      return role === undefined ? device : `@${role}@`
+    })
+    return { text, strangers }
+  }
 }
