@@ -25,24 +25,25 @@ export interface ForeignConsole {
   readonly started: readonly (readonly ForeignStart[])[]
 }
 
-/** Where people keep the kernel's log beside results; the serial console first, because only it has the end. */
-const CONSOLE_NAMES = ['console.log', 'console.txt', 'serial.log', 'dmesg.txt', 'dmesg'] as const
+/** What people call the kernel's log that they keep beside results: `console.log`, `serial-console.txt`, `dmesg`, `dmesg.full.log`… */
+const CONSOLE_NAME = /^(?:(?:serial|vm|qemu|guest|net)-?)?(?:console|serial|dmesg|kernel)(?:[._-](?:log|txt|out|full|after|end)){0,3}$/
+const mostLogs = 8
 
 const mostBytes = 128 * 1024 * 1024
 
 /**
  * Reads the kernel's logs of a directory of results made elsewhere; null where there is none. They may tell of the same events (a serial console and
  * what `dmesg` kept): a report of the same title under the same test is not counted again. Reports' lines count in their own file.
- * @param names of the logs, in the directory
+ * @param names of the logs, in the directory; default: whatever is called like one
  */
 export async function readForeignConsole(
   files: TreeReader,
   directory: string,
   suite: Suite,
-  names: readonly string[] = CONSOLE_NAMES,
+  names?: readonly string[],
 ): Promise<ForeignConsole | null> {
   const logs: { path: string; reports: readonly ForeignReport[]; started: readonly ForeignStart[] }[] = []
-  for (const path of names) {
+  for (const path of names ?? (await consolesIn(files, directory))) {
     const entry = await files.stat(`${directory}/${path}`)
     if (entry?.kind !== 'file') continue
     const bytes = await files.readBytes(`${directory}/${path}`, { offset: 0, length: Math.min(entry.sizeBytes, mostBytes) })
@@ -55,6 +56,13 @@ export async function readForeignConsole(
     reports.push(...log.reports.filter((report) => !known.has(eventKey(report))))
   }
   return { paths: logs.map(({ path }) => path), reports, started: logs.map(({ started }) => started) }
+}
+
+/** The serial console first, because only it has the end. */
+async function consolesIn(files: TreeReader, directory: string): Promise<readonly string[]> {
+  const names = await files.list(directory).catch(() => [])
+  const found = names.filter((name) => CONSOLE_NAME.test(name))
+  return [...found.filter((name) => !name.includes('dmesg')), ...found.filter((name) => name.includes('dmesg'))].slice(0, mostLogs)
 }
 
 const eventKey = ({ report, start }: ForeignReport): string => JSON.stringify([start?.name ?? null, start?.at ?? null, report.title])
@@ -70,6 +78,18 @@ function classifyConsole(text: string, suite: Suite): { reports: readonly Foreig
     reports.push(...classifier.line(line))
   }
   reports.push(...classifier.end())
-  const before = (line: number) => starts.findLast((each) => each.line <= line)?.start ?? null
-  return { reports: reports.map((report) => ({ report, start: before(report.firstLine) })), started: starts.map(({ start }) => start) }
+  return { reports: withStarts(reports, starts), started: starts.map(({ start }) => start) }
+}
+
+/** One pass over both: a log may hold many of either. */
+function withStarts(
+  reports: readonly KernelReport[],
+  starts: readonly { readonly start: ForeignStart; readonly line: number }[],
+): ForeignReport[] {
+  let next = 0
+  const inOrder = [...reports].sort((left, right) => left.firstLine - right.firstLine)
+  return inOrder.map((report) => {
+    while ((starts[next]?.line ?? Number.POSITIVE_INFINITY) <= report.firstLine) next += 1
+    return { report, start: starts[next - 1]?.start ?? null }
+  })
 }

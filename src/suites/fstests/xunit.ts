@@ -167,8 +167,11 @@ class XunitReader {
     this.#facts.startedAt ??= isoTime(attributes.start_timestamp)
     this.#facts.startedAtLocal ??= /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.exec(attributes.start_timestamp ?? '')?.[0] ?? null
     this.#facts.writtenAt = isoTime(attributes.report_timestamp) ?? this.#facts.writtenAt
-    const { tests, failures, skipped, time } = attributes
-    this.#facts.counts = { tests: wholeNumber(tests), failures: wholeNumber(failures), skipped: wholeNumber(skipped) }
+    const { tests, failures, errors, skipped, time } = attributes
+    // check knows no errors; what edits its files may.
+    const bad = wholeNumber(failures)
+    const failed = errors === undefined ? bad : (bad ?? 0) + (wholeNumber(errors) ?? 0)
+    this.#facts.counts = { tests: wholeNumber(tests), failures: failed, skipped: wholeNumber(skipped) }
     this.#facts.finished = time !== ''
   }
 
