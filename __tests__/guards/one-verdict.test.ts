@@ -117,7 +117,7 @@ function judge({ tests, changes = {}, baseline }: Row, failOn: FailOn) {
 describe.each(Object.entries(rows))('%s', (_, row) => {
   const fresh = row.fresh ?? row.failed
 
-  test.each(policies)('under `%s`: exit status, conclusion, output `failed`, page, JUnit, summary and terminal agree', (failOn) => {
+  test.each(policies)('under %s: exit status, conclusion, output failed, page, JUnit, summary and terminal agree', (failOn) => {
     const { record, comparison, rendered } = judge(row, failOn)
     const exit = exitCode(record.conclusion, failOn)
     expect(exit).toBe(row.exit[policies.indexOf(failOn)])
