@@ -25,7 +25,7 @@ sharedTest('fstests-hint: the hint is part of the message', async () => {
   const { tests } = await readResultsDirectory(diskFiles, join(shared, 'fstests-hint'), context)
   const messages = tests.map(({ name, attempts }) => [name, attempts[0]?.message?.replace('HINT: ', '')])
   const hint = 'You _MAY_ be missing xfsprogs fix:\n      0123456789ab mkfs: an invented commit title'
-  expect(messages).toEqual([['xfs/549', expect.stringMatching(new RegExp(`^output mismatch.*\n${hint}$`, 's'))]])
+  expect(messages).toEqual([['xfs/549', expect.stringMatching(new RegExp(`^output mismatch\n${hint}$`))]])
 })
 
 sharedTest('local-config-self-append: a name that is not set stands for nothing where it is added to', () => {

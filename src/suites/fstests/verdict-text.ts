@@ -143,9 +143,9 @@ function readDiff(lines: readonly string[]): string {
   return taken.join('\n')
 }
 
-/** The test's hints: after an empty line, at the end, without indentation ("You _MAY_ be missing kernel fix:"). */
+/** The test's hints, at the end behind an empty line: `HINT: You _MAY_ be missing kernel fix:` or `be hit by a known issue on` (common/rc). */
 function readHints(lines: readonly string[]): string {
-  const start = lines.findIndex((line, index) => index > 0 && lines[index - 1] === '' && /^You _?(?:MAY|HAVE)/i.test(line))
+  const start = lines.findIndex((line, index) => index > 0 && lines[index - 1] === '' && /^(?:HINT: )?You _?(?:MAY|HAVE)/i.test(line))
   if (start < 0) return ''
   return lines.slice(start).join('\n').trimEnd()
 }
