@@ -10,6 +10,8 @@ export interface Behaviour {
   readonly seconds: number
   /** The kernel reports something of this kind while it runs. */
   readonly report?: KernelReportKind
+  /** Its title; default: one of this test's alone. */
+  readonly title?: string
 }
 
 /** What happens to the guest with a given id. */
@@ -193,7 +195,7 @@ class FakeGuest implements Guest {
     this.batch.timeline.push({ name, startedAt: this.all.clock.now().toISOString(), endedAt: null, seconds: null })
     this.push({ kind: 'test-start', name })
     if (behaviour.report !== undefined) {
-      const report = { kind: behaviour.report, title: `a report of ${name}`, test: name } as KernelReport
+      const report = { kind: behaviour.report, title: behaviour.title ?? `a report of ${name}`, test: name } as KernelReport
       this.push({ kind: 'report', report })
     }
     if (behaviour.kind === 'hangs') return false

@@ -122,6 +122,18 @@ test('after a report that ends a detector the rest goes on in a fresh guest at o
   expect(booting.run.guests).toHaveLength(1)
 })
 
+test('a report that comes in each guest anew does not cost a boot for each test', async () => {
+  const behaviour = () => ({
+    ...{ kind: 'passes' as const, seconds: 10 },
+    ...{ report: 'lockdep' as const, title: 'possible deadlock in foo' },
+  })
+  const setting = { plan: { xfs: numbered(20) }, world: { behaviour } }
+  const told = await play(setting)
+  expect(once(setting, told)).toBe(true)
+  expect(told.run.guests).toHaveLength(3)
+  expect(told.progress).toContainEqual(expect.objectContaining({ message: expect.stringContaining('a fresh guest would say the same') }))
+})
+
 describe('a guest that dies', () => {
   const behaviour = (_section: string, name: string) => ({
     kind: name === 'generic/003' ? ('panics' as const) : ('passes' as const),

@@ -122,10 +122,14 @@ export class GuestService {
 
   /** What runs from now on would be seen with one eye shut: the batch ends with the test that runs. */
   private becomeBlind(title: string): void {
-    // A fresh guest would be no better off than one that reported it before any test.
-    if (this.testsStarted === 0) return
-    this.blind ??= title
     const { run, guest } = this
+    if (this.blind !== null) return
+    // A fresh guest would be no better off than one that reported it before any test, or that reports what others did.
+    if (this.testsStarted === 0 || !run.renewalHelps(sectionKey(this.id), title)) {
+      run.say(guest.id, `its kernel reports nothing more of this sort after ${title}; a fresh guest would say the same`)
+      return
+    }
+    this.blind = title
     const waiting = run.queue.waitingIn(guest.id).map(({ name }) => name)
     run.queue.move(guest.id, guest.withdraw(waiting), null)
     run.notify()

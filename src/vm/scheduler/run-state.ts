@@ -31,6 +31,9 @@ export interface TakenOver {
   readonly costSeconds: number
 }
 
+/** Fresh guests because of one report. */
+const MOST_RENEWALS = 2
+
 /** What the guests of one run share. */
 export class RunState {
   readonly queue: TestQueue
@@ -48,6 +51,8 @@ export class RunState {
   private readonly retired = new Set<number>()
   private readonly atWork = new Map<number, GuestAtWork>()
   private readonly alive = new Set<number>()
+  /** Fresh guests that were started because of a report, by section and title. */
+  private readonly renewals = new Map<string, number>()
   private nextGuestId: number
   private wakeUps: (() => void)[] = []
   /** Seconds observed and expected of tests that ended: how wrong the guesses are. */
@@ -238,6 +243,17 @@ export class RunState {
   private paceOf(test: TestId): number {
     if (this.observed.expected === 0 || this.limits.times.known(test) !== null) return 1
     return this.observed.seconds / this.observed.expected
+  }
+
+  /**
+   * Whether a fresh guest would see more than one whose kernel reports nothing more of a sort after this: a report that comes in every guest
+   * anew would cost a boot for each test. True the first times of a title in a section; each answer counts.
+   */
+  renewalHelps(section: string, title: string): boolean {
+    const key = JSON.stringify([section, title])
+    const count = (this.renewals.get(key) ?? 0) + 1
+    this.renewals.set(key, count)
+    return count <= MOST_RENEWALS
   }
 
   /** Resolves at the next change that can mean work: a guest gone, a batch ended, the run stopped. */
