@@ -119,7 +119,8 @@ async function seenByReading(directory: string, { files }: StagePorts): Promise<
       }
       bytes += stat.sizeBytes
       if (found.length >= MAX_FILES || bytes > MAX_BYTES) return false
-      const contents = stat.kind === 'symlink' ? await files.realPath(entry).catch(() => 'dangling') : await files.readBytes(entry)
+      const contents =
+        stat.kind === 'symlink' ? await files.realPath(entry).catch(() => 'dangling') : withoutPlaces(name, await files.readBytes(entry))
       const executable = (stat.mode & 0o100) !== 0
       found.push([relative(directory, entry), stat.kind, executable, createHash('sha256').update(contents).digest('hex')].join('\0'))
     }
@@ -128,6 +129,20 @@ async function seenByReading(directory: string, { files }: StagePorts): Promise<
   if ((await files.stat(directory))?.kind !== 'directory' || !(await visit(directory))) return null
   const isRecipe = (line: string) => /(?:^|\/)(?:flake\.lock|[^/]*\.nix|[^/]*\.config)\0/.test(line)
   return { subdirectory: '', recipe: found.filter(isRecipe).join('\n'), everything: found.join('\n'), dirty: null }
+}
+
+/**
+ * Where the files lie that the staged flake of `offline` fetches (host.json: `{ url, sha256 }`): the same ones lie elsewhere on a machine with
+ * another home, and Nix knows them by their hashes.
+ */
+function withoutPlaces(name: string, contents: Uint8Array): Uint8Array | string {
+  if (name !== 'host.json') return contents
+  try {
+    const isPlace = (key: string, value: unknown) => key === 'url' && typeof value === 'string' && value.startsWith('file:')
+    return JSON.stringify(JSON.parse(Buffer.from(contents).toString('utf8')), (key, value) => (isPlace(key, value) ? undefined : value))
+  } catch {
+    return contents
+  }
 }
 
 function digest(parts: readonly string[]): string {
