@@ -169,13 +169,16 @@ async function hashFiles(paths: readonly string[], ports: Pick<Ports, 'exec'>): 
   )
   const hashed = await Promise.all(
     chunks.map(async (chunk) => {
-      const { code, stdout, stderr } = await ports.exec.run(['sha256sum', '--zero', '--', ...chunk], { timeoutSeconds: 300 })
+      const { code, stdout, stderr } = await ports.exec.run(['sha256sum', '--', ...chunk], { timeoutSeconds: 300 })
       if (code !== 0) throw new Error(`sha256sum: ${stderr.trim()}`)
-      return stdout.split('\0').filter((line) => line !== '')
+      // One line for each file, in their order: `HASH  NAME`. The name is not read: coreutils escape some (and put a backslash before the hash),
+      // and not every one has --zero (rust-coreutils of Debian 12 does not).
+      const hashes = stdout.split('\n').flatMap((line) => /^\\?([0-9a-f]{64}) /.exec(line)?.[1] ?? [])
+      if (hashes.length !== chunk.length) throw new Error(`sha256sum said ${hashes.length} hashes of ${chunk.length} files.`)
+      return chunk.map((path, at) => ({ path, sha256: hashes[at] ?? '' }))
     }),
   )
-  // `HASH  NAME`, the name as it is.
-  return hashed.flat().map((line) => ({ path: line.slice(66), sha256: line.slice(0, 64) }))
+  return hashed.flat()
 }
 
 /** Content hash of a file, lower-case hexadecimal. */
