@@ -96,7 +96,8 @@ async function merge(directory: string): Promise<void> {
   const { tests, conclusion } = report.record
   console.log(`${SHARDS} shards, ${tests.length} tests: ${conclusion.kind}, ${conclusion.reason.slice(0, 100)}`)
   if (tests.length !== TESTS) throw new Error(`${tests.length} tests of ${TESTS}`)
-  console.log(JSON.stringify({ mergeSeconds, peakMiB: peak() }))
+  const { user, system } = process.cpuUsage()
+  console.log(JSON.stringify({ mergeSeconds, cpuSeconds: Math.round((user + system) / 10_000) / 100, peakMiB: peak() }))
 }
 
 /** The most this process has held, by the kernel's own count. */

@@ -60,9 +60,10 @@ test(
   async () => {
     world.fates({ 'generic/003': 'notrun' })
     const id = 'whole'
+    const planned = await plan(id)
+    // After the plan: what it teaches makes so short tests not worth four machines.
     const one = await world.step('', INPUTS, { id: 'one-job' })
     expect(came(one)).toEqual(['success', 'passed'])
-    const planned = await plan(id)
     expect(planned.rows.map(({ shard: name }) => name)).toEqual(['1/4', '2/4', '3/4', '4/4'])
     for (const number of [1, 2, 4]) expect((await shard(planned, number, { id })).conclusion).toBe('success')
 
@@ -96,14 +97,16 @@ test(
     world.fates({})
     const id = 'cut'
     const planned = await plan(id)
-    for (const number of [1, 2, 3]) await shard(planned, number, { id })
+    const last = planned.rows.length
+    expect(last).toBeGreaterThan(1)
+    for (let number = 1; number < last; number++) await shard(planned, number, { id })
     world.fates({ 'generic/001': 'fail', 'generic/002': 'fail', 'generic/003': 'fail', 'generic/004': 'fail' })
-    expect((await shard(planned, 4, { id })).conclusion).toBe('failure')
+    expect((await shard(planned, last, { id })).conclusion).toBe('failure')
     const cut = services.artifacts.artifacts.find(({ name }) => name === `${planned.rows[0]?.artifact}-attempt-1`)
     truncateSync(services.blobs.file(cut?.blob ?? ''), Math.floor((cut?.sizeBytes ?? 0) / 2))
     const whole = await verdict(planned, { id }, { ...ENDED, test: 'failure' })
     expect(came(whole)).toEqual(['failure', 'failed'])
-    expect(world.record(whole).conclusion.untested).toContain('shard 1/4 could not test: its artifact')
+    expect(world.record(whole).conclusion.untested).toContain(`shard ${planned.rows[0]?.shard} could not test: its artifact`)
   },
   LIMIT,
 )

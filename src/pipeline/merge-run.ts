@@ -2,7 +2,7 @@ import { basename, dirname, join, relative } from 'node:path'
 import { describeError, UserError } from '../domain/errors.js'
 import type { FailOn } from '../domain/inputs.js'
 import type { RunRecord } from '../domain/record.js'
-import { shardName } from '../domain/shards.js'
+import { type ShardPromise, shardName } from '../domain/shards.js'
 import type { SharedPlan } from '../domain/shared-plan.js'
 import type { Report } from '../domain/stages.js'
 import { sectionKey } from '../domain/test-key.js'
@@ -113,10 +113,13 @@ async function joinPaths(options: MergeOptions, shared: SharedPlan | null, ports
   const merge = new ShardMerge(whole)
   const plain: RunRecord[] = []
   const damaged: string[] = []
+  const promises = new Map(shared === null ? [] : [[shared.identity, shared.promise]])
   for (const path of await runsOf(options.paths, ports.files)) {
-    const found = await readRun(path, options, ports)
+    const found = await readRun(path, { ...options, promises }, ports)
     switch (found.kind) {
       case 'record': {
+        const { shards } = found.record
+        if (shards !== undefined && !promises.has(shards.plan)) promises.set(shards.plan, shards.promise)
         const record = relocateRecord(found.record, relative(options.output, path) || '.')
         if (record.shards === undefined) plain.push(record)
         else addNamed(merge, record, path)
@@ -191,7 +194,11 @@ type FoundRun =
   | { readonly kind: 'damaged'; readonly reason: string; readonly shard: OwnShard | null }
 
 /** The record of a shard; made of what is there where it was killed before it could write one. */
-async function readRun(directory: string, { toolVersion }: MergeOptions, ports: Ports): Promise<FoundRun> {
+async function readRun(
+  directory: string,
+  { toolVersion, promises }: Pick<MergeOptions, 'toolVersion'> & { readonly promises: ReadonlyMap<string, ShardPromise> },
+  ports: Ports,
+): Promise<FoundRun> {
   const { files } = ports
   const path = join(directory, 'run.json')
   const shard = await readOwnShard(directory, files)
@@ -201,7 +208,7 @@ async function readRun(directory: string, { toolVersion }: MergeOptions, ports: 
   }
   if ((await files.stat(path)) !== null) {
     try {
-      return { kind: 'record', record: parseRecord(await files.readText(path), path) }
+      return { kind: 'record', record: parseRecord(await files.readText(path), path, promises) }
     } catch (error) {
       return damaged(`its record is damaged: ${describeError(error)}`)
     }

@@ -1,7 +1,8 @@
 import { basename, dirname } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import { type RunRecord, runRecordSchema } from '../domain/record.js'
-import { upgradeRecord } from '../domain/upgrade/index.js'
+import type { ShardPromise } from '../domain/shards.js'
+import { isObject, upgradeRecord } from '../domain/upgrade/index.js'
 import { suites, type TreeReader } from '../suites/index.js'
 import { readForeignConsole } from './foreign-console.js'
 import { foreignRecord } from './foreign-record.js'
@@ -61,20 +62,34 @@ async function readResultsFile(
 /**
  * Reads a run.json.
  * @param path for messages
+ * @param promises of plans whose shards were read before: each of them has the same, which is as large as the whole run
  * @throws UserError naming what does not fit
  */
-export function parseRecord(text: string, path: string): RunRecord {
+export function parseRecord(text: string, path: string, promises: ReadonlyMap<string, ShardPromise> = new Map()): RunRecord {
   let json: unknown
   try {
     json = JSON.parse(text)
   } catch (cause) {
     throw new UserError(`${path} is not JSON.`, 'It may be cut off; make the record again from the results beside it.', { cause })
   }
+  const promise = takePromise(json, promises)
   const parsed = runRecordSchema.safeParse(upgradeRecord(json))
-  if (parsed.success) return parsed.data
+  if (parsed.success) return promise === null ? parsed.data : withPromise(parsed.data, promise)
   const [issue] = parsed.error.issues
   throw new UserError(
     `${path} is not a record of this version: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}.`,
     'Use the version of vmtest that wrote it, or make it again.',
   )
+}
+
+/** Takes a promise that is known already out of a record that is yet to be checked. */
+function takePromise(json: unknown, promises: ReadonlyMap<string, ShardPromise>): ShardPromise | null {
+  if (!isObject(json) || !isObject(json.shards) || typeof json.shards.plan !== 'string') return null
+  const known = promises.get(json.shards.plan) ?? null
+  if (known !== null) Object.assign(json.shards, { promise: { sections: [], offered: [], shards: [] } })
+  return known
+}
+
+function withPromise(record: RunRecord, promise: ShardPromise): RunRecord {
+  return record.shards === undefined ? record : { ...record, shards: { ...record.shards, promise } }
 }

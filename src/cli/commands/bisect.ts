@@ -9,7 +9,8 @@ import { buildKernel, builtCommits, type KernelBuildOptions } from '../../kernel
 import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
 import { type BisectResult, type BisectStep, bisect } from '../../tools/bisect/bisect.js'
 import { outcomeOfRun, type StepOutcome } from '../../tools/bisect/decide.js'
-import { commitLine } from '../../tools/bisect/worktree.js'
+import { bisectInParallel } from '../../tools/bisect/parallel.js'
+import { type Commit, commitLine } from '../../tools/bisect/worktree.js'
 import { guestArchitecture, shelfOf } from '../config-places.js'
 import type { AddCommand, CliContext } from '../context.js'
 import { EXIT } from '../exit-codes.js'
@@ -25,6 +26,7 @@ interface BisectFlags {
   readonly path: readonly string[]
   readonly make: readonly string[]
   readonly jobs?: string
+  readonly makeJobs?: string
   readonly work?: string
   readonly verify: boolean
   readonly json?: boolean
@@ -62,7 +64,8 @@ function addBisectOptions(command: Command): void {
     .option('--config <file>', 'the .config to build with; none: tinyconfig and the fragments of the sections (`vmtest config show`)')
     .option('--path <path>', 'look only at commits that touch it, such as fs/xfs (repeatable)', collect, [])
     .option('--make <argument>', 'further argument of make, such as LLVM=1 (repeatable)', collect, [])
-    .option('--jobs <number>', 'make -j (default: the CPUs)')
+    .option('--jobs <number>', 'commits built and tested at once, each in a worktree of its own (default: 1)')
+    .option('--make-jobs <number>', 'make -j (default: the CPUs, shared among --jobs)')
     .option('--work <directory>', 'where the worktree, the objects and the results go (default: in the cache directory)')
     .option('--no-verify', 'do not test the good and the bad end first')
     .option('--json', 'print the result as JSON')
@@ -76,39 +79,49 @@ async function runBisect(inputs: Inputs, flags: BisectFlags, context: CliContext
   const results = resultsDirectory(inputs, work, context)
   const build = await buildOptions(inputs, flags, work, context)
   stderr.write(`bisect: worktree and objects in ${work}, results in ${results}\n`)
-  const result = await bisect(
-    {
-      tree,
-      worktreePath: build.source,
-      builtCommits: await builtCommits(build.objects, ports),
-      good: flags.good,
-      bad: flags.bad,
-      paths: flags.path,
-      verifyEnds: flags.verify,
-      signal,
-      onStep: (step) => stderr.write(`${stepLine(step)}\n`),
-      tryCommit: async ({ number, commit }) => {
-        stderr.write(`\nbisect: step ${number}, ${commitLine(commit)}\n`)
-        const directory = join(results, `${String(number).padStart(2, '0')}-${commit.hash.slice(0, 12)}`)
-        return tryKernel(
-          { number, inputs, directory, build: { ...build, commit: commit.hash, logFile: `${directory}.build.log` } },
-          context,
+  const jobs = Number(flags.jobs ?? '1')
+  const onStep = (step: BisectStep) => void stderr.write(`${stepLine(step)}\n`)
+  const common = { tree, good: flags.good, bad: flags.bad, paths: flags.path, verifyEnds: flags.verify, signal, onStep }
+  const tryAt = async ({ number, commit }: { readonly number: number; readonly commit: Commit }, own: typeof build) => {
+    stderr.write(`\nbisect: step ${number}, ${commitLine(commit)}\n`)
+    const directory = join(results, `${String(number).padStart(2, '0')}-${commit.hash.slice(0, 12)}`)
+    return tryKernel({ number, inputs, directory, build: { ...own, commit: commit.hash, logFile: `${directory}.build.log` } }, context)
+  }
+  const result =
+    jobs === 1
+      ? await bisect(
+          {
+            ...common,
+            ...{ worktreePath: build.source, builtCommits: await builtCommits(build.objects, ports) },
+            tryCommit: (at) => tryAt(at, build),
+          },
+          ports,
         )
-      },
-    },
-    ports,
-  )
+      : await bisectInParallel(
+          {
+            ...common,
+            worktreePaths: Array.from({ length: jobs }, (_, runner) => runnersOwn(build, runner).source),
+            tryCommit: (at) => tryAt(at, runnersOwn(build, at.runner)),
+          },
+          ports,
+        )
   await ports.files.write(join(results, 'bisect.log'), result.log)
   await ports.files.write(join(results, 'bisect.json'), `${JSON.stringify(result, null, 2)}\n`)
   stdout.write(flags.json === true ? `${JSON.stringify(result, null, 2)}\n` : resultText(result, results))
   return exitCodeOf(result)
 }
 
+/** Each runner has a tree and objects of its own; ccache they share. */
+function runnersOwn<T extends Pick<KernelBuildOptions, 'source' | 'objects'>>(build: T, runner: number): T {
+  return { ...build, source: `${build.source}-${runner + 1}`, objects: `${build.objects}-${runner + 1}` }
+}
+
 /** What cannot be meant, before anything is built. */
 async function refuse(inputs: Inputs, flags: BisectFlags, { ports, places }: CliContext): Promise<void> {
   if (inputs.kernel !== null) throw new UserError('`--kernel` is given, but bisect builds its kernels.', 'Leave it out.')
-  if (flags.jobs !== undefined && !/^[1-9]\d*$/.test(flags.jobs)) {
-    throw new UserError(`\`--jobs\` is \`${flags.jobs}\`, which is no number of jobs.`, 'Give a whole number from 1.')
+  for (const [option, value] of [['--jobs', flags.jobs] as const, ['--make-jobs', flags.makeJobs] as const]) {
+    if (value === undefined || /^[1-9]\d{0,2}$/.test(value)) continue
+    throw new UserError(`\`${option}\` is \`${value}\`, which is no number of jobs.`, 'Give a whole number from 1.')
   }
   const output = inputs.outputDirectory === '' ? null : resolve(places.workingDirectory, inputs.outputDirectory)
   if (output !== null && (await ports.files.list(output).catch(() => [])).length > 0) {
@@ -179,7 +192,8 @@ async function buildOptions(
         ? { kind: 'options', options: requestedConfig(mergeFragments(chooseFragments(known, shelf))) }
         : { kind: 'file', path: resolve(places.workingDirectory, flags.config) },
     architecture: guestArchitecture(context),
-    jobs: Number(flags.jobs ?? (await ports.exec.run(['nproc'])).stdout),
+    jobs:
+      Number(flags.makeJobs ?? '') || Math.max(1, Math.floor(Number((await ports.exec.run(['nproc'])).stdout) / Number(flags.jobs ?? '1'))),
     makeArguments: flags.make,
     signal: context.signal,
   }
@@ -189,8 +203,8 @@ function stepLine({ number, commit, outcome }: BisectStep): string {
   return `bisect: step ${number}, ${commitLine(commit)}: ${outcome.verdict} (${outcome.reason})`
 }
 
-function resultText({ ending, steps }: BisectResult, results: string): string {
-  const tried = `${steps.length} kernels tried; each one’s log and run are in ${results}`
+function resultText({ ending, steps, ...more }: BisectResult & { readonly rounds?: number }, results: string): string {
+  const tried = `${steps.length} kernels tried${more.rounds === undefined ? '' : ` in ${more.rounds === 1 ? '1 round' : `${more.rounds} rounds`}`}; each one’s log and run are in ${results}`
   switch (ending.kind) {
     case 'found':
       return `The first bad commit is ${commitLine(ending.culprit)}\n\n${ending.description}\n${tried}\n`

@@ -1,4 +1,5 @@
 export { upgradeBundle } from './bundle.js'
 export { upgradeHistory } from './history.js'
+export { isObject } from './json.js'
 export { upgradePlan, upgradeSelection } from './plan.js'
 export { upgradeRecord } from './record.js'

@@ -132,6 +132,6 @@ export async function resolveCommit(tree: string, revision: string, ports: Pick<
 }
 
 /** git in the C locale, whose messages are what we read. Hooks of the user's tree would run on every checkout: none do. */
-function git(directory: string, argv: readonly string[], { exec }: Pick<Ports, 'exec'>): Promise<CommandResult> {
+export function git(directory: string, argv: readonly string[], { exec }: Pick<Ports, 'exec'>): Promise<CommandResult> {
   return exec.run(['env', 'LC_ALL=C', 'git', '-C', directory, '-c', 'core.hooksPath=/dev/null', '-c', 'advice.detachedHead=false', ...argv])
 }
