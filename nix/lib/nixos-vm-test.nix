@@ -15,6 +15,9 @@
   btrfs-progs-src ? null,
   e2fsprogs-src ? null,
   f2fs-tools-src ? null,
+  blktests-src ? null,
+  ltp-src ? null,
+  unionmount-testsuite-src ? null,
   packages ? [ ],
   sections ? null,
   ...
@@ -65,7 +68,16 @@ let
     given
   ]
   ++ modules);
+  # Silently without a suite that was asked for would be worse than not at all.
+  given' = builtins.filter (name: arguments.${name} or null != null) [
+    "blktests-src"
+    "ltp-src"
+    "unionmount-testsuite-src"
+  ];
 in
+if given' != [ ] then
+  throw "kernel-vmtest: mkNixosVmTest has no use for ${builtins.concatStringsSep ", " given'}; use mkVmTest, or give the built tree to vmtest run."
+else
 import ./check-arguments.nix "mkNixosVmTest" (import ./arguments.nix ++ [ "modules" ]) arguments (
   system.config.system.build.vmtestBundle // { inherit (system) config options; }
 )

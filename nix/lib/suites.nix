@@ -7,6 +7,9 @@
   kselftest ? null,
   # A directory of executables of one's own: a path, a string, or a source. Or null.
   scripts-src ? null,
+  # Packages, or null.
+  blktests ? null,
+  ltp ? null,
 }:
 let
   given = name: tree: if tree == null then [ ] else [ { inherit name tree; } ];
@@ -30,3 +33,5 @@ given "smoke" (
 ++ given "fstests" (if xfstests == null then null else tools.xfstestsTree xfstests)
 ++ given "kselftest" (if kselftest == null then null else "${kselftest}")
 ++ given "scripts" (if scripts-src == null then null else inStore scripts-src)
+++ given "blktests" (if blktests == null then null else "${blktests}")
+++ given "ltp" (if ltp == null then null else "${ltp}")

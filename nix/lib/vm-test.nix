@@ -19,6 +19,10 @@
   kselftest-targets ? [ ],
   # A directory of executables of one's own, each a test.
   scripts-src ? null,
+  # Sources of further suites; fstests runs the last one (overlay/union).
+  blktests-src ? null,
+  ltp-src ? null,
+  unionmount-testsuite-src ? null,
   btrfs-progs-src ? null,
   e2fsprogs-src ? null,
   f2fs-tools-src ? null,
@@ -56,6 +60,10 @@ let
     targets = kselftest-targets;
   };
   kselftest = if selftests == null then null else selftests.package;
+  built = {
+    blktests = if blktests-src == null then null else tools.blktests blktests-src;
+    ltp = if ltp-src == null then null else tools.ltp ltp-src;
+  };
   suites = import ./suites.nix {
     inherit
       tools
@@ -63,18 +71,36 @@ let
       kselftest
       scripts-src
       ;
+    inherit (built) blktests ltp;
   };
 
   programs = tools.guestPrograms {
     first =
       (if xfsprogs == null then [ ] else [ xfsprogs ] ++ (if xfstests == null then [ ] else [ xfstests ]))
-      ++ (if kselftest == null then [ ] else [ kselftest ]);
+      ++ builtins.filter (package: package != null) [
+        kselftest
+        built.blktests
+        built.ltp
+      ];
     inherit replaced;
     extra = packages;
   };
 
   rootImage = import ./root-image.nix {
-    inherit tools programs suites;
+    inherit tools programs;
+    suites =
+      suites
+      ++ (
+        if unionmount-testsuite-src == null then
+          [ ]
+        else
+          [
+            {
+              name = "unionmount-testsuite";
+              tree = "${unionmount-testsuite-src}";
+            }
+          ]
+      );
     etc = builtins.path {
       name = "guest-etc";
       path = ./guest-etc;
@@ -97,6 +123,9 @@ let
         inherit arguments;
         packages = replaced // {
           inherit xfstests xfsprogs;
+          # A revision where it is given.
+          blktests = null;
+          ltp = null;
         };
       };
     };

@@ -155,6 +155,13 @@ async function findQemu(bundle: VmBundle, ports: BuildPorts): Promise<string> {
   )
 }
 
+/** A suite whose tests are in the kernel; null for any other. */
+async function kernelSuite(bundle: VmBundle, name: SuiteName, { files }: BuildPorts): Promise<BuiltSuite | null> {
+  const { ofKernel } = suiteOf(name)
+  if (ofKernel === undefined) return null
+  return { name, guestPath: '/', image: null, source: null, catalogue: await ofKernel.enumerate(files, bundle.kernel) }
+}
+
 async function bundledSuite(loaded: LoadedBundle, name: SuiteName, ports: BuildPorts): Promise<BuiltSuite> {
   const found = loaded.bundle.suites.find((suite) => suite.name === name)
   if (found === undefined) {
@@ -233,7 +240,11 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
     ...(selftests !== null && wanted?.directory === selftests.tree ? selftests.fragments : []),
     ...(plan.dumpWhen === 'always' ? [WITH_TYPES] : []),
   ]
-  const tree = wanted === undefined ? null : await buildKernelTree({ ...request, ...wanted, fragments }, ports)
+  const kconfig = plan.suites.flatMap((name) => suiteOf(name).ofKernel?.fragments ?? [])
+  const tree =
+    wanted === undefined
+      ? null
+      : await buildKernelTree({ ...request, ...wanted, kconfig: [...new Set([...kconfig, ...wanted.kconfig])], fragments }, ports)
   if (selftests !== null) {
     const installed = await installSelftests(selftests, request, ports)
     given.set('kselftest', await givenSuite('kselftest', installed, request.cacheDirectory, ports))
@@ -242,9 +253,11 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
   const found = await findBundle(request, ports)
   const loaded = early ?? (await loadBundle(found.path, ports))
   if (kernel !== null) await refuseUnbootable(kernel.image, loaded.bundle, ports)
-  const suites: BuiltSuite[] = []
-  for (const name of plan.suites) suites.push(given.get(name) ?? (await bundledSuite(loaded, name, ports)))
   const bundle = kernel === null ? loaded.bundle : withKernel(loaded.bundle, kernel)
+  const suites: BuiltSuite[] = []
+  for (const name of plan.suites) {
+    suites.push(given.get(name) ?? (await kernelSuite(bundle, name, ports)) ?? (await bundledSuite(loaded, name, ports)))
+  }
   const revisions: Record<string, string> = {}
   for (const { name, source } of given.values()) {
     const revision = source === null ? null : await treeRevision(source, ports)

@@ -3,6 +3,7 @@ import type { SuiteName } from '../domain/test.js'
 import { blktests } from './blktests/index.js'
 import { fstests } from './fstests/index.js'
 import { kselftest } from './kselftest/index.js'
+import { kunit } from './kunit/index.js'
 import { ltp } from './ltp/index.js'
 import { scripts } from './scripts/index.js'
 import { smoke } from './smoke/index.js'
@@ -32,7 +33,7 @@ export {
 } from './suite.js'
 
 /** Every suite by name: adding a suite is adding it here. */
-export const suites: Readonly<Record<SuiteName, Suite>> = { fstests, smoke, kselftest, scripts, blktests, ltp }
+export const suites: Readonly<Record<SuiteName, Suite>> = { fstests, smoke, kselftest, scripts, blktests, ltp, kunit }
 
 /** @throws UserError naming the suites there are */
 export function suiteOf(name: SuiteName): Suite {

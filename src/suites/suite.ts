@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import type { VmBundle } from '../domain/bundle.js'
 import type { Provocation } from '../domain/kernel-report.js'
 import type { Disagreement, Metric, Subtest } from '../domain/record.js'
 import type { Section } from '../domain/section.js'
@@ -252,6 +253,13 @@ export interface Suite<Settings = unknown, Proof = unknown> {
    * @throws UserError when the directory is not such a tree
    */
   enumerate(files: Pick<Files, 'list' | 'readText' | 'readBytes' | 'realPath' | 'stat'>, directory: string): Promise<Catalogue>
+  /** Its tests are the kernel's own: read off the kernel that will boot, in place of a tree. */
+  readonly ofKernel?: {
+    /** Fragments of nix/kconfig that a kernel built from a tree gets for it. */
+    readonly fragments: readonly string[]
+    /** @throws UserError where the kernel has no such test, or cannot be looked into */
+    enumerate(files: Pick<Files, 'list' | 'readText' | 'readBytes' | 'stat'>, kernel: VmBundle['kernel']): Promise<Catalogue>
+  }
   /** Its sections that any bundle can run. @param checkout this project's own, where they are kept as data */
   builtInSections(files: Pick<Files, 'readText'>, checkout: string): Promise<readonly Section[]>
   /** What a tree in the input of its name is, for that input's help; null: it has no such input. */

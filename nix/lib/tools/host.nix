@@ -78,6 +78,19 @@ in
       buildPhase = "source ${../kselftest.sh}";
     };
 
+  blktests =
+    src:
+    pkgs.runCommand "blktests-${sources.version src}" {
+      inherit src;
+      alternatives = ../../offline/alternatives.sh;
+    } "source ${../../offline/blktests.sh}";
+  ltp =
+    src:
+    pkgs.runCommand "ltp-${sources.version src}" {
+      inherit src;
+      alternatives = ../../offline/alternatives.sh;
+    } "source ${../../offline/ltp.sh}";
+
   kernelConfig =
     {
       src,

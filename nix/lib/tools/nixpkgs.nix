@@ -4,6 +4,7 @@ let
   inherit (pkgs.stdenv.hostPlatform) system;
   architecture = builtins.head (builtins.split "-" system);
   compilation = import ./compilation.nix;
+  sources = import ./source.nix;
 
   # A package that the set has and can evaluate, or null: nixpkgs renames, drops (an alias that throws) and marks some as
   # broken over the years.
@@ -225,6 +226,56 @@ in
       hardeningDisable = [ "all" ];
       phases = [ "buildPhase" ];
       buildPhase = "source ${../kselftest.sh}";
+    };
+
+  # blktests: scripts with some C programs beside them, run where it was built. Its scripts name /bin/bash, which guests have.
+  blktests =
+    src:
+    pkgs.stdenv.mkDerivation {
+      pname = "blktests";
+      version = sources.version src;
+      inherit src;
+      buildInputs = present [ "liburing" ];
+      dontConfigure = true;
+      dontPatchShebangs = true;
+      enableParallelBuilding = true;
+      installPhase = ''
+        cp -r . "$out"
+      '';
+    };
+
+  # LTP, as `make install` leaves it, in place of /opt/ltp.
+  ltp =
+    src:
+    pkgs.stdenv.mkDerivation {
+      pname = "ltp";
+      version = sources.version src;
+      inherit src;
+      nativeBuildInputs = present [
+        "autoconf"
+        "automake"
+        "m4"
+        "pkg-config"
+        "flex"
+        "bison"
+        "perl"
+        "git"
+      ];
+      buildInputs = present [
+        "libaio"
+        "libcap"
+        "acl"
+        "attr"
+        "keyutils"
+        "numactl"
+        "openssl"
+        "libmnl"
+      ];
+      preConfigure = "make autotools";
+      # Its tests are built as the kernel's interfaces ask for, not hardened.
+      hardeningDisable = [ "all" ];
+      dontPatchShebangs = true;
+      enableParallelBuilding = true;
     };
 
   # A .config for a source tree, from fragments, by the tree's own scripts.

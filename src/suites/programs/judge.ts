@@ -5,7 +5,12 @@ import { judgeProgram, type ProgramVerdict } from '../ktap/index.js'
 import type { BatchEvidence, JudgedAttempt, JudgedBatch, JudgedFile, JudgedTest, TreeReader } from '../suite.js'
 
 /** The verdict on one program. `end` is null where it left no word of how it ended. */
-export type ProgramJudge = (end: ProgramEnd | null, output: string, name: TestName) => ProgramVerdict
+export type ProgramJudge = (end: ProgramEnd | null, output: string, name: TestName) => JudgedProgram
+
+/** As ProgramVerdict; `notreached` is of a program that says it had nothing to test. */
+export interface JudgedProgram extends Omit<ProgramVerdict, 'status'> {
+  readonly status: ProgramVerdict['status'] | 'notreached'
+}
 
 /** What is read of one test's output. A program that prints more cannot be judged: a result may stand behind it. */
 const MOST_MIB = 16
@@ -61,7 +66,7 @@ function plain(status: JudgedAttempt['status'], message: string | null, files: r
   return { status, seconds: null, message, diff: null, files }
 }
 
-function counted({ subtests, subtestCount }: Pick<ProgramVerdict, 'subtests' | 'subtestCount'>): Partial<JudgedAttempt> {
+function counted({ subtests, subtestCount }: Pick<JudgedProgram, 'subtests' | 'subtestCount'>): Partial<JudgedAttempt> {
   return subtestCount === 0 ? {} : { subtests, subtestCount }
 }
 

@@ -1,0 +1,34 @@
+import type { EachDrive } from '../suite.js'
+import { BUILT_IN } from './catalogue.js'
+
+/** What the guest says where there is nothing to be judged. */
+export const UNTESTED = 'vmtest: not tested: '
+
+/**
+ * Runs the suite `$1` of module `$2` (empty: built in) and prints its results, which debugfs has as KTAP without the kernel log's stamps and foreign
+ * lines. A built-in suite ran at boot already and runs again; one of init code ran at boot only.
+ */
+const RUN = [
+  `untested() { echo "${UNTESTED}$1"; exit 125; }`,
+  'all=/sys/kernel/debug/kunit',
+  'own=$all/$1',
+  '[ -z "$2" ] || [ -d "$own" ] || modprobe "$2" || untested "the module $2 cannot be loaded"',
+  '[ -d "$all" ] || untested "this kernel has no CONFIG_KUNIT_DEBUGFS"',
+  '[ -d "$own" ] || untested "the kernel did not take it: a filter (kunit.filter_glob, kunit.filter) or kunit.enable=0 keeps it out"',
+  'if [ -e "$own/run" ]; then echo run >"$own/run" || untested "it cannot be run"; fi',
+  'cat "$own/results"',
+].join('\n')
+
+/** The longest a case may run before KUnit itself ends it (lib/kunit/try-catch.c) is 300 s. */
+const LIMIT_SECONDS = 330
+
+/** A KUnit suite a test. */
+export const kunitDrive: EachDrive = {
+  kind: 'each',
+  command: ({ name, file }, { section, scale }) => ({
+    argv: ['/bin/sh', '-c', RUN, 'sh', name, file === BUILT_IN ? '' : file],
+    environment: section.environment,
+    cwd: '/',
+    limitSeconds: LIMIT_SECONDS * scale.timeoutFactor,
+  }),
+}
