@@ -1,5 +1,5 @@
 import type { RunRecord, TestRecord } from '../../domain/record.js'
-import { type ShardPart, type Shards, shardName } from '../../domain/shards.js'
+import type { ShardPart } from '../../domain/shards.js'
 import { testKey } from '../../domain/test-key.js'
 import type { GuestRun } from '../../domain/vm-run.js'
 import { shardsByTest, testsOfShard } from '../../plan/shards/index.js'
@@ -28,8 +28,7 @@ export function contentsOf(record: RunRecord): readonly Content[] {
   const tests: TestRecord[][] = shards.parts.map(() => [])
   for (const test of record.tests) {
     const number = byTest.get(testKey(test))
-    // What stands for a shard that did not come is told anew.
-    if (number === undefined || isStandIn(test, number, shards)) continue
+    if (number === undefined || isStandIn(test)) continue
     for (const [index, part] of shards.parts.entries()) {
       if (part.shard !== number) continue
       const start = starts[index] ?? 0
@@ -47,14 +46,11 @@ export function contentsOf(record: RunRecord): readonly Content[] {
   })
 }
 
-/** A test of a shard that said nothing of it. */
-export function standIn(number: number, { parts, promise }: Pick<Shards, 'parts' | 'promise'>): string {
-  const name = shardName({ number, count: promise.shards.length })
-  return parts.some(({ shard }) => shard === number) ? `${name} has no verdict on it` : `${name} left no record`
-}
-
-function isStandIn({ attempts, reason, status }: TestRecord, number: number, shards: Shards): boolean {
-  return attempts.length === 0 && status === 'notreached' && reason === standIn(number, shards)
+/** A test that stands for nothing but what was promised: it is told anew. */
+function isStandIn(test: TestRecord): boolean {
+  const { attempts, status, expectedFailure, file, line, groups, expectedNotrun } = test
+  const known = [file, line, groups, expectedNotrun].some((value) => value !== undefined) || expectedFailure !== null
+  return attempts.length === 0 && status === 'notreached' && !known
 }
 
 /** A shard is believed of what it was to run, and of nothing else. */

@@ -2,14 +2,14 @@ import { UserError } from '../../domain/errors.js'
 import type { Plan } from '../../domain/plan.js'
 import type { Attempt, HostFacts, RunRecord, TestRecord } from '../../domain/record.js'
 import { type ShardPart, type ShardPromise, shardName } from '../../domain/shards.js'
-import type { TestId } from '../../domain/test.js'
+import type { SectionId, TestId } from '../../domain/test.js'
 import { testKey } from '../../domain/test-key.js'
 import { settle } from '../../domain/verdict.js'
 import { planIdentity, testsOfShard } from '../../plan/shards/index.js'
 import { conclude, countStatuses } from '../conclude.js'
 import { mergedReason, refuseUnlike } from '../merge.js'
-import { type Content, contentsOf, standIn } from './contents.js'
-import { inOrder, troublesOf, untestedSections } from './parts.js'
+import { type Content, contentsOf } from './contents.js'
+import { inOrder, troublesOf, untestedSections, whyAbsent } from './parts.js'
 import { joinSurroundings, type Surroundings, surroundingsOf } from './surroundings.js'
 
 /** What stands where no shard's record can be read. */
@@ -159,8 +159,8 @@ function joinContents(contents: readonly Content[], promise: ShardPromise): Pick
   const parts = contents.map(({ part }) => part)
   const tests: TestRecord[] = []
   for (const [index] of promise.shards.entries()) {
-    const absent = standIn(index + 1, { parts, promise })
-    for (const id of testsOfShard(promise, index + 1)) tests.push(joinTest(id, found.get(testKey(id)) ?? [], absent))
+    const why = whyAbsent(index + 1, parts, promise.shards.length)
+    for (const id of testsOfShard(promise, index + 1)) tests.push(joinTest(id, found.get(testKey(id)) ?? [], why))
   }
   return { tests: inRunOrder(tests, promise), guests }
 }
@@ -169,15 +169,16 @@ function shift(attempt: Attempt, offset: number): Attempt {
   return attempt.guest === null || offset === 0 ? attempt : { ...attempt, guest: attempt.guest + offset }
 }
 
-function joinTest(id: TestId, found: readonly TestRecord[], absent: string): TestRecord {
+/** @param why what is said of a test that nobody has a verdict on: by its shard alone, so that it is the same however records are joined */
+function joinTest(id: TestId, found: readonly TestRecord[], why: (section: SectionId) => string): TestRecord {
   const [first] = found
-  if (first === undefined) return { ...id, status: 'notreached', flaky: false, reason: absent, expectedFailure: null, attempts: [] }
+  if (first === undefined) return { ...id, status: 'notreached', flaky: false, reason: why(id), expectedFailure: null, attempts: [] }
   const attempts = found.flatMap((test) => test.attempts)
   const { before: _before, ...known } = first
   const onBase = found.find((test) => test.onBase !== undefined)?.onBase
   if (attempts.length === 0) {
-    const status = found.every((test) => test.status === 'expunged') ? 'expunged' : 'notreached'
-    return { ...known, status, flaky: false, attempts }
+    const isExpunged = found.every((test) => test.status === 'expunged')
+    return isExpunged ? { ...known, attempts } : { ...known, status: 'notreached', flaky: false, reason: why(id), attempts }
   }
   const { status, flaky } = settle(attempts)
   const reason = mergedReason(status, attempts, found)

@@ -1,5 +1,6 @@
-import type { Attempt, RunRecord } from '../../domain/record.js'
+import type { Attempt, RunRecord, TestRecord } from '../../domain/record.js'
 import { type ShardPart, type ShardPromise, shardName } from '../../domain/shards.js'
+import type { SectionId } from '../../domain/test.js'
 import { isFailure, isSevere } from '../../domain/verdict.js'
 import type { Content } from './contents.js'
 
@@ -46,10 +47,11 @@ function isVoid(part: ShardPart, parts: readonly ShardPart[]): boolean {
 }
 
 function onlyFailures(content: Content): Content {
-  const tests = content.tests.flatMap((test) => {
-    if (test.attempts.length === 0 && test.status === 'expunged') return [test]
+  const tests = content.tests.map((test): TestRecord => {
+    if (test.attempts.length === 0) return test
     const attempts = test.attempts.filter(isBad)
-    return attempts.length === 0 ? [] : [{ ...test, attempts }]
+    // What it is of is still known; what became of it is not.
+    return attempts.length === 0 ? { ...test, status: 'notreached', flaky: false, reason: null, attempts } : { ...test, attempts }
   })
   return { ...content, tests }
 }
@@ -99,4 +101,16 @@ export function untestedSections(parts: readonly ShardPart[], count: number): Re
       untested.set(JSON.stringify([suite, section]), `${shardName({ number, count })}: ${reason}`)
   }
   return untested
+}
+
+/** Why a test of a shard has no verdict: what kept the shard from its section, or from going on, or that it is not there. */
+export function whyAbsent(number: number, parts: readonly ShardPart[], count: number): (section: SectionId) => string {
+  const name = shardName({ number, count })
+  const part = believed(number, parts)
+  if (part === null) return () => (parts.some(({ shard }) => shard === number) ? `${name} came more than once` : `${name} left no record`)
+  const general = part.stopped === undefined ? `${name} has no verdict on it` : `${name}: ${part.stopped.reason}`
+  return ({ suite, section }) => {
+    const own = part.untested.find((each) => each.suite === suite && each.section === section)
+    return own === undefined ? general : `${name}: ${own.reason}`
+  }
 }
