@@ -25,6 +25,20 @@ test('every program of the committed list is in the table, or absent with a reas
   expect(Object.keys(committed.tests).filter((program) => !known.has(program))).toEqual([])
 })
 
+test('the documentation counts and names packages as the list and the table do', () => {
+  const page = readFileSync(new URL('../../docs/troubleshooting.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| `([\w.-]+)` \| (\d+) \| (has|lacks) it[^|]*\| (?:`([\w-]+)`|none)/gm)]
+  expect(rows.length).toBeGreaterThan(8)
+  const packageOf = (program: string) =>
+    table.packages.find(({ required, optional }) => [...words(required), ...words(optional)].includes(program))
+  const told = rows.map(([, program = '', tests, , debian = null]) => ({ program, tests: Number(tests), debian }))
+  expect(told).toEqual(
+    told.map(({ program }) => ({ program, tests: committed.tests[program], debian: packageOf(program)?.debian ?? null })),
+  )
+  // What nixpkgs never had is not said to be there.
+  expect(rows.filter(([, program = '', , has]) => has === 'has' && packageOf(program)?.nixpkgs == null)).toEqual([])
+})
+
 test('the table names each program once, and says why where a set has it not', () => {
   expect(offered.filter((program, at) => offered.indexOf(program) !== at)).toEqual([])
   expect(table.absent.filter(({ program, why }) => why === '' || offered.includes(program))).toEqual([])

@@ -1,0 +1,38 @@
+// The offline guest's files are hashed by the machine's own sha256sum, whichever that is: GNU's, busybox' or rust-coreutils'.
+import { expect, test } from '@jest/globals'
+import { collectHostTree, sha256Of } from '../../src/bundle/host-tree.js'
+import type { Exec } from '../../src/ports/index.js'
+import { createExec } from '../../src/ports/real/exec.js'
+import { createFiles } from '../../src/ports/real/index.js'
+
+const real = createExec(process.env)
+const files = createFiles()
+
+/** This machine, but for what its sha256sum answers. */
+const machine = (sha256sum: (argv: readonly string[]) => ReturnType<Exec['run']>): Exec => ({
+  ...real,
+  run: (argv, options) => (argv[0] === 'sha256sum' ? sha256sum(argv) : real.run(argv, options)),
+})
+
+test('no option is needed that rust-coreutils of Debian 12 lacks, and a name that GNU escapes does no harm', async () => {
+  const seen: string[] = []
+  const exec = machine(async (argv) => {
+    // Its usage is `sha256sum [OPTIONS] [FILE]...`; of the long ones 0.0.17 has --binary, --check, --status, --tag, --text, --quiet, --strict, --warn.
+    seen.push(...argv.slice(1).filter((word) => word.startsWith('-') && word !== '--'))
+    const answer = await real.run(argv)
+    return { ...answer, stdout: answer.stdout.replace(/^(?=[0-9a-f]{64})/m, '\\') }
+  })
+  const tree = await collectHostTree({ exec, files })
+  expect(seen).toEqual([])
+  expect(tree.files.length).toBeGreaterThan(100)
+  for (const file of tree.files.slice(0, 3)) expect(file.sha256).toBe(await sha256Of({ files }, file.path))
+  expect(new Set(tree.files.map(({ path }) => path)).size).toBe(tree.files.length)
+}, 60_000)
+
+test('a sha256sum that says too little is no list of files', async () => {
+  const exec = machine(async (argv) => {
+    const answer = await real.run(argv)
+    return { ...answer, stdout: answer.stdout.split('\n').slice(1).join('\n') }
+  })
+  await expect(collectHostTree({ exec, files })).rejects.toThrow(/^sha256sum said \d+ hashes of \d+ files\.$/)
+}, 60_000)
