@@ -1,7 +1,7 @@
 #!/bin/sh
 # kcidb-io 141 (PyPI), schema 5.3 of KernelCI's database: a document that its schema calls valid can be lost or misread. An object's
 # id need not begin with the object's origin, two tests may have one id, a test's build need not be anywhere, a duration may be negative, and a test
-# need not have a status at all; a test without one counts nowhere. What it refuses is mere spelling: an origin with a hyphen, a path with a slash. So
+# need not have a status at all. What it refuses is mere spelling: an origin with a hyphen, a path with a slash. So
 # a green validation says that the text is well-formed, not that the results can be found again.
 # This installs kcidb-io into a directory of its own. Exits with 1 where what it states is no longer so.
 set -eu
