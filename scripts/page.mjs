@@ -1,4 +1,4 @@
-// Bundles the report page's script and style into src/report/html/page.generated.ts, with the hashes its policy names.
+// Bundles the report page's script and style, and the style of the index of runs, into src/report/html/page.generated.ts, with the hashes its policy names.
 // The file is committed like dist/, so that tests and type checks need no build; `--check` of build.mjs compares it.
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -38,6 +38,7 @@ export async function pageModule() {
     tsconfigRaw: '{}',
   })
   const style = await bundled({ entryPoints: ['src/report/html/page/style.css'], loader: { '.css': 'css' } })
+  const indexStyle = await bundled({ entryPoints: ['src/report/runs-index/style/index.css'], loader: { '.css': 'css' } })
   const constant = (name, value) => `export const ${name} =\n  ${JSON.stringify(value)}\n`
   return [
     '// Made by scripts/page.mjs from src/report/html/page: do not edit, run `npm run build`.\n',
@@ -45,6 +46,8 @@ export async function pageModule() {
     constant('styleHash', hash(style)),
     constant('pageScript', script),
     constant('pageStyle', style),
+    constant('indexStyleHash', hash(indexStyle)),
+    constant('indexStyle', indexStyle),
   ].join('\n')
 }
 

@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { someRuns } from '../../bench/report-history.js'
 import { aRun } from '../../bench/report-record.js'
 import type { RunRecord } from '../../src/domain/record.js'
 import type { Comparison } from '../../src/domain/stages.js'
-import { prepare } from '../../src/report/context.js'
+import { prepare, type ReportContext } from '../../src/report/context.js'
 import { htmlPage } from '../../src/report/html/index.js'
+import { addToHistory, comparisonOf, emptyHistory, pastVerdicts } from '../../src/results/index.js'
 import { hostileRecord } from './hostile.js'
 import { aStory } from './story.js'
 
@@ -21,6 +23,26 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ]
+
+/** The contrast (WCAG 2, relative luminance) of each visible text with the colour behind it. */
+const CONTRASTS = `(() => {
+  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number)
+  const luminance = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0)
+  const behind = (element) => {
+    for (let each = element; each !== null; each = each.parentElement) {
+      const colour = parts(getComputedStyle(each).backgroundColor)
+      if (colour.length < 4 || colour[3] > 0) return colour
+    }
+    return [255, 255, 255]
+  }
+  return [...document.querySelectorAll('body *')].flatMap((element) => {
+    const text = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join('')
+    if (text === '' || element.closest('script, style, canvas, svg, .unseen') !== null || element.getClientRects().length === 0) return []
+    const [light, dark] = [luminance(parts(getComputedStyle(element).color)), luminance(behind(element))].sort((a, b) => b - a)
+    return [{ text: text.slice(0, 40), ratio: Math.round(((light + 0.05) / (dark + 0.05)) * 10) / 10 }]
+  })
+})()`
 
 const isThere = existsSync(CHROMIUM)
 if (!isThere) console.warn(`skipped: ${CHROMIUM} is not on this machine`)
@@ -39,9 +61,14 @@ withBrowser('the page in a browser', () => {
   })
 
   /** Opens a report as a double click does; anything it asks of a network, or complains about, is kept. */
-  async function open(record: RunRecord, comparison: Comparison | null, width = 1280): Promise<{ page: Page; wrongs: string[] }> {
+  async function open(
+    record: RunRecord,
+    comparison: Comparison | null,
+    width = 1280,
+    context: ReportContext = {},
+  ): Promise<{ page: Page; wrongs: string[] }> {
     const path = join(directory, `report-${Math.round(width)}.html`)
-    writeFileSync(path, [...htmlPage(prepare(record, comparison))].join(''))
+    writeFileSync(path, [...htmlPage(prepare(record, comparison, context))].join(''))
     const page = await browser.newPage({ viewport: { width, height: 800 } })
     const wrongs: string[] = []
     page.on('pageerror', (error) => wrongs.push(error.message))
@@ -106,13 +133,87 @@ withBrowser('the page in a browser', () => {
     await page.locator('canvas').focus()
     await page.keyboard.press('ArrowRight')
     const first = await page.locator('.now').textContent()
-    expect(first).toMatch(/VM 1, at 9\.0 s$/)
+    expect(first).toMatch(/VM 1, at 9 s$/)
     await page.keyboard.press('+')
     await page.keyboard.press('Enter')
     await page.waitForSelector('.detail h2')
     expect(first).toContain((await page.locator('.detail h2').textContent())?.split(' ')[0])
     expect(wrongs).toEqual([])
     await page.close()
+  })
+
+  test('every view, filter and test has an address, and an address shows what it says', async () => {
+    const { page, wrongs } = await open(record, comparison)
+    const address = () => page.evaluate<string>('location.hash')
+    await page.getByRole('button', { name: /not run/ }).click()
+    await page.locator('select[aria-label=Section]').selectOption('1')
+    await page.locator('select[aria-label=Order]').selectOption('name')
+    await page.locator('input[type=search]').fill('generic')
+    await until(page, `location.hash.includes('q=generic')`)
+    const found = await names(page)
+    const kept = await address()
+    await page.getByRole('tab', { name: 'Timeline' }).click()
+    await until(page, `location.hash.startsWith('#timeline')`)
+    await page.goBack()
+    await page.waitForSelector('#list')
+    expect([await address(), await names(page)]).toEqual([kept, found])
+    const at = async (hash: string) => {
+      await page.goto('about:blank')
+      await page.goto(`file://${join(directory, 'report-1280.html')}${hash}`)
+    }
+    await at(kept)
+    await page.waitForSelector('#list')
+    expect([await names(page), await page.locator('input[type=search]').inputValue()]).toEqual([found, 'generic'])
+    await at('#run')
+    expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Run')
+    await at('#timeline')
+    expect(await page.getByRole('tab', { selected: true }).textContent()).toBe('Timeline')
+    await at('#tests?test=ext4_1k%3Ageneric%2F003')
+    expect(await page.locator('.detail h2').textContent()).toBe('generic/003 on ext4_1k')
+    expect(wrongs).toEqual([])
+    await page.close()
+  })
+
+  test('says a crash as people do, its panic once, and what it failed before', async () => {
+    const runs = someRuns(20)
+    const last = runs.at(-1)
+    if (last === undefined) throw new Error('no run')
+    const seen = { timeoutFactor: 8, runId: last.runId, startedAt: last.startedAt }
+    const history = pastVerdicts(runs.reduce(addToHistory, emptyHistory), seen)
+    const { page, wrongs } = await open(last, comparisonOf(last), 1400, { history })
+    expect((await page.locator('[role=option]').filter({ hasText: 'generic/040' }).locator('.badge').textContent())?.trim()).toBe(
+      '✕ crashed · new',
+    )
+    expect(await page.locator('.row.cause').textContent()).toBe('3 tests with one causeoutput mismatch: +fsck: 3 errors')
+    await page.locator('[role=option]').filter({ hasText: 'generic/040' }).click()
+    const detail = page.locator('.detail')
+    expect(
+      (await page.evaluate<string>(`document.querySelector('.detail').innerText`)).match(/KASAN: slab-use-after-free Read in xfs_iget/g),
+    ).toHaveLength(1)
+    // The kernel's own lines have it, folded.
+    expect((await detail.textContent())?.match(/Kernel panic/g)).toHaveLength(1)
+    expect(await detail.locator('section.past p').textContent()).toMatch(/^It never failed in 19 runs before; last passed 2026-11-23 on /)
+    await page.locator('[role=option]').filter({ hasText: 'generic/020' }).click()
+    expect(await detail.locator('section.past p').textContent()).toMatch(/^It failed in 6 of 19 runs before; .*failing since 2026-11-18/)
+    await page.locator('[role=option]').filter({ hasText: 'generic/013' }).click()
+    expect(await detail.locator('.alike button').allTextContents()).toEqual(['generic/027 on xfs_4k', 'generic/044 on xfs_4k'])
+    const head = await page.locator('.tested').textContent()
+    for (const fact of ['#42 xfs: keep inodes out', 'for-next', '6.18.0-rc1-139', 'compared with']) expect(head).toContain(fact)
+    expect(wrongs).toEqual([])
+    await page.close()
+  })
+
+  test('text stands out from what is behind it, in both colours', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page } = await open(record, comparison)
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await until(page, `document.documentElement.dataset.theme === '${colorScheme}'`)
+      await page.waitForTimeout(300)
+      const faint = await page.evaluate<readonly { text: string; ratio: number }[]>(CONTRASTS)
+      expect(faint.length).toBeGreaterThan(20)
+      expect(faint.filter(({ ratio }) => ratio < 4.5)).toEqual([])
+      await page.close()
+    }
   })
 
   test('on a narrow screen list and test take turns', async () => {

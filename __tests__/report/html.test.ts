@@ -6,11 +6,13 @@ import type { Comparison } from '../../src/domain/stages.js'
 import { prepare, type ReportContext } from '../../src/report/context.js'
 import { htmlPage } from '../../src/report/html/index.js'
 import { firstFilter, matching, placeCounts, searchTexts } from '../../src/report/html/page/filter.js'
-import { relativeLink, time } from '../../src/report/html/page/format.js'
+import { time } from '../../src/report/html/page/format.js'
+import { ranksOf } from '../../src/report/html/page/order.js'
 import { lanesOf, moved, spanAt, tickMs, zoomed } from '../../src/report/html/page/timeline-layout.js'
 import { pageScript, pageStyle, scriptHash, styleHash } from '../../src/report/html/page.generated.js'
 import type { PageData, PageDetail } from '../../src/report/html/page-data.js'
 import { pageData } from '../../src/report/html/run-data.js'
+import { relativeLink } from '../../src/report/relative-link.js'
 import { anAttempt, aRecord, aReport, aTest } from './builder.js'
 import { hostileRecord } from './hostile.js'
 import { aStory } from './story.js'
@@ -73,7 +75,7 @@ describe('the page', () => {
     const crash = data.get('t6') as PageDetail
     expect(crash.reproduce).toBe('vmtest run -s xfs_4k generic/475')
     expect(crash.attempts[0]?.reports[0]?.frames[1]).toEqual(['xfs_iget', 'fs/xfs/xfs_icache.c:788'])
-    expect(crash.attempts[0]?.logs).toContainEqual(['console', 'guests/1/console.log'])
+    expect(crash.attempts[0]?.logs).toContainEqual(['console of the VM', 'guests/1/console.log'])
     expect(record.tests.every((_, index) => data.has(`t${index}`))).toBe(true)
   })
 
@@ -121,16 +123,24 @@ describe('the page', () => {
   })
 
   test('a history gives the usual time and earlier verdicts', () => {
-    const history = () => [3, 1, 2, 9].map((seconds, index) => ({ status: index === 3 ? ('fail' as const) : ('pass' as const), seconds }))
+    const run = { startedAt: '2026-11-23T05:00:00.000Z', kernelRelease: '6.18.0-rc1', commit: 'a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0' }
+    const history = () =>
+      [3, 1, 2, 9].map((seconds, index) => ({ status: index === 3 ? ('fail' as const) : ('pass' as const), seconds, run }))
     const data = dataOf(write(aRecord([aTest('generic/001')]), null, { history }))
     expect((data.get('run') as PageData).tests.usualMs).toEqual([2000])
-    expect((data.get('t0') as PageDetail).history.at(-1)).toEqual(['fail', 9000])
+    expect((data.get('t0') as PageDetail).history.at(-1)).toEqual(['fail', 9000, 0])
+    expect((data.get('run') as PageData).pastRuns).toEqual([
+      { startedAt: '2026-11-23T05:00:00.000Z', kernel: '6.18.0-rc1', commit: 'a1b2c3d4e5f6' },
+    ])
+    expect((data.get('t0') as PageDetail).past).toBe(
+      'failed in 1 of 4 runs before; flaky in 25 %; last passed 2026-11-23 on 6.18.0-rc1 (a1b2c3d4e5f6); failing since 2026-11-23 on 6.18.0-rc1 (a1b2c3d4e5f6)',
+    )
   })
 })
 
 describe('filtering', () => {
   const data = pageData(prepare(record, comparison), 0)
-  const texts = searchTexts(data)
+  const texts = { texts: searchTexts(data), ranks: ranksOf(data) }
   const names = (changes: Parameters<typeof matching>[2]) => matching(data, texts, changes).map((index) => data.tests.name[index])
   const all = { text: '', places: [], section: null, suite: null, sort: 'plan' as const }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { matching, searchTexts } from '../../src/report/html/page/filter.js'
+import { ranksOf } from '../../src/report/html/page/order.js'
 import { pageData } from '../../src/report/html/run-data.js'
 import { htmlPage, junitXml, prepare, summaryMarkdown, terminalText } from '../../src/report/index.js'
 import { aRecord, aSection, aTest } from './builder.js'
@@ -42,7 +43,9 @@ describe('a record of several suites', () => {
   test('is filtered by suite on the page', () => {
     const data = pageData(rendered, 0)
     const filter = { text: '', places: [], section: null, suite: 'smoke', sort: 'plan' as const }
-    expect(matching(data, searchTexts(data), filter).map((index) => data.tests.name[index])).toEqual(['generic/001'])
+    expect(matching(data, { texts: searchTexts(data), ranks: ranksOf(data) }, filter).map((index) => data.tests.name[index])).toEqual([
+      'generic/001',
+    ])
     expect(data.sections.map(({ name }) => name)).toEqual(['fstests.xfs', 'smoke.xfs'])
   })
 

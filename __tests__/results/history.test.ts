@@ -47,14 +47,21 @@ describe('history', () => {
 
   test('gives a report earlier verdicts, with the times of runs under the same accelerator', () => {
     const test = { suite: 'fstests', section: 'xfs_4k', name: 'g/001' }
-    expect(pastVerdicts(history, 1)(test)).toEqual([
-      { status: 'pass', seconds: 10 },
-      { status: 'fail', seconds: 12.3 },
-      { status: 'timeout', seconds: 900 },
-      { status: 'pass', seconds: null },
+    expect(pastVerdicts(history, { timeoutFactor: 1 })(test).map(({ status, seconds, run }) => [run.id, status, seconds])).toEqual([
+      ['1', 'pass', 10],
+      ['2', 'fail', 12.3],
+      ['3', 'timeout', 900],
+      ['4', 'pass', null],
     ])
-    expect(pastVerdicts(history, 8)(test).at(-1)).toEqual({ status: 'pass', seconds: 11 })
-    expect(pastVerdicts(history, 1)({ suite: 'fstests', section: 'xfs_4k', name: 'g/999' })).toEqual([])
+    expect(pastVerdicts(history, { timeoutFactor: 8 })(test).at(-1)).toMatchObject({ status: 'pass', seconds: 11, flaky: false })
+    expect(pastVerdicts(history, { timeoutFactor: 1 })({ suite: 'fstests', section: 'xfs_4k', name: 'g/999' })).toEqual([])
+  })
+
+  test('a run that is reported again sees no verdict of its own, nor one of a later run', () => {
+    const test = { suite: 'fstests', section: 'xfs_4k', name: 'g/001' }
+    const later = of(...['1', '2', '3'].map((id) => run(id, [timed('g/001', 10)], { startedAt: `2026-11-2${id}T05:00:00.000Z` })))
+    const seen = pastVerdicts(later, { timeoutFactor: 1, runId: '2', startedAt: '2026-11-22T05:00:00.000Z' })(test)
+    expect(seen.map(({ run }) => run.id)).toEqual(['1'])
   })
 
   test('shows a test’s past', () => {

@@ -17,6 +17,7 @@ import { planCommand } from './commands/plan.js'
 import { probeCommand } from './commands/probe.js'
 import { reportCommand } from './commands/report.js'
 import { runCommand } from './commands/run.js'
+import { seriesCommand } from './commands/series.js'
 import { shellCommand } from './commands/shell.js'
 import { watchCommand } from './commands/watch.js'
 import type { AddCommand, CliContext } from './context.js'
@@ -41,6 +42,7 @@ const COMMANDS: readonly AddCommand[] = [
   expectationsCommand,
   configCommand,
   bisectCommand,
+  seriesCommand,
   completionCommand,
 ]
 

@@ -17,6 +17,37 @@ export const imagesSchema = z.object({
 /** What ran, by its contents. */
 export type ImageHashes = z.infer<typeof imagesSchema>
 
+export const pullRequestSchema = z.object({
+  number: z.number().int().positive().describe('Its number.'),
+  title: z.string().describe('Its title.'),
+  address: z.string().nullable().describe('Its page; null where the server does not say.'),
+  branch: z.string().describe('The branch it comes from.'),
+  into: z.string().describe('The branch it goes to.'),
+})
+/** The pull request a workflow ran for. */
+export type PullRequest = z.infer<typeof pullRequestSchema>
+
+export const seriesSchema = z.object({
+  subject: z.string().describe('Subject of the cover letter, or of the first patch, without its bracketed prefix.'),
+  from: z.string().describe('Its author, as the mail names them; empty where it does not.'),
+  messageId: z.string().nullable().describe('Message-ID of that mail, without its angle brackets; null where it has none.'),
+  patches: z.array(z.string()).describe('Subjects of the commits, in order.'),
+  base: z.string().describe('The commit the series was applied to.'),
+})
+/** A patch series that was applied to be tested. */
+export type Series = z.infer<typeof seriesSchema>
+
+export const testedSchema = z.object({
+  tree: z.string().describe('The repository of a workflow (`owner/name`), else the directory of the tree.'),
+  branch: z.string().optional().describe('The branch that was checked out; absent where none was.'),
+  subject: z.string().optional().describe('First line of the message of the commit that was checked out.'),
+  describe: z.string().optional().describe('The commit as `git describe` names it; absent where no tag is near.'),
+  pullRequest: pullRequestSchema.optional().describe('Absent where the run was not for one.'),
+  series: seriesSchema.optional().describe('The patch series `vmtest series` applied; absent where it was none.'),
+})
+/** What was tested, in the words people use for it. */
+export type Tested = z.infer<typeof testedSchema>
+
 /** Where a record comes from: each field absent where it is not known, and in records of versions that did not keep it. */
 export const originFields = {
   commit: z
@@ -28,6 +59,7 @@ export const originFields = {
     .optional()
     .describe('The commit the kernel was built from, with nothing changed since. Absent where there is no such commit.'),
   workflow: workflowSchema.optional().describe('The workflow run; absent for a command.'),
+  tested: testedSchema.optional().describe('The tree, branch, commit and pull request, for people.'),
   images: imagesSchema.optional().describe('What ran, by its contents.'),
   suiteRevisions: z
     .record(z.string(), z.string())
@@ -40,6 +72,7 @@ export interface Origin {
   readonly commit?: string | undefined
   readonly kernelCommit?: string | undefined
   readonly workflow?: WorkflowRun | undefined
+  readonly tested?: Tested | undefined
   readonly images?: ImageHashes | undefined
   readonly suiteRevisions?: Readonly<Record<string, string>> | undefined
 }

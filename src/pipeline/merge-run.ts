@@ -90,7 +90,7 @@ export async function mergeRuns(options: MergeOptions, ports: Ports): Promise<Me
     {
       directory: options.output,
       baseline,
-      history: pastVerdicts(history, record.accelerator?.timeoutFactor ?? 1),
+      history: pastVerdicts(history, { timeoutFactor: record.accelerator?.timeoutFactor ?? 1 }),
       artifactName: options.artifactName,
       changedFiles: await ports.github.changedFiles(),
     },

@@ -26,6 +26,8 @@ export interface OpenOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** False where an action's results cannot be uploaded: they are then kept in the workspace. */
   readonly uploads?: boolean
+  /** Makes of the command that runs the same again the one that does so here; absent: it stands as it is. */
+  readonly reproduce?: (command: string) => string
 }
 
 /** Under this name the plan lies in the run's directory. */
@@ -94,7 +96,11 @@ export async function planOnly(options: OpenOptions, ports: Pick<Ports, 'files' 
   return planFor(options, ports.clock.now(), ports.files)
 }
 
-async function planFor({ inputs, env = {}, places, uploads = true }: OpenOptions, startedAt: Date, files: Ports['files']): Promise<Plan> {
+async function planFor(
+  { inputs, env = {}, places, uploads = true, reproduce = (command) => command }: OpenOptions,
+  startedAt: Date,
+  files: Ports['files'],
+): Promise<Plan> {
   const plan = makePlan(inputs, {
     workingDirectory: places.workingDirectory,
     projectDirectory: places.projectDirectory,
@@ -106,7 +112,7 @@ async function planFor({ inputs, env = {}, places, uploads = true }: OpenOptions
     ...(uploads ? {} : { resultsDirectory: join(places.workingDirectory, '.vmtest', 'runs') }),
     job: jobFacts(env),
   })
-  return withTreeFragment(plan, files)
+  return withTreeFragment({ ...plan, reproduce: reproduce(plan.reproduce) }, files)
 }
 
 /** With the fragment that is kept beside the tree, where there is one: before what the command line adds, which wins. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { findKernelTree } from '../bundle/index.js'
-import type { ImageHashes, Origin, WorkflowRun } from '../domain/origin.js'
+import type { ImageHashes, Origin, Tested, WorkflowRun } from '../domain/origin.js'
 import type { Plan } from '../domain/plan.js'
 import type { Built, BuiltSuite } from '../domain/stages.js'
 import type { Ports } from '../ports/index.js'
 import type { Directories } from './directories.js'
-import { type CheckedOut, gitIn, readCheckout } from './situation.js'
+import { type CheckedOut, gitIn, readCheckout, readPullRequest } from './situation.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -14,12 +14,40 @@ export async function readOrigin(plan: Plan, places: Directories, checkedOut: Ch
   const { env } = ports.runner
   const commit = checkedOut.commit ?? (plan.face === 'action' ? (env.GITHUB_SHA ?? null) : null)
   const kernelCommit = await commitOfKernel(plan, places, checkedOut, ports)
+  const tested = await readTested(plan, places, ports)
   return {
     ...(commit === null ? {} : { commit: checkedOut.isDirty ? `${commit}-dirty` : commit }),
     ...(kernelCommit === null ? {} : { kernelCommit }),
     ...(plan.face === 'action' ? { workflow: workflowRun(env) } : {}),
+    ...(tested === null ? {} : { tested }),
   }
 }
+
+/** What is tested, as people call it: the branch and commit of the tree the kernel is built from, or of the checkout; null outside git. */
+async function readTested(plan: Plan, places: Directories, ports: Ports): Promise<Tested | null> {
+  const { env } = ports.runner
+  const directory = plan.kernelTree?.directory ?? places.projectDirectory
+  const git = gitIn(directory, ports)
+  const line = async (...words: readonly string[]) => {
+    const { code, stdout } = await git(...words)
+    return code === 0 ? stdout.trim().slice(0, LONGEST_NAME) : ''
+  }
+  const branch = (await line('symbolic-ref', '--short', '-q', 'HEAD')) || (plan.face === 'action' ? (env.GITHUB_REF_NAME ?? '') : '')
+  const subject = await line('log', '-1', '--format=%s')
+  if (subject === '' && plan.kernelTree === undefined) return null
+  const describe = await line('describe', '--abbrev=12')
+  const pullRequest = plan.face === 'action' ? await readPullRequest(env, ports.files) : null
+  return {
+    tree: (plan.face === 'action' && env.GITHUB_REPOSITORY) || directory,
+    ...(branch === '' ? {} : { branch }),
+    ...(subject === '' ? {} : { subject }),
+    ...(describe === '' ? {} : { describe }),
+    ...(pullRequest === null ? {} : { pullRequest }),
+  }
+}
+
+/** Characters kept of what git prints: a subject may be any length. */
+const LONGEST_NAME = 500
 
 function workflowRun(env: Environment): WorkflowRun {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId = '' } = env

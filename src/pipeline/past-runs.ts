@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describeError, UserError } from '../domain/errors.js'
-import type { Origin } from '../domain/origin.js'
+import type { Origin, Tested } from '../domain/origin.js'
 import { whyNoExcuse } from '../domain/origin.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/record.js'
@@ -38,17 +38,21 @@ export interface Recalling {
   readonly places: Directories
   readonly built: Built
   readonly toolVersion: string
+  /** Beyond what the tree says. */
+  readonly tested?: Partial<Tested>
 }
 
 /**
  * Reads what is remembered: a command's from `.vmtest` in the working directory, an action's from the workflow's cache.
  * A baseline the plan names comes first. What cannot be read only makes the run know less.
  */
-export async function recall({ plan, places, built, toolVersion }: Recalling, ports: Ports): Promise<Memory> {
+export async function recall({ plan, places, built, toolVersion, tested = {} }: Recalling, ports: Ports): Promise<Memory> {
   const git = gitIn(places.projectDirectory, ports)
   const checkedOut = await readCheckout(git)
+  const read = await readOrigin(plan, places, checkedOut, ports)
   const origin = {
-    ...(await readOrigin(plan, places, checkedOut, ports)),
+    ...read,
+    ...(tested.tree === undefined ? {} : { tested: { ...read.tested, ...tested, tree: tested.tree } }),
     ...(await originOfBuild(built, toolVersion, ports.files)),
   }
   const named = await loadBaseline(plan, ports)

@@ -26,6 +26,7 @@ import { requireBaseline } from './baseline.js'
 import { decodeRecord } from './decode.js'
 import { readHostFacts } from './host-facts.js'
 import { untilInterrupted } from './interruption.js'
+import { readKernelLogs } from './kernel-logs.js'
 import { obtainBundle } from './obtain-bundle.js'
 import { SELECTION_FILE } from './open-run.js'
 import type { PipelineOptions } from './options.js'
@@ -130,7 +131,7 @@ async function test(options: PipelineOptions, evidence: Evidence, ports: Ports):
   evidence.offered = offered
   evidence.shard = taken?.shard ?? null
   if (taken !== null) await ports.files.write(join(run.directory, SHARDS_FILE), `${JSON.stringify(taken.shard)}\n`)
-  const recalling = { plan, places, built, toolVersion: options.toolVersion }
+  const recalling = { plan, places, built, toolVersion: options.toolVersion, tested: options.tested ?? {} }
   const memory = await untilInterrupted(options.signal, ports, (ending) => recall(recalling, ending))
   evidence.memory = memory
   await ports.files.write(join(run.directory, SELECTION_FILE), `${JSON.stringify(selection, null, 2)}\n`)
@@ -214,7 +215,8 @@ async function judge(undecoded: RunRecord, evidence: Evidence, options: Pipeline
     {
       directory: run.directory,
       baseline,
-      history: pastVerdicts(memory.history, record.accelerator?.timeoutFactor ?? 1),
+      history: pastVerdicts(memory.history, { timeoutFactor: record.accelerator?.timeoutFactor ?? 1 }),
+      kernelLog: await readKernelLogs(judged, run.directory, ports),
       artifactName: run.plan.face === 'action' ? run.plan.artifactName : null,
       changedFiles: await ports.github.changedFiles(),
       sourceDirectories: relativeSources(evidence.built, places.workingDirectory),
@@ -222,7 +224,8 @@ async function judge(undecoded: RunRecord, evidence: Evidence, options: Pipeline
     ports,
   )
   // Its cache may be slow; the results that are to be published wait for it.
-  await untilInterrupted(options.signal, ports, (ending) => remember(judged, memory, places, ending)).catch((error) => {
+  const remembering = (ending: Ports) => (options.remembers === false ? Promise.resolve() : remember(judged, memory, places, ending))
+  await untilInterrupted(options.signal, ports, remembering).catch((error) => {
     if (!options.signal.aborted) throw error
   })
   const { built } = evidence

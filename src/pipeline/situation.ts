@@ -1,3 +1,4 @@
+import type { PullRequest } from '../domain/origin.js'
 import type { Ports } from '../ports/index.js'
 import type { Lineage, Situation } from './choose-record.js'
 
@@ -116,11 +117,36 @@ async function readPayload(env: Environment, files: Ports['files']): Promise<Eve
   }
 }
 
+/** The pull request the event is about; null where it is about none. */
+export async function readPullRequest(env: Environment, files: Ports['files']): Promise<PullRequest | null> {
+  if (!env.GITHUB_EVENT_PATH) return null
+  try {
+    const event: unknown = JSON.parse(await files.readText(env.GITHUB_EVENT_PATH))
+    const number = valueAt(event, ['pull_request', 'number'])
+    if (typeof number !== 'number' || !Number.isInteger(number) || number < 1) return null
+    const text = (...path: readonly string[]) => textAt(event, ['pull_request', ...path])?.slice(0, 500) ?? null
+    return {
+      number,
+      title: text('title') ?? '',
+      address: text('html_url'),
+      branch: text('head', 'ref') ?? '',
+      into: text('base', 'ref') ?? '',
+    }
+  } catch {
+    return null
+  }
+}
+
 function textAt(value: unknown, path: readonly string[]): string | null {
+  const found = valueAt(value, path)
+  return typeof found === 'string' && found !== '' ? found : null
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
   const [key, ...rest] = path
-  if (key === undefined) return typeof value === 'string' && value !== '' ? value : null
-  if (value === null || typeof value !== 'object') return null
-  return textAt((value as Readonly<Record<string, unknown>>)[key], rest)
+  if (key === undefined) return value
+  if (value === null || typeof value !== 'object') return undefined
+  return valueAt((value as Readonly<Record<string, unknown>>)[key], rest)
 }
 
 /** The history of a checkout, as far as it goes. */

@@ -26,11 +26,15 @@ export function headlineOf(test: TestRecord): string {
 /** `output mismatch` alone says nothing: the first line that should not be there often does. */
 function withDifference(message: string, diff: string | null): string {
   if (diff === null || !message.startsWith('output mismatch')) return message
-  const extra = diff
-    .slice(0, 16384)
-    .split('\n')
-    .find((line) => /^ *\+(?!\+\+)/.test(line) && line.trim() !== '+')
-  return extra === undefined ? message : `output mismatch: ${shortLine(extra, 160)}`
+  const extra = firstDifference(diff)
+  return extra === null ? message : `output mismatch: ${shortLine(extra, 160)}`
+}
+
+/** The first line that should not be there, else the first that is missing, with its sign; null where there is neither. */
+export function firstDifference(diff: string): string | null {
+  const lines = diff.slice(0, 16384).split('\n')
+  const signed = (sign: RegExp) => lines.find((line) => sign.test(line) && line.trim().length > 1)
+  return (signed(/^ *\+(?!\+\+)/) ?? signed(/^ *-(?!--)/))?.trim() ?? null
 }
 
 /** How a guest ended, with what was seen last of it, on one line. */

@@ -26,6 +26,7 @@ export function describeCompared({ commit, ref, choice, noExcuse, baselineRunId 
   return `${which}${branch} (${shortLine(choice, 400)})${excuse}`
 }
 
-function commitName(commit: string): string {
+/** A commit as people write it, other names as they are. */
+export function commitName(commit: string): string {
   return /^[0-9a-f]{40,64}$/.test(commit) ? commit.slice(0, 12) : shortLine(commit, 80)
 }

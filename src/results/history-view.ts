@@ -1,5 +1,6 @@
 import { closest } from 'fastest-levenshtein'
 import { UserError } from '../domain/errors.js'
+import { flakeRate } from '../domain/flake-rate.js'
 import type { TestStatus } from '../domain/test.js'
 import { isFailure } from '../domain/verdict.js'
 import type { History } from './history.js'
@@ -55,18 +56,6 @@ function describePast(history: History, test: History['tests'][number]): TestPas
     flakeRate: flakeRate(rows),
     medianSeconds: medianSeconds(rows),
   }
-}
-
-function flakeRate(rows: readonly HistoryRow[]): number {
-  const judged = rows.filter((row) => row.status !== 'notrun')
-  if (judged.length === 0) return 0
-  const turned = judged.filter((row, index) => {
-    const before = judged[index - 1]
-    // A turn on another kernel is a change, not a flake.
-    const isTurn = before !== undefined && before.kernelRelease === row.kernelRelease && isFailure(before.status) !== isFailure(row.status)
-    return row.flaky || isTurn
-  })
-  return turned.length / judged.length
 }
 
 function medianSeconds(rows: readonly HistoryRow[]): number | null {

@@ -116,18 +116,33 @@ export function testTimes(history: History): TestHistory {
 /** One earlier verdict of a test. */
 export interface PastVerdict {
   readonly status: TestStatus
+  /** It failed, then passed when run again. */
+  readonly flaky: boolean
   /** Null where the test left no time, or one under another accelerator: the two do not compare. */
   readonly seconds: number | null
+  /** The run it is of: the same object for every test of that run. */
+  readonly run: History['runs'][number]
 }
 
-/** Looks up a test's earlier verdicts, newest last, for a run with this `timeoutFactor`. */
-export function pastVerdicts(history: History, timeoutFactor: number): (test: TestId) => readonly PastVerdict[] {
+/** The run whose report is made: what is of it, or of a later one, is no past. */
+export interface Viewpoint {
+  /** Its `accelerator.timeoutFactor`. */
+  readonly timeoutFactor: number
+  readonly runId?: string
+  /** ISO 8601. */
+  readonly startedAt?: string
+}
+
+/** Looks up a test's earlier verdicts, newest last, as a run sees them. */
+export function pastVerdicts(history: History, { timeoutFactor, runId, startedAt }: Viewpoint): (test: TestId) => readonly PastVerdict[] {
   const byName = new Map(history.tests.map((test) => [testKey(test), test.samples]))
+  const isPast = (run: History['runs'][number]) => run.id !== runId && (startedAt === undefined || run.startedAt < startedAt)
   return (test) =>
-    (byName.get(testKey(test)) ?? []).map(([run, status, seconds]) => ({
-      status,
-      seconds: history.runs[run]?.timeoutFactor === timeoutFactor ? seconds : null,
-    }))
+    (byName.get(testKey(test)) ?? []).flatMap(([place, status, seconds, flaky]) => {
+      const run = history.runs[place]
+      if (run === undefined || !isPast(run)) return []
+      return [{ status, flaky: flaky === 1, seconds: run.timeoutFactor === timeoutFactor ? seconds : null, run }]
+    })
 }
 
 /**

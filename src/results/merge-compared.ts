@@ -25,7 +25,7 @@ function joined<T extends TestId>(left: readonly T[], right: readonly T[]): T[] 
 
 /** Where both come from: what is the same in both. */
 export function mergeOrigins(left: Origin, right: Origin): Origin {
-  const keys = ['commit', 'kernelCommit', 'workflow', 'images', 'suiteRevisions'] as const
+  const keys = ['commit', 'kernelCommit', 'workflow', 'tested', 'images', 'suiteRevisions'] as const
   return Object.fromEntries(keys.flatMap((key) => (sameValue(left[key], right[key]) ? [[key, left[key]]] : [])))
 }
 

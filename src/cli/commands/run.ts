@@ -1,4 +1,5 @@
 import type { Inputs } from '../../domain/inputs.js'
+import type { Tested } from '../../domain/origin.js'
 import type { Report } from '../../domain/stages.js'
 import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
 import { openRun } from '../../pipeline/open-run.js'
@@ -30,23 +31,33 @@ Examples:
   vmtest run --changed -s xfs_4k
   vmtest run --kernel arch/x86/boot/bzImage --vms 2 -s ext4`
 
+export interface RunOptions {
+  /** `short`: of a run that passed only its directory is named, for a reader who sees one after the other. */
+  readonly paths?: 'all' | 'short'
+  /** Of a run that tries something out: what that is, how it is run again, and that later runs are told nothing of it. */
+  readonly trial?: { readonly tested: Tested; readonly reproduce: (command: string) => string }
+  /** Given the report, once it is written. */
+  readonly onReport?: (report: Report) => Promise<void>
+}
+
 /**
  * Carries out a run and prints its verdict.
- * @param paths `short`: of a run that passed only its directory is named, for a reader who sees one after the other
  * @returns the exit code
  */
-export async function runInputs(inputs: Inputs, context: CliContext, paths: 'all' | 'short' = 'all'): Promise<number> {
+export async function runInputs(inputs: Inputs, context: CliContext, { paths = 'all', trial, onReport }: RunOptions = {}): Promise<number> {
   const { ports, places, stderr, stdout, signal } = context
   refuseUnsupportedPlatform(context.platform, context.architecture)
-  const run = await openRun({ inputs, places }, ports)
+  const run = await openRun({ inputs, places, ...(trial === undefined ? {} : { reproduce: trial.reproduce }) }, ports)
   const output: ProgressOutput = { live: stderr.isTerminal, columns: stderr.columns, write: (text) => stderr.write(text) }
   const reading = context.readRecord === undefined ? {} : { readRecord: context.readRecord }
+  const trying = trial === undefined ? {} : { tested: trial.tested, remembers: false }
   const { report, exitCode, seconds } = await withProgress(output, ports.clock, (onProgress) =>
     runPipeline(
-      { inputs, run, places, toolVersion: context.toolVersion, signal, onProgress, onReceipt: () => undefined, ...reading },
+      { inputs, run, places, toolVersion: context.toolVersion, signal, onProgress, onReceipt: () => undefined, ...reading, ...trying },
       ports,
     ),
   )
+  await onReport?.(report)
   const spent = timeSpent(report.record, seconds)
   if (spent !== '') stderr.write(`${spent}\n`)
   stdout.write(

@@ -35,7 +35,7 @@ export const watchCommand: AddCommand = (program, context, finish) => {
       const sources = async () => (await Promise.all(trees.map((tree) => listSources(tree, ports)))).flat()
       const run = async (until: AbortSignal) => {
         try {
-          return await runInputs(await selectionInputs(options, tests, context), { ...context, signal: until }, 'short')
+          return await runInputs(await selectionInputs(options, tests, context), { ...context, signal: until }, { paths: 'short' })
         } catch (error) {
           return reportError(error, context)
         }

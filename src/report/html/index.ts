@@ -8,6 +8,7 @@ import { lostGroups } from '../lost.js'
 import { verdictOf } from '../verdict.js'
 import { pageDetail } from './details.js'
 import { pageScript, pageStyle, scriptHash, styleHash } from './page.generated.js'
+import { PastRuns } from './past-runs.js'
 import { pageData } from './run-data.js'
 
 /** UTF-8 bytes of text of one test, and of all: beyond it the page points to the logs. */
@@ -35,6 +36,7 @@ export function* htmlPage(rendered: Rendered): Generator<string> {
   yield `<title>${html(verdict.title)} · kernel-vmtest</title>\n<style>${pageStyle}</style>\n</head>\n<body>\n`
   yield* withoutScript(rendered)
   const chosen = detailedTests(rendered)
+  const pastRuns = new PastRuns()
   let withoutDetails = 0
   let left = ALL_BYTES
   for (const { test, index } of chosen) {
@@ -42,11 +44,11 @@ export function* htmlPage(rendered: Rendered): Generator<string> {
       withoutDetails += 1
       continue
     }
-    const json = embedded(pageDetail(test, rendered, Math.min(TEST_BYTES, left)))
+    const json = embedded(pageDetail(test, rendered, { maxBytes: Math.min(TEST_BYTES, left), pastRuns }))
     left -= json.length
     yield `<script type="application/json" id="t${index}">${json}</script>\n`
   }
-  yield `<script type="application/json" id="run">${embedded(pageData(rendered, withoutDetails))}</script>\n`
+  yield `<script type="application/json" id="run">${embedded(pageData(rendered, withoutDetails, pastRuns))}</script>\n`
   yield `<script>${pageScript}</script>\n</body>\n</html>\n`
 }
 

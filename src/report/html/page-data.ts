@@ -1,3 +1,4 @@
+import type { TestStatus } from '../../domain/test.js'
 import type { Place } from '../bucket.js'
 
 /**
@@ -15,6 +16,12 @@ export interface PageData {
   readonly guests: readonly PageGuest[]
   readonly spans: SpanColumns
   readonly facts: readonly (readonly [string, string])[]
+  /** What was tested, and what it is compared with: name, value, and the page to open. */
+  readonly tested: readonly PageFact[]
+  /** Failures with one cause; places in the columns of `tests`, two at least. */
+  readonly causes: readonly { readonly title: string; readonly tests: readonly number[] }[]
+  /** Earlier runs that some test's history names. */
+  readonly pastRuns: readonly PagePastRun[]
   readonly problems: readonly string[]
   readonly disagreements: readonly { readonly test: string; readonly section: string; readonly said: string; readonly taken: string }[]
   readonly reasons: readonly { readonly reason: string; readonly now: number; readonly before: number | null }[]
@@ -28,6 +35,19 @@ export interface PageData {
   readonly vanished: readonly { readonly suite: string; readonly section: string; readonly name: string }[]
   /** Tests whose details were left out to keep the page small. */
   readonly withoutDetails: number
+}
+
+export interface PageFact {
+  readonly name: string
+  readonly value: string
+  readonly link: string | null
+}
+
+export interface PagePastRun {
+  /** ISO 8601. */
+  readonly startedAt: string
+  readonly kernel: string
+  readonly commit: string
 }
 
 export interface PageSection {
@@ -48,7 +68,7 @@ export interface TestColumns {
   /** Index into `sections`. */
   readonly section: readonly number[]
   readonly place: readonly Place[]
-  readonly status: readonly string[]
+  readonly status: readonly TestStatus[]
   /** Milliseconds of the deciding attempt. */
   readonly ms: readonly (number | null)[]
   /** Median of earlier passes. */
@@ -56,6 +76,8 @@ export interface TestColumns {
   /** One line: what is wrong, or why it did not run. */
   readonly note: readonly string[]
   readonly change: readonly Change[]
+  /** Earlier verdicts of a test that is not simply passed, a letter each (`pastLetters`), oldest first; '' else. */
+  readonly past: readonly string[]
 }
 
 /** One entry per attempt that has a time and a guest. Milliseconds count from the run's start. */
@@ -97,12 +119,17 @@ export interface PageDetail {
   readonly attempts: readonly PageAttempt[]
   /** What running it again on the base's bundle showed, and how it went there. */
   readonly base: { readonly said: string; readonly attempts: readonly PageAttempt[] } | null
-  /** Earlier runs, oldest first: status and milliseconds. */
-  readonly history: readonly (readonly [string, number | null])[]
+  /** Earlier runs, oldest first. */
+  readonly history: readonly PagePast[]
+  /** How it did before, as a sentence without its full stop; '' where nothing is known. */
+  readonly past: string
 }
 
+/** Status (`flaky` too), milliseconds, and the run as a place in `pastRuns`. */
+export type PagePast = readonly [TestStatus | 'flaky', number | null, number | null]
+
 export interface PageAttempt {
-  readonly status: string
+  readonly status: TestStatus
   readonly seconds: number | null
   readonly guest: number | null
   readonly message: string | null
@@ -113,6 +140,8 @@ export interface PageAttempt {
   readonly explanation: string | null
   /** Kind and path relative to the page. */
   readonly logs: readonly (readonly [string, string])[]
+  /** What the kernel logged while it ran. */
+  readonly kernelLog: { readonly firstLine: number; readonly text: string } | null
 }
 
 export interface PageReport {

@@ -2,26 +2,32 @@ import type { TestRecord } from '../../domain/record.js'
 import { settingWords } from '../../domain/section.js'
 import type { SectionId } from '../../domain/test.js'
 import { sectionKey, sectionName, testKey } from '../../domain/test-key.js'
+import { countingReports } from '../../domain/verdict.js'
 import type { GuestRun } from '../../domain/vm-run.js'
 import type { Place } from '../bucket.js'
 import { decidingAttempt } from '../buckets.js'
+import { causesOf } from '../causes.js'
 import type { Rendered } from '../context.js'
 import { exitLine, headlineOf } from '../evidence.js'
 import { shortLine, visibleLine } from '../foreign-text.js'
 import { describeBefore, describeCompared } from '../known.js'
 import { lostGroups } from '../lost.js'
+import { pastLetters } from '../past.js'
 import { reasonChanges } from '../skip-reasons.js'
+import { testedFacts } from '../tested.js'
 import { verdictOf } from '../verdict.js'
+import { STATUS_WORDS } from '../words.js'
 import { pageReports } from './details.js'
 import type { Change, PageData, PageGuest, SpanColumns, TestColumns } from './page-data.js'
+import { PastRuns } from './past-runs.js'
 
 /** The run as the page's script reads it. */
-export function pageData(rendered: Rendered, withoutDetails: number): PageData {
+export function pageData(rendered: Rendered, withoutDetails: number, pastRuns: PastRuns = new PastRuns()): PageData {
   const { record, placement } = rendered
-  const { tone, title } = verdictOf(record, placement)
+  const { tone, title, counts } = verdictOf(record, placement)
   const seconds = (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000
   return {
-    verdict: { tone, title, reason: shortLine(record.conclusion.reason, 2000) },
+    verdict: { tone, title, reason: reasonOf(rendered, { title, counts }) },
     run: {
       id: shortLine(record.runId, 200),
       startedAt: shortLine(record.startedAt, 40),
@@ -45,13 +51,16 @@ export function pageData(rendered: Rendered, withoutDetails: number): PageData {
     guests: record.guests.map((guest) => pageGuest(guest, record.startedAt)),
     spans: spanColumns(rendered),
     facts: facts(rendered),
+    tested: testedFacts(record, placement.comparison),
+    causes: causesOf(placement),
+    pastRuns: pastRuns.all(),
     problems: record.problems.slice(0, 1000).map((problem) => shortLine(problem, 1000)),
     disagreements: record.disagreements.slice(0, 1000).map((each) => ({
       test: shortLine(each.test, 200),
       section: shortLine(sectionName(each, record), 120),
       said: shortLine(
         Object.entries(each.sources)
-          .map(([source, verdict]) => `${source}: ${verdict}`)
+          .map(([source, verdict]) => `${source}: ${STATUS_WORDS[verdict as TestRecord['status']] ?? verdict}`)
           .join(', '),
         500,
       ),
@@ -78,6 +87,13 @@ export function pageData(rendered: Rendered, withoutDetails: number): PageData {
     })),
     withoutDetails,
   }
+}
+
+/** Why it is so: names of failures are in the list below, and the counts say more than the first few of them. */
+function reasonOf({ record }: Rendered, { title, counts }: { readonly title: string; readonly counts: readonly string[] }): string {
+  const { reason } = record.conclusion
+  const onlyNames = reason.startsWith(`${title}: `) && countingReports(record).length === 0
+  return onlyNames ? counts.join(' · ') : shortLine(reason, 2000)
 }
 
 /** Every section there is, also one that only tests name. */
@@ -107,8 +123,12 @@ function testColumns(rendered: Rendered): TestColumns {
       place === 'pass' ? '' : shortLine(place === 'stale' ? (test.expectedFailure?.reason ?? '') : noteOf(test, place), 300),
     ),
     change: tests.map(({ test }) => changes.get(testKey(test)) ?? ''),
+    past: tests.map(({ test, place }) => (place === 'pass' ? '' : pastLetters(rendered.history(test).slice(-PAST_MARKS)))),
   }
 }
+
+/** Earlier verdicts shown in the list. */
+const PAST_MARKS = 8
 
 function noteOf(test: TestRecord, place: Place): string {
   const before = place === 'known' ? describeBefore(test) : null

@@ -15,7 +15,7 @@ export function commitLine({ hash, subject }: Commit): string {
 }
 
 /**
- * A worktree of its own for the search. Refs and the log of `git bisect` are per worktree (git-worktree(1), REFS), so neither the user's
+ * A worktree of its own for a search, or for a series. Refs and the log of `git bisect` are per worktree (git-worktree(1), REFS), so neither the user's
  * tree nor a bisection of their own in it is touched, and removing the worktree ends the search.
  */
 export class BisectWorktree {
@@ -30,13 +30,13 @@ export class BisectWorktree {
    * @throws UserError where the path is taken: by another bisection, or by one that was killed
    */
   static async add(
-    options: { readonly tree: string; readonly path: string; readonly commit: string },
+    options: { readonly tree: string; readonly path: string; readonly commit: string; readonly purpose?: 'bisection' | 'series' },
     ports: Pick<Ports, 'exec' | 'files'>,
   ): Promise<BisectWorktree> {
-    const { tree, path, commit } = options
+    const { tree, path, commit, purpose = 'bisection' } = options
     if ((await ports.files.stat(path)) !== null) {
       throw new UserError(
-        `${path} is there already: another bisection of this tree is running, or one was killed.`,
+        `${path} is there already: another ${purpose} of this tree is running, or one was killed.`,
         `If none is running: git -C ${tree} worktree remove --force ${path}`,
       )
     }

@@ -1,37 +1,45 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks'
 import type { PageData } from '../page-data.js'
+import type { View } from './address.js'
 import { DetailPane } from './detail.js'
-import { type Filter, firstFilter, matching, searchTexts } from './filter.js'
+import { type Filter, matching, searchTexts } from './filter.js'
 import { FilterBar } from './filter-bar.js'
-import { Header, type View } from './header.js'
+import { Header } from './header.js'
 import { TestList } from './list.js'
+import { type Ranks, ranksOf, rowsOf } from './order.js'
 import { RunView } from './run-view.js'
 import { Timeline } from './timeline.js'
+import { useAddress } from './use-address.js'
 
 /** The whole page. State is here; everything below gets it as arguments. */
 export function App({ data }: { data: PageData }) {
-  const texts = useMemo(() => searchTexts(data), [data])
-  const [view, setView] = useState<View>('tests')
-  const [filter, setFilter] = useState<Filter>(() => firstFilter(data))
-  const shown = useMemo(() => matching(data, texts, filter), [data, texts, filter])
-  const [chosen, setChosen] = useState<number | null>(
-    () => fromHash(data) ?? (isWide() ? (matching(data, texts, filter)[0] ?? null) : null),
+  const searched = useMemo(() => ({ texts: searchTexts(data), ranks: ranksOf(data) }), [data])
+  const { shown, setShown } = useAddress(data, searched)
+  const { view, filter, chosen } = shown
+  const setView = useCallback((next: View) => setShown((before) => ({ ...before, view: next })), [])
+  const setFilter = (next: Filter) => setShown((before) => ({ ...before, filter: next }))
+  const setChosen = useCallback((next: number | null) => setShown((before) => ({ ...before, chosen: next })), [])
+  const found = useMemo(() => matching(data, searched, filter), [data, searched, filter])
+  const rows = useMemo(
+    () =>
+      filter.sort === 'importance'
+        ? rowsOf(found, data, searched.ranks)
+        : found.map((test, position) => ({ kind: 'test', test, position }) as const),
+    [found, data, searched, filter.sort],
   )
+  const alike = useMemo(() => othersAlike(data, searched.ranks, chosen), [data, searched, chosen])
   const search = useRef<HTMLInputElement>(null)
   const heading = useRef<HTMLHeadingElement>(null)
 
-  useEffect(() => remember(data, chosen), [data, chosen])
   useShortcuts(search, () => setView('tests'))
 
   const open = useCallback((index: number) => {
-    setView('tests')
-    setChosen(index)
+    setShown((before) => ({ ...before, view: 'tests', chosen: index }))
     // The pane has to be there before it can take the focus.
     requestAnimationFrame(() => heading.current?.focus())
   }, [])
   const showReason = (text: string) => {
-    setView('tests')
-    setFilter({ ...filter, text, places: [], section: null, suite: null })
+    setShown((before) => ({ ...before, view: 'tests', filter: { ...before.filter, text, places: [], section: null, suite: null } }))
   }
   const close = useCallback(() => {
     setChosen(null)
@@ -45,23 +53,21 @@ export function App({ data }: { data: PageData }) {
         {view === 'tests' && (
           <div class="tests" id="panel-tests" role="tabpanel" aria-labelledby="tab-tests">
             <div class="left">
-              <FilterBar data={data} texts={texts} filter={filter} onFilter={setFilter} shown={shown.length} search={search} />
-              <TestList data={data} shown={shown} chosen={chosen} onChoose={setChosen} onOpen={open} />
+              <FilterBar data={data} searched={searched} filter={filter} onFilter={setFilter} shown={found.length} search={search} />
+              <TestList data={data} rows={rows} total={found.length} chosen={chosen} onChoose={setChosen} onOpen={open} />
               <p class="keys">
                 <kbd>/</kbd> search <kbd>↑</kbd> <kbd>↓</kbd> choose <kbd>Enter</kbd> read <kbd>Esc</kbd> back to the list
               </p>
             </div>
-            <DetailPane data={data} chosen={chosen} heading={heading} onClose={close} />
+            <DetailPane data={data} chosen={chosen} heading={heading} onClose={close} onOpen={open} alike={alike} />
           </div>
         )}
         {view === 'timeline' && <Timeline data={data} onOpen={open} />}
-        {view === 'run' && <RunView data={data} onReason={showReason} />}
+        {view === 'run' && <RunView data={data} onReason={showReason} onOpen={open} />}
       </main>
     </div>
   )
 }
-
-const isWide = (): boolean => matchMedia('(min-width: 60rem)').matches
 
 /** `/` goes to the search field from anywhere but a field. */
 function useShortcuts(search: { current: HTMLInputElement | null }, showTests: () => void): void {
@@ -78,20 +84,7 @@ function useShortcuts(search: { current: HTMLInputElement | null }, showTests: (
   }, [])
 }
 
-const linkOf = (data: PageData, index: number): string =>
-  `#${encodeURIComponent(`${data.sections[data.tests.section[index] ?? 0]?.name}:${data.tests.name[index]}`)}`
-
-function fromHash(data: PageData): number | null {
-  if (location.hash.length < 2) return null
-  const found = data.tests.name.findIndex((_, index) => linkOf(data, index) === location.hash)
-  return found < 0 ? null : found
-}
-
-/** The address names the test shown, so that it can be passed on. Some browsers refuse this for local files: no matter. */
-function remember(data: PageData, chosen: number | null): void {
-  try {
-    history.replaceState(null, '', chosen === null ? '#' : linkOf(data, chosen))
-  } catch {
-    // The page works without.
-  }
+function othersAlike(data: PageData, { cause }: Ranks, chosen: number | null): readonly number[] {
+  const own = chosen === null ? null : (cause[chosen] ?? null)
+  return own === null ? [] : (data.causes[own]?.tests.filter((test) => test !== chosen) ?? [])
 }

@@ -1,5 +1,15 @@
+import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import type { PageReport } from '../page-data.js'
+
+/** A link that leaves the page: only addresses that were checked to be of the web come here. */
+export function Outside({ href, children }: { href: string; children: ComponentChildren }) {
+  return (
+    <a href={href} rel="noreferrer">
+      {children}
+    </a>
+  )
+}
 
 /** A command on one line, with a button that copies it. */
 export function CopyLine({ label, text }: { label: string; text: string }) {
@@ -53,12 +63,12 @@ export function Difference({ text }: { text: string }) {
   )
 }
 
-/** A kernel report: decoded frames first, the kernel's own lines below. */
-export function KernelLog({ report }: { report: PageReport }) {
+/** A kernel report: decoded frames first, the kernel's own lines below. @param headline what stands above already: a title is not said again */
+export function KernelLog({ report, headline = '' }: { report: PageReport; headline?: string }) {
   return (
     <div class="report">
       <h4>
-        {report.title}
+        {headline.startsWith(report.title) ? 'Where in the kernel' : report.title}
         {report.fatal && <em> fatal</em>}
         {report.provoked && <em> provoked by the test</em>}
       </h4>
@@ -84,5 +94,16 @@ export function KernelLog({ report }: { report: PageReport }) {
         </details>
       )}
     </div>
+  )
+}
+
+/** What the kernel logged while a test ran. */
+export function TestLog({ log, open }: { log: { readonly firstLine: number; readonly text: string }; open: boolean }) {
+  return (
+    <details class="testlog" open={open}>
+      <summary>Kernel log while it ran, from line {log.firstLine} of the console</summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+      <pre tabIndex={0}>{log.text}</pre>
+    </details>
   )
 }

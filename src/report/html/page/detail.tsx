@@ -1,20 +1,27 @@
 import type { RefObject } from 'preact'
 import { useMemo } from 'preact/hooks'
+import type { TestStatus } from '../../../domain/test.js'
+import { relativeLink } from '../../relative-link.js'
+import { STATUS_WORDS } from '../../words.js'
 import type { PageAttempt, PageData, PageDetail } from '../page-data.js'
-import { CopyLine, Difference, KernelLog } from './blocks.js'
-import { placeName, relativeLink, SIGNS, time } from './format.js'
+import { CopyLine, Difference, KernelLog, TestLog } from './blocks.js'
+import { outcome, SIGNS, time } from './format.js'
 import { HistoryChart } from './history-chart.js'
 import { readDetail } from './model.js'
+import { TestLinks } from './test-links.js'
 
 interface Props {
   readonly data: PageData
   readonly chosen: number | null
   readonly heading: RefObject<HTMLHeadingElement | null>
   readonly onClose: () => void
+  readonly onOpen: (test: number) => void
+  /** Other tests that fail alike. */
+  readonly alike: readonly number[]
 }
 
 /** Everything about one test. */
-export function DetailPane({ data, chosen, heading, onClose }: Props) {
+export function DetailPane({ data, chosen, heading, onClose, onOpen, alike }: Props) {
   const detail = useMemo(() => (chosen === null ? null : readDetail(document, chosen)), [chosen])
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Escape') onClose()
@@ -38,25 +45,32 @@ export function DetailPane({ data, chosen, heading, onClose }: Props) {
       </h2>
       <p class="facts">
         <span class="badge">
-          <span aria-hidden="true">{SIGNS[place]}</span> {placeName(place, data.compared)}
+          <span aria-hidden="true">{SIGNS[place]}</span> {outcome(place, tests.status[chosen] ?? 'pass', data.compared)}
         </span>
-        <span>{tests.status[chosen]}</span>
         {tests.change[chosen] !== '' && <span>{tests.change[chosen]}</span>}
         {tests.ms[chosen] !== null && <span>{time(tests.ms[chosen] ?? null)}</span>}
         {tests.usualMs[chosen] !== null && <span>usually {time(tests.usualMs[chosen] ?? null)}</span>}
-        {detail?.source && <code>{detail.source}</code>}
+        {detail?.source && <code title="Where the test is, in the suite’s sources">{detail.source}</code>}
       </p>
       {tests.note[chosen] !== '' && <p class="headline">{tests.note[chosen]}</p>}
+      {alike.length > 0 && (
+        <p class="alike">
+          Fails alike: <TestLinks tests={alike} data={data} onOpen={onOpen} />
+        </p>
+      )}
       {detail === null ? (
         <p>Its details were left out to keep this page small: run.json and junit.xml beside it have them.</p>
       ) : (
-        <Details detail={detail} status={tests.status[chosen] ?? ''} note={tests.note[chosen] ?? ''} />
+        <Details data={data} chosen={chosen} detail={detail} />
       )}
     </section>
   )
 }
 
-function Details({ detail, status, note }: { detail: PageDetail; status: string; note: string }) {
+function Details({ data, chosen, detail }: { data: PageData; chosen: number; detail: PageDetail }) {
+  const { tests } = data
+  const status: TestStatus = tests.status[chosen] ?? 'pass'
+  const note = tests.note[chosen] ?? ''
   return (
     <>
       {detail.expected !== null && (
@@ -75,7 +89,7 @@ function Details({ detail, status, note }: { detail: PageDetail; status: string;
           key={index}
           attempt={attempt}
           note={note}
-          title={detail.attempts.length > 1 ? `Attempt ${index + 1}: ${attempt.status}` : null}
+          title={detail.attempts.length > 1 ? `Attempt ${index + 1}: ${STATUS_WORDS[attempt.status]}` : null}
         />
       ))}
       {detail.base !== null && (
@@ -83,13 +97,26 @@ function Details({ detail, status, note }: { detail: PageDetail; status: string;
           <h3>On the base</h3>
           <p class="message">It {detail.base.said}.</p>
           {detail.base.attempts.map((attempt, index) => (
-            <Attempt key={index} attempt={attempt} note={note} title={`On the base: ${attempt.status}`} />
+            <Attempt key={index} attempt={attempt} note={note} title={`On the base: ${STATUS_WORDS[attempt.status]}`} />
           ))}
         </>
       )}
-      {detail.history.length > 0 && <HistoryChart history={detail.history} nowMs={detail.attempts[0]?.seconds ?? null} />}
+      {detail.history.length > 0 && (
+        <HistoryChart
+          data={data}
+          history={detail.history}
+          past={detail.past}
+          now={{ status: tests.place[chosen] === 'flaky' ? 'flaky' : status, ms: tests.ms[chosen] ?? null }}
+        />
+      )}
     </>
   )
+}
+
+/** True where the headline says it already: or, of a mismatch, the difference below does. */
+function repeats({ message, diff }: PageAttempt, note: string): boolean {
+  const words = (message ?? '').replace(/^- /, '').trim()
+  return note.startsWith(words) || (diff !== null && /^output mismatch\b/.test(words))
 }
 
 function Attempt({ attempt, note, title }: { attempt: PageAttempt; note: string; title: string | null }) {
@@ -100,14 +127,14 @@ function Attempt({ attempt, note, title }: { attempt: PageAttempt; note: string;
           {title} <small>{time(attempt.seconds === null ? null : attempt.seconds * 1000)}</small>
         </h3>
       )}
-      {attempt.message !== null && !note.startsWith(attempt.message.replace(/^- /, '').trim()) && <p class="message">{attempt.message}</p>}
-      {attempt.exit !== null && (
+      {attempt.message !== null && !repeats(attempt, note) && <p class="message">{attempt.message}</p>}
+      {attempt.exit !== null && !note.startsWith(attempt.exit) && (
         <p class="exit">
           VM {attempt.guest}: {attempt.exit}
         </p>
       )}
       {attempt.reports.map((report) => (
-        <KernelLog key={report.firstLine} report={report} />
+        <KernelLog key={report.firstLine} report={report} headline={note} />
       ))}
       {attempt.explanation !== null && (
         <>
@@ -116,6 +143,9 @@ function Attempt({ attempt, note, title }: { attempt: PageAttempt; note: string;
         </>
       )}
       {attempt.diff !== null && <Difference text={attempt.diff} />}
+      {attempt.kernelLog !== null && (
+        <TestLog log={attempt.kernelLog} open={attempt.diff === null && attempt.reports.every(({ log }) => log === '')} />
+      )}
       {attempt.logs.length > 0 && (
         <>
           <h4>Logs</h4>

@@ -2,12 +2,12 @@ import type { RefObject } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { PLACES, type Place } from '../../bucket.js'
 import type { PageData } from '../page-data.js'
-import { type Filter, placeCounts, SORTS, type Sort } from './filter.js'
-import { PLACE_MEANINGS, placeName, SIGNS } from './format.js'
+import { type Filter, placeCounts, type Searched, SORTS, type Sort } from './filter.js'
+import { count, PLACE_MEANINGS, placeName, SIGNS } from './format.js'
 
 interface Props {
   readonly data: PageData
-  readonly texts: readonly string[]
+  readonly searched: Searched
   readonly filter: Filter
   readonly onFilter: (filter: Filter) => void
   readonly shown: number
@@ -23,9 +23,9 @@ const SORT_NAMES: Readonly<Record<Sort, string>> = {
 }
 
 /** Text, places, section and order. */
-export function FilterBar({ data, texts, filter, onFilter, shown, search }: Props) {
+export function FilterBar({ data, searched, filter, onFilter, shown, search }: Props) {
   const present = useMemo(() => new Set(data.tests.place), [data])
-  const counts = useMemo(() => placeCounts(data, texts, filter), [data, texts, filter.text, filter.section, filter.suite])
+  const counts = useMemo(() => placeCounts(data, searched, filter), [data, searched, filter.text, filter.section, filter.suite])
   const suites = useMemo(() => [...new Set(data.sections.map(({ suite }) => suite))], [data])
   const toggle = (place: Place) => {
     const places = filter.places.includes(place) ? filter.places.filter((each) => each !== place) : [...filter.places, place]
@@ -114,7 +114,7 @@ export function FilterBar({ data, texts, filter, onFilter, shown, search }: Prop
         ))}
       </fieldset>
       <p class="shown" role="status">
-        {shown.toLocaleString('en')} of {data.tests.name.length.toLocaleString('en')} tests
+        {shown.toLocaleString('en')} of {count(data.tests.name.length, 'test')}
       </p>
     </search>
   )

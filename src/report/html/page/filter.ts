@@ -1,5 +1,7 @@
-import { PLACES, type Place } from '../../bucket.js'
+import type { Place } from '../../bucket.js'
+import { STATUS_WORDS } from '../../words.js'
 import type { PageData } from '../page-data.js'
+import type { Ranks } from './order.js'
 
 export const SORTS = ['importance', 'plan', 'name', 'slowest', 'slower'] as const
 /** `slower`: by how much longer than usual. */
@@ -25,16 +27,23 @@ export function firstFilter(data: PageData): Filter {
   return { text: '', places: ATTENTION.filter((place) => present.has(place)), section: null, suite: null, sort: 'importance' }
 }
 
+/** What a search goes through, made once. */
+export interface Searched {
+  /** Of every test, in lower case. */
+  readonly texts: readonly string[]
+  readonly ranks: Ranks
+}
+
 /** Lower-case text of every test to search in. */
 export function searchTexts(data: PageData): readonly string[] {
-  const { name, section, note } = data.tests
+  const { name, section, note, status } = data.tests
   return name.map((each, index) =>
-    `${each} ${data.sections[section[index] ?? 0]?.name ?? ''} ${data.sections[section[index] ?? 0]?.suite ?? ''} ${note[index] ?? ''}`.toLowerCase(),
+    `${each} ${data.sections[section[index] ?? 0]?.name ?? ''} ${data.sections[section[index] ?? 0]?.suite ?? ''} ${note[index] ?? ''} ${STATUS_WORDS[status[index] ?? 'pass']}`.toLowerCase(),
   )
 }
 
 /** Tests that fit, as indices, in the chosen order. */
-export function matching(data: PageData, texts: readonly string[], filter: Filter): readonly number[] {
+export function matching(data: PageData, { texts, ranks }: Searched, filter: Filter): readonly number[] {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean)
   const places = new Set(filter.places)
   const { place, section } = data.tests
@@ -46,21 +55,18 @@ export function matching(data: PageData, texts: readonly string[], filter: Filte
     const text = texts[index] ?? ''
     if (words.every((word) => text.includes(word))) found.push(index)
   }
-  return sorted(data, found, filter.sort)
+  return sorted(data, found, filter.sort, ranks)
 }
 
-function sorted(data: PageData, found: number[], sort: Sort): readonly number[] {
-  const { ms, usualMs, name, place } = data.tests
+function sorted(data: PageData, found: number[], sort: Sort, ranks: Ranks): readonly number[] {
+  const { ms, usualMs } = data.tests
   const by = (value: (index: number) => number) => found.sort((a, b) => value(a) - value(b) || a - b)
   switch (sort) {
     case 'plan':
       return found
-    case 'importance': {
-      const rank = new Map(PLACES.map((each, index) => [each, index]))
-      return by((index) => rank.get(place[index] ?? 'pass') ?? 0)
-    }
+    case 'importance':
     case 'name':
-      return found.sort((a, b) => (name[a] ?? '').localeCompare(name[b] ?? '', 'en', { numeric: true }) || a - b)
+      return by((index) => ranks[sort][index] ?? 0)
     case 'slowest':
       return by((index) => -(ms[index] ?? -1))
     case 'slower':
@@ -69,9 +75,9 @@ function sorted(data: PageData, found: number[], sort: Sort): readonly number[] 
 }
 
 /** How many tests each place has, under the text and section of a filter. */
-export function placeCounts(data: PageData, texts: readonly string[], filter: Filter): ReadonlyMap<Place, number> {
+export function placeCounts(data: PageData, searched: Searched, filter: Filter): ReadonlyMap<Place, number> {
   const counts = new Map<Place, number>()
-  for (const index of matching(data, texts, { ...filter, places: [], sort: 'plan' })) {
+  for (const index of matching(data, searched, { ...filter, places: [], sort: 'plan' })) {
     const place = data.tests.place[index] ?? 'pass'
     counts.set(place, (counts.get(place) ?? 0) + 1)
   }

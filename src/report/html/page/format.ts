@@ -1,4 +1,6 @@
+import type { TestStatus } from '../../../domain/test.js'
 import type { Place } from '../../bucket.js'
+import { STATUS_WORDS } from '../../words.js'
 
 /** How a place looks: a sign beside the colour, so that nobody has to tell colours apart. */
 export const SIGNS: Readonly<Record<Place, string>> = {
@@ -22,10 +24,16 @@ export const placeName = (place: Place, compared: boolean): string => {
     stale: 'stale',
     notreached: 'not reached',
     notrun: 'not run',
-    expunged: 'expunged',
+    expunged: 'excluded',
     pass: 'passed',
   }
   return names[place]
+}
+
+/** What a test came to, for its row: `crashed · new`. A failure says how it failed, and whether it is new where that is known. */
+export const outcome = (place: Place, status: TestStatus, compared: boolean): string => {
+  if (place !== 'new' && place !== 'known') return placeName(place, compared)
+  return compared ? `${STATUS_WORDS[status]} · ${place}` : STATUS_WORDS[status]
 }
 
 /** What a place means, for the tooltip of its filter. */
@@ -45,7 +53,7 @@ export const PLACE_MEANINGS: Readonly<Record<Place, string>> = {
 export function time(ms: number | null): string {
   if (ms === null) return ''
   const seconds = ms / 1000
-  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  if (seconds < 10) return `${Math.round(seconds * 10) / 10} s`
   if (seconds < 60) return `${Math.round(seconds)} s`
   const whole = Math.round(seconds)
   if (whole < 3600) return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} min`
@@ -57,9 +65,5 @@ export function size(bytes: number | null): string {
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${Math.round(bytes / 1024 / 1024)} MiB`
 }
 
-/** A path from the record as a link beside the page; null where it would lead out of the artifact. */
-export function relativeLink(path: string): string | null {
-  const parts = path.split('/')
-  if (path === '' || path.startsWith('/') || parts.includes('..') || path.includes('\\')) return null
-  return `./${parts.map(encodeURIComponent).join('/')}`
-}
+/** `1 test`, `2 tests`, `10,000 tests`. */
+export const count = (number: number, noun: string): string => `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`

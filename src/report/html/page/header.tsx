@@ -1,13 +1,12 @@
 import type { PageData } from '../page-data.js'
-import { time } from './format.js'
+import { VIEWS, type View } from './address.js'
+import { Outside } from './blocks.js'
+import { count, time } from './format.js'
 import { ThemeButton } from './theme.js'
 
-export type View = 'tests' | 'timeline' | 'run'
-const VIEWS: readonly (readonly [View, string])[] = [
-  ['tests', 'Tests'],
-  ['timeline', 'Timeline'],
-  ['run', 'Run'],
-]
+const TITLES: Readonly<Record<View, string>> = { tests: 'Tests', timeline: 'Timeline', run: 'Run' }
+/** Facts of what was tested that stand above everything; the others are in the view of the run. */
+const HEAD_FACTS: readonly string[] = ['pull request', 'series', 'commit', 'branch', 'kernel', 'compared with']
 const MARKS = { good: '✓', bad: '✕', unsure: '!' } as const
 
 interface Props {
@@ -19,7 +18,7 @@ interface Props {
 /** Verdict, what was tested, and the views. */
 export function Header({ data, view, onView }: Props) {
   const { verdict, run, tests } = data
-  const kernel = data.sections.find((section) => section.kernel !== '')?.kernel
+  const facts = data.tested.filter(({ name }) => HEAD_FACTS.includes(name))
   return (
     <header class={`head ${verdict.tone}`}>
       <div class="verdict">
@@ -32,15 +31,24 @@ export function Header({ data, view, onView }: Props) {
         </div>
       </div>
       <p class="what">
-        {kernel !== undefined && <span>Linux {kernel}</span>}
-        <span>{tests.name.length.toLocaleString('en')} tests</span>
+        <span>{count(tests.name.length, 'test')}</span>
         {run.seconds !== null && <span>{time(run.seconds * 1000)}</span>}
         <span>{run.accelerator}</span>
         <span>{run.startedAt.slice(0, 16).replace('T', ' ')} UTC</span>
       </p>
+      {facts.length > 0 && (
+        <dl class="tested">
+          {facts.map(({ name, value, link }) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd title={value}>{link === null ? value : <Outside href={link}>{value}</Outside>}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
       <nav class="bar">
         <div role="tablist" aria-label="Views">
-          {VIEWS.map(([name, title]) => (
+          {VIEWS.map((name) => (
             <button
               key={name}
               type="button"
@@ -52,7 +60,7 @@ export function Header({ data, view, onView }: Props) {
               onClick={() => onView(name)}
               onKeyDown={(event) => moveTab(event, view, onView)}
             >
-              {title}
+              {TITLES[name]}
             </button>
           ))}
         </div>
@@ -66,8 +74,8 @@ function moveTab(event: KeyboardEvent, view: View, onView: (view: View) => void)
   const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
   if (step === 0) return
   event.preventDefault()
-  const at = VIEWS.findIndex(([name]) => name === view)
-  const next = VIEWS[(at + step + VIEWS.length) % VIEWS.length]?.[0] ?? 'tests'
+  const at = VIEWS.indexOf(view)
+  const next = VIEWS[(at + step + VIEWS.length) % VIEWS.length] ?? 'tests'
   onView(next)
   requestAnimationFrame(() => document.getElementById(`tab-${next}`)?.focus())
 }

@@ -1,38 +1,85 @@
+import type { TestStatus } from '../../../domain/test.js'
+import { STATUS_WORDS } from '../../words.js'
+import type { PageData, PagePast } from '../page-data.js'
 import { time } from './format.js'
 
 interface Props {
-  /** Earlier runs, oldest first: status and milliseconds. */
-  readonly history: readonly (readonly [string, number | null])[]
-  /** Seconds of this run. */
-  readonly nowMs: number | null
+  readonly data: PageData
+  /** Earlier runs, oldest first. */
+  readonly history: readonly PagePast[]
+  /** In a sentence, without its full stop. */
+  readonly past: string
+  readonly now: { readonly status: TestStatus | 'flaky'; readonly ms: number | null }
 }
 
-const HEIGHT = 48
-const STEP = 10
+const BARS = 40
+const STEP = 16
+const WORDS: Readonly<Record<PagePast[0], string>> = { ...STATUS_WORDS, flaky: 'flaky' }
+const MARKS: Readonly<Record<PagePast[0], string>> = {
+  pass: '✓',
+  fail: '✕',
+  crashed: '✕',
+  timeout: '✕',
+  flaky: '≈',
+  notrun: '–',
+  notreached: '○',
+  expunged: '⊘',
+}
 
-/** Durations of earlier runs and of this one, as bars. */
-export function HistoryChart({ history, nowMs }: Props) {
-  const now = nowMs === null ? null : nowMs * 1000
-  const bars = [...history, ...(now === null ? [] : [['now', now] as const])]
-  const longest = Math.max(1, ...bars.map(([, ms]) => ms ?? 0))
-  const failures = history.filter(([status]) => status !== 'pass' && status !== 'notrun').length
-  const times = history.flatMap(([status, ms]) => (status === 'pass' && ms !== null ? [ms] : [])).sort((a, b) => a - b)
-  const usual = times[Math.floor(times.length / 2)]
-  const text = `${history.length} earlier runs, ${failures} failed${usual === undefined ? '' : `, usually ${time(usual)}`}`
+/** How the test did in earlier runs and in this one: a mark for the verdict, a bar for the time. */
+export function HistoryChart({ data, history, past, now }: Props) {
+  const runs: readonly PagePast[] = [...history, [now.status, now.ms, null]]
+  const longest = Math.max(1, ...runs.map(([, ms]) => ms ?? 0))
+  const width = runs.length * STEP
   return (
-    <>
+    <section class="past" aria-label="Earlier runs">
       <h4>Earlier runs</h4>
-      <svg class="history" width={bars.length * STEP} height={HEIGHT} role="img" aria-label={text}>
-        {bars.map(([status, ms], index) => {
-          const height = Math.max(3, ((ms ?? 0) / longest) * (HEIGHT - 2))
+      <p>It {past}.</p>
+      <svg class="history" viewBox={`0 0 ${width} ${BARS + 20}`} width={width} height={BARS + 20} role="img" aria-label={past}>
+        {runs.map(([status, ms, run], index) => {
+          const height = Math.max(2, ((ms ?? 0) / longest) * BARS)
+          const isNow = index === runs.length - 1
           return (
-            <rect key={index} class={status} x={index * STEP} y={HEIGHT - height} width={STEP - 3} height={height} rx={1}>
-              <title>{`${status} ${time(ms)}`}</title>
-            </rect>
+            <g key={index} class={`${status} ${isNow ? 'now' : ''}`}>
+              <title>{`${isNow ? 'this run' : dateOf(data, run)}: ${WORDS[status]}${ms === null ? '' : `, ${time(ms)}`}`}</title>
+              <rect x={index * STEP} y={BARS - height} width={STEP - 4} height={height} rx={1.5} />
+              <text x={index * STEP + (STEP - 4) / 2} y={BARS + 14} text-anchor="middle">
+                {MARKS[status]}
+              </text>
+            </g>
           )
         })}
       </svg>
-      <p class="faint">{text}; this run last.</p>
-    </>
+      <details>
+        <summary>Each run</summary>
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">run</th>
+                <th scope="col">verdict</th>
+                <th scope="col">time</th>
+                <th scope="col">kernel</th>
+                <th scope="col">commit</th>
+              </tr>
+            </thead>
+            <tbody>
+              {[...history].reverse().map(([status, ms, run], index) => (
+                <tr key={index}>
+                  <td>{dateOf(data, run)}</td>
+                  <td>{WORDS[status]}</td>
+                  <td>{time(ms)}</td>
+                  <td>{run === null ? '' : data.pastRuns[run]?.kernel}</td>
+                  <td>{run === null ? '' : data.pastRuns[run]?.commit}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </section>
   )
 }
+
+const dateOf = (data: PageData, run: number | null): string =>
+  run === null ? 'earlier' : (data.pastRuns[run]?.startedAt ?? '').slice(0, 16).replace('T', ' ')

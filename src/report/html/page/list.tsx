@@ -1,11 +1,15 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { PageData } from '../page-data.js'
-import { placeName, SIGNS, time } from './format.js'
+import { count, outcome, SIGNS, time } from './format.js'
+import type { Row } from './order.js'
+import { PastMarks } from './past-marks.js'
 
 interface Props {
   readonly data: PageData
-  /** Indices of the tests to show, in order. */
-  readonly shown: readonly number[]
+  /** The tests to show, in order, with headings between them. */
+  readonly rows: readonly Row[]
+  /** How many of them are tests. */
+  readonly total: number
   readonly chosen: number | null
   readonly onChoose: (index: number) => void
   readonly onOpen: (index: number) => void
@@ -15,11 +19,14 @@ interface Props {
 const OVERSCAN = 12
 
 /** A list box that holds only the rows in sight: 50 000 tests cost as much as 50. */
-export function TestList({ data, shown, chosen, onChoose, onOpen }: Props) {
+export function TestList({ data, rows, total, chosen, onChoose, onOpen }: Props) {
   const box = useRef<HTMLDivElement>(null)
   const [scroll, setScroll] = useState({ top: 0, height: 600 })
   const rowHeight = useRowHeight()
-  const position = chosen === null ? -1 : shown.indexOf(chosen)
+  const position = useMemo(
+    () => (chosen === null ? -1 : rows.findIndex((row) => row.kind === 'test' && row.test === chosen)),
+    [rows, chosen],
+  )
 
   useLayoutEffect(() => {
     const element = box.current
@@ -40,7 +47,7 @@ export function TestList({ data, shown, chosen, onChoose, onOpen }: Props) {
   }, [position, rowHeight])
 
   const first = Math.max(0, Math.floor(scroll.top / rowHeight) - OVERSCAN)
-  const last = Math.min(shown.length, Math.ceil((scroll.top + scroll.height) / rowHeight) + OVERSCAN)
+  const last = Math.min(rows.length, Math.ceil((scroll.top + scroll.height) / rowHeight) + OVERSCAN)
   const page = Math.max(1, Math.floor(scroll.height / rowHeight) - 1)
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -49,9 +56,9 @@ export function TestList({ data, shown, chosen, onChoose, onOpen }: Props) {
       onOpen(chosen)
       return
     }
-    const next = target(event.key, position, page, shown.length)
-    const index = next === null ? undefined : shown[next]
-    if (index === undefined) return
+    const next = target(event.key, position, page, rows.length)
+    const index = next === null ? null : nearestTest(rows, next, next < position || next === rows.length - 1 ? -1 : 1)
+    if (index === null) return
     event.preventDefault()
     onChoose(index)
   }
@@ -68,23 +75,39 @@ export function TestList({ data, shown, chosen, onChoose, onOpen }: Props) {
       onScroll={(event) => setScroll({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })}
       onKeyDown={onKeyDown}
     >
-      {shown.length === 0 && <p class="none">No test fits. Clear the search or choose “all”.</p>}
-      <div class="rows" style={{ height: `${shown.length * rowHeight}px` }}>
-        {shown.slice(first, last).map((index, offset) => (
-          <Row
-            key={index}
-            data={data}
-            index={index}
-            position={first + offset}
-            total={shown.length}
-            top={(first + offset) * rowHeight}
-            chosen={index === chosen}
-            onClick={() => onOpen(index)}
-          />
-        ))}
+      {rows.length === 0 && <p class="none">No test fits. Clear the search or choose “all”.</p>}
+      <div class="rows" style={{ height: `${rows.length * rowHeight}px` }}>
+        {rows.slice(first, last).map((row, offset) => {
+          const top = (first + offset) * rowHeight
+          if (row.kind === 'cause') return <CauseRow key={`cause-${first + offset}`} data={data} row={row} top={top} />
+          const { test } = row
+          return (
+            <TestRow
+              key={test}
+              data={data}
+              index={test}
+              position={row.position}
+              total={total}
+              top={top}
+              chosen={test === chosen}
+              onClick={() => onOpen(test)}
+            />
+          )
+        })}
       </div>
     </div>
   )
+}
+
+/** The test at a row, or the next one in a direction (and back, at an end); null where there is none. */
+function nearestTest(rows: readonly Row[], start: number, step: 1 | -1): number | null {
+  for (const direction of [step, -step]) {
+    for (let index = start; index >= 0 && index < rows.length; index += direction) {
+      const row = rows[index]
+      if (row?.kind === 'test') return row.test
+    }
+  }
+  return null
 }
 
 /** Where a key leads in the list; null: nowhere. */
@@ -120,7 +143,17 @@ interface RowProps {
   readonly onClick: () => void
 }
 
-function Row({ data, index, position, total, top, chosen, onClick }: RowProps) {
+/** The heading of tests that fail alike. */
+function CauseRow({ data, row, top }: { data: PageData; row: Extract<Row, { kind: 'cause' }>; top: number }) {
+  return (
+    <div class="row cause" role="presentation" style={{ transform: `translateY(${top}px)` }}>
+      <strong>{count(row.tests, 'test')} with one cause</strong>
+      <span class="note">{data.causes[row.cause]?.title}</span>
+    </div>
+  )
+}
+
+function TestRow({ data, index, position, total, top, chosen, onClick }: RowProps) {
   const { tests } = data
   const place = tests.place[index] ?? 'pass'
   const change = tests.change[index] ?? ''
@@ -138,7 +171,7 @@ function Row({ data, index, position, total, top, chosen, onClick }: RowProps) {
       onClick={onClick}
     >
       <span class="badge">
-        <span aria-hidden="true">{SIGNS[place]}</span> {placeName(place, data.compared)}
+        <span aria-hidden="true">{SIGNS[place]}</span> {outcome(place, tests.status[index] ?? 'pass', data.compared)}
       </span>
       <span class="name">{tests.name[index]}</span>
       <span class="section">{data.sections[tests.section[index] ?? 0]?.name}</span>
@@ -146,6 +179,7 @@ function Row({ data, index, position, total, top, chosen, onClick }: RowProps) {
         {change !== '' && <em>{change}</em>}
         {tests.note[index]}
       </span>
+      <PastMarks letters={tests.past[index] ?? ''} />
       <span class="time">{time(tests.ms[index] ?? null)}</span>
     </div>
   )

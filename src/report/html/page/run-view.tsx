@@ -1,16 +1,19 @@
 import type { ComponentChildren } from 'preact'
 import { PLACES } from '../../bucket.js'
+import { relativeLink } from '../../relative-link.js'
 import type { PageData } from '../page-data.js'
-import { KernelLog } from './blocks.js'
-import { placeName, relativeLink, size, time } from './format.js'
+import { KernelLog, Outside } from './blocks.js'
+import { placeName, size, time } from './format.js'
+import { TestLinks } from './test-links.js'
 
 interface Props {
   readonly data: PageData
   readonly onReason: (reason: string) => void
+  readonly onOpen: (test: number) => void
 }
 
 /** What is true of the run as a whole. */
-export function RunView({ data, onReason }: Props) {
+export function RunView({ data, onReason, onOpen }: Props) {
   return (
     <div class="run" id="panel-run" role="tabpanel" aria-labelledby="tab-run">
       <Block title="Lost tests" show={data.lost.length > 0}>
@@ -19,8 +22,30 @@ export function RunView({ data, onReason }: Props) {
           rows={data.lost.map((each) => [String(each.tests.length), each.reason, each.tests.join(', ')])}
         />
       </Block>
-      <Block title="Compared with" show={data.comparedWith !== ''}>
-        <p>{data.comparedWith}</p>
+      <Block title="What was tested" show={data.tested.length > 0}>
+        <Table
+          head={['what', 'value']}
+          rows={data.tested.map(({ name, value, link }) => [
+            name,
+            link === null ? (
+              value
+            ) : (
+              <Outside key="link" href={link}>
+                {value}
+              </Outside>
+            ),
+          ])}
+        />
+      </Block>
+      <Block title="Failures with one cause" show={data.causes.length > 0}>
+        <Table
+          head={['tests', 'cause', 'names']}
+          rows={data.causes.map(({ title, tests }) => [
+            String(tests.length),
+            title,
+            <TestLinks key="tests" tests={tests} data={data} onOpen={onOpen} />,
+          ])}
+        />
       </Block>
       <Block title="Problems" show={data.problems.length > 0}>
         <ul>
@@ -37,7 +62,7 @@ export function RunView({ data, onReason }: Props) {
       <Sections data={data} />
       <Block title="Sources that disagree" show={data.disagreements.length > 0}>
         <Table
-          head={['test', 'section', 'said', 'taken']}
+          head={['test', 'section', 'what each says', 'what is taken']}
           rows={data.disagreements.map((each) => [each.test, each.section, each.said, each.taken])}
         />
       </Block>
@@ -145,7 +170,7 @@ function Sections({ data }: { data: PageData }) {
   )
 }
 
-function Reasons({ data, onReason }: Props) {
+function Reasons({ data, onReason }: Omit<Props, 'onOpen'>) {
   const compared = data.reasons.some((each) => each.before !== null)
   return (
     <Block title="Why tests did not run" show={data.reasons.length > 0}>

@@ -1,7 +1,8 @@
 import { useLayoutEffect, useState } from 'preact/hooks'
 
 const NEXT = { system: 'light', light: 'dark', dark: 'system' } as const
-const NAMES = { system: 'as the system', light: 'light', dark: 'dark' } as const
+const NAMES = { system: 'auto', light: 'light', dark: 'dark' } as const
+const MEANINGS = { system: 'Colours as the system has them', light: 'Light colours', dark: 'Dark colours' } as const
 
 /** Chooses the colours. The style sheet and the timeline follow `data-theme`, which is `light` or `dark` always. */
 export function ThemeButton() {
@@ -16,7 +17,13 @@ export function ThemeButton() {
     return () => query.removeEventListener('change', apply)
   }, [theme])
   return (
-    <button type="button" class="theme" onClick={() => setTheme(NEXT[theme])} title="Change colours">
+    <button
+      type="button"
+      class="theme"
+      onClick={() => setTheme(NEXT[theme])}
+      title={`${MEANINGS[theme]}; change`}
+      aria-label={`${MEANINGS[theme]}; change`}
+    >
       <span aria-hidden="true">◐</span> {NAMES[theme]}
     </button>
   )

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { PLACES } from '../../bucket.js'
 import type { PageData } from '../page-data.js'
 import { Durations } from './durations.js'
-import { placeName, SIGNS, time } from './format.js'
+import { count, outcome, placeName, SIGNS, time } from './format.js'
 import { type Lane, lanesOf, moved, type Span, spanAt, type Window, zoomed } from './timeline-layout.js'
 import { LANE, paint, TOP } from './timeline-paint.js'
 
@@ -92,7 +92,7 @@ export function Timeline({ data, onOpen }: Props) {
         </button>
         <p class="now" role="status">
           {here === null
-            ? `${lanes.length} VMs, ${data.spans.test.length.toLocaleString('en')} tests with times`
+            ? `${count(lanes.length, 'VM')}, ${count(data.spans.test.length, 'test')} with times`
             : describe(data, here, at?.lane ?? 0, lanes)}
         </p>
         <p class="legend">
@@ -129,7 +129,7 @@ function describe(data: PageData, span: Span, lane: number, lanes: readonly Lane
   const section = data.sections[data.tests.section[span.test] ?? 0]?.name
   const usual = data.tests.usualMs[span.test]
   const length = span.endMs > span.startMs ? time(span.endMs - span.startMs) : 'time unknown'
-  return `${SIGNS[place]} ${data.tests.name[span.test]} on ${section}: ${placeName(place, data.compared)}, ${length}${usual ? ` (usually ${time(usual)})` : ''}, VM ${lanes[lane]?.guest}, at ${time(span.startMs)}`
+  return `${SIGNS[place]} ${data.tests.name[span.test]} on ${section}: ${outcome(place, data.tests.status[span.test] ?? 'pass', data.compared)}, ${length}${usual ? ` (usually ${time(usual)})` : ''}, VM ${lanes[lane]?.guest}, at ${time(span.startMs)}`
 }
 
 function wholeOf(lanes: readonly Lane[]): Window {
