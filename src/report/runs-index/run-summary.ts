@@ -10,7 +10,7 @@ import { commitName } from '../known.js'
 import { type Verdict, verdictOf } from '../verdict.js'
 
 /** How a test went in a run, as the index keeps it: nothing at all is `0`. */
-export const WENT = { nothing: 0, pass: 1, fail: 2, timeout: 3, crashed: 4, flaky: 5, declined: 6 } as const
+export const WENT = { crashed: 4, declined: 6, fail: 2, flaky: 5, nothing: 0, pass: 1, timeout: 3 } as const
 export type Went = (typeof WENT)[keyof typeof WENT]
 
 /** What an index keeps of a run: little, however large its record is. */
