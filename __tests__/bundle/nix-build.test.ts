@@ -35,7 +35,7 @@ const LOG = "  CC a.o\r\na.c:1:1: error: 'foo' undeclared\r\n"
 // Nix 2.34's events have nothing of a line that ends with CR LF (seen with sid's 2.34.8).
 test('a builder whose lines came blank is read from nix log', async () => {
   const { message, asked } = await failing(['', ''], LOG)
-  expect(message).toBe("The kernel does not build: a.c:1: error: 'foo' undeclared.")
+  expect(message).toBe("The kernel does not build: a.c:1:1: error: 'foo' undeclared")
   expect(asked).toContain(`log ${DRV}`)
 })
 

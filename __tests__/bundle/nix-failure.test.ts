@@ -18,7 +18,7 @@ describe('a failed nix build', () => {
       failure({ errors: [`error: builder for '${DRV}' failed with exit code 2`], logs: [{ derivation: DRV, lines }] }),
     )
     expect(error.kind).toBe('build-failed')
-    expect(error.message).toBe("The kernel does not build: fs/xfs/xfs_inode.c:42: error: 'foo' undeclared.")
+    expect(error.message).toBe("The kernel does not build: fs/xfs/xfs_inode.c:42:9: error: 'foo' undeclared")
     expect(error.nextStep).toBe('The whole log: /run/build.log')
   })
 
@@ -26,7 +26,7 @@ describe('a failed nix build', () => {
     const errors = [`error: builder for '${DRV}' failed with exit code 2`]
     const messageOf = (...lines: string[]) => explainFailure(failure({ errors, logs: [{ derivation: DRV, lines }] })).message
     expect(messageOf('a.c:1: error: x', 'a.c:2: error: y', 'a.c:3: error: z')).toBe(
-      'The kernel does not build: a.c:1: error: x (and 2 more errors).',
+      'The kernel does not build: a.c:1: error: x\nand 2 more errors in that file, which may follow from it',
     )
     expect(messageOf('make: *** No rule to make target')).toBe(
       'The kernel does not build.\nIts last lines:\n  make: *** No rule to make target',
@@ -75,6 +75,16 @@ describe('a failed nix build', () => {
       expect(error.kind).toBe('could-not-test')
       expect(error.nextStep).toMatch(/trusted-users/)
     }
+  })
+
+  test('of a build that we ended the first error is the reason, and how to let it go on is said', () => {
+    const lines = ["fs/xfs/a.c:1:1: error: 'foo' undeclared", '    1 | foo;', '      | ^~~']
+    const error = explainFailure(failure({ errors: ['error: interrupted by the user'], logs: [{ derivation: DRV, lines }], ended: DRV }))
+    expect([error.kind, error.message]).toEqual([
+      'build-failed',
+      "The kernel does not build: fs/xfs/a.c:1:1: error: 'foo' undeclared\n    1 | foo;\n      | ^~~",
+    ])
+    expect(error.nextStep).toContain('`--keep-going` lets it go on')
   })
 
   test('a compiler error stays one, whatever is said after it', () => {

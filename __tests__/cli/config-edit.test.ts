@@ -62,7 +62,7 @@ const edit = (argv: readonly string[], ...rest: [byHand?: Parameters<typeof exec
   config(['edit', ...argv], ...rest)
 
 async function config(argv: readonly string[], byHand: Parameters<typeof exec>[0] = () => 1, env: Record<string, string> = {}) {
-  const clock = { now: () => new Date(0), monotonicSeconds: () => 0, sleep: async () => undefined }
+  const clock = { now: () => new Date(0), monotonicSeconds: () => 0, sleep: () => new Promise<void>((resolve) => setTimeout(resolve, 1)) }
   const runner = { env, untrusted: () => undefined } as unknown as Ports['runner']
   const { context, printed } = cliContext(tree, { files: createFiles(), exec: exec(byHand), clock, runner })
   const onTerminal = { ...context, stdout: { ...context.stdout, isTerminal: true } }
@@ -146,4 +146,33 @@ test('outside a tree, and a word that is nothing, are usage errors', async () =>
   expect(await edit(['--set', 'kasan'])).toMatchObject({ exitCode: 2, err: expect.stringContaining("is not a kernel's source tree") })
   writeFileSync(join(tree, 'Kbuild'), '')
   expect(await edit(['--set', 'kazan'])).toMatchObject({ exitCode: 2, err: expect.stringContaining('`kazan` is neither an option') })
+})
+
+test('interrupted, or where the tree cannot be configured, nothing that was asked for is kept', async () => {
+  await edit(['--set', 'CONFIG_EXPERT=y'])
+  const before = readFileSync(fragment, 'utf8')
+  const clock = { now: () => new Date(0), monotonicSeconds: () => 0, sleep: () => new Promise<void>((resolve) => setTimeout(resolve, 1)) }
+  const runner = { env: {}, untrusted: () => undefined } as unknown as Ports['runner']
+  const ending = new AbortController()
+  const whole = exec(() => 1)
+  const interrupted = {
+    ...whole,
+    run: async (argv: readonly string[], options?: object) => {
+      if (argv.includes('olddefconfig')) ending.abort()
+      return ending.signal.aborted ? { code: null, signal: 'SIGTERM', stdout: '', stderr: '', timedOut: false } : whole.run(argv, options)
+    },
+  } as unknown as Ports['exec']
+  const { context, printed } = cliContext(tree, { files: createFiles(), exec: interrupted, clock, runner }, ending.signal)
+  expect(await runCli(['config', 'edit', '--set', 'kasan'], context)).toBe(69)
+  expect(printed.err).toContain(`Interrupted: ${fragment} is as it was.`)
+  expect(readFileSync(fragment, 'utf8')).toBe(before)
+  const failing = {
+    ...whole,
+    run: async (argv: readonly string[], options?: object) =>
+      argv.includes('tinyconfig') ? { code: 2, signal: null, stdout: '', stderr: '', timedOut: false } : whole.run(argv, options),
+  } as unknown as Ports['exec']
+  const second = cliContext(tree, { files: createFiles(), exec: failing, clock, runner })
+  expect(await runCli(['config', 'edit', '--set', 'kasan'], second.context)).toBe(65)
+  expect(second.printed.err).toContain(`${fragment} is as it was.`)
+  expect(readFileSync(fragment, 'utf8')).toBe(before)
 })

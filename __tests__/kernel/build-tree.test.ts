@@ -75,13 +75,22 @@ test('a compile error is an annotation on its line, and the first thing said', a
   tree.files.set(`${TREE}/fs/xfs/xfs_inode.c`, '#error broken\n')
   const error = await refused(tree, { logPath: '/run/build.log' })
   expect(error.kind).toBe('build-failed')
-  expect(error.message.split('\n')[0]).toBe('The kernel does not build: fs/xfs/xfs_inode.c:1: error: #error broken')
-  expect(error.nextStep).toBe('The whole log: /run/build.log')
+  expect(error.message.split('\n')[0]).toBe('The kernel does not build: fs/xfs/xfs_inode.c:1:2: error: #error broken')
+  expect(error.nextStep).toBe('The rest of make was ended; `--keep-going` lets it go on. The whole log: /run/build.log')
+  // As it was said, before make had ended: with what leads to it, and the source line.
+  expect(tree.said).toContainEqual(
+    [
+      "fs/xfs/xfs_inode.c: In function 'xfs_iget':",
+      'fs/xfs/xfs_inode.c:1:2: error: #error broken',
+      '    1 | #error broken',
+      '      |  ^~~~~',
+    ].join('\n'),
+  )
   expect(tree.files.text('/run/build.log')).toContain('make> make[3]: ***')
   expect(tree.annotations).toEqual([
     {
       ...{ level: 'error', title: 'Does not build', file: 'linux/fs/xfs/xfs_inode.c', line: 1 },
-      message: "#error broken\nIn function 'xfs_iget'",
+      message: "#error broken\n    1 | #error broken\n      |  ^~~~~\nIn function 'xfs_iget'",
     },
   ])
 })
@@ -112,7 +121,7 @@ test('ccache and a lock are used where there are any, and clang where the enviro
 
 test('an interruption reaches make, and the next run starts over from what it left', async () => {
   const tree = new FakeTree()
-  expect((await refused(tree, { signal: AbortSignal.abort() })).message).toContain('cannot be configured')
+  expect((await refused(tree, { signal: AbortSignal.abort() })).message).toContain('was interrupted')
   tree.commands.length = 0
   await build(tree)
   expect(tree.targets[0]).toBe('tinyconfig')

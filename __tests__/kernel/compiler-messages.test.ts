@@ -18,6 +18,8 @@ make[4]: *** [../scripts/Makefile.build:250: fs/xfs/xfs_inode.o] Error 1`)
         level: 'error',
         file: 'fs/xfs/xfs_inode.c',
         line: 42,
+        column: 9,
+        excerpt: ['   42 |         foo = 1;', '      |         ^~~'],
         text: '‘foo’ undeclared (first use in this function)',
         context: [
           'In function ‘xfs_iget’',
@@ -28,6 +30,8 @@ make[4]: *** [../scripts/Makefile.build:250: fs/xfs/xfs_inode.o] Error 1`)
         level: 'warning',
         file: 'fs/xfs/xfs_inode.c',
         line: 57,
+        column: 13,
+        excerpt: [],
         text: 'unused variable ‘bar’ [-Wunused-variable]',
         context: ['In function ‘xfs_iget’'],
       },

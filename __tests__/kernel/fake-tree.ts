@@ -12,6 +12,10 @@ function bzImage(version: string): Uint8Array {
   return image
 }
 
+async function* one(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes
+}
+
 /** A kernel tree, and a machine whose `make` configures and compiles it: `#error` in a source breaks the build, and kconfig knows a few options. */
 export class FakeTree {
   readonly files = new FakeFiles({
@@ -46,6 +50,13 @@ export class FakeTree {
       clock: { now: () => new Date(0), monotonicSeconds: () => ++seconds, sleep: async () => undefined },
       exec: {
         which: async (program: string) => (this.programs.has(program) ? `/bin/${program}` : null),
+        // A lock that is had at once.
+        spawn: async () => ({
+          stdin: { write: async () => undefined, end: () => undefined },
+          stdout: one(new Uint8Array([10])),
+          exit: Promise.resolve({ code: 0, signal: null }),
+          kill: () => undefined,
+        }),
         run: async (argv: readonly string[], options: CommandOptions = {}) => this.#run(argv, options),
       } as unknown as Ports['exec'],
       runner: {
@@ -53,7 +64,7 @@ export class FakeTree {
         info: (text: string) => void this.said.push(text),
         warning: (text: string) => void this.said.push(`warning: ${text}`),
         debug: () => undefined,
-        untrusted: () => undefined,
+        untrusted: (text: string) => void this.said.push(text),
         annotate: (annotation: Annotation) => void this.annotations.push(annotation),
       } as unknown as Ports['runner'],
     }
@@ -110,6 +121,8 @@ export class FakeTree {
     if ((this.files.text(`${TREE}/fs/xfs/xfs_inode.c`) ?? '').includes('#error')) {
       stderr?.(`${TREE}/fs/xfs/xfs_inode.c: In function 'xfs_iget':`)
       stderr?.(`${TREE}/fs/xfs/xfs_inode.c:1:2: error: #error broken`)
+      stderr?.('    1 | #error broken')
+      stderr?.('      |  ^~~~~')
       stderr?.('make[3]: *** [scripts/Makefile.build:250: fs/xfs/xfs_inode.o] Error 1')
       return 2
     }

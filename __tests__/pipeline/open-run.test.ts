@@ -31,7 +31,8 @@ test('runs that start at the same moment on one machine each get a directory of 
   expect(new Set(places).size).toBe(12)
   for (const place of places) {
     expect(JSON.parse(readFileSync(join(place, 'plan.json'), 'utf8')).outputDirectory).toBe(place)
-    expect(readdirSync(place)).toEqual(['plan.json'])
+    // Beside it only whose process works on it.
+    expect(readdirSync(place)).toEqual(['plan.json', 'process.json'])
     expect(statSync(place).mode & 0o777).toBe(0o755)
   }
   // Nothing half-made stays beside them.
@@ -46,4 +47,24 @@ test('of runs that were given one directory the first has it, the others are tol
   for (const one of settled) if (one.status === 'rejected') expect(String(one.reason.message)).toContain('is not empty')
   expect(existsSync(join(output, 'plan.json'))).toBe(true)
   expect(readdirSync(directory)).toEqual(['results'])
+})
+
+test('a directory that cannot be made is refused with the next step, not taken for a defect', async () => {
+  await expect(open('/proc/vmtest-nowhere/results')).rejects.toMatchObject({
+    kind: 'usage',
+    message: expect.stringContaining('The output directory /proc/vmtest-nowhere/results cannot be made or written.'),
+    nextStep: expect.stringContaining('--output'),
+  })
+})
+
+test('a disk that is too small for a record is refused before anything runs, with how much is needed, and nothing stays', async () => {
+  const output = join(directory, 'results')
+  const small = { ...files, freeBytes: async () => 20 * 1024 ** 2 }
+  const inputs = parseInputs('cli', { bundle: '/bundle', output })
+  const places = placesFrom({ checkout: directory, workingDirectory: directory, env: { HOME: directory } })
+  await expect(openRun({ inputs, places }, { files: small, clock: createClock() })).rejects.toMatchObject({
+    kind: 'could-not-test',
+    message: expect.stringMatching(/has 20 MiB free, and a run's results need at least 80 MiB/),
+  })
+  expect(existsSync(output)).toBe(false)
 })

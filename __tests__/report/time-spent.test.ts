@@ -10,11 +10,11 @@ const record = (readySeconds: number | null, seconds: readonly (number | null)[]
 
 test('build, first boot and all attempts', () => {
   expect(timeSpent(record(3.21, [10, 2.5]), { kernel: 31.04, bundle: 1.5 })).toBe(
-    'time: kernel build 31.0 s, bundle 1.5 s, boot 3.2 s, tests 12.5 s',
+    'time: kernel build 31.0 s, bundle 1.5 s, boot 3.2 s, tests 12.5 s (those of 2 VMs added up)',
   )
 })
 
 test('what did not happen is not mentioned', () => {
-  expect(timeSpent(record(null, [4, null]), { kernel: null, bundle: 0 })).toBe('time: tests 4.0 s')
+  expect(timeSpent(record(null, [4, null]), { kernel: null, bundle: 0 })).toBe('time: tests 4.0 s (those of 2 VMs added up)')
   expect(timeSpent({ guests: [], tests: [] }, { kernel: null, bundle: null })).toBe('')
 })

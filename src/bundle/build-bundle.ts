@@ -1,11 +1,12 @@
+import { dirname, join, relative } from 'node:path'
 import * as z from 'zod'
 import type { Architecture, VmBundle } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
-import type { Built, BuiltSuite, CacheOutcome, NixEnvironment } from '../domain/stages.js'
+import type { Built, BuiltSuite, CacheOutcome, NixEnvironment, Progress } from '../domain/stages.js'
 import { type Catalogue, catalogueSchema, type SuiteName } from '../domain/test.js'
 import { compilerAnnotations, readCompilerMessages } from '../kernel/compiler-messages.js'
-import { buildKernelTree, targetOfMachine } from '../kernel/index.js'
+import { type BuiltKernel, buildKernelTree, type TreeBuildRequest, targetOfMachine } from '../kernel/index.js'
 import { readKernelImage } from '../kernel/kernel-image.js'
 import { overrideKernel, withKernel } from '../kernel/kernel-override.js'
 import { hostProgramSettings, type NixSettings } from '../nix/configuration.js'
@@ -14,10 +15,11 @@ import { revisionName, suiteOf } from '../suites/index.js'
 import { fetchDistributionKernel } from './distribution-kernel.js'
 import { buildGuest, type GuestBundleRequest } from './guest-bundle.js'
 import { knownGuest, noteGuest } from './known-guest.js'
+import { noteBundle } from './last-bundle.js'
 import { type LoadedBundle, loadBundle } from './load-bundle.js'
 import { type NixBuildRequest, nixBuild } from './nix-build.js'
 import type { OfflineFlake } from './offline.js'
-import { installSelftests, selftestsSource } from './selftests.js'
+import { installSelftests, type SelftestsSource, selftestsSource } from './selftests.js'
 import { suiteImage, treeRevision } from './suite-image.js'
 
 type BuildPorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
@@ -43,6 +45,16 @@ export interface BuildRequest {
   readonly kernelTree?: 'leave'
   /** Ends the compiling of a kernel tree. */
   readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+  /** Refuses what is asked for, by throwing, as soon as what it takes is known: before a kernel tree is compiled. */
+  readonly check?: (known: KnownEarly) => Promise<void>
+}
+
+/** What of a bundle is known before a kernel tree is compiled. */
+export interface KnownEarly {
+  readonly bundle: Pick<VmBundle, 'architecture' | 'sections' | 'kernel'>
+  /** Without those that are built of the kernel tree. */
+  readonly suites: readonly BuiltSuite[]
 }
 
 /** A bundle with what this run built of it itself: nothing for one that was given or restored. */
@@ -100,26 +112,25 @@ async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<Fou
   const log = request.logPath === undefined ? {} : { logPath: request.logPath }
   if (cache.bundlePath !== null) return { path: cache.bundlePath, seconds: 0, times: NOTHING_BUILT }
   await ports.files.makeDirectory(request.cacheDirectory)
-  const kept = { ...log, outLink: `${request.cacheDirectory}/bundle-${plan.bundle.kind}` }
+  const watched = {
+    ...{ keepGoing: plan.keepGoing === true, notePath: join(request.cacheDirectory, 'nix-objects.json') },
+    ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+  }
+  const kept = { ...log, ...watched, outLink: `${request.cacheDirectory}/bundle-${plan.bundle.kind}` }
   switch (plan.bundle.kind) {
     case 'path':
       return { path: plan.bundle.path, seconds: 0, times: NOTHING_BUILT }
     case 'flake': {
       const { flake, attribute, impure } = plan.bundle
-      if (plan.kernelTree !== undefined) {
-        const asked = {
-          nix: needNix(request.nix),
-          flake,
-          attribute,
-          impure,
-          cwd: workspace,
-          ...kept,
-          cacheDirectory: request.cacheDirectory,
-        }
-        return findGuest(asked, ports)
-      }
+      const output = { flake, attribute, cwd: workspace, cacheDirectory: request.cacheDirectory }
+      const asked = { nix: needNix(request.nix), impure, cwd: workspace, ...kept }
       const settings = request.settings ?? []
-      return build({ nix: needNix(request.nix), installable: `${flake}#${attribute}`, impure, cwd: workspace, settings, ...kept }, ports)
+      const found = await (plan.kernelTree === undefined
+        ? build({ ...asked, installable: `${flake}#${attribute}`, settings }, ports)
+        : findGuest({ ...asked, ...output }, ports))
+      await noteBundle(output, found.path, ports)
+      return found
     }
     case 'offline': {
       const { directory, kernel, apt } = needOffline(request.offline)
@@ -231,27 +242,24 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
     given.set(name, await givenSuite(name, path, request.cacheDirectory, ports))
   }
   const wanted = request.kernelTree === 'leave' ? undefined : plan.kernelTree
-  const early = plan.bundle.kind === 'path' ? await loadBundle(plan.bundle.path, ports) : null
-  if (early !== null && wanted !== undefined) {
+  const found = await findBundle(request, ports)
+  const loaded = await loadBundle(found.path, ports)
+  if (wanted !== undefined) {
     const { target } = await targetOfMachine(ports)
-    refuseOtherArchitecture({ bundle: early.bundle, kernel: target.architecture, what: `the kernel of ${wanted.directory} is built` })
+    refuseOtherArchitecture({ bundle: loaded.bundle, kernel: target.architecture, what: `the kernel of ${wanted.directory} is built` })
   }
-  const fragments = [
-    ...(selftests !== null && wanted?.directory === selftests.tree ? selftests.fragments : []),
-    ...(plan.dumpWhen === 'always' ? [WITH_TYPES] : []),
-  ]
-  const kconfig = plan.suites.flatMap((name) => suiteOf(name).ofKernel?.fragments ?? [])
-  const tree =
-    wanted === undefined
-      ? null
-      : await buildKernelTree({ ...request, ...wanted, kconfig: [...new Set([...kconfig, ...wanted.kconfig])], fragments }, ports)
+  // What there is before a kernel is built.
+  const early: BuiltSuite[] = []
+  for (const name of plan.suites) {
+    if (suiteOf(name).ofKernel !== undefined || (name === 'kselftest' && selftests !== null)) continue
+    early.push(given.get(name) ?? (await bundledSuite(loaded, name, ports)))
+  }
+  const tree = await buildTree({ request, selftests, loaded, suites: early }, ports)
   if (selftests !== null) {
     const installed = await installSelftests(selftests, request, ports)
     given.set('kselftest', await givenSuite('kselftest', installed, request.cacheDirectory, ports))
   }
   const kernel = tree?.kernel ?? override
-  const found = await findBundle(request, ports)
-  const loaded = early ?? (await loadBundle(found.path, ports))
   if (kernel !== null) await refuseUnbootable(kernel.image, loaded.bundle, ports)
   const bundle = kernel === null ? loaded.bundle : withKernel(loaded.bundle, kernel)
   const suites: BuiltSuite[] = []
@@ -267,7 +275,7 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
     bundlePath: loaded.directory,
     bundle: { ...bundle, revisions: { ...bundle.revisions, ...revisions } },
     qemu: await findQemu(bundle, ports),
-    suites,
+    suites: plan.suites.flatMap((name) => given.get(name) ?? suites.find((suite) => suite.name === name) ?? []),
     buildSeconds: found.seconds,
     ...(tree === null ? {} : { kernelSeconds: tree.seconds }),
     buildTimes: found.times,
@@ -301,6 +309,42 @@ async function refuseUnbootable(image: string, bundle: VmBundle, ports: BuildPor
 
 /** https://wiki.qemu.org/ChangeLog/8.0, "Arm": direct boot of EFI zboot images. */
 const ZBOOT_QEMU = 8
+
+interface TreeBuild {
+  readonly request: BuildRequest
+  readonly selftests: SelftestsSource | null
+  readonly loaded: LoadedBundle
+  readonly suites: readonly BuiltSuite[]
+}
+
+/** The kernel of the tree, where one is to be built: when the guest is there and nothing is known to stand against what is asked for. */
+async function buildTree({ request, selftests, loaded, suites }: TreeBuild, ports: BuildPorts): Promise<BuiltKernel | null> {
+  const { plan, check, logPath } = request
+  const wanted = request.kernelTree === 'leave' ? undefined : plan.kernelTree
+  if (wanted === undefined) return null
+  const { bundle } = loaded
+  const checkConfiguration: TreeBuildRequest['checkConfiguration'] = async ({ config, release, hasModules }) => {
+    const kernel = { ...bundle.kernel, release, config }
+    const { modules: _, ...withoutModules } = kernel
+    await check?.({ bundle: { ...bundle, kernel: hasModules ? { ...kernel, modules: dirname(config) } : withoutModules }, suites })
+  }
+  const fragments = [
+    ...(selftests !== null && wanted.directory === selftests.tree ? selftests.fragments : []),
+    ...(plan.dumpWhen === 'always' ? [WITH_TYPES] : []),
+  ]
+  const kconfig = plan.suites.flatMap((name) => suiteOf(name).ofKernel?.fragments ?? [])
+  const own = {
+    ...{ fragments, kconfig: [...new Set([...kconfig, ...wanted.kconfig])] },
+    ...{ keepGoing: plan.keepGoing === true, checkConfiguration },
+    ...(logPath === undefined ? {} : { who: `the run ${relativeOrWhole(dirname(logPath), request.workspace)}` }),
+  }
+  return buildKernelTree({ ...request, ...wanted, ...own }, ports)
+}
+
+function relativeOrWhole(path: string, from: string): string {
+  const below = relative(from, path)
+  return below.startsWith('..') ? path : below
+}
 
 /** Optional fields that are present, as exactOptionalPropertyTypes wants them. */
 function definedOnly(kernel: NonNullable<Plan['kernel']>) {

@@ -1,11 +1,16 @@
 import { resolve } from 'node:path'
 import * as z from 'zod'
 import { UserError } from '../domain/errors.js'
-import type { NixEnvironment } from '../domain/stages.js'
+import type { BuildCount, NixEnvironment, Progress } from '../domain/stages.js'
+import { openBuildLog } from '../kernel/build-log.js'
+import { treePath } from '../kernel/compiler-messages.js'
+import { ErrorScreen } from '../kernel/error-screen.js'
+import { noteObjects, ObjectCount, objectsNoted } from '../kernel/object-count.js'
 import { type NixSettings, nixVariables } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
 import { explainFailure, failedBuild, missingAttributeSystem } from './nix-failure.js'
 import { type BuilderLog, describeEvent, type NixLogEvent, NixLogReader, plainText, storeName } from './nix-log.js'
+import { NixWaiting } from './nix-waiting.js'
 
 export interface NixBuildRequest {
   readonly nix: NixEnvironment
@@ -19,6 +24,13 @@ export interface NixBuildRequest {
   readonly outLink?: string
   /** The whole log of every builder goes here, where given. */
   readonly logPath?: string
+  /** True: after a kernel's first error its build goes on. */
+  readonly keepGoing?: boolean
+  /** Where it is noted how many objects a kernel's build made. */
+  readonly notePath?: string
+  /** Ends it. */
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
 }
 
 /** How a build ended; its logs are there either way. */
@@ -42,20 +54,30 @@ const resultSchema = z.array(z.looseObject({ drvPath: z.string(), outputs: z.rec
 /** Lines kept of a log that is read once more. */
 const KEPT_LINES = 2000
 
-/** A builder that says nothing new for people is still heard of this often. */
-const HEARTBEAT_SECONDS = 30
+/** A builder of a kernel: its objects are counted, and its first error is enough. */
+const KERNEL = /^linux(?:-|$)/
 
-/** Prints what Nix does as it happens, and keeps the whole log. */
+/** Shows what Nix does as it happens, and keeps the whole log. */
 class LiveLog {
   readonly reader = new NixLogReader()
+  readonly #request: NixBuildRequest
   readonly #ports: BuildPorts
   readonly #append: (text: string) => void
-  #lastShown: number
+  readonly #waiting: NixWaiting
+  readonly #screens = new Map<string, ErrorScreen>()
+  readonly #counts = new Map<string, ObjectCount>()
+  readonly #about: number | null
+  #message: string | null = null
+  /** The kernel's derivation, once its make said that a program failed. */
+  failed: string | null = null
 
-  constructor(ports: BuildPorts, append: (text: string) => void) {
+  constructor(request: NixBuildRequest, ports: BuildPorts, { append, about }: { append: (text: string) => void; about: number | null }) {
+    this.#about = about
+    this.#request = request
     this.#ports = ports
     this.#append = append
-    this.#lastShown = ports.clock.monotonicSeconds()
+    this.#waiting = new NixWaiting(request.installable)
+    this.#tellWaiting()
   }
 
   feed(line: string): void {
@@ -63,46 +85,63 @@ class LiveLog {
     for (const event of this.reader.feed(line, now)) this.#show(event, now)
   }
 
+  /** Objects of the kernel that was built; 0 where none was. */
+  get objects(): number {
+    return Math.max(0, ...[...this.#counts.values()].map(({ done }) => done))
+  }
+
+  /** Nothing is waited for any longer. */
+  end(): void {
+    for (const screen of this.#screens.values()) screen.flush()
+    this.#request.onProgress?.({ kind: 'waiting', message: null })
+    for (const derivation of this.#counts.keys()) this.#tellBuild(derivation, null)
+  }
+
   #show(event: NixLogEvent, now: number): void {
-    if (event.kind === 'log') {
-      this.#append(`${storeName(event.derivation)}> ${event.line}\n`)
-      if (now - this.#lastShown < HEARTBEAT_SECONDS) return
-      this.#lastShown = now
-      this.#ports.runner.untrusted(`${storeName(event.derivation)}> ${event.line}`)
-      return
-    }
+    this.#waiting.feed(event)
+    this.#tellWaiting()
+    if (event.kind === 'log') this.#builderLine(event.derivation, event.line, now)
     if (event.kind === 'message') this.#append(`${event.text}\n`)
     const line = describeEvent(event)
-    if (line === null) return
-    this.#lastShown = now
-    this.#ports.runner.info(line)
+    if (line !== null) this.#ports.runner.info(line)
+  }
+
+  #builderLine(derivation: string, line: string, now: number): void {
+    const name = storeName(derivation)
+    this.#append(`${name}> ${line}\n`)
+    const screen = this.#screenOf(derivation)
+    screen.feed(line)
+    if (!KERNEL.test(name)) return
+    if (screen.failed) this.failed ??= derivation
+    const count = this.#counts.get(derivation) ?? new ObjectCount(this.#about)
+    this.#counts.set(derivation, count)
+    if (count.feed(line, now)) this.#tellBuild(derivation, count.counted)
+  }
+
+  #screenOf(derivation: string): ErrorScreen {
+    const there = this.#screens.get(derivation)
+    if (there !== undefined) return there
+    const screen = new ErrorScreen((lines) => this.#ports.runner.untrusted(lines.map(inTree).join('\n')))
+    this.#screens.set(derivation, screen)
+    return screen
+  }
+
+  #tellBuild(derivation: string, counted: BuildCount | null): void {
+    this.#request.onProgress?.({ kind: 'build', what: storeName(derivation), counted })
+  }
+
+  #tellWaiting(): void {
+    const { message } = this.#waiting
+    if (message === this.#message) return
+    this.#message = message
+    this.#request.onProgress?.({ kind: 'waiting', message })
   }
 }
 
-/** Appends in order without making the reader wait; `close` waits for the last one and tells of a full disk. */
-async function openLog(
-  path: string | undefined,
-  files: Ports['files'],
-): Promise<{ append: (text: string) => void; close: () => Promise<void> }> {
-  if (path === undefined) return { append: () => undefined, close: async () => undefined }
-  const file = await files.openAppend(path)
-  let tail = Promise.resolve()
-  let failure: unknown
-  return {
-    append: (text) => {
-      tail = tail
-        .then(() => file.append(text))
-        .catch((error: unknown) => {
-          failure = error
-        })
-    },
-    close: async () => {
-      await tail
-      await file.close()
-      if (failure !== undefined)
-        throw new UserError(`The build log ${path} cannot be written.`, 'Free disk space.', { cause: failure, kind: 'could-not-test' })
-    },
-  }
+/** A line of a compiler with the path in the tree, where it begins with one in the builder's directory. */
+function inTree(line: string): string {
+  const [path = ''] = line.split(/[:\s]/, 1)
+  return path.includes('/') ? treePath(path) + line.slice(path.length) : line
 }
 
 /**
@@ -112,8 +151,9 @@ async function openLog(
  */
 export async function nixBuild(request: NixBuildRequest, ports: BuildPorts): Promise<NixBuildResult> {
   const { nix, installable } = request
-  const log = await openLog(request.logPath, ports.files)
-  const live = new LiveLog(ports, log.append)
+  const log = await openBuildLog(request.logPath, ports.files)
+  const live = new LiveLog(request, ports, { append: log.append, about: await objectsNoted(request.notePath, ports.files) })
+  const ending = new AbortController()
   const started = ports.clock.monotonicSeconds()
   const argv = [
     nix.program,
@@ -130,9 +170,15 @@ export async function nixBuild(request: NixBuildRequest, ports: BuildPorts): Pro
     env: nixVariables(nix, ports.runner.env, request.settings),
     // Nix then ends its builders, which run in sessions of their own.
     dieWithParent: 'SIGTERM',
-    onStderrLine: (line) => live.feed(line),
+    ...(request.signal === undefined ? { signal: ending.signal } : { signal: AbortSignal.any([request.signal, ending.signal]) }),
+    onStderrLine: (line) => {
+      live.feed(line)
+      if (live.failed !== null && request.keepGoing !== true) ending.abort()
+    },
   })
+  live.end()
   await log.close()
+  if (result.code === 0) await noteObjects(request.notePath, live.objects, ports.files)
   const { errors, messages, buildSeconds } = live.reader
   const logs = result.code === 0 ? live.reader.logs : await completeLogs(live.reader, request, ports)
   if (result.code !== 0) {
@@ -141,7 +187,8 @@ export async function nixBuild(request: NixBuildRequest, ports: BuildPorts): Pro
     const available = system === null ? null : await packageAttributes({ ...request, flake, system }, ports)
     const hostPrograms = (request.settings ?? []).some(([name]) => name === 'sandbox-paths')
     const kept = { errors, messages: [...messages, ...(await wordsOfGit(errors, request, ports))], logs, logPath: request.logPath ?? null }
-    const failure = { installable, ...kept, hostPrograms, exitCode: result.code, available }
+    const ended = ending.signal.aborted ? live.failed : null
+    const failure = { installable, ...kept, hostPrograms, exitCode: result.code, available, ended }
     return { kind: 'failed', error: explainFailure(failure), logs }
   }
   const built = resultSchema.safeParse(parseJson(result.stdout)).data?.[0]

@@ -1,5 +1,5 @@
 import { UserError } from '../domain/errors.js'
-import { type CompilerMessage, formatMessage, readCompilerMessages } from '../kernel/compiler-messages.js'
+import { describeErrors, readCompilerMessages } from '../kernel/compiler-messages.js'
 import { type BuilderLog, storeName } from './nix-log.js'
 import { knownProblem } from './nix-problems.js'
 
@@ -18,6 +18,8 @@ export interface NixFailure {
   readonly hostPrograms?: boolean
   /** Attributes the flake does have, where the one asked for is missing and they could be read. */
   readonly available?: readonly string[] | null
+  /** The derivation whose build was ended by us after its first error; absent or null: none was. */
+  readonly ended?: string | null
 }
 
 /** The system whose package is missing, from Nix's message; null where nothing is missing. */
@@ -99,31 +101,29 @@ function notStarted(failure: NixFailure): UserError | null {
 function buildFailed({ derivation, said }: FailedBuild, failure: NixFailure): UserError {
   const log = failure.logs.find((one) => one.derivation === derivation)
   const lines = log?.lines ?? []
-  const errors = readCompilerMessages(lines).filter((one) => one.level === 'error')
+  const messages = readCompilerMessages(lines)
+  const errors = describeErrors(messages)
   const name = storeName(derivation)
   const what = /^linux(-|$)/.test(name) ? 'The kernel does not build' : `${name} does not build`
   const whole = failure.logPath === null ? `\`nix log ${derivation}\`` : failure.logPath
-  const ending = errors.length === 0 ? [said, ...lines.slice(-LAST_LINES)].join('\n') : (errors[0]?.text ?? '')
+  const first = messages.find(({ level }) => level === 'error')
+  const ending = first === undefined ? [said, ...lines.slice(-LAST_LINES)].join('\n') : first.text
   const cause = OUTSIDE_CAUSES.find(({ pattern }) => pattern.test(ending))
   if (cause !== undefined) {
     return new UserError(`${name} could not be built: ${cause.what}.${lastLines(log)}`, cause.nextStep, { kind: 'could-not-test' })
   }
-  return new UserError(`${what}${reason(errors) ?? `.${lastLines(log)}`}`, `The whole log: ${whole}`, { kind: 'build-failed' })
-}
-
-/** The first error says it; what a compiler and make print around it would only bury it. Null where no compiler spoke. */
-function reason(errors: readonly CompilerMessage[]): string | null {
-  const [first, ...others] = errors
-  if (first === undefined) return null
-  const more = others.length === 0 ? '' : ` (and ${others.length} more ${others.length === 1 ? 'error' : 'errors'})`
-  return `: ${formatMessage(first)}${more}.`
+  const rest = failure.ended === derivation ? 'The rest of the build was ended; `--keep-going` lets it go on. ' : ''
+  return new UserError(`${what}${errors === null ? `.${lastLines(log)}` : `: ${errors}`}`, `${rest}The whole log: ${whole}`, {
+    kind: 'build-failed',
+  })
 }
 
 /** The error a person gets for a failed `nix build`: the first compiler error on top, or the cure of a known problem. */
 export function explainFailure(failure: NixFailure): UserError {
   const unstarted = notStarted(failure)
   if (unstarted !== null) return unstarted
-  const failed = failedBuild(failure.errors)
+  const ended = failure.ended ?? null
+  const failed = ended === null ? failedBuild(failure.errors) : { derivation: ended, said: '' }
   if (failed !== null) return buildFailed(failed, failure)
   const everything = [...(failure.messages ?? []), ...failure.errors].join('\n')
   const known = knownProblem(everything, failure)

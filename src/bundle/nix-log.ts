@@ -6,8 +6,8 @@ import * as z from 'zod'
  * numbers are those of nix/src/libutil/logging.hh (ActivityType, ResultType); unknown ones are passed over.
  */
 
-const ACTIVITY = { copyPath: 100, build: 105, substitute: 108 } as const
-const RESULT = { buildLogLine: 101, setPhase: 104 } as const
+const ACTIVITY = { copyPath: 100, fileTransfer: 101, build: 105, substitute: 108, buildWaiting: 111 } as const
+const RESULT = { buildLogLine: 101, setPhase: 104, progress: 105 } as const
 /** Verbosity of an error message (lvlError). */
 const ERROR_LEVEL = 0
 
@@ -17,6 +17,7 @@ const eventSchema = z.looseObject({
   level: z.number().optional(),
   type: z.number().optional(),
   msg: z.string().optional(),
+  text: z.string().optional(),
   fields: z.array(z.union([z.string(), z.number()])).optional(),
 })
 
@@ -29,10 +30,16 @@ export type NixLogEvent =
   | { readonly kind: 'phase'; readonly derivation: string; readonly phase: string }
   /** One line a builder printed. */
   | { readonly kind: 'log'; readonly derivation: string; readonly line: string }
+  /** Nix waits: `waiting for lock on '/nix/store/…'`. */
+  | { readonly kind: 'wait-start'; readonly text: string }
+  | { readonly kind: 'wait-end'; readonly text: string }
+  /** A file that is being transferred; `totalBytes` 0: not known. */
+  | { readonly kind: 'transfer'; readonly address: string; readonly doneBytes: number; readonly totalBytes: number }
+  | { readonly kind: 'transfer-end'; readonly address: string }
   | { readonly kind: 'message'; readonly error: boolean; readonly text: string }
 
 interface Activity {
-  readonly kind: 'build' | 'fetch'
+  readonly kind: 'build' | 'fetch' | 'transfer' | 'wait'
   readonly subject: string
   readonly startedSeconds: number
 }
@@ -97,10 +104,10 @@ export class NixLogReader {
     }
     const parsed = eventSchema.safeParse(json)
     if (!parsed.success) return []
-    const { action, id, type, fields = [], level, msg } = parsed.data
+    const { action, id, type, fields = [], level, msg, text = '' } = parsed.data
     switch (action) {
       case 'start':
-        return this.#start(id, type, fields, nowSeconds)
+        return type === ACTIVITY.buildWaiting ? this.#wait(id, text, nowSeconds) : this.#start(id, type, fields, nowSeconds)
       case 'stop':
         return this.#stop(id, nowSeconds)
       case 'result':
@@ -108,6 +115,13 @@ export class NixLogReader {
       case 'msg':
         return msg === undefined ? [] : [this.#message(msg, level === ERROR_LEVEL)]
     }
+  }
+
+  #wait(id: number | undefined, text: string, nowSeconds: number): NixLogEvent[] {
+    if (id === undefined || text === '') return []
+    const plain = plainText(text)
+    this.#activities.set(id, { kind: 'wait', subject: plain, startedSeconds: nowSeconds })
+    return [{ kind: 'wait-start', text: plain }]
   }
 
   #start(id: number | undefined, type: number | undefined, fields: readonly (string | number)[], nowSeconds: number): NixLogEvent[] {
@@ -122,6 +136,10 @@ export class NixLogReader {
       this.#activities.set(id, { kind: 'fetch', subject, startedSeconds: nowSeconds })
       return [{ kind: 'fetch-start', path: subject }]
     }
+    if (type === ACTIVITY.fileTransfer) {
+      this.#activities.set(id, { kind: 'transfer', subject, startedSeconds: nowSeconds })
+      return [{ kind: 'transfer', address: subject, doneBytes: 0, totalBytes: 0 }]
+    }
     return []
   }
 
@@ -130,6 +148,8 @@ export class NixLogReader {
     if (id === undefined || activity === undefined) return []
     this.#activities.delete(id)
     const seconds = nowSeconds - activity.startedSeconds
+    if (activity.kind === 'wait') return [{ kind: 'wait-end', text: activity.subject }]
+    if (activity.kind === 'transfer') return [{ kind: 'transfer-end', address: activity.subject }]
     if (activity.kind === 'build') this.#buildSeconds.set(activity.subject, seconds)
     return activity.kind === 'build'
       ? [{ kind: 'build-end', derivation: activity.subject, seconds }]
@@ -138,7 +158,10 @@ export class NixLogReader {
 
   #result(id: number | undefined, type: number | undefined, fields: readonly (string | number)[]): NixLogEvent[] {
     const activity = id === undefined ? undefined : this.#activities.get(id)
-    const [text] = fields
+    const [text, expected] = fields
+    if (activity?.kind === 'transfer' && type === RESULT.progress && typeof text === 'number') {
+      return [{ kind: 'transfer', address: activity.subject, doneBytes: text, totalBytes: typeof expected === 'number' ? expected : 0 }]
+    }
     if (activity?.kind !== 'build' || typeof text !== 'string') return []
     const derivation = activity.subject
     if (type === RESULT.setPhase) return [{ kind: 'phase', derivation, phase: text }]
@@ -180,6 +203,10 @@ export function describeEvent(event: NixLogEvent): string | null {
       return `${storeName(event.derivation)}: ${event.phase}`
     case 'log':
     case 'message':
+    case 'wait-start':
+    case 'wait-end':
+    case 'transfer':
+    case 'transfer-end':
       return null
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Plan } from '../domain/plan.js'
 import type { ConfigFragment } from '../kconfig/index.js'
-import { buildSelftests, checkSelftests, isKernelTree, selftestFragments, treeSetting } from '../kernel/index.js'
+import { buildSelftests, checkSelftests, isKernelTree, type KernelTreeRequest, selftestFragments, treeSetting } from '../kernel/index.js'
 import type { Ports } from '../ports/index.js'
 
 type TreePorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
@@ -44,9 +44,11 @@ async function namedTargets({ selection }: Plan, tree: string, { files }: Pick<P
 /** Builds and installs them. @returns the installed directory @throws UserError as `buildSelftests` does */
 export async function installSelftests(
   { tree, targets }: SelftestsSource,
-  request: { readonly cacheDirectory: string; readonly logPath?: string; readonly signal?: AbortSignal },
+  request: Pick<KernelTreeRequest, 'cacheDirectory' | 'logPath' | 'signal' | 'onProgress'>,
   ports: TreePorts,
 ): Promise<string> {
   const { setting } = await treeSetting({ ...request, directory: tree }, ports)
-  return buildSelftests({ setting, targets, ...(request.logPath === undefined ? {} : { logPath: request.logPath }) }, ports)
+  const { logPath, onProgress } = request
+  const watched = { ...(logPath === undefined ? {} : { logPath }), ...(onProgress === undefined ? {} : { onProgress }) }
+  return buildSelftests({ setting, targets, ...watched }, ports)
 }

@@ -1,16 +1,22 @@
 import { CommanderError } from 'commander'
 import { describeError, UserError } from '../domain/errors.js'
+import { fromFileSystem } from '../domain/file-system-errors.js'
+import { wrapText } from '../report/wrap.js'
 import type { CliContext } from './context.js'
 import { EXIT, exitCodeOfError } from './exit-codes.js'
 
+const INDENT = ' '.repeat('vmtest: '.length)
+
 /** Prints what was thrown, with what to do about it. @returns the exit code */
-export function reportError(error: unknown, { stderr }: CliContext): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.passed : EXIT.usage
+export function reportError(thrown: unknown, { stderr }: CliContext): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.passed : EXIT.usage
+  const wrapped = (text: string) => (stderr.isTerminal ? wrapText(text, stderr.columns) : text)
+  const error = fromFileSystem(thrown) ?? thrown
   if (error instanceof UserError) {
-    stderr.write(`vmtest: ${describeError(error)}\n        ${error.nextStep}\n`)
+    stderr.write(wrapped(`vmtest: ${describeError(error)}\n${INDENT}${error.nextStep}\n`))
     return exitCodeOfError(error.kind)
   }
-  stderr.write(`vmtest: ${describeError(error)}\n        This is a defect of kernel-vmtest; please report it with the lines below.\n`)
+  stderr.write(`vmtest: ${describeError(error)}\n${INDENT}This is a defect of kernel-vmtest; please report it with the lines below.\n`)
   if (error instanceof Error && error.stack !== undefined) stderr.write(`${error.stack}\n`)
   return EXIT.couldNotTest
 }

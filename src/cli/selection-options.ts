@@ -1,17 +1,23 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import { parseInputs } from '../inputs/parse.js'
 import { applyChanged } from '../pipeline/changed.js'
 import { planOnly } from '../pipeline/open-run.js'
 import type { CliContext } from './context.js'
-import { addInputOptions, rawInputs } from './options.js'
+import { addInputOptions, HEADINGS, type OptionUse, rawInputs } from './options.js'
 
 /** The options of every input, and those that choose tests by what changed. */
-export function addSelectionOptions(command: Command): Command {
-  return addInputOptions(command)
-    .option('--changed', 'choose sections and groups by the files changed since upstream, those you name staying as they are')
-    .option('--upstream <rev>', 'with --changed: what to compare with; default: the branch’s upstream, or origin’s head, master or main')
+export function addSelectionOptions(command: Command, use: OptionUse = 'run'): Command {
+  const choosing = (flags: string, description: string) => new Option(flags, description).helpGroup(HEADINGS.choice)
+  return addInputOptions(command, use)
+    .addOption(choosing('--changed', 'choose sections and groups by the files changed since upstream, those you name staying as they are'))
+    .addOption(
+      choosing(
+        '--upstream <rev>',
+        'with --changed: what to compare with; default: the branch’s upstream, or origin’s head, master or main',
+      ),
+    )
 }
 
 /** What was asked for, with `--changed` resolved. @throws UserError */

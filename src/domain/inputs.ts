@@ -121,6 +121,8 @@ export interface Inputs {
   readonly dumpWhen: DumpWhen
   /** Keep that memory. */
   readonly dumpArtifact: boolean
+  /** Compile on after an error. */
+  readonly keepGoing: boolean
   readonly outputDirectory: string
   readonly cache: boolean
   /** False: the cache is read and nothing is saved in it. */

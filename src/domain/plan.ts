@@ -117,6 +117,10 @@ export const planSchema = z.object({
     .optional()
     .describe('When the memory of a guest that panicked or hung is read; `auto`: where all that it takes is there. Absent: never.'),
   dumpArtifact: z.boolean().optional().describe('That memory is kept too, not only what it says. Absent: no.'),
+  keepGoing: z
+    .boolean()
+    .optional()
+    .describe('A kernel that does not build is compiled on as far as it goes. Absent: its build is ended at the first error.'),
   cache: z.boolean().describe('The workflow’s cache is used.'),
   upload: z.enum(['always', 'failure', 'never']).describe('When the results become an artifact.'),
   artifactName: z.string().describe('The artifact’s name.'),

@@ -132,9 +132,26 @@ export type Cleanup =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'mode'; readonly path: string; readonly mode: number }
 
+/** How far a build of a kernel is. */
+export interface BuildCount {
+  /** Objects that were made. */
+  readonly done: number
+  /** How many there are about; null where that is not known. */
+  readonly total: number | null
+  /** Objects a second, lately. */
+  readonly perSecond: number | null
+  readonly secondsLeft: number | null
+  /** What was made last: `CC fs/xfs/xfs_inode.o`. */
+  readonly step: string | null
+}
+
 /** What the run tells a person while it goes on. */
 export type Progress =
   | { readonly kind: 'stage'; readonly stage: StageName; readonly message: string }
+  /** A build that goes on; `counted` null: it is over. */
+  | { readonly kind: 'build'; readonly what: string; readonly counted: BuildCount | null }
+  /** What the run waits for, and for whom; null: it waits no longer. */
+  | { readonly kind: 'waiting'; readonly message: string | null }
   | { readonly kind: 'guest'; readonly guest: number; readonly message: string }
   | {
       readonly kind: 'test-start'

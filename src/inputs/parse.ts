@@ -178,6 +178,7 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     dumpWhen: reader.flag('dump-always') ? 'always' : (reader.text('dump') as DumpWhen),
     // Who asks for a dump at the terminal wants to look at it.
     dumpArtifact: reader.flag('dump-artifact') || reader.flag('dump-always'),
+    keepGoing: reader.flag('keep-going'),
     outputDirectory: reader.text('output'),
     cache: reader.text('cache') !== 'false',
     cacheWrites: reader.text('cache') !== 'read',

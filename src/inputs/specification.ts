@@ -8,6 +8,8 @@ interface Common {
   readonly name: string
   readonly description: string
   readonly faces: readonly Face[]
+  /** Of a boolean that is true by default: what its option `--no-NAME` does. */
+  readonly without?: string
   /** Commander's flag notation, where it is not `--name <value>`. */
   readonly flag?: string
   readonly default: string
@@ -112,6 +114,13 @@ const what: readonly InputSpecification[] = [
     default: '',
     description:
       'More of a kernel tree’s configuration: fragments of nix/kconfig by name (`kasan`), files, or options (`CONFIG_XFS_DEBUG=y`).',
+  },
+  {
+    name: 'keep-going',
+    kind: 'boolean',
+    faces: both,
+    default: 'false',
+    description: 'When the kernel does not build, compile on as far as it goes. Without it the rest is ended at the first error.',
   },
   ...trees,
   {
@@ -322,6 +331,7 @@ const how: readonly InputSpecification[] = [
     default: 'true',
     description:
       'Run new failures again on the baseline’s own bundle, where its store path is still at hand: what fails there too is known, not new.',
+    without: 'Do not run new failures again on the baseline’s own bundle: each counts as new, although it may fail there too.',
   },
   {
     name: 'base-bundle',
@@ -337,6 +347,7 @@ const how: readonly InputSpecification[] = [
     default: 'true',
     description:
       'Under emulation, the measured settings that make it faster (`norandmaps`, `mitigations=off`, CPU flags). Recorded with the results.',
+    without: 'Under emulation, boot the guests as on a real processor, without the settings that make it faster.',
   },
   {
     name: 'dump',
@@ -462,6 +473,9 @@ const where: readonly InputSpecification[] = [
     description: 'Set by the action itself: the job of a matrix, so that each is compared with itself.',
   },
 ]
+
+/** Inputs that say what is tested and which tests; the others say how. */
+export const SUBJECT: ReadonlySet<string> = new Set(what.map(({ name }) => name))
 
 /** Every input, in the order of the documentation: what to test, how, and where things are kept. */
 export const INPUTS: readonly InputSpecification[] = [...what, ...how, ...where]

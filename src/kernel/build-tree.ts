@@ -1,13 +1,15 @@
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { BundleKernel } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import { isEnabled, parseKernelConfig } from '../kconfig/index.js'
 import type { Ports } from '../ports/index.js'
-import { type CompilerMessage, compilerAnnotations, formatMessage, readCompilerMessages } from './compiler-messages.js'
-import { configureKernelTree, type KernelTreeRequest } from './configure-tree.js'
+import { type CompilerMessage, compilerAnnotations, describeErrors, readCompilerMessages } from './compiler-messages.js'
+import { configureHeldTree, holderOf, type KernelTreeRequest, type TreeSetting, treeSetting } from './configure-tree.js'
+import { holdingTree } from './hold-tree.js'
 import { overrideKernel } from './kernel-override.js'
 import type { KernelTarget } from './layout.js'
 import { type MakeSetting, make } from './make.js'
+import { watchedMake } from './watched-make.js'
 
 type TreePorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
 
@@ -19,17 +21,38 @@ export interface BuiltKernel {
 /** Modules are installed here, in the object directory, where the configuration has any. */
 const MODULES = 'vmtest-modules'
 
+/** A build, and what it is asked before it compiles anything. */
+export interface TreeBuildRequest extends KernelTreeRequest {
+  /** True: after an error make goes on as far as it can. */
+  readonly keepGoing?: boolean
+  /** Refuses a configuration, by throwing, before anything is compiled. `release` as the Makefile has it: `6.12.94`. */
+  readonly checkConfiguration?: (kernel: {
+    readonly config: string
+    readonly release: string
+    readonly hasModules: boolean
+  }) => Promise<void>
+}
+
 /**
  * The kernel of a source tree, by the tree's own incremental `make O=` in a directory of ours: what changed since the last time is
  * compiled, nothing else, and the tree is left as it is.
  * @throws UserError `usage` (no kernel tree, built in place), `could-not-test` (no compiler), `build-failed` with the first error on top
  */
-export async function buildKernelTree(request: KernelTreeRequest, ports: TreePorts): Promise<BuiltKernel> {
+export async function buildKernelTree(request: TreeBuildRequest, ports: TreePorts): Promise<BuiltKernel> {
+  const given = await treeSetting(request, ports)
+  return holdingTree(given.setting.objects, holderOf(request), ports, () => buildHeldTree(request, given, ports))
+}
+
+async function buildHeldTree(request: TreeBuildRequest, given: TreeSetting, ports: TreePorts): Promise<BuiltKernel> {
   const started = ports.clock.monotonicSeconds()
-  const { setting, target, compiler, configured } = await configureKernelTree(request, ports)
+  const { setting, target, compiler, configured } = await configureHeldTree(request, given, ports)
   const { tree, objects } = setting
   for (const sentence of configured.lost) ports.runner.warning(`kernel configuration: ${sentence}`)
   const configuredAt = ports.clock.monotonicSeconds()
+  if (request.checkConfiguration !== undefined) {
+    const known = { config: join(objects, '.config'), release: await releaseOf(setting, ports) }
+    await request.checkConfiguration({ ...known, hasModules: await hasModules(setting, ports) })
+  }
   await compile(request, setting, target, ports)
   const modules = await installModules(setting, ports)
   const kernel = await overrideKernel({ image: join(objects, target.imagePath), ...modules }, ports)
@@ -39,21 +62,39 @@ export async function buildKernelTree(request: KernelTreeRequest, ports: TreePor
   return { kernel, seconds }
 }
 
-async function compile(request: KernelTreeRequest, setting: MakeSetting, target: KernelTarget, ports: TreePorts): Promise<void> {
-  const hasModules = isEnabled(parseKernelConfig(await ports.files.readText(join(setting.objects, '.config'))), 'CONFIG_MODULES')
-  const outcome = await make(setting, [target.image, 'vmlinux', ...(hasModules ? ['modules'] : [])], ports)
-  if (request.logPath !== undefined) await append(request.logPath, outcome.lines, ports)
+/** The version in the tree's Makefile. */
+async function releaseOf({ tree }: MakeSetting, { files }: Pick<Ports, 'files'>): Promise<string> {
+  const text = await files.readText(join(tree, 'Makefile')).catch(() => '')
+  const value = (name: string) => new RegExp(`^${name} *= *(\\S*)$`, 'm').exec(text)?.[1] ?? ''
+  return `${value('VERSION')}.${value('PATCHLEVEL')}.${value('SUBLEVEL')}${value('EXTRAVERSION')}`
+}
+
+async function hasModules({ objects }: MakeSetting, { files }: Pick<Ports, 'files'>): Promise<boolean> {
+  return isEnabled(parseKernelConfig(await files.readText(join(objects, '.config'))), 'CONFIG_MODULES')
+}
+
+async function compile(request: TreeBuildRequest, setting: MakeSetting, target: KernelTarget, ports: TreePorts): Promise<void> {
+  const { logPath, keepGoing = false, onProgress = () => undefined } = request
+  const watching = {
+    ...{ what: `the kernel in ${setting.tree}`, keepGoing, onProgress, notePath: join(dirname(setting.objects), 'objects.json') },
+    ...(logPath === undefined ? {} : { logPath }),
+  }
+  const outcome = await watchedMake(
+    setting,
+    [target.image, 'vmlinux', ...((await hasModules(setting, ports)) ? ['modules'] : [])],
+    watching,
+    ports,
+  )
   const messages = readCompilerMessages(outcome.lines)
   await annotate(messages, setting.tree, request.workspace, ports)
   if (outcome.succeeded) return
-  const first = messages.find(({ level }) => level === 'error')
   // Where the compiler says what is wrong, make's last lines only say that something is.
   const last = outcome.lines.slice(-15).map((line) => `\n  ${line}`)
-  const reason = first === undefined ? `. Its last lines:${last.join('')}` : `: ${formatMessage(first)}`
+  const errors = describeErrors(messages)
+  const ended = outcome.ended ? 'The rest of make was ended; `--keep-going` lets it go on. ' : ''
   throw new UserError(
-    `The kernel does not build${reason}`,
-    hintFor(outcome.lines) +
-      (request.logPath === undefined ? `Try \`make -C ${setting.tree} O=${setting.objects}\`.` : `The whole log: ${request.logPath}`),
+    `The kernel does not build${errors === null ? `. Its last lines:${last.join('')}` : `: ${errors}`}`,
+    `${hintFor(outcome.lines)}${ended}${logPath === undefined ? `Try \`make -C ${setting.tree} O=${setting.objects}\`.` : `The whole log: ${logPath}`}`,
     { kind: 'build-failed' },
   )
 }
@@ -69,12 +110,6 @@ function hintFor(lines: readonly string[]): string {
   return missing.length === 0
     ? ''
     : `Install ${missing.join(' and ')} (\`apt-get install ${missing.join(' ')}\`), or enter the tree’s shell. `
-}
-
-async function append(path: string, lines: readonly string[], { files }: TreePorts): Promise<void> {
-  const log = await files.openAppend(path)
-  await log.append(lines.map((line) => `make> ${line}\n`).join(''))
-  await log.close()
 }
 
 /** Annotations on the repository's lines: the tree is the repository, or a directory in it. */

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import { UserError } from '../domain/errors.js'
+import type { Progress } from '../domain/stages.js'
 import type { ConfigFragment } from '../kconfig/index.js'
 import type { Ports } from '../ports/index.js'
 import { type Compiler, chooseCompiler } from './compiler.js'
 import { type Configured, type Configuring, configure, readFragments, usualFragments } from './configure.js'
+import { type Holder, holdingTree } from './hold-tree.js'
 import { chooseTarget, isBuiltInPlace, isKernelTree, type KernelTarget, objectDirectory } from './layout.js'
 import { type MakeSetting, makePrefix } from './make.js'
 
@@ -27,6 +29,14 @@ export interface KernelTreeRequest {
   readonly logPath?: string
   /** Ends the build. */
   readonly signal?: AbortSignal
+  /** Who asks, for those that have to wait: `config edit`. Absent: a run without a directory. */
+  readonly who?: string
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** As whom a request works in the tree's object directory. */
+export function holderOf({ who = 'a run', signal, onProgress = () => undefined }: KernelTreeRequest): Holder {
+  return { who, onProgress, ...(signal === undefined ? {} : { signal }) }
 }
 
 /** A tree ready for `make`. */
@@ -38,6 +48,9 @@ export interface ConfiguredTree {
   readonly fragments: readonly ConfigFragment[]
   readonly configured: Configured
 }
+
+/** How `make` is called for it. */
+export type TreeSetting = Pick<ConfiguredTree, 'setting' | 'target' | 'compiler'>
 
 /**
  * Refuses a tree that cannot be built, before anything else takes time.
@@ -58,7 +71,7 @@ export async function checkKernelTree(directory: string, ports: Pick<Ports, 'exe
 export async function treeSetting(
   request: Pick<KernelTreeRequest, 'directory' | 'cacheDirectory' | 'signal'>,
   ports: TreePorts,
-): Promise<Pick<ConfiguredTree, 'setting' | 'target' | 'compiler'>> {
+): Promise<TreeSetting> {
   const tree = await realTree(request.directory, ports)
   const { target, isForeign } = await targetOfMachine(ports)
   const compiler = await chooseCompiler(ports)
@@ -78,7 +91,16 @@ export async function treeSetting(
  * @throws UserError `usage` (no kernel tree, built in place), `could-not-test` (no compiler), `build-failed` where it cannot be configured
  */
 export async function configureKernelTree(request: KernelTreeRequest, ports: TreePorts): Promise<ConfiguredTree> {
-  const { setting, target, compiler } = await treeSetting(request, ports)
+  const given = await treeSetting(request, ports)
+  return holdingTree(given.setting.objects, holderOf(request), ports, () => configureHeldTree(request, given, ports))
+}
+
+/** The same where the object directory is held already. @throws UserError as `configureKernelTree` does */
+export async function configureHeldTree(
+  request: KernelTreeRequest,
+  { setting, target, compiler }: TreeSetting,
+  ports: TreePorts,
+): Promise<ConfiguredTree> {
   const named = await readFragments([...usualFragments(target.fragment), ...request.kconfig], request, ports)
   const fragments = [...named, ...(request.fragments ?? [])]
   const configured = await configure({ setting, base: baseOf(request), fragments }, ports)

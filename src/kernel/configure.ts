@@ -123,6 +123,9 @@ export async function configure(request: Configuring, ports: ConfigurePorts): Pr
 
 async function configTarget(setting: MakeSetting, target: string, ports: ConfigurePorts): Promise<void> {
   const outcome = await make(setting, [target], ports)
+  if (setting.signal?.aborted === true) {
+    throw new UserError(`Configuring the kernel in ${setting.tree} was interrupted.`, 'Start it again.', { kind: 'could-not-test' })
+  }
   if (!outcome.succeeded) throw notConfigured(`make ${target}`, setting.tree, outcome.lines)
 }
 
@@ -145,9 +148,14 @@ async function merge(setting: MakeSetting, fragments: readonly ConfigFragment[],
 
 function notConfigured(what: string, tree: string, lines: readonly string[]): UserError {
   const last = lines.slice(-15).map((line) => `\n  ${line}`)
-  return new UserError(`The kernel in ${tree} cannot be configured: \`${what}\` failed.${last.join('')}`, 'See its message above.', {
-    kind: 'build-failed',
-  })
+  const words = last.length === 0 ? ' It said nothing.' : last.join('')
+  return new UserError(
+    `The kernel in ${tree} cannot be configured: \`${what}\` failed.${words}`,
+    `Try it by hand: \`make -C ${tree} O=DIRECTORY ${what.replace(/^make /, '')}\`.`,
+    {
+      kind: 'build-failed',
+    },
+  )
 }
 
 async function explain(lost: readonly LostOption[], actual: KernelConfig, tree: string, ports: ConfigurePorts): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 export { buildKernel, builtCommits, type KernelBuildOptions } from './build-commit.js'
-export { type BuiltKernel, buildKernelTree } from './build-tree.js'
+export { type BuildLog, openBuildLog } from './build-log.js'
+export { type BuiltKernel, buildKernelTree, type TreeBuildRequest } from './build-tree.js'
 export { readFragments, usualFragments } from './configure.js'
 export {
   type ConfiguredTree,

@@ -28,8 +28,14 @@ const HEARTBEAT_SECONDS = 30
 /**
  * `make TARGETS` in a tree, its objects beside it. A failure is a value. It is ended by SIGTERM: make then removes the
  * object a compiler was writing, which after a SIGKILL would pass for a good one the next time.
+ * @param onLine gets each line as it comes; absent: one is shown now and then
  */
-export async function make(setting: MakeSetting, targets: readonly string[], ports: MakePorts): Promise<MakeOutcome> {
+export async function make(
+  setting: MakeSetting,
+  targets: readonly string[],
+  ports: MakePorts,
+  onLine?: (line: string) => void,
+): Promise<MakeOutcome> {
   const { clock, exec, runner } = ports
   const lines: string[] = []
   const started = clock.monotonicSeconds()
@@ -37,6 +43,7 @@ export async function make(setting: MakeSetting, targets: readonly string[], por
   const take = (line: string) => {
     const own = line.replaceAll(`${setting.tree}/`, '')
     lines.push(own)
+    if (onLine !== undefined) return onLine(own)
     if (clock.monotonicSeconds() - shown < HEARTBEAT_SECONDS) return
     shown = clock.monotonicSeconds()
     runner.untrusted(`make> ${own}`)

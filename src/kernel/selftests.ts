@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { UserError } from '../domain/errors.js'
+import type { Progress } from '../domain/stages.js'
 import type { ConfigFragment } from '../kconfig/index.js'
 import type { Ports } from '../ports/index.js'
-import { type MakeSetting, make } from './make.js'
+import type { MakeSetting } from './make.js'
+import { watchedMake } from './watched-make.js'
 
 type TreePorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
 
@@ -17,6 +19,7 @@ export interface SelftestsRequest {
   readonly targets: readonly string[]
   /** Where make's whole output goes. */
   readonly logPath?: string
+  readonly onProgress?: (progress: Progress) => void
 }
 
 /**
@@ -86,12 +89,15 @@ export async function buildSelftests(request: SelftestsRequest, ports: TreePorts
 }
 
 async function run(request: SelftestsRequest, setting: MakeSetting, words: readonly string[], ports: TreePorts): Promise<void> {
-  const outcome = await make(setting, words, ports)
-  if (request.logPath !== undefined) {
-    const log = await ports.files.openAppend(request.logPath)
-    await log.append(outcome.lines.map((line) => `make> ${line}\n`).join(''))
-    await log.close()
+  const watching = {
+    ...{
+      what: `the kselftest targets ${request.targets.join(', ')}`,
+      keepGoing: false,
+      onProgress: request.onProgress ?? (() => undefined),
+    },
+    ...(request.logPath === undefined ? {} : { logPath: request.logPath }),
   }
+  const outcome = await watchedMake(setting, words, watching, ports)
   if (outcome.succeeded) return
   const last = outcome.lines.slice(-15).map((line) => `\n  ${line}`)
   throw new UserError(

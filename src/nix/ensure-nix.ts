@@ -76,6 +76,8 @@ interface NixRequest {
   readonly face: 'cli' | 'action'
   /** What is built: a flake's nixpkgs refuses an old Nix (`OLDEST_NIX_FOR_NIXPKGS`), a bundle of the host's own programs takes any. */
   readonly bundle?: 'flake' | 'offline'
+  /** Where a store of the user's own can lie; absent: none is made. */
+  readonly cacheDirectory?: string
 }
 
 /** Where a Nix is to be had that will do. A distribution's may be older than nixpkgs takes (Debian 12's is 2.8). */
@@ -203,10 +205,45 @@ export async function ensureNix(inputs: NixInputs, options: Omit<NixRequest, 'in
   const nix = await obtain({ inputs, ...options }, privilege, ports)
   const daemon = await usesDaemon(privilege, ports)
   // Nix of a distribution comes without /nix; as root it makes it itself.
-  if (!daemon && privilege.uid !== 0 && !(await ports.files.canReadWrite('/nix/store'))) await prepareNixDirectory(privilege, ports)
+  const closed = !daemon && privilege.uid !== 0 && !(await ports.files.canReadWrite('/nix/store'))
+  const own = closed ? await storeOfOnesOwn(nix, options, privilege, ports) : null
   const configured = await configure(inputs, { program: nix.program, privilege, daemon }, ports)
   if (nix.origin !== 'found') ports.runner.addPath(dirname(nix.program))
   const { variables, note } = await homeForNix(privilege, ports)
-  const notes = [...nix.notes, ...configured.notes, ...(note === null ? [] : [note])]
-  return { program: nix.program, version: nix.version, origin: nix.origin, ...configured, variables, notes }
+  const notes = [...nix.notes, ...configured.notes, ...(own === null ? [] : [own.note]), ...(note === null ? [] : [note])]
+  return {
+    program: nix.program,
+    version: nix.version,
+    origin: nix.origin,
+    ...configured,
+    variables: { ...variables, ...own?.variables },
+    notes,
+  }
+}
+
+/**
+ * For a user who may not write /nix, and without a daemon: a bundle of the host's own programs is built in a store in the user's cache, since nothing
+ * of it comes from elsewhere. What comes from a binary cache is made for /nix/store, which then has to be made ours.
+ * @throws UserError (`could-not-test`) with the commands that open /nix to this user
+ */
+async function storeOfOnesOwn(
+  nix: Installed,
+  { bundle, cacheDirectory }: Omit<NixRequest, 'inputs'>,
+  privilege: Privilege,
+  ports: NixPorts,
+): Promise<{ readonly variables: Readonly<Record<string, string>>; readonly note: string } | null> {
+  if (bundle === 'offline' && cacheDirectory !== undefined) {
+    const at = join(cacheDirectory, 'nix')
+    const variables = { NIX_STORE_DIR: join(at, 'store'), NIX_STATE_DIR: join(at, 'var/nix'), NIX_LOG_DIR: join(at, 'var/log/nix') }
+    return { variables, note: `This user may not write /nix: Nix keeps its store in ${at}.` }
+  }
+  if (privilege.rootPrefix === null && nix.origin === 'found') {
+    throw new UserError(
+      `${nix.program} is there, but this user may not write /nix, and no Nix daemon answers at ${DAEMON_SOCKET}.`,
+      'Have root start the daemon once (`sudo systemctl enable --now nix-daemon.socket`; Debian, Ubuntu: `sudo apt-get install nix-setup-systemd`), or give /nix to this user (`sudo chown -R "$USER" /nix`). Without root: `--bundle offline`, or `--bundle DIRECTORY` with one that another user built.',
+      { kind: 'could-not-test' },
+    )
+  }
+  await prepareNixDirectory(privilege, ports)
+  return null
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { describeError, UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
-import { type RunRecord, runRecordSchema } from '../domain/record.js'
+import type { RunRecord } from '../domain/record.js'
 import type { Ports } from '../ports/index.js'
+import { parseRecord } from '../results/index.js'
 
 /** The record to compare with, or none and why. */
 export interface Baseline {
@@ -35,8 +36,5 @@ async function recordPath(baseline: string, files: Ports['files']): Promise<stri
 }
 
 async function readRecord(path: string, files: Ports['files']): Promise<RunRecord> {
-  const parsed = runRecordSchema.safeParse(JSON.parse(await files.readText(path)))
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw new Error(`${path} is not a record of this version: ${issue?.path.join('.')}: ${issue?.message}`)
+  return parseRecord(await files.readText(path), path)
 }

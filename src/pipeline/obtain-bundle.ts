@@ -3,6 +3,7 @@ import {
   buildBundle,
   checkKernelTree,
   describeMissing,
+  type KnownEarly,
   missingPrograms,
   type OfflineOptions,
   stageOfflineFlake,
@@ -17,6 +18,7 @@ import { ensureNix } from '../nix/index.js'
 import { OWN_FLAKE } from '../plan/own-flake.js'
 import type { Ports } from '../ports/index.js'
 import type { Directories } from './directories.js'
+import { checkAtHand, checkEarly } from './early-check.js'
 
 export interface ObtainOptions {
   readonly plan: Plan
@@ -47,7 +49,7 @@ const NO_CACHE = { ledger: [], bundlePath: null }
  */
 export async function obtainBundle(options: ObtainOptions, ports: Ports): Promise<Obtained> {
   const { plan, places, onProgress } = options
-  const stage = (name: 'nix' | 'cache' | 'build', message: string) => onProgress({ kind: 'stage', stage: name, message })
+  const stage = (name: 'plan' | 'nix' | 'cache' | 'build', message: string) => onProgress({ kind: 'stage', stage: name, message })
   const request = {
     plan,
     checkout: places.checkout,
@@ -56,7 +58,10 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.kernelTree === undefined ? {} : { kernelTree: options.kernelTree }),
     ...(options.runDirectory === null ? {} : { logPath: join(options.runDirectory, 'build.log') }),
+    onProgress,
+    check: (known: KnownEarly) => checkEarly(plan, known, places, ports),
   }
+  for (const sentence of await checkAtHand(plan, places, ports)) stage('plan', sentence)
   if (plan.kernelTree !== undefined && options.kernelTree !== 'leave') {
     await checkKernelTree(plan.kernelTree.directory, ports)
     stage('build', `the kernel in ${plan.kernelTree.directory}, by its own make`)
@@ -68,7 +73,7 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     const built = await buildBundle({ ...request, nix: null, offline: null, cache: NO_CACHE }, ports)
     return { built, ledger: [], session: null }
   }
-  const nix = await ensureNix(options.nix, { face: plan.face, bundle: plan.bundle.kind }, ports)
+  const nix = await ensureNix(options.nix, { face: plan.face, bundle: plan.bundle.kind, cacheDirectory: places.cacheDirectory }, ports)
   stage('nix', `${nix.version} (${nix.origin}: ${nix.program})${nix.sandbox ? '' : ', without sandbox'}`)
   for (const note of nix.notes) stage('nix', note)
   // The cache's key is made of what the flake holds, so it is staged before the cache is asked.

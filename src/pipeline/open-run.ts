@@ -9,6 +9,7 @@ import { makePlan } from '../plan/make-plan.js'
 import { OWN_FLAKE } from '../plan/own-flake.js'
 import type { Ports } from '../ports/index.js'
 import type { Directories } from './directories.js'
+import { noteRunning } from './run-process.js'
 
 /** A run that has its plan and its directory. */
 export interface OpenRun {
@@ -43,8 +44,35 @@ export async function openRun(options: OpenOptions, ports: Pick<Ports, 'files' |
   const startedAt = ports.clock.now()
   const startedSeconds = ports.clock.monotonicSeconds()
   const plan = await planFor(options, startedAt, ports.files)
-  const placed = await claimDirectory(plan, options.inputs.outputDirectory !== '', ports.files)
+  const placed = await claimDirectory(plan, options.inputs.outputDirectory !== '', ports.files).catch((error: unknown) => {
+    throw unwritable(plan.outputDirectory, error)
+  })
+  await requireRoom(placed.outputDirectory, ports.files)
+  await noteRunning(placed.outputDirectory, ports.files)
   return { plan: placed, directory: placed.outputDirectory, startedAt, startedSeconds }
+}
+
+/** What a run's results take at least, in bytes: the page alone has a MiB, and a full disk is told of from 64 MiB on. */
+const LEAST_ROOM_BYTES = 80 * 1024 ** 2
+
+/** @throws UserError (`could-not-test`) where results cannot be kept: said now, not when they are written */
+async function requireRoom(directory: string, files: Ports['files']): Promise<void> {
+  const free = await files.freeBytes(directory)
+  if (free >= LEAST_ROOM_BYTES) return
+  await files.remove(directory)
+  const [least, there] = [LEAST_ROOM_BYTES, free].map((bytes) => `${Math.floor((bytes ?? 0) / 1024 ** 2)} MiB`)
+  throw new UserError(
+    `The disk of the output directory ${directory} has ${there} free, and a run's results need at least ${least}.`,
+    'Free some space, or name another directory with `--output`.',
+    { kind: 'could-not-test' },
+  )
+}
+
+function unwritable(directory: string, error: unknown): unknown {
+  if (error instanceof UserError) return error
+  return new UserError(`The output directory ${directory} cannot be made or written.`, 'Name another one with `--output`.', {
+    cause: error,
+  })
 }
 
 async function claimDirectory(plan: Plan, chosenByUser: boolean, files: Ports['files']): Promise<Plan> {

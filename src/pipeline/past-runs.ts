@@ -6,7 +6,7 @@ import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/record.js'
 import type { Built } from '../domain/stages.js'
 import { comparableKey } from '../plan/comparable.js'
-import type { Ports } from '../ports/index.js'
+import { holdingLock, type Ports } from '../ports/index.js'
 import { addToHistory, type ComparisonFacts, emptyHistory, type History, notPassedSince } from '../results/index.js'
 import { loadBaseline } from './baseline.js'
 import { type Choice, chooseRecord, commitOf, type Found } from './choose-record.js'
@@ -32,6 +32,8 @@ export const NOTHING_KNOWN: Memory = { history: emptyHistory, baseline: null, fa
 
 /** Beside a run's memory, and in the plan that is handed out to shards. */
 export const HISTORY_FILE = 'history.json'
+/** A run that adds to it is done in a moment. */
+const HISTORY_WAIT_SECONDS = 30
 
 export interface Recalling {
   readonly plan: Plan
@@ -111,11 +113,22 @@ export async function remember(record: RunRecord, memory: Memory, places: Direct
   if (conclusion.kind !== 'passed' && conclusion.kind !== 'failed') return
   const history = addToHistory(memory.history, record)
   try {
-    if (plan.face === 'cli') await ports.files.write(join(places.projectDirectory, '.vmtest', HISTORY_FILE), JSON.stringify(history))
+    if (plan.face === 'cli') await addToOwnHistory(record, places, ports)
     else if (plan.cache && isBranchRun(ports.runner.env)) await cacheShelf(plan, shelfDirectory(plan, places), ports).save(record, history)
   } catch (error) {
     ports.runner.warning(`what this run teaches is not kept: ${describeError(error)}`)
   }
+}
+
+/** Onto what is there now: a run beside this one may have ended since this one began. */
+async function addToOwnHistory(record: RunRecord, { projectDirectory }: Directories, ports: Ports): Promise<void> {
+  const { files } = ports
+  const directory = join(projectDirectory, '.vmtest')
+  const path = join(directory, HISTORY_FILE)
+  await files.makeDirectory(directory)
+  await holdingLock(ports, { directory, waitSeconds: HISTORY_WAIT_SECONDS }, async () =>
+    files.write(path, JSON.stringify(addToHistory(await readHistory(path, [], files), record))),
+  )
 }
 
 /** Its name is part of a cache entry's identity: the same in every comparable run. */

@@ -1,9 +1,9 @@
-import type { BundleKernel } from '../domain/bundle.js'
+import type { BundleKernel, VmBundle } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { Plan, Selection } from '../domain/plan.js'
 import type { Section } from '../domain/section.js'
 import type { ShardPromise } from '../domain/shards.js'
-import type { Built } from '../domain/stages.js'
+import type { BuiltSuite } from '../domain/stages.js'
 import type { SuiteName } from '../domain/test.js'
 import { sectionKey } from '../domain/test-key.js'
 import { isEnabled, missingOptions, parseKernelConfig, sectionObstacles } from '../kconfig/index.js'
@@ -17,12 +17,18 @@ import { type Offered, offeredKey } from '../results/index.js'
 import { suites as knownSuites, suiteOf } from '../suites/index.js'
 import type { Directories } from './directories.js'
 
+/** Of a bundle what the choice of tests depends on. */
+export interface WhatThereIs {
+  readonly bundle: Pick<VmBundle, 'architecture' | 'sections' | 'kernel'>
+  readonly suites: readonly BuiltSuite[]
+}
+
 /**
  * The request held against what there is: before anything boots.
  * @throws UserError with every problem at once
  */
 export async function resolveSelection(
-  options: { readonly plan: Plan; readonly built: Pick<Built, 'bundle' | 'suites'>; readonly places: Directories },
+  options: { readonly plan: Plan; readonly built: WhatThereIs; readonly places: Directories },
   { files }: Pick<Ports, 'files'>,
 ): Promise<Selected & { readonly offered: Offered; readonly catalogued: ShardPromise['offered'] }> {
   const { plan, built, places } = options
@@ -85,11 +91,7 @@ async function refuseImpossible(sections: readonly Section[], kernel: BundleKern
 }
 
 /** Tests whose own needs this kernel does not meet would fail, and it would look like the kernel's failure. */
-async function refuseUnmetNeeds(
-  { sections, tests }: Selection,
-  built: Pick<Built, 'bundle' | 'suites'>,
-  files: Ports['files'],
-): Promise<void> {
+async function refuseUnmetNeeds({ sections, tests }: Selection, built: WhatThereIs, files: Ports['files']): Promise<void> {
   const { kernel } = built.bundle
   if (kernel.config === undefined) return
   const config = parseKernelConfig(await files.readText(kernel.config))
@@ -113,7 +115,7 @@ async function refuseUnmetNeeds(
 
 async function sectionTable(
   suite: SuiteName,
-  { plan, built, places }: { readonly plan: Plan; readonly built: Pick<Built, 'bundle'>; readonly places: Directories },
+  { plan, built, places }: { readonly plan: Plan; readonly built: Pick<WhatThereIs, 'bundle'>; readonly places: Directories },
   files: Ports['files'],
 ): Promise<SectionTable> {
   const { localConfigSections } = suiteOf(suite)

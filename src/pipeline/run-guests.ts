@@ -25,6 +25,7 @@ import {
   type TestHistory,
 } from '../vm/index.js'
 import { chooseMemory, GuestMemories, type MemoryChoice } from './guest-memory.js'
+import { clearLeftDisks, makeDiskDirectory, neighbours } from './leftover-disks.js'
 import type { PipelineOptions } from './options.js'
 import { GUEST_NOTE_FILE, type GuestNote } from './recover.js'
 
@@ -49,7 +50,10 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
   const tests = selection.tests.filter(({ expunged }) => expunged === undefined)
   const config = await kernelConfig(built, ports)
   const { factor } = debugKernel(config)
-  const room = await readMachineRoom(ports, diskCandidates(run.directory, ports.runner.env))
+  const candidates = diskCandidates(run.directory, ports.runner.env)
+  const left = await clearLeftDisks([...candidates, ...(await neighbours(run.directory, ports.files))], ports.files)
+  for (const message of left) onProgress({ kind: 'stage', stage: 'vm', message })
+  const room = await readMachineRoom(ports, candidates)
   const {
     plan: { reason, ...machine },
     memory,
@@ -67,7 +71,9 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
     { choice: await chooseMemory(plan, { built, config }, ports), isOptional: plan.dumpWhen !== 'always' },
   )
   onProgress({ kind: 'stage', stage: 'vm', message: `${tests.length} ${tests.length === 1 ? 'test' : 'tests'} on ${reason}` })
-  const diskDirectory = await ports.files.makeTemporary(machine.diskDirectory, 'vmtest-disks-')
+  const whose = { run: run.directory, keep: plan.keep }
+  const diskDirectory = await makeDiskDirectory(machine.diskDirectory, whose, ports.files)
+  if (plan.keep) onProgress({ kind: 'stage', stage: 'vm', message: `the guests' disks are kept in ${diskDirectory}` })
   const memories = new GuestMemories(
     {
       choice: memory,

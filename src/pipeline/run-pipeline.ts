@@ -35,6 +35,7 @@ import { lastingBundlePath, NO_PROOF, type Proof, type ProofOptions, proveOnBase
 import { rerunFailures } from './rerun-failures.js'
 import { resolveSelection } from './resolve-selection.js'
 import { runGuests } from './run-guests.js'
+import { noteEnded } from './run-process.js'
 import { SHARDS_FILE, takeShard } from './share-out.js'
 import { steadyClock } from './steady-clock.js'
 
@@ -70,9 +71,6 @@ interface Evidence {
 export async function runPipeline(options: PipelineOptions, given: Ports): Promise<PipelineOutcome> {
   const { run, onProgress } = options
   const ports = { ...given, clock: steadyClock(run, given.clock) }
-  await requireBaseline(run.plan, ports)
-  await requireBaseBundle(run.plan, ports)
-  requireAcceptable(run.plan, ports.runner.env)
   const evidence: Evidence = {
     built: null,
     selection: { sections: [], tests: [] },
@@ -85,6 +83,9 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
     shard: null,
   }
   try {
+    await requireBaseline(run.plan, ports)
+    await requireBaseBundle(run.plan, ports)
+    requireAcceptable(run.plan, ports.runner.env)
     await test(options, evidence, ports)
   } catch (error) {
     if (error instanceof UserError && error.kind === 'usage' && !options.signal.aborted) {
@@ -95,9 +96,14 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
     evidence.vmRun = { ...evidence.vmRun, stopped: options.signal.aborted ? CANCELLED : stoppedBy(error) }
   }
   if (options.signal.aborted) evidence.vmRun = { ...evidence.vmRun, stopped: evidence.vmRun.stopped ?? CANCELLED_LATE }
+  onProgress({ kind: 'waiting', message: null })
   onProgress({ kind: 'stage', stage: 'results', message: 'reading results' })
   const record = withProof(await recordOf(options, evidence, ports), evidence.proof)
-  return judge(record, evidence, options, ports)
+  try {
+    return await judge(record, evidence, options, ports)
+  } finally {
+    await noteEnded(run.directory, ports.files)
+  }
 }
 
 function nothingRan(stopped: VmRun['stopped']): VmRun {
@@ -111,7 +117,9 @@ const CANCELLED_LATE: VmRun['stopped'] = { kind: 'cancelled', reason: 'The run w
 
 function stoppedBy(error: unknown): NonNullable<VmRun['stopped']> {
   if (!(error instanceof UserError)) return { kind: 'infrastructure', reason: `An unexpected error: ${describeError(error)}` }
-  const reason = `${describeError(error)} ${error.nextStep}`
+  const what = describeError(error)
+  // A compiler's words end as they end: with a caret, in the middle of a line.
+  const reason = `${what}${/[.!?]$/.test(what) && !what.includes('\n') ? ' ' : '\n'}${error.nextStep}`
   return { kind: error.kind === 'build-failed' ? 'build-failed' : 'infrastructure', reason }
 }
 

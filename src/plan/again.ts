@@ -98,5 +98,6 @@ function inputsOfPlan(plan: Plan): Omit<Inputs, OwnToEachRun> {
     keep: plan.keep,
     dumpWhen: plan.dumpWhen ?? (plan.dump === true ? 'always' : 'never'),
     dumpArtifact: plan.dumpArtifact ?? plan.dump ?? false,
+    keepGoing: plan.keepGoing ?? false,
   }
 }

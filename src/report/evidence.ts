@@ -50,10 +50,15 @@ export function describeFrame(frame: Frame): string {
   return shortLine(`${where === '' ? frame.symbol : name}${where}${inlined}`, 300)
 }
 
+/** What prints a report stands on top of its trace, and says nothing of its cause. */
+const REPORTING = /^(?:dump_stack(?:_lvl)?|show_stack|v?panic|__warn(?:_printk)?|report_bug|print_report|kasan_report)$/
+
 /** The frames worth showing first: those with a place in the source when there are any. */
 export function topFrames(report: KernelReport, count: number): readonly Frame[] {
   const decoded = report.frames.filter((frame) => frame.file !== undefined)
-  return (decoded.length > 0 ? decoded : report.frames).slice(0, count)
+  const frames = decoded.length > 0 ? decoded : report.frames
+  const telling = frames.findIndex((frame) => !REPORTING.test(frame.function ?? frame.symbol.replace(/\+.*/, '')))
+  return frames.slice(Math.max(0, telling), Math.max(0, telling) + count)
 }
 
 /** The paths of an attempt's logs, those that explain most first. */

@@ -1,5 +1,6 @@
-import type { Progress } from '../domain/stages.js'
+import type { BuildCount, Progress } from '../domain/stages.js'
 import type { Clock } from '../ports/index.js'
+import { wrapLine } from './wrap.js'
 
 /** The terminal as progress sees it. */
 export interface ProgressOutput {
@@ -10,6 +11,8 @@ export interface ProgressOutput {
 }
 
 const RUNNING_AT_MOST = 3
+/** Where a line's message begins: after its time and its stage. */
+const HANGING = '00:00 build    '.length
 
 /** Without a live line, silence longer than this is broken by a line with what runs. */
 const HEARTBEAT_SECONDS = 60
@@ -21,6 +24,8 @@ export class ProgressView {
   private done = 0
   private total = 0
   private stage = ''
+  private build: { readonly what: string; readonly counted: BuildCount } | null = null
+  private waiting: { readonly message: string; readonly since: number } | null = null
   private liveShown = false
   private lastLineAt: number
 
@@ -38,6 +43,12 @@ export class ProgressView {
       case 'stage':
         this.stage = progress.stage
         this.line(`${this.elapsed()} ${progress.stage.padEnd(8)} ${progress.message}`)
+        break
+      case 'build':
+        this.takeBuild(progress.what, progress.counted)
+        break
+      case 'waiting':
+        this.takeWaiting(progress.message)
         break
       case 'guest':
         this.line(`${this.elapsed()} vm ${progress.guest}: ${progress.message}`)
@@ -70,18 +81,40 @@ export class ProgressView {
     this.refresh()
   }
 
+  /** What is built is said once as a line; how far it is, in the live line. */
+  private takeBuild(what: string, counted: BuildCount | null): void {
+    if (counted !== null && this.build?.what !== what && !this.output.live) this.line(`${this.elapsed()} ${'build'.padEnd(8)} ${what}`)
+    this.build = counted === null ? null : { what, counted }
+  }
+
+  /** Where lines cannot be rewritten, each thing that is waited for is a line of its own, whatever its own numbers say since. */
+  private takeWaiting(message: string | null): void {
+    const subject = (text: string) => text.replace(/ \([^)]*\)$/, '')
+    const isNew = message !== null && subject(message) !== subject(this.waiting?.message ?? '')
+    if (isNew && !this.output.live) this.line(`${this.elapsed()} waiting  ${message}`)
+    this.waiting = message === null ? null : { message, since: isNew ? this.seconds() : (this.waiting?.since ?? this.seconds()) }
+  }
+
   /** Redraws the live line, or breaks a long silence; call it about once a second. */
   refresh(): void {
-    if (this.stage === '') return
+    if (this.stage === '' && !this.isBusy()) return
     if (!this.output.live) {
-      if (this.running.size > 0 && this.seconds() - this.lastLineAt >= HEARTBEAT_SECONDS) this.line(this.status())
+      if (this.isBusy() && this.seconds() - this.lastLineAt >= HEARTBEAT_SECONDS) this.line(this.status())
       return
     }
     this.output.write(`\r\u001b[K${this.status().slice(0, Math.max(0, this.output.columns - 1))}`)
     this.liveShown = true
   }
 
+  private isBusy(): boolean {
+    return this.running.size > 0 || this.build !== null || this.waiting !== null
+  }
+
   private status(): string {
+    if (this.running.size === 0 && this.build !== null) return `${this.elapsed()} build · ${buildWords(this.build.counted)}`
+    if (this.running.size === 0 && this.waiting !== null) {
+      return `${this.elapsed()} waiting ${this.waiting.message} · ${formatSeconds(this.seconds() - this.waiting.since)}`
+    }
     const running = [...this.running.values()].map(
       ({ label, since, limit }) => `${label} ${formatSeconds(this.seconds() - since)} (limit ${limit})`,
     )
@@ -100,7 +133,7 @@ export class ProgressView {
   private line(text: string): void {
     this.clear()
     this.lastLineAt = this.seconds()
-    this.output.write(`${text}\n`)
+    this.output.write(`${this.output.live ? wrapLine(text, this.output.columns, ' '.repeat(HANGING)) : text}\n`)
   }
 
   private elapsed(): string {
@@ -109,8 +142,20 @@ export class ProgressView {
   }
 }
 
+/** `734 of about 1756 objects · 2.1/s · about 8m06s left · CC fs/xfs/xfs_inode.o`, as far as it is known. */
+function buildWords({ done, total, perSecond, secondsLeft, step }: BuildCount): string {
+  const objects = total === null ? `${done} ${done === 1 ? 'object' : 'objects'}` : `${done} of about ${total} objects`
+  const parts = [
+    objects,
+    ...(perSecond === null ? [] : [perSecond < 1 ? `${(perSecond * 60).toFixed(0)}/min` : `${perSecond.toFixed(1)}/s`]),
+    ...(secondsLeft === null || secondsLeft < 1 ? [] : [`about ${formatSeconds(secondsLeft)} left`]),
+    ...(step === null ? [] : [step]),
+  ]
+  return parts.join(' · ')
+}
+
 function formatSeconds(seconds: number): string {
-  return seconds < 60 ? `${Math.round(seconds)}s` : `${Math.floor(seconds / 60)}m${String(Math.round(seconds % 60)).padStart(2, '0')}s`
+  return seconds < 59.5 ? `${Math.round(seconds)}s` : `${Math.floor(seconds / 60)}m${String(Math.round(seconds % 60)).padStart(2, '0')}s`
 }
 
 /** Runs something with its progress shown, and leaves the terminal clean however it ends. */

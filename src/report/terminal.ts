@@ -10,6 +10,7 @@ import { describeBefore } from './known.js'
 import { lostGroups } from './lost.js'
 import { duration } from './summary/markdown.js'
 import { type Verdict, verdictOf } from './verdict.js'
+import { wrapLine } from './wrap.js'
 
 export interface TerminalOptions {
   readonly colour: 'never' | 'always'
@@ -19,6 +20,8 @@ export interface TerminalOptions {
   readonly directory: string
   /** Files to point at, by name, in order: `report`, `JUnit`, … */
   readonly files: Readonly<Record<string, string>>
+  /** Prose is wrapped for so many columns; absent: for none. */
+  readonly columns?: number
 }
 
 type Paint = (text: string) => string
@@ -57,17 +60,33 @@ export function terminalText(rendered: Rendered, options: TerminalOptions): stri
     ...Object.entries(options.files).map(([name, path]) => `${paint.faint(name.padEnd(8))} ${shortLine(path, 4096)}`),
     '',
     verdictLine(verdict, rendered, paint),
-    // What a build said last comes in lines.
-    ...conclusion.reason.split('\n', 20).map((line) => shortLine(line, 1000)),
+    ...(conclusion.reason === `${verdict.counts.join(', ')}.` ? [] : reasonLines(conclusion.reason)),
   ]
-  return `${lines.join('\n').replace(/^\n+/, '')}\n`
+  const { columns } = options
+  const wrapped = columns === undefined ? lines : lines.map((line) => (isCopied(line) ? line : wrapLine(line, columns)))
+  return `${wrapped.join('\n').replace(/^\n+/, '')}\n`
+}
+
+/** What a build said comes in lines, a caret below the place it means. */
+function reasonLines(reason: string): readonly string[] {
+  return reason.split('\n', 20).map((line) => `${/^ */.exec(line)?.[0] ?? ''}${shortLine(line, 1000)}`)
+}
+
+/** A command or a path that is copied as one, or a line of output, whose columns mean something. */
+function isCopied(line: string): boolean {
+  return /^\s+(?:again|log) {2}|^ *\d* \||^\S*\u001b\[2m/.test(line)
 }
 
 function verdictLine(verdict: Verdict, rendered: Rendered, paint: Palette): string {
   const clock = (Date.parse(rendered.record.endedAt) - Date.parse(rendered.record.startedAt)) / 1000
   const time = Number.isFinite(clock) ? ` in ${duration(clock)}` : ''
   const accelerator = rendered.record.accelerator === null ? '' : ` on ${rendered.record.accelerator.accelerator}`
-  return `${paint[verdict.tone](paint.strong(verdict.title))}: ${verdict.counts.join(', ') || 'no tests'}${time}${accelerator}`
+  // What the title counts is not counted twice.
+  const counts = verdict.counts.filter(
+    (count) => !/ (?:new|failed|lost)$/.test(count) || !verdict.title.startsWith(`${Number.parseInt(count, 10)} `),
+  )
+  const rest = counts.length > 0 ? `: ${counts.join(', ')}` : verdict.counts.length > 0 ? '' : ': no tests'
+  return `${paint[verdict.tone](paint.strong(verdict.title))}${rest}${time}${accelerator}`
 }
 
 function lost({ placement }: Rendered, paint: Palette): string[] {
@@ -145,10 +164,12 @@ function sections(rendered: Rendered, paint: Palette): string[] {
     const at = (...places: string[]) => own.filter(({ place }) => places.includes(place)).length
     const failed = at('new', 'known')
     const skipped = at('notrun', 'expunged')
+    const unreached = at('notreached')
     const parts = [
       `${at('pass', 'stale')} passed`,
       failed > 0 ? paint.bad(`${failed} failed`) : '',
       skipped > 0 ? `${skipped} not run` : '',
+      unreached > 0 ? paint.unsure(`${unreached} not reached`) : '',
     ]
     const untested = section.couldNotTest === null ? '' : `  ${paint.unsure(shortLine(section.couldNotTest, 200))}`
     return `${nameOf(section).padEnd(width)}  ${shown(settingWords(section)[0]?.[1] ?? '').padEnd(5)}  ${parts.filter((part) => part !== '').join(', ')}${untested}`

@@ -10,11 +10,12 @@ export interface BuildTimes {
 export function timeSpent(record: Pick<RunRecord, 'guests' | 'tests'>, build: BuildTimes): string {
   const boot = record.guests[0]?.boot.readySeconds ?? null
   const tests = record.tests.flatMap(({ attempts }) => attempts.map(({ durationSeconds }) => durationSeconds ?? 0))
+  const of = record.guests.length > 1 ? ` (those of ${record.guests.length} VMs added up)` : ''
   const parts = [
     ...(build.kernel === null ? [] : [`kernel build ${build.kernel.toFixed(1)} s`]),
     ...(build.bundle === null || build.bundle === 0 ? [] : [`bundle ${build.bundle.toFixed(1)} s`]),
     ...(boot === null ? [] : [`boot ${boot.toFixed(1)} s`]),
-    ...(tests.length === 0 ? [] : [`tests ${tests.reduce((sum, one) => sum + one, 0).toFixed(1)} s`]),
+    ...(tests.length === 0 ? [] : [`tests ${tests.reduce((sum, one) => sum + one, 0).toFixed(1)} s${of}`]),
   ]
   return parts.length === 0 ? '' : `time: ${parts.join(', ')}`
 }

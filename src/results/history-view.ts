@@ -70,13 +70,13 @@ function medianSeconds(rows: readonly HistoryRow[]): number | null {
 /** The text of `vmtest history TEST`. */
 export function renderPast(pasts: readonly TestPast[]): string {
   const ofSeveralSuites = new Set(pasts.map(({ suite }) => suite)).size > 1
-  return pasts.map((past) => renderOne(past, ofSeveralSuites)).join('\n\n')
+  return `${pasts.map((past) => renderOne(past, ofSeveralSuites)).join('\n\n')}\n`
 }
 
 function renderOne(past: TestPast, ofSeveralSuites: boolean): string {
   const rate = `${Math.round(past.flakeRate * 100)} %`
   const median = past.medianSeconds === null ? 'no time known' : `median ${past.medianSeconds} s`
-  const head = `${ofSeveralSuites ? `${past.suite}.` : ''}${past.section} ${past.name}: ${past.rows.length} runs, ${past.failures} failed, flaky ${rate}, ${median}`
+  const head = `${ofSeveralSuites ? `${past.suite}.` : ''}${past.section} ${past.name}: ${past.rows.length} ${past.rows.length === 1 ? 'run' : 'runs'}, ${past.failures} failed, flaky ${rate}, ${median}`
   const lines = past.rows.map((row) => {
     const status = row.flaky ? 'flaky' : row.status
     const seconds = row.seconds === null ? '–' : `${row.seconds} s`

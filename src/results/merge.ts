@@ -113,6 +113,7 @@ const planParts: Readonly<Record<Exclude<keyof Plan, 'selection'>, 'same' | 'may
   baseBundle: 'may-differ',
   emulationTuning: 'may-differ',
   keep: 'may-differ',
+  keepGoing: 'may-differ',
   dump: 'may-differ',
   dumpWhen: 'may-differ',
   dumpArtifact: 'may-differ',

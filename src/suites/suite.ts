@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import type { VmBundle } from '../domain/bundle.js'
+import type { Architecture, VmBundle } from '../domain/bundle.js'
 import type { Provocation } from '../domain/kernel-report.js'
 import type { Disagreement, Metric, Subtest } from '../domain/record.js'
 import type { Section } from '../domain/section.js'
@@ -268,6 +268,15 @@ export interface Suite<Settings = unknown, Proof = unknown> {
   localConfigSections?(text: string, path: string): NamedSections
   /** What of such a tree goes into the guest. */
   readonly image: SuiteTree
+  /**
+   * Why a tree that is given cannot be run as it is, one sentence each with its cure: it is not built, or for another architecture, or does not know a
+   * test that its directories hold. Asked before anything is built. @param tests names of those that are to run
+   */
+  obstacles?(
+    files: Pick<Files, 'list' | 'readText' | 'readBytes' | 'stat'>,
+    directory: string,
+    run: { readonly architecture: Architecture; readonly tests: readonly TestName[] },
+  ): Promise<readonly string[]>
   readonly choice: SuiteChoice
   needs(section: Section, tests: readonly CatalogueTest[]): SuiteNeeds
   readonly drive: Drive

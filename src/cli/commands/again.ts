@@ -2,7 +2,7 @@ import type { Inputs } from '../../domain/inputs.js'
 import { parseInputs } from '../../inputs/parse.js'
 import { inputsAgain } from '../../plan/again.js'
 import type { AddCommand } from '../context.js'
-import { chooseRun, readRun } from '../read-run.js'
+import { chooseRun, lastRunWithTests, readRun } from '../read-run.js'
 import { runInputs } from './run.js'
 
 /** Which tests, by name as far as a line holds them. */
@@ -18,10 +18,12 @@ export const againCommand: AddCommand = (program, context, finish) => {
   program
     .command('again')
     .description('run again what failed in the last run, or was not reached, with the same inputs')
-    .option('--run <directory>', 'the run; default: the last one below .vmtest/runs')
+    .option('--run <directory>', 'the run; default: the last one below .vmtest/runs that chose tests and has ended')
     .addHelpText('after', '\nExamples:\n  vmtest again\n  vmtest again --run .vmtest/runs/2026-01-31T120000Z')
     .action(async (options: { run?: string }) => {
-      const directory = await chooseRun(options.run, context)
+      const { directory, passedOver } =
+        options.run === undefined ? await lastRunWithTests(context) : { directory: await chooseRun(options.run, context), passedOver: [] }
+      for (const reason of passedOver) context.stderr.write(`again: ${reason}, and is passed over\n`)
       const record = await readRun(directory, context)
       const inputs = inputsAgain(record, parseInputs('cli', {}))
       context.stderr.write(`again: ${whatAgain(inputs, record.tests.length)} of ${directory}\n`)

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { type ConfiguredTree, configureKernelTree, editInMenu } from '../../bundle/index.js'
 import { UserError } from '../../domain/errors.js'
@@ -12,7 +12,8 @@ import {
   type Setting,
   setInFragment,
 } from '../../kconfig/index.js'
-import { ownFragments, treeFragment } from '../../plan/kernel-tree.js'
+import { treeFragment } from '../../plan/kernel-tree.js'
+import { withProgress } from '../../report/progress-view.js'
 import { configDifference, differenceText, readTestNeeds } from '../config-difference.js'
 import { absolute, kernelArchitecture, shelfOf, treeAtHand } from '../config-places.js'
 import type { CliContext } from '../context.js'
@@ -70,18 +71,31 @@ export function addEdit(config: Command, context: CliContext): void {
     })
 }
 
+/** What was typed is kept once the tree is configured with it: an interrupted command, or one that fails, leaves all as it was. */
 async function edit(work: Edit): Promise<void> {
   const { context, options, path, before } = work
   const text = await newText(work)
   const changed = text !== before
-  await keep(text, path, context)
   const problems = fragmentProblems(text)
   if (problems.length > 0) {
+    await keep(text, path, context)
     throw new UserError(`${path}: ${problems.join(' ')}`, 'It is kept as you left it; correct it with `vmtest config edit`.')
   }
-  const tree = await configured(work)
+  const tree = await configured(work, text).catch((error: unknown) => {
+    throw nothingKept(error, work)
+  })
+  if (context.signal.aborted) throw nothingKept(null, work)
+  await keep(text, path, context)
   context.stdout.write(`${await account(tree, work, { text, changed })}`)
   if (options.fstests === undefined) context.stdout.write('With `--fstests DIRECTORY` the tests that will be notrun are named.\n')
+}
+
+function nothingKept(error: unknown, { path, context }: Edit): unknown {
+  if (context.signal.aborted) {
+    return new UserError(`Interrupted: ${path} is as it was.`, 'Start it again.', { kind: 'could-not-test' })
+  }
+  if (!(error instanceof UserError)) return error
+  return new UserError(`${error.message}\n${path} is as it was.`, error.nextStep, { kind: error.kind, cause: error.cause })
 }
 
 async function newText(work: Edit): Promise<string> {
@@ -90,7 +104,7 @@ async function newText(work: Edit): Promise<string> {
   if (set.length > 0 || drop.length > 0) return setInFragment(before, await settingsOf(set, drop, context))
   if (options.with !== 'editor') {
     if (!context.stdout.isTerminal) throw new UserError('A menu needs a terminal.', 'Use `--set CONFIG_NAME=y`.')
-    return setInFragment(before, await editInMenu(await configured(work), options.with ?? '', context.ports))
+    return setInFragment(before, await editInMenu(await configured(work, before), options.with ?? '', context.ports))
   }
   return editByHand(work)
 }
@@ -121,22 +135,26 @@ function refuseWord(word: string, { fragments }: FragmentShelf): never {
   )
 }
 
+/** In a file beside, so that the one that counts changes only when all is well. */
 async function editByHand({ before, path, context }: Edit): Promise<string> {
   const { exec, files, runner } = context.ports
   const { VISUAL, EDITOR } = runner.env
   const named = VISUAL || EDITOR
   const found = named ?? (await firstOf(['editor', 'nano', 'vi'], context))
   if (found === null) throw new UserError('There is no editor.', 'Set EDITOR, or use `--set CONFIG_NAME=y`.')
-  await files.write(path, before === '' ? HEADER : before)
-  // As git does it: the variable may hold arguments (`code --wait`).
-  const { code } = await exec.interactive(['sh', '-c', `${found} "$@"`, found, path])
-  const text = await files.readText(path).catch(() => '')
-  if (code === 0) return text
-  await keep(before, path, context)
-  throw new UserError(
-    `The editor (${found}) ended with ${code}; nothing was changed.`,
-    'Set EDITOR to another one, or use `--set CONFIG_NAME=y`.',
-  )
+  const beside = path.replace(/\.config$/, '.edit.config')
+  await files.write(beside, before === '' ? HEADER : before)
+  try {
+    // As git does it: the variable may hold arguments (`code --wait`).
+    const { code } = await exec.interactive(['sh', '-c', `${found} "$@"`, found, beside])
+    if (code === 0) return await files.readText(beside).catch(() => '')
+    throw new UserError(
+      `The editor (${found}) ended with ${code}; nothing was changed.`,
+      'Set EDITOR to another one, or use `--set CONFIG_NAME=y`.',
+    )
+  } finally {
+    await files.remove(beside)
+  }
 }
 
 async function firstOf(programs: readonly string[], { ports }: CliContext): Promise<string | null> {
@@ -144,22 +162,36 @@ async function firstOf(programs: readonly string[], { ports }: CliContext): Prom
   return null
 }
 
+const isEmptyFragment = (text: string) => text.split('\n').every((line) => /^\s*$/.test(line)) || text === HEADER
+
 /** A fragment that asks for nothing is no file. */
+
 async function keep(text: string, path: string, { ports }: CliContext): Promise<void> {
-  const isEmpty = text.split('\n').every((line) => /^\s*$/.test(line)) || text === HEADER
-  if (isEmpty) await ports.files.remove(path)
+  if (isEmptyFragment(text)) await ports.files.remove(path)
   else await ports.files.write(path, text)
 }
 
-async function configured({ tree, options, context }: Edit): Promise<ConfiguredTree> {
-  const { ports, places, signal } = context
-  const own = await ownFragments(tree, ports.files)
-  return configureKernelTree(
-    {
-      ...{ directory: tree, config: options.kernelConfig ?? null, kconfig: own, signal },
-      ...{ checkout: places.checkout, cacheDirectory: places.cacheDirectory, workspace: places.workingDirectory },
-    },
-    ports,
+/** The tree configured with this text in the place of the fragment that is kept beside it. */
+async function configured({ tree, options, context, path }: Edit, text: string): Promise<ConfiguredTree> {
+  const { ports, places, signal, stderr } = context
+  const output = { live: stderr.isTerminal, columns: stderr.columns, write: (line: string) => stderr.write(line) }
+  const fragments = isEmptyFragment(text) ? [] : [{ name: basename(path, '.config'), text }]
+  return withProgress(output, ports.clock, (onProgress) =>
+    configureKernelTree(
+      {
+        ...{
+          directory: tree,
+          config: options.kernelConfig ?? null,
+          kconfig: [],
+          fragments,
+          signal,
+          who: '`vmtest config edit`',
+          onProgress,
+        },
+        ...{ checkout: places.checkout, cacheDirectory: places.cacheDirectory, workspace: places.workingDirectory },
+      },
+      ports,
+    ),
   )
 }
 

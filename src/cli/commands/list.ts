@@ -12,7 +12,7 @@ export const listCommand: AddCommand = (program, context) => {
     .command('list')
     .description('print the tests that `run` with the same arguments would run')
     .argument('[tests...]', "tests such as generic/001 or 'xfs/00?'")
-  addSelectionOptions(command)
+  addSelectionOptions(command, 'list')
     .option('--json', 'print the selection as JSON')
     .addHelpText(
       'after',

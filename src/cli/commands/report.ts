@@ -122,8 +122,9 @@ async function report(directory: string, options: ReportCommandOptions, context:
   else if (options.json === true) for (const piece of recordJson(record)) stdout.write(piece)
   else {
     const below = (await files.stat(directory))?.kind === 'file' ? dirname(directory) : directory
-    const colour = stdout.isTerminal ? 'always' : 'never'
-    stdout.write(terminalText(rendered, { colour, maxFailures: 20, directory: below, files: written }))
+    const columns = stdout.isTerminal ? { columns: stdout.columns } : {}
+    const colour = stdout.isTerminal && ports.runner.env.NO_COLOR === undefined ? 'always' : 'never'
+    stdout.write(terminalText(rendered, { colour, maxFailures: 20, directory: below, files: written, ...columns }))
   }
   return exitCode(record.conclusion, record.plan.failOn)
 }

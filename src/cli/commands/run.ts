@@ -65,6 +65,7 @@ export async function runInputs(inputs: Inputs, context: CliContext, { paths = '
       colour: stdout.isTerminal && ports.runner.env.NO_COLOR === undefined ? 'always' : 'never',
       maxFailures: 20,
       directory: run.directory,
+      ...(stdout.isTerminal ? { columns: stdout.columns } : {}),
       files: {
         ...(paths === 'short' ? (exitCode === 0 ? {} : { report: report.htmlPath }) : filesOf(report)),
         logs: run.directory,

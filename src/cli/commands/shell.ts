@@ -10,7 +10,7 @@ export const shellCommand: AddCommand = (program, context) => {
   const command = program
     .command('shell')
     .description('boot the VM of a test run with this terminal as its console, the suite ready to run')
-  addInputOptions(command)
+  addInputOptions(command, 'shell')
     .option('--gdb', 'offer a gdb stub and print the command that attaches to it')
     .option('--wait', 'with --gdb: the kernel does not start before gdb lets it')
     .addHelpText(

@@ -12,6 +12,10 @@ export interface KnownNames {
   groups(): Promise<readonly Candidate[]>
   tests(): Promise<readonly Candidate[]>
   fragments(): Promise<readonly Candidate[]>
+  /** Tests of earlier runs. */
+  pastTests(): Promise<readonly Candidate[]>
+  /** Directories of earlier runs, the last one first. */
+  runs(): Promise<readonly Candidate[]>
 }
 
 /** The command that `vmtest` alone is. */
@@ -47,7 +51,7 @@ export async function completeWords(program: Command, words: readonly string[], 
     return startingWith([...commandsOf(program), ...tests])
   }
   if (named === undefined && before[0] === 'help') return startingWith(commandsOf(program))
-  return startingWith(await operandsOf(argumentAt(command, operands), known))
+  return startingWith(await operandsOf(command, argumentAt(command, operands), known))
 }
 
 /** Of `config show …`: the commands there are, or what stands behind the one that is named. */
@@ -63,7 +67,7 @@ async function completeBelow(above: Command, words: readonly string[], known: Kn
       ? await valuesOf(pending, known)
       : typed.startsWith('-')
         ? optionsOf(command, null)
-        : await operandsOf(argumentAt(command, operands), known)
+        : await operandsOf(command, argumentAt(command, operands), known)
   return candidates.filter(({ word }) => word.startsWith(typed))
 }
 
@@ -109,6 +113,7 @@ function optionsOf(command: Command, also: Command | null): readonly Candidate[]
 
 async function valuesOf(option: Option, known: KnownNames): Promise<readonly Candidate[]> {
   if (['--kconfig', '--set', '--drop'].includes(option.long ?? '')) return known.fragments()
+  if (option.long === '--run') return known.runs()
   if (option.long === '--section') return known.sections()
   if (option.long === '--group' || option.long === '--exclude-group') return known.groups()
   return choicesOf(option).map((word) => ({ word, description: '' }))
@@ -126,10 +131,12 @@ const argumentAt = (command: Command, index: number): Argument | undefined => {
   return command.registeredArguments[index] ?? (last?.variadic ? last : undefined)
 }
 
-async function operandsOf(argument: Argument | undefined, known: KnownNames): Promise<readonly Candidate[]> {
+async function operandsOf(command: Command, argument: Argument | undefined, known: KnownNames): Promise<readonly Candidate[]> {
   if (argument?.argChoices !== undefined) return argument.argChoices.map((word) => ({ word, description: '' }))
   const name = argument?.name()
   if (name === 'names') return [...(await known.sections()), ...(await known.fragments())]
+  if (command.name() === 'history') return known.pastTests()
+  if (command.name() === 'report' && name === 'directory') return known.runs()
   return name === 'tests' || name === 'test' ? known.tests() : []
 }
 

@@ -29,7 +29,8 @@ export function createTerminalRunner(streams: TerminalStreams, options: { readon
       return body()
     },
     // A guest's bytes must not move the cursor, ring, or rename the window.
-    untrusted: (text) => line(text.replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)),
+    untrusted: (text) =>
+      line(text.replace(/\r+(?=\n|$)/g, '').replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)),
     // As compilers write it: editors and terminals jump to the place.
     annotate: ({ level, title, message, file, line: at }) =>
       line(`${file === undefined ? '' : `${file}:${at ?? 1}: `}${level}: ${title}: ${message}`),

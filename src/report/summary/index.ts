@@ -5,7 +5,7 @@ import { verdictOf } from '../verdict.js'
 import { DETAILS, type Detail } from './detail.js'
 import { newFailures } from './failures.js'
 import { lostTests, otherPlaces, skipReasons, troubles } from './lists.js'
-import { code, count, prose } from './markdown.js'
+import { code, count, fenced, prose } from './markdown.js'
 import { cacheLedger, sectionsTable, slowest, surroundings } from './tables.js'
 
 /** GitHub drops a step summary over 1 MiB as a whole; other steps of the job do not share it, but leave some room. */
@@ -55,9 +55,20 @@ function head(rendered: Rendered): string {
   return [
     `## ${MARKS[verdict.tone]} ${prose(verdict.title)}\n\n`,
     verdict.counts.length === 0 ? '' : `**${verdict.counts.join(' · ')}**, of ${count(record.tests.length, 'planned test')}\n\n`,
-    `${prose(shortLine(record.conclusion.reason, 1000))}${kernel}${artifact}\n\n`,
+    reasonOf(record.conclusion.reason),
+    `${kernel}${artifact}`.trim() === '' ? '' : `${`${kernel}${artifact}`.trim()}\n\n`,
     comparison === null ? '' : `Compared with ${code(describeCompared(comparison))}.\n\n`,
   ].join('')
+}
+
+/** A sentence, or what a compiler said as it said it: places in it are copied, and its columns mean something. */
+function reasonOf(reason: string): string {
+  const [first = '', ...rest] = reason.split('\n', 40)
+  if (rest.length === 0) return `${prose(shortLine(first, 1000))}\n\n`
+  const [, head, begin] = /^(.*? does not build|.*? failed): (.+)$/.exec(first) ?? [null, first, null]
+  const last = rest.at(-1) ?? ''
+  const body = [...(begin === null || begin === undefined ? [] : [begin]), ...rest.slice(0, -1)].map((line) => line.slice(0, 500))
+  return `${prose(shortLine(head ?? '', 1000))}\n\n${fenced(body.join('\n'), 'text')}\n${prose(shortLine(last, 1000))}\n\n`
 }
 
 /** Whole blocks as far as they fit: a table or a fold is never cut in two. */

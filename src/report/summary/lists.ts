@@ -68,7 +68,8 @@ export function troubles(rendered: Rendered, detail: Detail): string {
       (section) =>
         `${code(sectionName({ suite: section.suite, section: section.name }, record))} could not be tested: ${prose(shortLine(section.couldNotTest ?? '', 500))}`,
     ),
-    ...record.problems.map((problem) => prose(shortLine(problem, 500))),
+    // The summary's head says that one.
+    ...record.problems.filter((problem) => problem !== record.conclusion.reason).map((problem) => prose(shortLine(problem, 500))),
   ]
   const shown = sentences.slice(0, detail.sentences).map((sentence) => `- ${sentence}\n`)
   const problems = shown.length === 0 ? '' : `### Problems\n\n${shown.join('')}${more(sentences.length, detail.sentences)}\n`

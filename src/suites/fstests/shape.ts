@@ -14,6 +14,7 @@ import { fstestsProvocations } from './provocations.js'
 import { provocationsOfTree } from './provocations-of-tree.js'
 import { type SectionEvidence, whyNotTheSection } from './section-proof.js'
 import { type FstestsSettings, fstestsSettingsSchema } from './settings.js'
+import { treeObstacles } from './tree-obstacles.js'
 
 /** What tells two suites of fstests' shape apart. */
 export interface Shape {
@@ -37,6 +38,7 @@ export function fstestsShaped({ name, title, usualGroup, memoryMiB, readsForeign
     tree,
     // Its helper programs are compiled; earlier runs in the tree leave `results`.
     image: { leftOut: ['.git', 'results'], built: 'ltp/fsstress' },
+    obstacles: treeObstacles,
     localConfigSections: (text, path) => localConfigSections(text, path, name),
     choice: fstestsChoice(usualGroup),
     needs: (section) => fstestsNeeds(section, memoryMiB),

@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals'
+import { ProgressView } from '../../src/report/progress-view.js'
+
+function view(live: boolean, columns = 120) {
+  let now = 0
+  const written: string[] = []
+  const shown = new ProgressView({ live, columns, write: (text) => void written.push(text) }, () => now)
+  return { view: shown, written, wait: (seconds: number) => (now += seconds) }
+}
+
+const counted = { done: 734, total: 1756, perSecond: 2.1, secondsLeft: 486, step: 'CC fs/xfs/xfs_inode.o' }
+
+test('a build tells how many objects of about how many, how fast, how long still, and which', () => {
+  const { view: shown, written, wait } = view(true)
+  wait(760)
+  shown.show({ kind: 'build', what: 'the kernel in /linux', counted })
+  expect(written.at(-1)).toBe('\r\u001b[K12:40 build · 734 of about 1756 objects · 2.1/s · about 8m06s left · CC fs/xfs/xfs_inode.o')
+  shown.show({
+    kind: 'build',
+    what: 'the kernel in /linux',
+    counted: { ...counted, done: 1, total: null, perSecond: null, secondsLeft: null },
+  })
+  expect(written.at(-1)).toBe('\r\u001b[K12:40 build · 1 object · CC fs/xfs/xfs_inode.o')
+})
+
+test('what is waited for is told, with how long already', () => {
+  const { view: shown, written, wait } = view(true)
+  shown.show({ kind: 'waiting', message: 'for the run .vmtest/runs/1 (process 7) to leave /objects' })
+  wait(130)
+  shown.refresh()
+  expect(written.at(-1)).toBe('\r\u001b[K02:10 waiting for the run .vmtest/runs/1 (process 7) to leave /objects · 2m10s')
+  shown.show({ kind: 'waiting', message: null })
+  shown.show({ kind: 'stage', stage: 'build', message: 'on' })
+  expect(written.at(-2)).toContain('02:10 build    on\n')
+})
+
+test('in a log each thing that is waited for is one line, and a long build one a minute', () => {
+  const { view: shown, written, wait } = view(false)
+  for (const done of ['0.1', '5.0', '9.9'])
+    shown.show({ kind: 'waiting', message: `for a download: https://a.example/b (${done} of 9.9 MiB)` })
+  expect(written).toEqual(['00:00 waiting  for a download: https://a.example/b (0.1 of 9.9 MiB)\n'])
+  shown.show({ kind: 'waiting', message: null })
+  shown.show({ kind: 'build', what: 'the kernel in /linux', counted })
+  wait(30)
+  shown.refresh()
+  wait(31)
+  shown.refresh()
+  expect(written.slice(1)).toEqual([
+    '00:00 build    the kernel in /linux\n',
+    '01:01 build · 734 of about 1756 objects · 2.1/s · about 8m06s left · CC fs/xfs/xfs_inode.o\n',
+  ])
+})
+
+test('on a terminal a long line breaks between words', () => {
+  const { view: shown, written } = view(true, 40)
+  shown.show({ kind: 'stage', stage: 'vm', message: 'the disks of an earlier run are kept in /var/tmp' })
+  expect(written[0]).toBe('00:00 vm       the disks of an earlier\n               run are kept in /var/tmp\n')
+})
