@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { parseInputs } from '../../src/inputs/parse.js'
 import { placesFrom } from '../../src/pipeline/directories.js'
-import { openRun } from '../../src/pipeline/open-run.js'
+import { openRun, planOnly } from '../../src/pipeline/open-run.js'
 import { createClock } from '../../src/ports/real/clock.js'
 import { createFiles } from '../../src/ports/real/files.js'
 
@@ -67,4 +67,16 @@ test('a disk that is too small for a record is refused before anything runs, wit
     message: expect.stringMatching(/has 20 MiB free, and a run's results need at least 80 MiB/),
   })
   expect(existsSync(output)).toBe(false)
+})
+
+test('in this project’s own checkout its flake, which builds no VM, is not the one that is meant', async () => {
+  const at = (workingDirectory: string) => {
+    const places = placesFrom({ checkout: `${directory}/`, workingDirectory, env: { HOME: directory } })
+    return planOnly({ inputs: parseInputs('cli', {}), places }, { files, clock: createClock() })
+  }
+  const tree = join(directory, 'tree')
+  mkdirSync(tree)
+  for (const place of [directory, tree]) writeFileSync(join(place, 'flake.nix'), '{ }')
+  expect((await at(directory)).bundle).toEqual({ kind: 'offline' })
+  expect((await at(tree)).bundle).toMatchObject({ kind: 'flake', flake: '.' })
 })

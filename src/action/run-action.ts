@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Inputs } from '../domain/inputs.js'
-import type { Receipt } from '../domain/stages.js'
+import type { Progress, Receipt } from '../domain/stages.js'
 import { parseInputs } from '../inputs/parse.js'
 import { INPUTS } from '../inputs/specification.js'
 import { type Directories, refuseUnsupportedPlatform } from '../pipeline/directories.js'
@@ -13,6 +13,7 @@ import { publish } from '../publish/index.js'
 import { withProgress } from '../report/progress-view.js'
 import { withHandedOut } from './handed-out.js'
 import { reportError } from './report-error.js'
+import { StageGroups } from './stage-groups.js'
 
 export interface ActionContext {
   readonly places: Directories
@@ -53,9 +54,14 @@ async function carryOut(asked: Inputs, outer: Ports, context: ActionContext): Pr
   )
   // Names of tests and titles of kernel reports come from the guest: every line goes out fenced.
   const output = { live: false, columns: 0, write: (text: string) => runner.untrusted(text) }
-  const { report, exitCode } = await withProgress(output, ports.clock, (onProgress) =>
-    runPipeline({ inputs, run, ...context, onProgress, onReceipt: receipt }, ports),
-  )
+  const groups = new StageGroups(runner)
+  const { report, exitCode } = await withProgress(output, ports.clock, (show) => {
+    const onProgress = (progress: Progress) => {
+      groups.show(progress)
+      show(progress)
+    }
+    return runPipeline({ inputs, run, ...context, onProgress, onReceipt: receipt }, ports)
+  }).finally(() => groups.close())
   receipt({ stage: 'publish' })
   const published = await publish(report, { runDirectory: run.directory, failed: exitCode !== 0 }, ports)
   receipt({ stage: 'post', artifactUploaded: published.artifactId !== null || run.plan.upload !== 'always' })

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { UserError } from '../domain/errors.js'
 import { nearest } from '../plan/suggest.js'
 import { againCommand } from './commands/again.js'
+import { attachCommand } from './commands/attach.js'
 import { bisectCommand } from './commands/bisect.js'
 import { classifyCommand } from './commands/classify.js'
 import { completionCommand } from './commands/completion.js'
@@ -36,6 +37,7 @@ const COMMANDS: readonly AddCommand[] = [
   classifyCommand,
   probeCommand,
   shellCommand,
+  attachCommand,
   execCommand,
   initCommand,
   historyCommand,

@@ -17,7 +17,7 @@ export interface CliContext {
   /** Reads what guests left; absent: in this thread. */
   readonly readRecord?: NonNullable<PipelineOptions['readRecord']>
   readonly stdin: AsyncIterable<Uint8Array>
-  readonly stdout: { readonly isTerminal: boolean; readonly columns: number; write(text: string): void }
+  readonly stdout: { readonly isTerminal: boolean; readonly columns: number; readonly rows?: number; write(text: string): void }
   readonly stderr: { readonly isTerminal: boolean; readonly columns: number; write(text: string): void }
 }
 

@@ -26,6 +26,7 @@ const write = fencing(process.env)
 const stream = (output: NodeJS.WriteStream) => ({
   isTerminal: output.isTTY === true,
   columns: output.columns ?? 120,
+  rows: output.rows ?? 24,
   write: (text: string) => void output.write(write(text)),
 })
 
@@ -52,6 +53,8 @@ const code = await runCli(process.argv.slice(2), {
   stdout: stream(process.stdout),
   stderr: stream(process.stderr),
 })
+// Whoever read it has gone; a terminal that may still be typed at would keep us.
+process.stdin.destroy()
 // After an interruption nothing is waited for: not a download that was given up, nor a connection that is still open.
 if (controller.signal.aborted) process.exit(code)
 process.exitCode = code

@@ -58,7 +58,8 @@ export function newestRun(names: readonly string[]): string | null {
   return sortedRuns(names).at(-1) ?? null
 }
 
-function sortedRuns(names: readonly string[]): readonly string[] {
+/** Runs among names of directories, the latest last. */
+export function sortedRuns(names: readonly string[]): readonly string[] {
   const runs = names.flatMap((name) => {
     const match = /^(\d{4}-\d\d-\d\dT\d{6}Z)(?:-(\d+))?$/.exec(name)
     return match?.[1] === undefined ? [] : [{ name, stamp: match[1], number: Number(match[2] ?? '1') }]

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type KnownEarly, lastBundle, loadBundle, readSuites } from '../bundle/index.js'
+import { type KnownEarly, lastBundle, loadBundle, readFragments, readSuites } from '../bundle/index.js'
 import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import { loadExpectations } from '../plan/expectations.js'
@@ -16,8 +16,9 @@ const ANY_RELEASE = ''
  * @throws UserError as `resolveSelection` does
  */
 export async function checkEarly(plan: Plan, known: KnownEarly, places: Directories, ports: Pick<Ports, 'files'>): Promise<void> {
-  if (plan.suites.some((name) => !known.suites.some((suite) => suite.name === name))) return
-  const { selection } = await resolveSelection({ plan, built: known, places }, ports)
+  const suites = plan.suites.flatMap((name) => known.suites.find((suite) => suite.name === name) ?? [])
+  if (suites.length < plan.suites.length) return
+  const { selection } = await resolveSelection({ plan, built: { ...known, suites }, places }, ports)
   const obstacles: string[] = []
   for (const [suite, tree] of Object.entries(plan.trees)) {
     const tests = selection.tests.filter((test) => test.suite === suite && test.expunged === undefined).map(({ name }) => name)
@@ -39,8 +40,11 @@ export async function checkAtHand(
   ports: Pick<Ports, 'exec' | 'files' | 'runner'>,
 ): Promise<readonly string[]> {
   await refuseMissingFiles(plan, ports.files)
+  if (plan.kernelTree !== undefined) {
+    const { checkout, workingDirectory } = places
+    await readFragments(plan.kernelTree.kconfig, { checkout, workspace: workingDirectory }, ports)
+  }
   const suites = await readSuites(plan.trees, ports)
-  const architecture = (await ports.exec.run(['uname', '-m'])).stdout.trim() === 'aarch64' ? 'aarch64' : 'x86_64'
   const kernel = { release: ANY_RELEASE, image: '' }
   if (plan.bundle.kind === 'path') {
     const { bundle } = await loadBundle(plan.bundle.path, ports)
@@ -54,6 +58,7 @@ export async function checkAtHand(
     )
     return []
   }
+  const architecture = (await ports.exec.run(['uname', '-m'])).stdout.trim() === 'aarch64' ? 'aarch64' : 'x86_64'
   if (plan.bundle.kind === 'offline') {
     const smoke = suites.some(({ name }) => name === 'smoke')
       ? []

@@ -132,7 +132,8 @@ async function planFor(
   const plan = makePlan(inputs, {
     workingDirectory: places.workingDirectory,
     projectDirectory: places.projectDirectory,
-    hasFlake: (await files.stat(join(places.projectDirectory, 'flake.nix'))) !== null,
+    // This project's own checkout is no kernel's: its flake builds no VM.
+    hasFlake: (await files.stat(join(places.projectDirectory, 'flake.nix'))) !== null && !(await isOwnCheckout(places, files)),
     hasOwnFlake: (await files.stat(join(places.projectDirectory, OWN_FLAKE, 'flake.nix'))) !== null,
     kernelTree: await findKernelTree(places.projectDirectory, files),
     startedAt,
@@ -141,6 +142,11 @@ async function planFor(
     job: jobFacts(env),
   })
   return withTreeFragment({ ...plan, reproduce: reproduce(plan.reproduce) }, files)
+}
+
+async function isOwnCheckout({ projectDirectory, checkout }: Directories, files: Ports['files']): Promise<boolean> {
+  const real = (path: string) => files.realPath(path).catch(() => path.replace(/\/+$/, ''))
+  return (await real(projectDirectory)) === (await real(checkout))
 }
 
 /** With the fragment that is kept beside the tree, where there is one: before what the command line adds, which wins. */

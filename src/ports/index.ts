@@ -4,6 +4,7 @@ import type { Files } from './files.js'
 import type { Http } from './http.js'
 import type { Runner } from './runner.js'
 import type { ArtifactStore, CacheStore, GitHubApi } from './services.js'
+import type { Sockets } from './sockets.js'
 
 export type { Clock } from './clock.js'
 export type {
@@ -32,6 +33,7 @@ export type {
   GitHubApi,
   ListedEntry,
 } from './services.js'
+export type { Listener, Sockets } from './sockets.js'
 
 /** The outside world, whole. Stages take the few ports they need: `Pick<Ports, 'exec' | 'files'>`. */
 export interface Ports {
@@ -43,4 +45,6 @@ export interface Ports {
   readonly cacheStore: CacheStore
   readonly artifactStore: ArtifactStore
   readonly github: GitHubApi
+  /** Absent: nobody can attach to a guest. */
+  readonly sockets?: Sockets
 }

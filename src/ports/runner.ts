@@ -9,6 +9,9 @@ export interface Runner {
   debug(message: string): void
   /** One group per stage; groups do not nest. */
   group<T>(title: string, body: () => Promise<T>): Promise<T>
+  /** Begins a group that `closeGroup` ends, where what belongs together is not one piece of work. Absent: there are no groups. */
+  openGroup?(title: string): void
+  closeGroup?(): void
   /** Text from a guest or a tool: printed so that no workflow command in it has effect. */
   untrusted(text: string): void
   annotate(annotation: Annotation): void

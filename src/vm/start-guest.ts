@@ -3,8 +3,9 @@ import type { Accelerator } from '../domain/accelerator.js'
 import type { VmBundle } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
 import type { SuiteName } from '../domain/test.js'
-import type { ChildProcess, Clock, Exec, Files, UnprivilegedUser } from '../ports/index.js'
+import type { ChildProcess, Clock, Exec, Files, Sockets, UnprivilegedUser } from '../ports/index.js'
 import type { ProgressParser, Suite } from '../suites/suite.js'
+import { AttachPoint } from './attach-point.js'
 import { DEFAULT_RESULT_CAPS } from './channels/result-files.js'
 import type { GuestOptions, StartGuest } from './guest.js'
 import { prepareGuestImage } from './guest-image.js'
@@ -27,12 +28,15 @@ export interface StartGuestSettings {
   readonly createObserver: (suite: SuiteName) => ConsoleObserver
   /** A suite by its name. */
   readonly suites: (name: SuiteName) => Pick<Suite, 'drive' | 'guest' | 'needs'>
+  /** Where guests can be attached to; absent: they have no terminal for it. */
+  readonly sockets?: Sockets
   /** Told once whose rights QEMU runs with, where that is worth a line. */
   readonly onNote?: (note: string) => void
 }
 
 /** File descriptors of the child: 0 to 2 are its standard streams, the channels follow in this order. */
 const DESCRIPTORS = { console: 3, control: 4, results: 5, output: 6, qmp: 7 } as const
+const WITH_TERMINAL = { ...DESCRIPTORS, attach: 8 } as const
 
 const FLUSH_SECONDS = 3
 
@@ -56,13 +60,15 @@ export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSet
     const cleanUp = () => (options.keep ? Promise.resolve() : ports.files.remove(disks))
     const suite = settings.suites(options.suite.name)
     const needs = suite.needs(options.section, [])
+    // A system of its own puts a login on every terminal it finds.
+    const attachable = settings.sockets !== undefined && options.built.bundle.kind === 'minimal'
     try {
       const image = await prepareGuestImage(ports, {
         built: options.built,
         suite: options.suite,
         section: options.section,
         needs,
-        settings: guestSettings(options, suite),
+        settings: { ...guestSettings(options, suite), attachable },
         suiteFolder: suite.guest?.folder ?? null,
         scriptsDirectory: settings.scriptsDirectory,
         cacheDirectory: settings.cacheDirectory,
@@ -81,12 +87,12 @@ export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSet
         kernel: image.kernel,
         initrd: image.initrd,
         drives: image.drives,
-        channels: DESCRIPTORS,
+        channels: attachable ? WITH_TERMINAL : DESCRIPTORS,
         sandbox: box.sandbox,
         dumpPath: options.dumpPath ?? null,
         kernelArguments: [...SYSTEM_ARGUMENTS[options.built.bundle.kind], ...(options.kernelArguments ?? [])],
       })
-      return await launch(ports, settings, options, { command, as: userOf(box.rights), cleanUp })
+      return await launch(ports, settings, options, { command, as: userOf(box.rights), cleanUp, attachable })
     } catch (error) {
       await cleanUp()
       throw error
@@ -94,15 +100,23 @@ export function createStartGuest(ports: StartGuestPorts, settings: StartGuestSet
   }
 }
 
+interface Launching {
+  readonly command: QemuCommand
+  readonly as: UnprivilegedUser | null
+  readonly cleanUp: () => Promise<void>
+  readonly attachable: boolean
+}
+
 async function launch(
   ports: StartGuestPorts,
   settings: StartGuestSettings,
   options: GuestOptions,
-  { command, as, cleanUp }: { command: QemuCommand; as: UnprivilegedUser | null; cleanUp: () => Promise<void> },
+  { command, as, cleanUp, attachable }: Launching,
 ): Promise<GuestSession> {
   const startedSeconds = ports.clock.monotonicSeconds()
   const startedAt = ports.clock.now()
-  const child = await spawnQemu(ports.exec, command, as)
+  const child = await spawnQemu(ports.exec, command, as, attachable ? WITH_TERMINAL : DESCRIPTORS)
+  const point = await attachPoint(child, settings.sockets, join(options.runDirectory, 'guests', String(options.id)), ports)
   return new GuestSession({
     id: options.id,
     suite: options.suite.name,
@@ -117,7 +131,10 @@ async function launch(
     observer: settings.createObserver(options.suite.name),
     progressParser: () => progressOf(settings.suites(options.suite.name)),
     timeoutFactor: options.accelerator.timeoutFactor,
-    cleanUp,
+    cleanUp: async () => {
+      await point?.close()
+      await cleanUp()
+    },
     ...(options.dumpPath === undefined || command.dumpTarget === null
       ? {}
       : {
@@ -131,15 +148,29 @@ async function launch(
   })
 }
 
+async function attachPoint(
+  child: ChildProcess,
+  sockets: Sockets | undefined,
+  directory: string,
+  { files }: Pick<StartGuestPorts, 'files'>,
+): Promise<AttachPoint | null> {
+  const terminal = child.channels[WITH_TERMINAL.attach - DESCRIPTORS.console]
+  if (terminal === undefined || sockets === undefined) return null
+  const point = new AttachPoint({ terminal, directory, files, sockets })
+  await point.open()
+  return point
+}
+
 /** Starts QEMU on the channels of a guest, with an environment of its own. @throws UserError when it cannot be started */
 export async function spawnQemu(
   exec: Exec,
   { argv, files }: Pick<QemuCommand, 'argv' | 'files'>,
   as: UnprivilegedUser | null,
+  descriptors: Readonly<Record<string, number>> = DESCRIPTORS,
 ): Promise<ChildProcess> {
   try {
     return await exec.spawn(argv, {
-      channels: Object.keys(DESCRIPTORS).length,
+      channels: Object.keys(descriptors).length,
       files,
       dieWithParent: 'SIGKILL',
       expendable: true,

@@ -61,7 +61,10 @@ export const reportCommand: AddCommand = (program, context, finish) => {
       '--index <directory>',
       'write index.html for all the runs below this directory into it: over time, per section, what broke when',
     )
-    .addHelpText('after', '\nA run of ours is also rendered again into its own directory. What a suite left elsewhere is only read.')
+    .addHelpText(
+      'after',
+      '\nA run of ours (a directory with `run.json` or `plan.json`, a copy or an unpacked artifact too) is also rendered again into its own directory. What a suite left elsewhere is only read.',
+    )
     .action(async (directory: string | undefined, options: ReportCommandOptions) => {
       if (options.index !== undefined) await index(options.index, context)
       if (directory !== undefined) finish(await report(resolve(context.places.workingDirectory, directory), options, context))
@@ -86,6 +89,7 @@ async function report(directory: string, options: ReportCommandOptions, context:
   const at = (path: string) => resolve(places.workingDirectory, path)
   const baseline = options.baseline === undefined ? null : parseRecord(await files.readText(at(options.baseline)), options.baseline)
   const compared = baseline === null ? recorded : withCompared(recorded, baseline)
+  // Without another baseline the one that it was compared with stays: what it excused is in the record.
   const comparison = comparisonOf(compared)
   // Anew, whatever the file says: who can write the record's end can write what it came to.
   const record = { ...compared, conclusion: conclude(compared, comparison, compared.plan.failOn) }
@@ -150,5 +154,6 @@ async function earlierVerdicts(
 }
 
 async function isOwnRun(directory: string, { ports }: CliContext): Promise<boolean> {
-  return (await ports.files.stat(`${directory}/plan.json`)) !== null
+  for (const file of ['run.json', 'plan.json']) if ((await ports.files.stat(`${directory}/${file}`)) !== null) return true
+  return false
 }

@@ -15,7 +15,7 @@ export function createFiles(): Files {
     stream: (path) => createReadStream(path, { highWaterMark: STREAM_BYTES }),
     write,
     openAppend,
-    makeDirectory: async (path) => void (await fs.mkdir(path, { recursive: true })),
+    makeDirectory,
     remove: (path) => fs.rm(path, { recursive: true, force: true }),
     rename: (from, to) => fs.rename(from, to),
     copy: (from, to) => fs.copyFile(from, to, constants.COPYFILE_FICLONE),
@@ -34,7 +34,7 @@ export function createFiles(): Files {
       return bavail * bsize
     },
     createSparse: async (path, sizeBytes) => {
-      await fs.mkdir(dirname(path), { recursive: true })
+      await makeDirectory(dirname(path))
       const handle = await fs.open(path, 'w', 0o600)
       try {
         await handle.truncate(sizeBytes)
@@ -43,11 +43,32 @@ export function createFiles(): Files {
       }
     },
     makeTemporary: async (parent, prefix) => {
-      await fs.mkdir(parent, { recursive: true })
+      await makeDirectory(parent)
       return fs.mkdtemp(join(parent, prefix))
     },
   }
 }
+
+/** With those above it. Not by Node's own `recursive`, which never ends below /proc, where what was just looked for cannot be made. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await makeOne(path)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+    await makeDirectory(dirname(path))
+    await makeOne(path)
+  }
+}
+
+async function makeOne(path: string): Promise<void> {
+  try {
+    await fs.mkdir(path)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST' || !(await fs.stat(path)).isDirectory()) throw error
+  }
+}
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code
 
 async function readBytes(path: string, range?: { offset: number; length: number }): Promise<Uint8Array> {
   if (range === undefined) return fs.readFile(path)
@@ -63,7 +84,7 @@ async function readBytes(path: string, range?: { offset: number; length: number 
 
 /** Readers see the old file or the new one, never half of either. */
 async function write(path: string, contents: Uint8Array | string): Promise<void> {
-  await fs.mkdir(dirname(path), { recursive: true })
+  await makeDirectory(dirname(path))
   const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`
   try {
     await fs.writeFile(beside, contents)
@@ -75,7 +96,7 @@ async function write(path: string, contents: Uint8Array | string): Promise<void>
 }
 
 async function openAppend(path: string): Promise<AppendFile> {
-  await fs.mkdir(dirname(path), { recursive: true })
+  await makeDirectory(dirname(path))
   const handle = await fs.open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o644)
   return {
     append: (bytes) => handle.appendFile(bytes),

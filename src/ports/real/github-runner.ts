@@ -21,6 +21,8 @@ export function createGitHubRunner(env: Readonly<Record<string, string | undefin
     error: (message) => core.error(message),
     debug: (message) => core.debug(message),
     group: (title, body) => core.group(title, body),
+    openGroup: (title) => core.startGroup(title),
+    closeGroup: () => core.endGroup(),
     untrusted,
     annotate,
     mask: (secret) => {

@@ -8,6 +8,7 @@ import { createExec } from './exec.js'
 import { createFiles } from './files.js'
 import { createGitHubApi } from './github-api.js'
 import { createHttp } from './http.js'
+import { createSockets } from './sockets.js'
 
 export { createFiles } from './files.js'
 export { createGitHubRunner } from './github-runner.js'
@@ -29,5 +30,6 @@ export function createPorts(runner: Runner): Ports {
     cacheStore: createCacheStore(env),
     artifactStore: createArtifactStore(env),
     github: createGitHubApi({ env, exec, files, token: env.GITHUB_TOKEN ?? null }),
+    sockets: createSockets(),
   }
 }

@@ -55,20 +55,33 @@ function head(rendered: Rendered): string {
   return [
     `## ${MARKS[verdict.tone]} ${prose(verdict.title)}\n\n`,
     verdict.counts.length === 0 ? '' : `**${verdict.counts.join(' · ')}**, of ${count(record.tests.length, 'planned test')}\n\n`,
-    reasonOf(record.conclusion.reason),
-    `${kernel}${artifact}`.trim() === '' ? '' : `${`${kernel}${artifact}`.trim()}\n\n`,
+    reasonOf(record.conclusion.reason, `${kernel}${artifact}`),
     comparison === null ? '' : `Compared with ${code(describeCompared(comparison))}.\n\n`,
   ].join('')
 }
 
 /** A sentence, or what a compiler said as it said it: places in it are copied, and its columns mean something. */
-function reasonOf(reason: string): string {
+function reasonOf(reason: string, after: string): string {
   const [first = '', ...rest] = reason.split('\n', 40)
-  if (rest.length === 0) return `${prose(shortLine(first, 1000))}\n\n`
+  if (rest.length === 0) return `${withPlaces(shortLine(first, 1000))}${after}\n\n`
   const [, head, begin] = /^(.*? does not build|.*? failed): (.+)$/.exec(first) ?? [null, first, null]
   const last = rest.at(-1) ?? ''
   const body = [...(begin === null || begin === undefined ? [] : [begin]), ...rest.slice(0, -1)].map((line) => line.slice(0, 500))
-  return `${prose(shortLine(head ?? '', 1000))}\n\n${fenced(body.join('\n'), 'text')}\n${prose(shortLine(last, 1000))}\n\n`
+  return `${withPlaces(shortLine(head ?? '', 1000))}\n\n${fenced(body.join('\n'), 'text')}\n${prose(shortLine(last, 1000))}${after}\n\n`
+}
+
+/** Prose with `FILE:LINE` as code, where it can be copied. */
+function withPlaces(text: string): string {
+  return text
+    .split(/((?:[\w+-]+\/)+[\w.+-]+\.\w+:\d+(?::\d+)?)/)
+    .map((part, at) => (part === '' ? '' : at % 2 === 1 ? code(part) : edges(part)))
+    .join('')
+}
+
+/** White space at the ends of a part is what parts it from the next. */
+function edges(part: string): string {
+  const [, before = '', middle = '', behind = ''] = /^(\s*)(.*?)(\s*)$/s.exec(part) ?? []
+  return `${before}${middle === '' ? '' : prose(middle)}${behind}`
 }
 
 /** Whole blocks as far as they fit: a table or a fold is never cut in two. */

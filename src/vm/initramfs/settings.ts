@@ -22,6 +22,8 @@ export interface GuestSettings {
   /** What the running test has written is sent this often. */
   readonly flushSeconds: number
   readonly mode: 'agent' | 'shell'
+  /** True where it has a terminal that a person can attach to. */
+  readonly attachable?: boolean
   /** Memory the results may take. */
   readonly resultsMiB: number
   /** The suite's variables, for a person's shell; batches bring their own. */
@@ -35,6 +37,7 @@ export const GUEST_PROGRAMS = {
   'send-results': 'send-results',
   each: 'each',
   shell: 'shell',
+  attach: 'attach',
   logger: 'bin/logger',
   'vmtest-mark': 'bin/vmtest-mark',
   dmsetup: 'bin/dmsetup',
@@ -191,6 +194,7 @@ function settingsText(settings: GuestSettings): string {
     file_cap: String(settings.fileCapBytes),
     flush_seconds: String(settings.flushSeconds),
     mode: settings.mode,
+    ...(settings.attachable === true ? { attachable: 'yes' } : {}),
     ...settings.suiteVariables,
   }
   return Object.entries(variables)

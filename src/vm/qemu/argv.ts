@@ -21,6 +21,8 @@ export interface Channels {
   readonly results: number
   readonly output: number
   readonly qmp: number
+  /** A terminal of the guest's (/dev/hvc0) that a person can attach to; absent: it has none. */
+  readonly attach?: number
 }
 
 export interface QemuOptions {
@@ -53,12 +55,12 @@ export interface QemuCommand {
 }
 
 /** Standard streams are 0 to 2, then come the channels, then the files. */
-const FIRST_FILE = { terminal: 3, channels: 8 } as const
+const FIRST_FILE = 3
 
 /** The whole command line: data, no shell. */
 export function qemuCommand(options: QemuOptions): QemuCommand {
   const machine = MACHINES[options.architecture]
-  const files = new FileTable(FIRST_FILE[options.channels === 'terminal' ? 'terminal' : 'channels'])
+  const files = new FileTable(FIRST_FILE + (options.channels === 'terminal' ? 0 : Object.keys(options.channels).length))
   const paused = options.dumpPath !== null
   const boot = {
     kernel: files.directPath({ path: options.kernel, access: 'read' }),
@@ -174,7 +176,14 @@ export function kernelCommandLine(
 }
 
 function channelArgs(channels: Channels): readonly string[] {
-  return [...socketArgs('console', channels.console), '-serial', 'chardev:console', ...portArgs(channels), ...monitorArgs(channels.qmp)]
+  return [
+    ...socketArgs('console', channels.console),
+    '-serial',
+    'chardev:console',
+    ...portArgs(channels),
+    ...monitorArgs(channels.qmp),
+    ...attachArgs(channels.attach),
+  ]
 }
 
 /** The console on our own terminal. Ctrl-C belongs to the guest; Ctrl-A X ends QEMU, Ctrl-A C opens its monitor. */
@@ -191,13 +200,19 @@ export function portArgs(channels: Pick<Channels, 'control' | 'results' | 'outpu
   ] as const
   return [
     '-device',
-    'virtio-serial-pci,max_ports=4',
+    'virtio-serial-pci,max_ports=5',
     ...ports.flatMap(([name, descriptor], index) => [
       ...socketArgs(name, descriptor),
       '-device',
       `virtserialport,chardev=${name},nr=${index + 1},name=${name}`,
     ]),
   ]
+}
+
+/** A terminal on the same bus as the ports, behind them: their numbers stay. */
+function attachArgs(descriptor: number | undefined): readonly string[] {
+  if (descriptor === undefined) return []
+  return [...socketArgs('attach', descriptor), '-device', 'virtconsole,chardev=attach,nr=4,name=attach']
 }
 
 export function monitorArgs(descriptor: number): readonly string[] {
