@@ -3,6 +3,7 @@ import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
 import type { SharedPlan } from '../domain/shared-plan.js'
+import type { Progress } from '../domain/stages.js'
 import { parseInputs } from '../inputs/parse.js'
 import { INPUTS } from '../inputs/specification.js'
 import { LEFT_OUT } from '../inputs/sub-actions.js'
@@ -76,8 +77,10 @@ async function makeSharedPlan(given: Ports, context: ActionContext): Promise<Sha
   const plan = await planOnly({ inputs, env: runner.env, places }, ports)
   const directory = join(places.temporaryDirectory, 'kernel-vmtest-shards')
   await files.remove(directory)
-  const onProgress = (progress: { readonly kind: string; readonly stage?: string; readonly message?: string }) =>
-    runner.untrusted(`${progress.stage ?? progress.kind}: ${progress.message ?? ''}`)
+  const onProgress = (progress: Progress) => {
+    if (progress.kind === 'stage') runner.untrusted(`${progress.stage}: ${progress.message}`)
+    if (progress.kind === 'waiting' && progress.message !== null) runner.untrusted(`waiting ${progress.message}`)
+  }
   const recorded: Plan = { ...plan, cache: asked.cache }
   const planned = await planShards(
     {
