@@ -104,7 +104,7 @@ test('what does not compile is a value that says the compiler’s error', async 
   writeFileSync(join(root, 'source/code.c'), 'broken\n')
   expect(await build()).toEqual({
     kind: 'failed',
-    reason: "`make bzImage` fails: fs/xfs/code.c:1: error: unknown type name 'broken'",
+    reason: "`make bzImage` fails: fs/xfs/code.c:1:1: error: unknown type name 'broken'",
   })
 })
 

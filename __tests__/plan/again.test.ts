@@ -57,7 +57,7 @@ test.each<RawInputs>([
 })
 
 /** Inputs that each run has of its own (`OwnToEachRun` in src/plan/again.ts), and what chooses the tests, which `again` does anew. */
-const OWN = new Set(['output', 'sections', 'groups', 'tests'])
+const OWN = new Set(['output', 'sections', 'groups', 'tests', 'shard', 'shard-plan'])
 /** What an input is given beside, where it means nothing alone. */
 const BESIDE: Readonly<Record<string, RawInputs>> = {
   attribute: { flake: 'f' },

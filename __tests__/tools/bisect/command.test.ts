@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { runCli } from '../../../src/cli/cli.js'
+import type { Runner } from '../../../src/ports/index.js'
 import { createClock } from '../../../src/ports/real/clock.js'
 import { createExec } from '../../../src/ports/real/exec.js'
 import { createFiles } from '../../../src/ports/real/files.js'
@@ -22,7 +23,12 @@ beforeEach(() => {
 afterEach(() => history.remove())
 
 async function command(...argv: string[]) {
-  const { context, printed } = cliContext(history.tree, { exec: createExec(), files: createFiles(), clock: createClock() })
+  const { context, printed } = cliContext(history.tree, {
+    exec: createExec(),
+    files: createFiles(),
+    clock: createClock(),
+    runner: { env: { PATH: process.env.PATH } } as unknown as Runner,
+  })
   const work = join(history.root, 'work')
   const exitCode = await runCli(['bisect', '--work', work, ...argv, 'generic/001'], context)
   return { exitCode, work, ...printed }
