@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { RunRecord, TestRecord } from '../../src/domain/record.js'
@@ -12,8 +12,8 @@ const lab = process.env.VMTEST_KSELFTEST ?? ''
 if (lab === '') console.log('skipped: real kselftest targets run where VMTEST_KSELFTEST names them (.ci/kselftest DIRECTORY makes them)')
 const describeLab = lab === '' ? test.skip : test
 
-/** Those that take half a minute and more of an emulated processor. */
-const SLOW = 'cgroup:test_kmem cgroup:test_cpu cgroup:test_stress.sh'
+/** Of cgroup, those that take less than half a minute of an emulated processor. */
+const QUICK = ['core', 'cpuset', 'freezer', 'hugetlb_memcg', 'kill', 'pids', 'zswap'].map((name) => `cgroup:test_${name}`)
 
 let directory: string
 let record: RunRecord
@@ -22,14 +22,12 @@ let log: string
 beforeAll(() => {
   directory = mkdtempSync('/var/tmp/vmtest-kselftest-')
   if (lab === '') return
-  const slow = join(directory, 'slow')
-  writeFileSync(slow, `${SLOW.split(' ').join('\n')}\n`)
   const image = spawnSync('sh', ['-c', 'echo "$0"/boot/vmlinuz-*', join(lab, 'kernel')], { encoding: 'utf8' }).stdout.trim()
-  const targets = ['timens', 'mount', 'proc', 'breakpoints', 'cgroup'].flatMap((target) => ['-g', target])
+  const targets = ['timens', 'mount', 'proc', 'breakpoints'].flatMap((target) => ['-g', target])
   const words = ['--bundle', 'offline', '--kernel', image, '--modules', join(lab, 'kernel'), '--accelerator', 'tcg', '--vms', '1']
   const run = spawnSync(
     join(checkout, 'vmtest'),
-    ['run', ...words, '--kselftest', join(lab, 'kselftest'), ...targets, '-E', slow, '--output', join(directory, 'run')],
+    ['run', ...words, '--kselftest', join(lab, 'kselftest'), ...targets, ...QUICK, '--output', join(directory, 'run')],
     { encoding: 'utf8', timeout: LIMIT },
   )
   log = `${run.stdout}${run.stderr}`
