@@ -91,6 +91,35 @@ test('a failure of each suite is named, in one record', () => {
   expect(record.conclusion.kind).toBe('failed')
 })
 
+test('a regression of each suite is new against a record in which it passed', () => {
+  const broken = { smoke: 'generic/001', kselftest: 'planted:fails_inside', scripts: 'segfaults' }
+  // The tests as they are, and before: the smoke suite's passes in this run, so that its record is made to fail.
+  const isBroken = ({ suite, name }: RunRecord['tests'][number]) => broken[suite as keyof typeof broken] === name
+  const now = record.tests.map((each) => (isBroken(each) ? withStatus(each, 'fail') : each))
+  const before = record.tests.map((each) => (isBroken(each) ? withStatus(each, 'pass') : each))
+  const put = (name: string, tests: RunRecord['tests'], commit: string) => {
+    const path = join(directory, name, 'run.json')
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, JSON.stringify({ ...record, runId: name, tests, revisions: { ...record.revisions, kernel: commit } }))
+    return path
+  }
+  put('now', now, 'b'.repeat(40))
+  const baseline = put('before', before, 'a'.repeat(40))
+  const told = spawnSync(join(checkout, 'vmtest'), ['report', join(directory, 'now'), '--baseline', baseline, '--json'], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  })
+  expect(told.status).toBe(1)
+  const { compared } = JSON.parse(told.stdout) as { compared?: unknown }
+  expect(compared).toBeDefined()
+  const text = spawnSync(join(checkout, 'vmtest'), ['report', join(directory, 'now'), '--baseline', baseline], { encoding: 'utf8' }).stdout
+  expect(text).toMatch(/3 new failures: .*smoke\.ext4 generic\/001.*kselftest\.default planted:fails_inside.*scripts\.default segfaults/s)
+})
+
+function withStatus(test: RunRecord['tests'][number], status: 'pass' | 'fail'): RunRecord['tests'][number] {
+  return { ...test, status, attempts: test.attempts.map((attempt) => ({ ...attempt, status, reports: [] })) }
+}
+
 test('JUnit counts the same in two readers as the record does', async () => {
   const failed = record.tests.filter(({ status }) => ['fail', 'crashed', 'timeout'].includes(status)).length
   const ours = elementsOf(parseXml(junit), 'testcase')
