@@ -98,6 +98,7 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
     cacheDirectory: places.cacheDirectory,
     createObserver: (suite) => createClassifier({ programs: true, suites: [watched(suite)] }),
     suites: suiteOf,
+    ...(ports.sockets === undefined ? {} : { sockets: ports.sockets }),
     onNote: (message) => onProgress({ kind: 'stage', stage: 'vm', message }),
   })
   const startGuest: StartGuest = async (guestOptions) => {
