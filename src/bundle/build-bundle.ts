@@ -7,7 +7,7 @@ import type { Built, BuiltSuite, CacheOutcome, NixEnvironment, Progress } from '
 import { type Catalogue, catalogueSchema, type SuiteName } from '../domain/test.js'
 import { compilerAnnotations, readCompilerMessages } from '../kernel/compiler-messages.js'
 import { type BuiltKernel, buildKernelTree, type TreeBuildRequest, targetOfMachine } from '../kernel/index.js'
-import { readKernelImage } from '../kernel/kernel-image.js'
+import { readKernelForm } from '../kernel/kernel-image.js'
 import { overrideKernel, withKernel } from '../kernel/kernel-override.js'
 import { hostProgramSettings, type NixSettings } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
@@ -166,10 +166,10 @@ async function findQemu(bundle: VmBundle, ports: BuildPorts): Promise<string> {
   )
 }
 
-/** A suite whose tests are in the kernel; null for any other. */
-async function kernelSuite(bundle: VmBundle, name: SuiteName, { files }: BuildPorts): Promise<BuiltSuite | null> {
+/** A suite whose tests are in the kernel. */
+async function kernelSuite(bundle: VmBundle, name: SuiteName, { files }: BuildPorts): Promise<BuiltSuite> {
   const { ofKernel } = suiteOf(name)
-  if (ofKernel === undefined) return null
+  if (ofKernel === undefined) throw new Error(`the suite ${name} is of no kernel`)
   return { name, guestPath: '/', image: null, source: null, catalogue: await ofKernel.enumerate(files, bundle.kernel) }
 }
 
@@ -248,24 +248,24 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
     const { target } = await targetOfMachine(ports)
     refuseOtherArchitecture({ bundle: loaded.bundle, kernel: target.architecture, what: `the kernel of ${wanted.directory} is built` })
   }
-  // What there is before a kernel is built.
-  const early: BuiltSuite[] = []
+  const suites = new Map(given)
+  const inOrder = () => plan.suites.flatMap((name) => suites.get(name) ?? [])
+  // Those there are before a kernel is built.
   for (const name of plan.suites) {
-    if (suiteOf(name).ofKernel !== undefined || (name === 'kselftest' && selftests !== null)) continue
-    early.push(given.get(name) ?? (await bundledSuite(loaded, name, ports)))
+    if (suites.has(name) || suiteOf(name).ofKernel !== undefined || (name === 'kselftest' && selftests !== null)) continue
+    suites.set(name, await bundledSuite(loaded, name, ports))
   }
-  const tree = await buildTree({ request, selftests, loaded, suites: early }, ports)
+  const tree = await buildTree({ request, selftests, loaded, suites: inOrder() }, ports)
   if (selftests !== null) {
     const installed = await installSelftests(selftests, request, ports)
-    given.set('kselftest', await givenSuite('kselftest', installed, request.cacheDirectory, ports))
+    const suite = await givenSuite('kselftest', installed, request.cacheDirectory, ports)
+    given.set('kselftest', suite)
+    suites.set('kselftest', suite)
   }
   const kernel = tree?.kernel ?? override
   if (kernel !== null) await refuseUnbootable(kernel.image, loaded.bundle, ports)
   const bundle = kernel === null ? loaded.bundle : withKernel(loaded.bundle, kernel)
-  const suites: BuiltSuite[] = []
-  for (const name of plan.suites) {
-    suites.push(given.get(name) ?? (await kernelSuite(bundle, name, ports)) ?? (await bundledSuite(loaded, name, ports)))
-  }
+  for (const name of plan.suites) if (!suites.has(name)) suites.set(name, await kernelSuite(bundle, name, ports))
   const revisions: Record<string, string> = {}
   for (const { name, source } of given.values()) {
     const revision = source === null ? null : await treeRevision(source, ports)
@@ -275,7 +275,7 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
     bundlePath: loaded.directory,
     bundle: { ...bundle, revisions: { ...bundle.revisions, ...revisions } },
     qemu: await findQemu(bundle, ports),
-    suites: plan.suites.flatMap((name) => given.get(name) ?? suites.find((suite) => suite.name === name) ?? []),
+    suites: inOrder(),
     buildSeconds: found.seconds,
     ...(tree === null ? {} : { kernelSeconds: tree.seconds }),
     buildTimes: found.times,
@@ -295,7 +295,7 @@ function refuseOtherArchitecture(compared: { readonly bundle: VmBundle; readonly
 
 /** @throws UserError for a kernel of another architecture, or in a form that this QEMU does not boot, without a word of its own */
 async function refuseUnbootable(image: string, bundle: VmBundle, ports: BuildPorts): Promise<void> {
-  const { kind, architecture } = await readKernelImage(image, ports)
+  const { kind, architecture } = await readKernelForm(image, ports)
   if (architecture !== null) refuseOtherArchitecture({ bundle, kernel: architecture, what: `${image} is a kernel (${kind})` })
   if (kind !== 'arm64 EFI zboot') return
   const { stdout } = await ports.exec.run([await findQemu(bundle, ports), '--version'], { timeoutSeconds: 30 })

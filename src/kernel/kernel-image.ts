@@ -6,13 +6,17 @@ import type { Ports } from '../ports/index.js'
 
 export type KernelImageKind = 'bzImage' | 'arm64 Image' | 'arm64 Image.gz' | 'arm64 EFI zboot' | 'ELF vmlinux'
 
-/** A kernel image, as its first bytes and its version string describe it. */
-export interface KernelImage {
+/** A kernel image, as its first bytes describe it. */
+export interface KernelForm {
   readonly kind: KernelImageKind
-  /** As `uname -r` prints it. */
-  readonly release: string
   /** What it runs on; null where its first bytes do not say. */
   readonly architecture: Architecture | null
+}
+
+/** The same with its version string. */
+export interface KernelImage extends KernelForm {
+  /** As `uname -r` prints it. */
+  readonly release: string
 }
 
 const latin1 = new TextDecoder('latin1')
@@ -129,10 +133,32 @@ async function releaseFromBanner(bytes: AsyncIterable<Uint8Array>): Promise<stri
 }
 
 /**
- * What a kernel image is and the release it prints.
+ * What a kernel image is, by its first bytes alone.
+ * @throws UserError where the file is no kernel QEMU boots
+ */
+export async function readKernelForm(path: string, ports: Pick<Ports, 'files'>): Promise<KernelForm> {
+  const { kind, start } = await readStart(path, ports)
+  return { kind, architecture: architectureOf(kind, start) }
+}
+
+/**
+ * What a kernel image is and the release it prints; all of one that is no bzImage may have to be read for it.
  * @throws UserError where the file is no kernel QEMU boots, or hides its version
  */
 export async function readKernelImage(path: string, ports: Pick<Ports, 'files'>): Promise<KernelImage> {
+  const { kind, start } = await readStart(path, ports)
+  const release = await releaseOf(path, { kind, start }, ports)
+  if (release === null)
+    throw new UserError(`${path} (${kind}) does not say which release it is.`, 'Give the image as the kernel build leaves it.')
+  return { kind, release, architecture: architectureOf(kind, start) }
+}
+
+interface ImageStart {
+  readonly kind: KernelImageKind
+  readonly start: Uint8Array
+}
+
+async function readStart(path: string, ports: Pick<Ports, 'files'>): Promise<ImageStart> {
   const start = await ports.files.readBytes(path, { offset: 0, length: 0x10000 }).catch((cause: unknown) => {
     throw new UserError(`The kernel ${path} cannot be read.`, 'Build it (`make bzImage`), or give the image that exists.', { cause })
   })
@@ -145,14 +171,11 @@ export async function readKernelImage(path: string, ports: Pick<Ports, 'files'>)
       'Give arch/x86/boot/bzImage (x86_64), arch/arm64/boot/Image (aarch64) or vmlinux.',
     )
   }
-  let release: string | null
-  if (kind === 'bzImage') {
-    const pointer = 0x200 + new DataView(start.buffer, start.byteOffset).getUint16(X86_VERSION_POINTER, true)
-    release = firstWord(latin1.decode(start.subarray(pointer, pointer + LONGEST_RELEASE)))
-  } else {
-    release = await releaseFromBanner(unpacked(path, kind, start, ports.files))
-  }
-  if (release === null)
-    throw new UserError(`${path} (${kind}) does not say which release it is.`, 'Give the image as the kernel build leaves it.')
-  return { kind, release, architecture: architectureOf(kind, start) }
+  return { kind, start }
+}
+
+async function releaseOf(path: string, { kind, start }: ImageStart, { files }: Pick<Ports, 'files'>): Promise<string | null> {
+  if (kind !== 'bzImage') return releaseFromBanner(unpacked(path, kind, start, files))
+  const pointer = 0x200 + new DataView(start.buffer, start.byteOffset).getUint16(X86_VERSION_POINTER, true)
+  return firstWord(latin1.decode(start.subarray(pointer, pointer + LONGEST_RELEASE)))
 }
