@@ -7,7 +7,7 @@ import { planSchema, reasonSchema } from './plan.js'
 import { sectionSchema } from './section.js'
 import { shardsSchema } from './shards.js'
 import { suiteNameSchema, testStatusSchema } from './test.js'
-import { guestRunSchema, vmExitSchema } from './vm-run.js'
+import { guestRunSchema, stoppedSchema, vmExitSchema } from './vm-run.js'
 
 export const RECORD_VERSION = 2
 
@@ -185,11 +185,7 @@ export const runRecordSchema = z.object({
   unattributedReports: z.array(unattributedReportSchema).describe('Kernel reports no test owns. One that counts fails its section.'),
   disagreements: z.array(disagreementSchema).describe('Verdicts on which two sources do not agree.'),
   problems: z.array(z.string()).describe('What went wrong around the tests, one sentence each.'),
-  stopped: z
-    .object({
-      kind: z.enum(['deadline', 'cancelled', 'infrastructure', 'build-failed']).describe('What ended it.'),
-      reason: z.string().describe('In words.'),
-    })
+  stopped: stoppedSchema
     .optional()
     .describe('What ended the run as a whole before every planned test had its turn; absent where nothing did.'),
   cache: z.array(cacheLedgerEntrySchema).describe('What each cache layer cost and gave; empty outside a workflow.'),

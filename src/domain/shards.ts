@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { sectionSchema } from './section.js'
 import { suiteNameSchema } from './test.js'
+import { stoppedSchema } from './vm-run.js'
 
 const testsOfSectionSchema = z.object({
   suite: suiteNameSchema.describe('The suite.'),
@@ -38,13 +39,7 @@ export const shardPartSchema = z.object({
   startedAt: z.string().describe('ISO 8601 in UTC.'),
   guestIds: z.number().int().nonnegative().describe('How many numbers of guests are its own: they follow those of the parts before it.'),
   copies: z.number().int().positive().describe('How often it came; from twice on its passes are not believed.'),
-  stopped: z
-    .object({
-      kind: z.enum(['deadline', 'cancelled', 'infrastructure', 'build-failed']).describe('What ended it.'),
-      reason: z.string().describe('In words.'),
-    })
-    .optional()
-    .describe('What ended it before all its tests had their turn; absent where nothing did.'),
+  stopped: stoppedSchema.optional().describe('What ended it before all its tests had their turn; absent where nothing did.'),
   untested: z
     .array(
       z.object({

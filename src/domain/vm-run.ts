@@ -117,6 +117,13 @@ export const batchRunSchema = z.object({
 /** One batch of tests in a guest: its evidence lies in `directory`. */
 export type BatchRun = z.infer<typeof batchRunSchema>
 
+export const stoppedSchema = z.object({
+  kind: z.enum(['deadline', 'cancelled', 'infrastructure', 'build-failed']).describe('What ended it.'),
+  reason: z.string().describe('In words.'),
+})
+/** What ended a run, or a shard of one, before all its tests had their turn. */
+export type Stopped = z.infer<typeof stoppedSchema>
+
 /** Everything the VM stage leaves behind. */
 export interface VmRun {
   readonly guests: readonly GuestRun[]
@@ -124,7 +131,7 @@ export interface VmRun {
   /** Sections given up because no VM lived to end one test, with the reason. */
   readonly abandonedSections: readonly (SectionId & { readonly reason: string })[]
   /** What stopped the run as a whole before the queue was empty. */
-  readonly stopped: { readonly kind: 'deadline' | 'cancelled' | 'infrastructure' | 'build-failed'; readonly reason: string } | null
+  readonly stopped: Readonly<Stopped> | null
   /** Guest settings that differ from the kernel's defaults (`norandmaps`, …), recorded because they can matter. */
   readonly settings: Readonly<Record<string, string>>
   readonly vms: number

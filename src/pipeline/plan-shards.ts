@@ -6,7 +6,7 @@ import type { ShardPromise } from '../domain/shards.js'
 import type { SharedPlan } from '../domain/shared-plan.js'
 import type { Built, Progress } from '../domain/stages.js'
 import { comparableKey } from '../plan/comparable.js'
-import { planIdentity, type ShardCount } from '../plan/shards/index.js'
+import { planIdentity, type ShardCount, wholePlan } from '../plan/shards/index.js'
 import type { Ports } from '../ports/index.js'
 import { testTimes } from '../results/index.js'
 import { decideAccelerator } from '../vm/index.js'
@@ -62,7 +62,7 @@ export async function planShards(options: PlanShardsOptions, ports: Ports): Prom
     const { baseline, facts } = memory
     const { key, choice = 'it was named' } = facts
     const compared = baseline === null ? {} : { compared: { choice, ...(key === undefined ? {} : { key }) } }
-    const recorded = withoutShard(options.recorded ?? plan)
+    const recorded = wholePlan(options.recorded ?? plan)
     const artifacts = plan.face === 'cli' ? {} : { artifacts: artifactNames(recorded, { identity, built, memory }, options, ports) }
     shared = { version: 1, identity, plan: recorded, promise, ...artifacts, ...compared }
     await writeSharedPlan(directory, shared, memory, ports.files)
@@ -82,10 +82,6 @@ function artifactNames(
   const prefix = `${plan.artifactName}-${mark}`
   const attempt = runner.env.GITHUB_RUN_ATTEMPT || '1'
   return { prefix, plan: `${prefix}-plan-${attempt}`, ...(handsOverStore ? { store: `${prefix}-store-${attempt}` } : {}) }
-}
-
-function withoutShard({ shard: _shard, ...plan }: Plan): Plan {
-  return plan
 }
 
 async function learnedTimes(plan: Plan, built: Built, { history, baseline }: Memory, ports: Ports): Promise<KnownTimes> {

@@ -1,3 +1,4 @@
+import { testKey } from '../../domain/test-key.js'
 import { balanceShards } from './balance.js'
 import { MOST_SHARDS } from './count.js'
 import type { FixedCost, Shard, TimedTest } from './shard.js'
@@ -27,8 +28,7 @@ function longestFirst(shards: readonly Shard[]): readonly Shard[] {
 }
 
 function shortest(tests: readonly TimedTest[]): ReadonlySet<TimedTest> {
-  const keyOf = (test: TimedTest) => JSON.stringify([test.suite, test.section, test.name])
-  const sorted = [...tests].sort((left, right) => left.seconds - right.seconds || (keyOf(left) < keyOf(right) ? -1 : 1))
+  const sorted = [...tests].sort((left, right) => left.seconds - right.seconds || (testKey(left) < testKey(right) ? -1 : 1))
   const most = RESERVED_SHARE * sorted.reduce((sum, test) => sum + test.seconds, 0)
   const taken = new Set<TimedTest>()
   let seconds = 0

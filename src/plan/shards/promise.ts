@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { PlannedTest, Selection } from '../../domain/plan.js'
+import type { Plan, PlannedTest, Selection } from '../../domain/plan.js'
 import type { ShardPromise } from '../../domain/shards.js'
 import type { SectionId, TestId } from '../../domain/test.js'
 import { sectionKey, testKey } from '../../domain/test-key.js'
@@ -80,6 +80,11 @@ export function planIdentity({ sections, shards }: ShardPromise): string {
   const definitions = sections.map(({ description: _description, ...section }) => section)
   const text = JSON.stringify([definitions, shards.map(({ tests }) => tests)])
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+/** The plan without what makes it a shard's. */
+export function wholePlan({ shard: _shard, ...plan }: Plan): Plan {
+  return plan
 }
 
 /** The shards in the form `vmtest plan --json` prints. */

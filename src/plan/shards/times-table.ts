@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { describeError, UserError } from '../../domain/errors.js'
+import { testKey } from '../../domain/test-key.js'
 import type { FixedCost, TimedTest } from './shard.js'
 
 const seconds = z.number().nonnegative()
@@ -34,7 +35,7 @@ export function parseTimesTable(text: string, path: string): { readonly tests: r
   const { fixed, tests } = readTable(text, path)
   const seen = new Set<string>()
   for (const { suite, section, name } of tests) {
-    const key = JSON.stringify([suite, section, name])
+    const key = testKey({ suite, section, name })
     if (seen.has(key)) throw new UserError(`${path}: ${suite} ${section} ${name} stands in it twice.`, 'Keep one line of each test.')
     seen.add(key)
   }

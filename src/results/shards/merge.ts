@@ -3,7 +3,7 @@ import type { Plan } from '../../domain/plan.js'
 import type { Attempt, HostFacts, RunRecord, TestRecord } from '../../domain/record.js'
 import { type ShardPart, type ShardPromise, shardName } from '../../domain/shards.js'
 import type { SectionId, TestId } from '../../domain/test.js'
-import { testKey } from '../../domain/test-key.js'
+import { sectionKey, testKey } from '../../domain/test-key.js'
 import { settle } from '../../domain/verdict.js'
 import { planIdentity, testsOfShard } from '../../plan/shards/index.js'
 import { conclude, countStatuses } from '../conclude.js'
@@ -135,7 +135,7 @@ function joinSections(known: RunRecord['sections'], parts: readonly ShardPart[],
   const untested = untestedSections(parts, promise.shards.length)
   return promise.sections.map((section) => {
     const own = known.find(({ suite, name }) => suite === section.suite && name === section.name)
-    const couldNotTest = untested.get(JSON.stringify([section.suite, section.name])) ?? null
+    const couldNotTest = untested.get(sectionKey({ suite: section.suite, section: section.name })) ?? null
     return { ...section, kernelRelease: own?.kernelRelease ?? null, platform: own?.platform ?? null, couldNotTest }
   })
 }
@@ -187,11 +187,11 @@ function joinTest(id: TestId, found: readonly TestRecord[], why: (section: Secti
 
 /** As one run has them: section by section, each suite in its own order. */
 function inRunOrder(tests: TestRecord[], promise: ShardPromise): TestRecord[] {
-  const sections = new Map(promise.sections.map(({ suite, name }, index) => [JSON.stringify([suite, name]), index]))
+  const sections = new Map(promise.sections.map(({ suite, name }, index) => [sectionKey({ suite, section: name }), index]))
   const names = new Map(promise.offered.map(({ suite, tests: all }) => [suite, new Map(all.map((name, index) => [name, index]))]))
   const keyed = tests.map((test) => ({
     test,
-    section: sections.get(JSON.stringify([test.suite, test.section])) ?? sections.size,
+    section: sections.get(sectionKey(test)) ?? sections.size,
     name: names.get(test.suite)?.get(test.name) ?? 0,
   }))
   return keyed.sort((left, right) => left.section - right.section || left.name - right.name).map(({ test }) => test)

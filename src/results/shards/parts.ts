@@ -1,7 +1,9 @@
 import type { Attempt, RunRecord, TestRecord } from '../../domain/record.js'
 import { type ShardPart, type ShardPromise, shardName } from '../../domain/shards.js'
 import type { SectionId } from '../../domain/test.js'
+import { sectionKey } from '../../domain/test-key.js'
 import { isFailure, isSevere } from '../../domain/verdict.js'
+import { sortedByText } from './by-text.js'
 import type { Content } from './contents.js'
 
 /**
@@ -18,26 +20,16 @@ export function inOrder(contents: readonly Content[]): readonly Content[] {
   const merged = [...byRun.values()].map((same) => {
     const copies = same.reduce((sum, { part }) => sum + part.copies, 0)
     const variants = copies > 1 ? same.map(onlyFailures) : same
-    const [first] = variants.length < 2 ? variants : byText(variants)
+    const [first] = variants.length < 2 ? variants : sortedByText(variants)
     return first === undefined ? [] : [{ ...first, part: { ...first.part, copies } }]
   })
   const all = merged.flat().sort((left, right) => compareParts(left.part, right.part))
-  return all.map((content) => (isDouble(content.part, all) ? onlyFailures(content) : content))
-}
-
-function byText(contents: readonly Content[]): readonly Content[] {
-  return [...contents].sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1))
+  const parts = all.map(({ part }) => part)
+  return all.map((content) => (isVoid(content.part, parts) ? onlyFailures(content) : content))
 }
 
 function compareParts(left: ShardPart, right: ShardPart): number {
   return left.shard - right.shard || left.attempt - right.attempt || (left.runId < right.runId ? -1 : left.runId > right.runId ? 1 : 0)
-}
-
-function isDouble(part: ShardPart, all: readonly { readonly part: ShardPart }[]): boolean {
-  return isVoid(
-    part,
-    all.map((content) => content.part),
-  )
 }
 
 /** True where one attempt of a shard came more than once: which of them is to be believed nobody knows. */
@@ -93,12 +85,12 @@ function troubleOf(number: number, parts: readonly ShardPart[]): NonNullable<Run
   return { kind, reason: kind === 'cancelled' ? `was cancelled (${reason})` : `could not test: ${reason}` }
 }
 
-/** Sections that a shard could not test in the attempt that counts, with its name. */
+/** Sections that a shard could not test in the attempt that counts, by key, with its name. */
 export function untestedSections(parts: readonly ShardPart[], count: number): ReadonlyMap<string, string> {
   const untested = new Map<string, string>()
   for (let number = count; number > 0; number -= 1) {
     for (const { suite, section, reason } of believed(number, parts)?.untested ?? [])
-      untested.set(JSON.stringify([suite, section]), `${shardName({ number, count })}: ${reason}`)
+      untested.set(sectionKey({ suite, section }), `${shardName({ number, count })}: ${reason}`)
   }
   return untested
 }

@@ -3,6 +3,8 @@ import type { Plan } from '../../domain/plan.js'
 import type { RunRecord, UnattributedReport } from '../../domain/record.js'
 import { sectionKey } from '../../domain/test-key.js'
 import { isSevere, reportKey } from '../../domain/verdict.js'
+import { wholePlan } from '../../plan/shards/index.js'
+import { sortedByText } from './by-text.js'
 
 /** All of a record that is neither test nor guest. Joining two of them is associative and does not depend on their order. */
 export type Surroundings = Omit<RunRecord, 'tests' | 'guests' | 'compared' | 'stopped'>
@@ -14,14 +16,9 @@ export function surroundingsOf(record: RunRecord): Surroundings {
     ...around,
     plan: wholePlan(plan),
     unattributedReports: joinReports(record.unattributedReports),
-    disagreements: sorted(record.disagreements),
-    cache: sorted(record.cache),
+    disagreements: sortedByText(record.disagreements),
+    cache: sortedByText(record.cache),
   }
-}
-
-/** The plan without what makes it a shard's. */
-function wholePlan({ shard: _shard, ...plan }: Plan): Plan {
-  return plan
 }
 
 /** True where the one record's first part stands before the other's: what there can be one of is the first shard's. */
@@ -55,8 +52,8 @@ export function joinSurroundings(left: Surroundings, right: Surroundings): Surro
     ...joinOrigins(first, second),
     sections: joinSections(first.sections, second.sections),
     unattributedReports: joinReports([...first.unattributedReports, ...second.unattributedReports]),
-    disagreements: sorted([...first.disagreements, ...second.disagreements]),
-    cache: sorted([...first.cache, ...second.cache]),
+    disagreements: sortedByText([...first.disagreements, ...second.disagreements]),
+    cache: sortedByText([...first.cache, ...second.cache]),
   }
 }
 
@@ -123,18 +120,13 @@ function joinReports(reports: readonly UnattributedReport[]): UnattributedReport
   for (const report of reports) groups.set(reportKey(report), [...(groups.get(reportKey(report)) ?? []), report])
   const joined = [...groups.values()].flatMap((group) => {
     const counting = group.filter(isSevere)
-    const [shown] = sorted((counting.length > 0 ? counting : group).map(({ count: _count, ...report }) => report))
+    const [shown] = sortedByText((counting.length > 0 ? counting : group).map(({ count: _count, ...report }) => report))
     const count = group.reduce((sum, report) => sum + (report.count ?? 1), 0)
     return shown === undefined ? [] : [count === 1 ? shown : { ...shown, count }]
   })
-  return sorted(joined)
+  return sortedByText(joined)
 }
 
 function smaller<T>(left: T, right: T): T {
   return JSON.stringify(left) <= JSON.stringify(right) ? left : right
-}
-
-function sorted<T>(items: readonly T[]): T[] {
-  const keyed = items.map((item) => [JSON.stringify(item), item] as const)
-  return keyed.sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0)).map(([, item]) => item)
 }
