@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { UserError } from '../domain/errors.js'
+import { median } from '../domain/median.js'
 import type { Plan, Selection } from '../domain/plan.js'
 import type { RunRecord } from '../domain/record.js'
 import { type ShardPromise, shardName } from '../domain/shards.js'
@@ -65,10 +66,6 @@ function fixedCost({ baseline, timeoutFactor }: KnownTimes): FixedCost {
     readySeconds === null || firstTestSeconds === null ? [] : [Math.max(0, firstTestSeconds - readySeconds)],
   )
   return { guestSeconds: median(ready) ?? usual.guestSeconds, startSeconds: median(starts) ?? usual.startSeconds }
-}
-
-function median(values: readonly number[]): number | null {
-  return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)] ?? null
 }
 
 export interface OwnShardRequest extends Omit<ShareOutRequest, 'times' | 'count'> {

@@ -1,6 +1,7 @@
 import { closest } from 'fastest-levenshtein'
 import { UserError } from '../domain/errors.js'
 import { flakeRate } from '../domain/flake-rate.js'
+import { median } from '../domain/median.js'
 import type { TestStatus } from '../domain/test.js'
 import { isFailure } from '../domain/verdict.js'
 import type { History } from './history.js'
@@ -63,8 +64,7 @@ function medianSeconds(rows: readonly HistoryRow[]): number | null {
   const times = rows
     .filter((row) => row.timeoutFactor === factor && (row.status === 'pass' || row.status === 'fail'))
     .flatMap((row) => row.seconds ?? [])
-    .sort((left, right) => left - right)
-  return times[Math.floor(times.length / 2)] ?? null
+  return median(times)
 }
 
 /** The text of `vmtest history TEST`. */
@@ -75,8 +75,8 @@ export function renderPast(pasts: readonly TestPast[]): string {
 
 function renderOne(past: TestPast, ofSeveralSuites: boolean): string {
   const rate = `${Math.round(past.flakeRate * 100)} %`
-  const median = past.medianSeconds === null ? 'no time known' : `median ${past.medianSeconds} s`
-  const head = `${ofSeveralSuites ? `${past.suite}.` : ''}${past.section} ${past.name}: ${past.rows.length} ${past.rows.length === 1 ? 'run' : 'runs'}, ${past.failures} failed, flaky ${rate}, ${median}`
+  const usual = past.medianSeconds === null ? 'no time known' : `median ${past.medianSeconds} s`
+  const head = `${ofSeveralSuites ? `${past.suite}.` : ''}${past.section} ${past.name}: ${past.rows.length} ${past.rows.length === 1 ? 'run' : 'runs'}, ${past.failures} failed, flaky ${rate}, ${usual}`
   const lines = past.rows.map((row) => {
     const status = row.flaky ? 'flaky' : row.status
     const seconds = row.seconds === null ? '–' : `${row.seconds} s`

@@ -1,3 +1,4 @@
+import { median } from '../../domain/median.js'
 import type { TestRecord } from '../../domain/record.js'
 import { settingWords } from '../../domain/section.js'
 import type { SectionId } from '../../domain/test.js'
@@ -117,7 +118,7 @@ function testColumns(rendered: Rendered): TestColumns {
     status: tests.map(({ test }) => test.status),
     ms: tests.map(({ test }) => milliseconds(decidingAttempt(test)?.durationSeconds ?? null)),
     usualMs: tests.map(({ test }) =>
-      median(rendered.history(test).flatMap((point) => (point.status === 'pass' ? (point.seconds ?? []) : []))),
+      milliseconds(median(rendered.history(test).flatMap((point) => (point.status === 'pass' ? (point.seconds ?? []) : [])))),
     ),
     note: tests.map(({ test, place }) =>
       place === 'pass' ? '' : shortLine(place === 'stale' ? (test.expectedFailure?.reason ?? '') : noteOf(test, place), 300),
@@ -136,11 +137,6 @@ function noteOf(test: TestRecord, place: Place): string {
 }
 
 const milliseconds = (seconds: number | null): number | null => (seconds === null ? null : Math.round(seconds * 1000))
-
-function median(seconds: readonly number[]): number | null {
-  const sorted = [...seconds].sort((a, b) => a - b)
-  return milliseconds(sorted[Math.floor(sorted.length / 2)] ?? null)
-}
 
 function spanColumns(rendered: Rendered): SpanColumns {
   const start = Date.parse(rendered.record.startedAt)
