@@ -10,6 +10,6 @@ export {
   targetOfMachine,
   treeSetting,
 } from './configure-tree.js'
-export { chooseTarget, enclosingKernelTree, findKernelTree, isKernelTree, objectDirectory } from './layout.js'
+export { chooseTarget, enclosingKernelTree, findKernelTree, isKernelTree, objectDirectory, treeName } from './layout.js'
 export { editInMenu } from './menu.js'
 export { buildSelftests, checkSelftests, selftestFragments } from './selftests.js'

@@ -31,8 +31,12 @@ export async function enclosingKernelTree(directory: string, files: Pick<Ports['
  * that is not the machine's own.
  */
 export function objectDirectory(cacheDirectory: string, tree: string, foreign: Architecture | null): string {
-  const hash = createHash('sha256').update(tree).digest('hex').slice(0, 8)
-  return join(cacheDirectory, 'kernel-trees', `${basename(tree)}-${hash}${foreign === null ? '' : `-${foreign}`}`)
+  return join(cacheDirectory, 'kernel-trees', `${treeName(tree)}${foreign === null ? '' : `-${foreign}`}`)
+}
+
+/** A name for a tree that no other has: its directory's, and a mark of its path. */
+export function treeName(tree: string): string {
+  return `${basename(tree)}-${createHash('sha256').update(tree).digest('hex').slice(0, 8)}`
 }
 
 /** What `make O=` refuses to work beside; the kernel's own test (Makefile, `outputmakefile`). */

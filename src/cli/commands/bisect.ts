@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
-import { basename, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { describeError, UserError } from '../../domain/errors.js'
 import type { Inputs } from '../../domain/inputs.js'
 import { parseInputs } from '../../inputs/parse.js'
 import { chooseFragments, mergeFragments, requestedConfig } from '../../kconfig/index.js'
-import { buildKernel, builtCommits, type KernelBuildOptions } from '../../kernel/index.js'
+import { buildKernel, builtCommits, type KernelBuildOptions, treeName } from '../../kernel/index.js'
 import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
 import { type BisectResult, type BisectStep, bisect } from '../../tools/bisect/bisect.js'
 import { outcomeOfRun, type StepOutcome } from '../../tools/bisect/decide.js'
@@ -15,6 +14,7 @@ import { guestArchitecture, shelfOf } from '../config-places.js'
 import type { AddCommand, CliContext } from '../context.js'
 import { EXIT } from '../exit-codes.js'
 import { addInputOptions, rawInputs } from '../options.js'
+import { NEVER_OVERWRITTEN, refuseTaken } from '../refuse-taken.js'
 import { runInputs } from './run.js'
 
 /** Options of `vmtest bisect` beside those of a run, as commander gives them. */
@@ -117,16 +117,14 @@ function runnersOwn<T extends Pick<KernelBuildOptions, 'source' | 'objects'>>(bu
 }
 
 /** What cannot be meant, before anything is built. */
-async function refuse(inputs: Inputs, flags: BisectFlags, { ports, places }: CliContext): Promise<void> {
+async function refuse(inputs: Inputs, flags: BisectFlags, context: CliContext): Promise<void> {
   if (inputs.kernel !== null) throw new UserError('`--kernel` is given, but bisect builds its kernels.', 'Leave it out.')
   for (const [option, value] of [['--jobs', flags.jobs] as const, ['--make-jobs', flags.makeJobs] as const]) {
     if (value === undefined || /^[1-9]\d{0,2}$/.test(value)) continue
     throw new UserError(`\`${option}\` is \`${value}\`, which is no number of jobs.`, 'Give a whole number from 1.')
   }
-  const output = inputs.outputDirectory === '' ? null : resolve(places.workingDirectory, inputs.outputDirectory)
-  if (output !== null && (await ports.files.list(output).catch(() => [])).length > 0) {
-    throw new UserError(`The output directory ${output} is not empty.`, 'Name another one, or remove it; results are never overwritten.')
-  }
+  if (inputs.outputDirectory !== '')
+    await refuseTaken(resolve(context.places.workingDirectory, inputs.outputDirectory), context, NEVER_OVERWRITTEN)
 }
 
 /** Builds the kernel and runs the tests on it by the ordinary line. */
@@ -157,8 +155,7 @@ async function tryKernel(
 
 /** One place for each tree: its objects are worth keeping from one bisection to the next. */
 function workDirectory(tree: string, { places }: CliContext): string {
-  const mark = createHash('sha256').update(tree).digest('hex').slice(0, 8)
-  return join(places.cacheDirectory, 'bisect', `${basename(tree)}-${mark}`)
+  return join(places.cacheDirectory, 'bisect', treeName(tree))
 }
 
 function resultsDirectory(inputs: Inputs, work: string, { places, ports }: CliContext): string {

@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path'
 import { Option } from 'commander'
-import { UserError } from '../../domain/errors.js'
 import type { FailOn } from '../../domain/inputs.js'
 import { mergeRuns } from '../../pipeline/merge-run.js'
 import { runStamp } from '../../plan/make-plan.js'
 import { prepare, recordJson, terminalText } from '../../report/index.js'
 import type { AddCommand, CliContext } from '../context.js'
+import { refuseTaken } from '../refuse-taken.js'
 
 interface MergeCommandOptions {
   readonly output?: string
@@ -72,10 +72,4 @@ async function newRun({ places, ports }: CliContext): Promise<string> {
     const directory = number === 1 ? wanted : `${wanted}-${number}`
     if ((await ports.files.stat(directory)) === null) return directory
   }
-}
-
-/** Results are never overwritten. @throws UserError */
-async function refuseTaken(output: string, { ports }: CliContext): Promise<void> {
-  if ((await ports.files.list(output).catch(() => [])).length === 0) return
-  throw new UserError(`The output directory ${output} is not empty.`, 'Name another one with `--output`, or remove it.')
 }

@@ -17,6 +17,7 @@ import {
   type TimedTest,
 } from '../../plan/shards/index.js'
 import type { AddCommand, CliContext } from '../context.js'
+import { refuseTaken } from '../refuse-taken.js'
 import { addSelectionOptions, selectionInputs } from '../selection-options.js'
 
 /** `vmtest plan`: how a run would be shared out over machines. No test runs. */
@@ -64,8 +65,7 @@ async function fromBundle(tests: readonly string[], options: PlanOptions, contex
   if (inputs.shard !== null)
     throw new UserError('`--shard` is given, but a plan is of all shards.', 'Give `--shards`, or use `vmtest list`.')
   const directory = inputs.outputDirectory === '' ? null : resolve(places.workingDirectory, inputs.outputDirectory)
-  if (directory !== null && (await ports.files.list(directory).catch(() => [])).length > 0)
-    throw new UserError(`The output directory ${directory} is not empty.`, 'Name another one with `--output`, or remove it.')
+  if (directory !== null) await refuseTaken(directory, context)
   const plan = await planOnly({ inputs, places }, ports)
   const { promise, fits, notes } = await planShards(
     { plan, nix: inputs.nix, places, toolVersion: context.toolVersion, count, directory, onProgress: () => undefined },

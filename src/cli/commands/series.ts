@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
-import { basename, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { UserError } from '../../domain/errors.js'
 import type { Inputs } from '../../domain/inputs.js'
 import type { Report } from '../../domain/stages.js'
 import { parseInputs } from '../../inputs/parse.js'
+import { treeName } from '../../kernel/index.js'
 import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
 import { ownFragments } from '../../plan/kernel-tree.js'
 import { runStamp } from '../../plan/make-plan.js'
@@ -13,6 +13,7 @@ import { compareSeries, type SeriesRun } from '../../tools/series/compare-series
 import { treeAtHand } from '../config-places.js'
 import type { AddCommand, CliContext } from '../context.js'
 import { addInputOptions, rawInputs } from '../options.js'
+import { NEVER_OVERWRITTEN, refuseTaken } from '../refuse-taken.js'
 import { runInputs } from './run.js'
 
 const MAIL_FILE = 'mail.txt'
@@ -60,7 +61,6 @@ async function settingOf(
   if (inputs.kernel !== null || inputs.kernelTree.kind === 'none')
     throw new UserError('A kernel is given, but series builds its kernels from the tree.', 'Leave `--kernel` and `--kernel-tree none` out.')
   const tree = await treeAtHand(inputs.kernelTree.kind === 'tree' ? inputs.kernelTree.directory : undefined, context)
-  const mark = createHash('sha256').update(tree).digest('hex').slice(0, 8)
   const work = text('work')
   const stamp = runStamp(ports.clock.now())
   return {
@@ -68,7 +68,7 @@ async function settingOf(
     mailbox: resolve(places.workingDirectory, mailbox),
     tree,
     base: text('base'),
-    work: work === null ? join(places.cacheDirectory, 'series', `${basename(tree)}-${mark}`) : resolve(places.workingDirectory, work),
+    work: work === null ? join(places.cacheDirectory, 'series', treeName(tree)) : resolve(places.workingDirectory, work),
     results:
       inputs.outputDirectory === ''
         ? join(places.projectDirectory, '.vmtest/series', stamp)
@@ -79,8 +79,7 @@ async function settingOf(
 async function runSeries(setting: Setting, context: CliContext): Promise<number> {
   const { ports, stderr, stdout, signal } = context
   const { inputs, work, results, tree, base, mailbox } = setting
-  if ((await ports.files.list(results).catch(() => [])).length > 0)
-    throw new UserError(`The output directory ${results} is not empty.`, 'Name another one, or remove it; results are never overwritten.')
+  await refuseTaken(results, context, NEVER_OVERWRITTEN)
   const exitCode = await compareSeries(
     {
       ...{ tree, mailbox, base, signal },
