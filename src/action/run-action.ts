@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import type { Inputs } from '../domain/inputs.js'
 import type { Progress, Receipt } from '../domain/stages.js'
 import { parseInputs } from '../inputs/parse.js'
-import { INPUTS } from '../inputs/specification.js'
 import { type Directories, refuseUnsupportedPlatform } from '../pipeline/directories.js'
 import { openRun } from '../pipeline/open-run.js'
 import type { PipelineOptions } from '../pipeline/options.js'
@@ -14,6 +13,7 @@ import { withProgress } from '../report/progress-view.js'
 import { withHandedOut } from './handed-out.js'
 import { reportError } from './report-error.js'
 import { StageGroups } from './stage-groups.js'
+import { stepInputs } from './step-inputs.js'
 
 export interface ActionContext {
   readonly places: Directories
@@ -30,15 +30,10 @@ export async function runAction(ports: Ports, context: ActionContext): Promise<v
   const { runner } = ports
   try {
     refuseUnsupportedPlatform(context.platform, context.architecture)
-    await carryOut(readInputs(runner), ports, context)
+    await carryOut(parseInputs('action', stepInputs(runner)), ports, context)
   } catch (error) {
     reportError(runner, error)
   }
-}
-
-function readInputs(runner: Runner): Inputs {
-  const names = INPUTS.filter(({ faces }) => faces.includes('action')).map(({ name }) => name)
-  return parseInputs('action', Object.fromEntries(names.map((name) => [name, runner.getInput(name)])))
 }
 
 async function carryOut(asked: Inputs, outer: Ports, context: ActionContext): Promise<void> {

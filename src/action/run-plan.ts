@@ -5,7 +5,6 @@ import type { Plan } from '../domain/plan.js'
 import type { SharedPlan } from '../domain/shared-plan.js'
 import type { Progress } from '../domain/stages.js'
 import { parseInputs } from '../inputs/parse.js'
-import { INPUTS } from '../inputs/specification.js'
 import { LEFT_OUT } from '../inputs/sub-actions.js'
 import { applyChanged } from '../pipeline/changed.js'
 import { refuseUnsupportedPlatform } from '../pipeline/directories.js'
@@ -17,6 +16,7 @@ import type { Ports, Runner } from '../ports/index.js'
 import { fetchPlan } from './handed-out.js'
 import { reportError } from './report-error.js'
 import type { ActionContext } from './run-action.js'
+import { stepInputs } from './step-inputs.js'
 
 /**
  * The sub-action `plan`: builds the bundle once, shares its tests out, and hands both on: the bundle by the store cache or, where that cannot be
@@ -121,9 +121,8 @@ function handingOver(
 }
 
 async function readInputs(runner: Runner, ports: Ports, { places }: ActionContext): Promise<Inputs> {
-  const names = INPUTS.filter(({ faces, name }) => faces.includes('action') && LEFT_OUT[name] === undefined).map(({ name }) => name)
   // The whole is compared with the whole, whichever jobs it was run in.
-  const inputs = parseInputs('action', { ...Object.fromEntries(names.map((name) => [name, runner.getInput(name)])), matrix: 'null' })
+  const inputs = parseInputs('action', { ...stepInputs(runner, LEFT_OUT), matrix: 'null' })
   if (runner.getInput('changed').trim() !== 'true') return inputs
   const base = runner.env.GITHUB_BASE_REF
   const upstream = base ? `origin/${base}` : null
