@@ -1,11 +1,13 @@
 import type { Architecture } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
+import type { Ports } from '../ports/index.js'
 
 /** Distributions whose packages the offline bundle is made of. */
 export type Distribution = 'debian' | 'ubuntu'
 
-/** The architecture in our words, from `uname -m`. @throws UserError for one no guest is made for */
-export function architectureOf(machine: string): Architecture {
+/** This machine's architecture in our words. @throws UserError for one no guest is made for */
+export async function architectureOfMachine({ exec }: Pick<Ports, 'exec'>): Promise<Architecture> {
+  const machine = (await exec.run(['uname', '-m'])).stdout.trim()
   if (machine === 'x86_64' || machine === 'aarch64') return machine
   throw new UserError(`This machine is ${machine}; guests are made for x86_64 and aarch64.`, 'Use a machine of one of these kinds.', {
     kind: 'could-not-test',

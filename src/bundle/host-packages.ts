@@ -4,7 +4,7 @@ import type { Ports } from '../ports/index.js'
 import { kernelPackages } from './distribution-kernel.js'
 import { readElf } from './elf.js'
 import { debianPackageOf } from './guest-programs.js'
-import { architectureOf, distributionOf } from './host-facts.js'
+import { architectureOfMachine, distributionOf } from './host-facts.js'
 import { missingRequiredPrograms } from './host-tree.js'
 
 type HostPorts = Pick<Ports, 'exec' | 'files' | 'runner'>
@@ -105,7 +105,7 @@ export interface HostToolsOptions {
  * @throws UserError (`could-not-test`) on another distribution, without root or sudo, or where apt fails
  */
 export async function ensureHostTools(ports: HostPorts, options: HostToolsOptions): Promise<HostTools> {
-  const architecture = architectureOf((await ports.exec.run(['uname', '-m'])).stdout.trim())
+  const architecture = await architectureOfMachine(ports)
   const distribution = distributionOf(await ports.files.readText('/etc/os-release').catch(() => ''))
   if (distribution === null || (await ports.exec.which('apt-get')) === null) {
     throw new UserError(

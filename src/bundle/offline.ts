@@ -7,7 +7,7 @@ import type { Ports } from '../ports/index.js'
 import { type DistributionKernel, fetchDistributionKernel, findDistributionKernel } from './distribution-kernel.js'
 import { type AptRoot, fetchPackages, openAptRoot } from './foreign-packages.js'
 import { debianPackages } from './guest-programs.js'
-import { architectureOf, type Distribution, distributionOf } from './host-facts.js'
+import { architectureOfMachine, type Distribution, distributionOf } from './host-facts.js'
 import { collectHostTree, type HostTree, sha256Of } from './host-tree.js'
 
 type StagePorts = Pick<Ports, 'exec' | 'files'>
@@ -100,8 +100,7 @@ interface Described extends Pick<OfflineFlake, 'kernel' | 'apt'> {
   readonly host: HostDescription
 }
 
-async function describeHost(options: OfflineOptions, ports: StagePorts): Promise<Described> {
-  const own = architectureOf((await ports.exec.run(['uname', '-m'])).stdout.trim())
+async function describeHost(options: OfflineOptions, own: Architecture, ports: StagePorts): Promise<Described> {
   const distribution = distributionOf(await ports.files.readText('/etc/os-release'))
   if (distribution === null) {
     throw new UserError(
@@ -193,10 +192,10 @@ function missingPrograms(names: readonly string[]): UserError {
  * @throws UserError (`could-not-test`) where programs are missing or apt knows no kernel
  */
 export async function stageOfflineFlake(options: OfflineOptions, ports: StagePorts): Promise<OfflineFlake> {
+  const own = await architectureOfMachine(ports)
   // apt takes a second to answer, the programs as long to hash: side by side.
-  const description = describeHost(options, ports)
+  const description = describeHost(options, own, ports)
   description.catch(() => undefined)
-  const own = architectureOf((await ports.exec.run(['uname', '-m'])).stdout.trim())
   const isForeign = options.architecture !== undefined && options.architecture !== own
   const tree = isForeign ? { files: [], links: [], missing: [] } : await collectHostTree(ports)
   if (tree.missing.length > 0) throw missingPrograms(tree.missing)
