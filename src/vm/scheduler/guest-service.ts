@@ -35,11 +35,9 @@ export class GuestService {
   private since: number
   private readonly id: SectionId
   private batchNumber = 0
-  private batchOut = false
   private handed = 0
-  private handedAt = 0
-  /** No test of the batch has started. */
-  private isFirstStart = false
+  /** When the batch was handed over; null once a test of it has started. */
+  private handedAt: number | null = null
   /** Set where the batch that runs was taken from another guest's list. */
   private taken: TakenOver | null = null
   /** It ran a test that gets a guest of its own. */
@@ -136,8 +134,8 @@ export class GuestService {
   }
 
   private async giveWork(release: string): Promise<void> {
-    if (this.batchOut || this.phase === 'leaving') return
     const { run, guest, section } = this
+    if (run.isAtWork(guest.id) || this.phase === 'leaving') return
     if (this.phase === 'boot') {
       const seconds = run.options.clock.monotonicSeconds() - this.since
       run.costs.booted(seconds)
@@ -151,10 +149,8 @@ export class GuestService {
     if (tests.length === 0) return this.leave()
     this.handed += tests.length
     this.hadExclusive = run.queue.isExclusive({ ...this.id, name: tests[0] ?? '' })
-    this.batchOut = true
     this.batchNumber += 1
     this.handedAt = run.options.clock.monotonicSeconds()
-    this.isFirstStart = true
     run.work(guest.id, {
       section: sectionKey(this.id),
       runningSince: () => (this.phase === 'test' ? this.since : null),
@@ -215,8 +211,8 @@ export class GuestService {
   private testStarted(name: string): void {
     const { run, guest } = this
     if (!run.queue.started(guest.id, name)) return
-    if (this.isFirstStart) run.costs.started(this.section.suite, run.options.clock.monotonicSeconds() - this.handedAt)
-    this.isFirstStart = false
+    if (this.handedAt !== null) run.costs.started(this.section.suite, run.options.clock.monotonicSeconds() - this.handedAt)
+    this.handedAt = null
     this.testsStarted += 1
     const test = { ...this.id, name }
     const limit = testLimit(test, run.limits)
@@ -238,7 +234,6 @@ export class GuestService {
     // The batch came to its end while its guest was being ended for one of its tests.
     const died = this.ending !== null && this.victim !== null ? { exit: this.ending, test: this.victim } : null
     this.keep(died === null || batch.died !== null ? batch : { ...batch, died })
-    this.batchOut = false
     this.run.work(this.guest.id, null)
     const fruitful = this.run.queue.batchEnded(this.guest.id)
     // Ended before its first test for another guest's sake, it says nothing about the suite.

@@ -122,6 +122,10 @@ export class RunState {
     this.retired.add(guest)
   }
 
+  isAtWork(guest: number): boolean {
+    return this.atWork.has(guest)
+  }
+
   /** The guest has a batch from now on, or, with null, none any more. */
   work(guest: number, batch: GuestAtWork | null): void {
     if (batch === null) this.atWork.delete(guest)
