@@ -56,8 +56,11 @@ export function readBlktestsOutput(text: string): BlktestsOutput {
     if (head !== null) {
       below = []
       if (head.name.endsWith('/***')) {
-        if (head.status === 'not run') groups.set(head.name.slice(0, -4), [...(groups.get(head.name.slice(0, -4)) ?? []), ...below])
-        if (head.status === 'not run') below = groups.get(head.name.slice(0, -4)) ?? below
+        const group = head.name.slice(0, -4)
+        if (head.status === 'not run') {
+          below = groups.get(group) ?? below
+          groups.set(group, below)
+        }
       } else if (head.status === null) started.add(head.name)
       else results.push({ name: head.name, about: head.about, status: head.status as PrintedResult['status'], lines: below })
       continue
