@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundle } from '../../scripts/bundle.mjs'
 import type { RunRecord } from '../../src/domain/record.js'
 import { buildAction } from '../faults/built-action.js'
 import { Job, type StepResult } from '../runner/job.js'
 import type { Services } from '../services/services.js'
+import { writeFakeBundle } from './fake-bundle.js'
 
 /** What becomes of a test under a kernel; one that is not named passes. */
 export type Kernel = Readonly<Record<string, 'pass' | 'fail' | 'notrun'>>
@@ -157,28 +158,12 @@ function checkOut(workspace: string, origin: string, { commit, depth = 1 }: Work
 
 /** The VM as the workflow built it of this commit, with a kernel of its own. */
 function makeBundle(path: string, directory: string, { commit, kernel }: WorkflowRun): void {
-  mkdirSync(path)
-  for (const name of ['initrd', 'root.erofs']) writeFileSync(join(path, name), name)
-  writeFileSync(join(path, 'image'), `kernel of ${commit} ${JSON.stringify(kernel)}`)
-  writeFileSync(join(path, 'fates.json'), JSON.stringify(kernel))
-  copyFileSync(join(directory, 'fake-qemu.mjs'), join(path, 'qemu.mjs'))
-  writeFileSync(join(path, 'qemu'), `#!/bin/sh\nexec '${process.execPath}' '${join(path, 'qemu.mjs')}' "$@"\n`, { mode: 0o755 })
-  const tests = TESTS.map((name) => ({ name, groups: ['auto', 'quick'], file: `tests/${name}`, line: 1 }))
-  writeFileSync(join(path, 'catalogue.json'), JSON.stringify({ suite: 'fstests', tests }))
-  const disks = [{ role: 'test', sizeMiB: 16 }]
-  writeFileSync(
-    join(path, 'vmtest.json'),
-    JSON.stringify({
-      version: 1,
-      architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
-      kernel: { image: 'image', release: '6.1.0' },
-      initrd: 'initrd',
-      rootImage: 'root.erofs',
-      guestPath: ['/bin'],
-      suites: [{ name: 'fstests', guestPath: '/fstests', catalogue: 'catalogue.json' }],
-      sections: [{ name: 'xfs', fstyp: 'xfs', disks }],
-      qemu: join(path, 'qemu'),
-      revisions: { kernel: '6.1.0' },
-    }),
-  )
+  writeFakeBundle(path, {
+    fakeQemu: join(directory, 'fake-qemu.mjs'),
+    tests: TESTS,
+    fates: kernel,
+    image: `kernel of ${commit} ${JSON.stringify(kernel)}`,
+    version: 1,
+    sections: [{ name: 'xfs', fstyp: 'xfs', disks: [{ role: 'test', sizeMiB: 16 }] }],
+  })
 }

@@ -1,7 +1,8 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundle } from '../../scripts/bundle.mjs'
 import type { RunRecord } from '../../src/domain/record.js'
+import { writeFakeBundle } from '../comparison/fake-bundle.js'
 import { buildAction } from '../faults/built-action.js'
 import { Job, type StepResult } from '../runner/job.js'
 import type { Services } from '../services/services.js'
@@ -89,31 +90,16 @@ export class ShardWorld {
   }
 
   #makeBundle(): void {
-    const path = join(this.directory, 'workspace/bundle')
-    mkdirSync(path)
-    for (const name of ['initrd', 'root.erofs', 'image']) writeFileSync(join(path, name), name)
-    writeFileSync(join(path, 'fates.json'), '{}')
-    copyFileSync(join(this.directory, 'fake-qemu.mjs'), join(path, 'qemu.mjs'))
-    writeFileSync(join(path, 'qemu'), `#!/bin/sh\nexec '${process.execPath}' '${join(path, 'qemu.mjs')}' "$@"\n`, { mode: 0o755 })
-    const tests = TESTS.map((name) => ({ name, groups: ['auto', 'quick'], file: `tests/${name}`, line: 1 }))
-    writeFileSync(join(path, 'catalogue.json'), JSON.stringify({ suite: 'fstests', tests }))
     const disks = [{ role: 'test', sizeMiB: 16 }]
     const settings = (fstyp: string) => ({ fstyp, mkfsOptions: '', mountOptions: '' })
-    writeFileSync(
-      join(path, 'vmtest.json'),
-      JSON.stringify({
-        version: 2,
-        architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
-        kernel: { image: 'image', release: '6.1.0' },
-        initrd: 'initrd',
-        rootImage: 'root.erofs',
-        guestPath: ['/bin'],
-        suites: [{ name: 'fstests', guestPath: '/fstests', catalogue: 'catalogue.json' }],
-        sections: SECTIONS.map((name) => ({ suite: 'fstests', name, disks, settings: settings(name) })),
-        qemu: join(path, 'qemu'),
-        revisions: { kernel: '6.1.0' },
-      }),
-    )
+    writeFakeBundle(join(this.directory, 'workspace/bundle'), {
+      fakeQemu: join(this.directory, 'fake-qemu.mjs'),
+      tests: TESTS,
+      fates: {},
+      image: 'image',
+      version: 2,
+      sections: SECTIONS.map((name) => ({ suite: 'fstests', name, disks, settings: settings(name) })),
+    })
   }
 }
 
