@@ -2,7 +2,7 @@
 # ldconfig of glibc 2.36 (Debian 12), run on x86_64 with `-r ROOT` on a root of arm64: writes a cache without a single library, and exits with 0. The
 # libraries are in the multiarch directory of the other architecture, which only that architecture's own ldconfig has built in. A guest made of such a
 # root needs no cache: its loader knows its own directories. ldconfig(8) says of -r only that it changes to the root.
-# This installs nothing on the machine; it takes two packages of arm64 from Debian's archive. Exits with 1 where what it states is no longer so.
+# This installs nothing on the machine (Debian 12); it takes two packages of arm64 from the mirror that apt is set up for. Exits with 1 where what it states is no longer so.
 set -eu
 version=2.36-9+deb12u14
 work=$(mktemp -d)
@@ -11,9 +11,9 @@ cd "$work"
 mkdir -p state/lists/partial cache/archives/partial
 : >state/status
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-for source in 'http://deb.debian.org/debian bookworm' 'http://deb.debian.org/debian-security bookworm-security'; do
-  echo "deb [arch=arm64 signed-by=$keyring] $source main"
-done >sources.list
+# shellcheck disable=SC2016 # apt's own variables.
+apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 'Origin: Debian' | sort -u |
+  sed "s|^|deb [arch=arm64 signed-by=$keyring] |; s|\$| main|" >sources.list
 cat >apt.conf <<EOF
 #clear APT::Architectures;
 APT::Architectures { "arm64"; };

@@ -12,7 +12,10 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 mkdir -p apt/state/lists/partial apt/cache/archives/partial
 : >apt/status
-echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main' >apt/sources.list
+# The mirror that apt is set up for.
+# shellcheck disable=SC2016 # apt's own variable.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' | grep -m1 '/debian/$')
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >apt/sources.list
 from_trixie() {
   apt-get -qq -o APT::Sandbox::User=root -o Dir::State="$work/apt/state" -o Dir::State::status="$work/apt/status" -o Dir::Cache="$work/apt/cache" \
     -o Dir::Etc::SourceList="$work/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null "$@" >/dev/null

@@ -124,12 +124,8 @@ describe('what a tree is built for', () => {
 describe('packages of another architecture', () => {
   // What `apt-get indextargets` and `apt-get --print-uris` print on Debian 12.
   test('come from the distribution’s own sources alone', () => {
-    const output = [
-      'Debian|http://deb.debian.org/debian/|bookworm|main',
-      'Google|https://packages.cloud.google.com/apt/|cloud-sdk-bookworm|main',
-      '',
-    ].join('\n')
-    expect(parseSources(output, 'debian')).toEqual(['http://deb.debian.org/debian/ bookworm main'])
+    const output = ['Debian|http://mirror.example/debian/|bookworm|main', 'Other|https://packages.example/apt/|stable|main', ''].join('\n')
+    expect(parseSources(output, 'debian')).toEqual(['http://mirror.example/debian/ bookworm main'])
     expect(parseSources('Ubuntu|http://archive.ubuntu.com/ubuntu/|noble|main\n', 'ubuntu')).toEqual([
       'http://ports.ubuntu.com/ubuntu-ports noble main',
     ])
@@ -137,7 +133,7 @@ describe('packages of another architecture', () => {
 
   test('are named with the hash of the signed lists', () => {
     const hash = 'ab'.repeat(32)
-    const output = `'http://deb.debian.org/debian/pool/main/s/sg3-utils/sg3-utils_1.46-3_arm64.deb' sg3-utils_1%3a1.46-3_arm64.deb 37624 SHA256:${hash}\n'http://x/y.deb' y_1_arm64.deb 1 MD5Sum:00\n`
+    const output = `'http://mirror.example/debian/pool/main/s/sg3-utils/sg3-utils_1.46-3_arm64.deb' sg3-utils_1%3a1.46-3_arm64.deb 37624 SHA256:${hash}\n'http://x/y.deb' y_1_arm64.deb 1 MD5Sum:00\n`
     expect(parseUris(output, '/a')).toEqual([{ path: '/a/sg3-utils_1%3a1.46-3_arm64.deb', sha256: hash }])
   })
 })
