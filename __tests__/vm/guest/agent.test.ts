@@ -203,11 +203,13 @@ describe.each(shells)('programs under %s', (...shell) => {
 
   test('none starts any more from one on that was withdrawn', async () => {
     const agent = start(shell, {})
-    const programs = ['one', 'two', 'three'].map((name) => program(name, 'sleep 1; echo $0'))
+    const ran = join(agent.root, 'ran')
+    const programs = ['one', 'two', 'three'].map((name) => program(name, `sleep 1; echo ${name} >>${ran}`))
     const running = agent.run({ id: 1, tests: programs.map(({ name }) => name), environment: {}, arguments: [], programs })
     await agent.started('one')
     expect(agent.withdraw(['three', 'two'])).toEqual(['three', 'two'])
     expect(await running).toMatchObject({ tests: ['one'], exitStatus: 0, endedByUs: true, endedAfter: 'one' })
+    expect(agent.own('ran')).toBe('one\n')
     expect(readdirSync(join(agent.results, '1/results/tests')).sort()).toEqual(['one.out', 'one.status'])
     expect(await agent.finish()).toBe('bye')
   })
