@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { expectationLines } from '../../src/plan/expectation-lines.js'
 import { parseExpectations } from '../../src/plan/expectations.js'
+import { globMatcher } from '../../src/plan/glob.js'
 import { anAttempt, aTest } from '../report/builder.js'
 
 const tests = [
@@ -11,7 +12,7 @@ const tests = [
 ]
 
 test('each failure that counts is a line without a reason, and such a list is refused', () => {
-  const lines = expectationLines(tests)
+  const lines = expectationLines({ tests, plan: { suites: ['fstests'] } })
   expect(lines).toEqual([
     '# fail: output mismatch',
     'xfail generic/002 section=xfs_4k -- ',
@@ -27,4 +28,15 @@ test('each failure that counts is a line without a reason, and such a list is re
   })
   const written = lines.map((line) => line.replace(/ -- $/, ' -- a reason')).join('\n')
   expect(parseExpectations(written, 'known')).toMatchObject({ entries: [{ verb: 'xfail' }, { verb: 'xfail' }], problems: [] })
+})
+
+test('of several suites each line names its own, and a name no line could hold is written so that it reads back', () => {
+  const failed = (name: string, suite: string) => ({ ...aTest(name, { status: 'fail' }), suite, section: 'default' })
+  const names = ['mount:statmount', 'my test', 'a -- b', 'say "x" y', 'section=1']
+  const lines = expectationLines({ tests: names.map((name) => failed(name, 'scripts')), plan: { suites: ['fstests', 'scripts'] } })
+  expect(lines.filter((line) => line.startsWith('xfail'))).toContain('xfail mount:statmount suite=scripts section=default -- ')
+  const { entries, problems } = parseExpectations(lines.map((line) => line.replace(/ -- $/, ' -- a reason')).join('\n'), 'known')
+  expect(problems).toEqual([])
+  expect(entries.map(({ test: pattern }, index) => globMatcher(pattern)(names[index] ?? ''))).toEqual(names.map(() => true))
+  expect(entries.every(({ suites }) => suites.join() === 'scripts')).toBe(true)
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { UserError } from '../../src/domain/errors.js'
 import type { SelectionRequest } from '../../src/domain/inputs.js'
 import type { Section } from '../../src/domain/section.js'
-import { type Expectations, noExpectations, parseExpectations } from '../../src/plan/expectations.js'
+import { type Expectations, noExpectations, parseExcludeFile, parseExpectations } from '../../src/plan/expectations.js'
 import { bundleSections } from '../../src/plan/sections.js'
 import { type ChosenSuite, selectInSuites } from '../../src/plan/select-suites.js'
 import { suiteOf } from '../../src/suites/index.js'
@@ -110,5 +110,53 @@ describe('several suites in one run', () => {
       'generic/002',
     ])
     expect(refused({}, undefined, parseExpectations('xfail generic/999 -- gone\n', 'list'))).toContain('list:1: unknown test `generic/999`')
+  })
+
+  test('a list may name tests of any suite, bound or not; what is bound to a suite that is not chosen is passed over', () => {
+    const all = { sections: ['xfs', 'default'], groups: ['all'] }
+    const expunged = (...args: Parameters<typeof select>) =>
+      select(...args).selection.tests.flatMap((each) => (each.expunged === undefined ? [] : [`${each.suite} ${each.name}`]))
+    const list = 'made-up:mount:one.sh # slow\nproc:one\nfstests:generic/00[12]\nsmoke:generic/001\n'
+    expect(expunged(all, undefined, parseExcludeFile(list, 'ex'))).toEqual([
+      'fstests generic/001',
+      'fstests generic/002',
+      'made-up mount:one.sh',
+      'made-up proc:one',
+    ])
+    expect(select(all, undefined, parseExcludeFile(list, 'ex')).notes).toContain('1 line of the lists is about suites that are not chosen.')
+    expect(expunged({}, [own], parseExcludeFile('proc:one\nfstests:generic/001\n', 'ex'))).toEqual(['made-up proc:one'])
+    expect(refused({}, [own], parseExcludeFile('made-up:proc:two', 'ex'))).toContain(
+      'ex:1: unknown test `proc:two` (did you mean `proc:one`?)',
+    )
+    expect(refused(all, undefined, parseExcludeFile('zfs:generic/001', 'ex'))).toContain('ex:1: unknown test `zfs:generic/001`')
+  })
+
+  test('suite= and a bound section hold a line to its suite; one that is none is refused', () => {
+    const all = { sections: ['xfs', 'default'], groups: ['all'] }
+    const expected = (lines: string) =>
+      select(all, undefined, parseExpectations(lines, 'list')).selection.tests.flatMap(({ suite, name, expectedFailure }) =>
+        expectedFailure === undefined ? [] : [`${suite} ${name}`],
+      )
+    expect(expected('xfail */* suite=fstests -- x\nxfail mount:* section=made-up:default -- x')).toEqual([
+      'fstests generic/001',
+      'fstests generic/002',
+      'fstests xfs/001',
+      'made-up mount:one.sh',
+      'made-up mount:two.sh',
+    ])
+    expect(expected('xfail mount:one.sh section=fstests:xfs,made-up:default -- x')).toEqual(['made-up mount:one.sh'])
+    const wrong = (line: string) => refused(all, undefined, parseExpectations(line, 'list'))
+    expect(wrong('xfail proc:one suite=made-pu -- x')).toContain('list:1: `suite=made-pu` is no suite (did you mean `made-up`?)')
+    expect(wrong('xfail made-up:proc:one suite=fstests -- x')).toContain('but `suite=` says `fstests`')
+    expect(wrong('xfail proc:one suite=fstests -- x')).toContain('list:1: unknown test `proc:one`')
+  })
+
+  test('a report is expected in the suites that have its sections, of one suite as of several', () => {
+    const lines = parseExpectations('report "WARNING in a" section=ext4 -- x\nreport "WARNING in b" suite=made-up -- y\n', 'list')
+    const reports = (...args: Parameters<typeof select>) => select(...args).selection.expectedReports
+    const inExt4 = { title: 'WARNING in a', suite: 'fstests', sections: ['ext4'], reason: 'x' }
+    const inOwn = { title: 'WARNING in b', suite: 'made-up', sections: ['default'], reason: 'y' }
+    expect(reports({ sections: ['ext4', 'default'], groups: ['all'] }, undefined, lines)).toEqual([inExt4, inOwn])
+    expect(reports({ sections: ['ext4'] }, [fstests], lines)).toEqual([inExt4])
   })
 })

@@ -199,10 +199,11 @@ describe('lists of expected failures and expunges', () => {
     ['report "WARNING in foo" section=xfs_4k', 'known:1: `WARNING in foo` has no reason: end the line with ` -- why`.'],
     ['skip generic/001 -- x', 'known:1: `skip` is none of `xfail`, `expunged`, `notrun`, `report`.'],
     ['xfail generic/001', 'known:1: `generic/001` has no reason: end the line with ` -- why`.'],
-    ['xfail quick -- x', 'known:1: `xfail` wants a test (`generic/475`) or a glob (`xfs/*`), not `quick`.'],
+    ['xfail section=xfs -- x', 'known:1: `xfail` wants a test (`generic/475`) or a glob (`xfs/*`), not `section=xfs`.'],
+    ['xfail -- x', 'known:1: `xfail` names nothing.'],
     ['xfail generic/001 kernel=6 -- x', 'known:1: `kernel=6` is no range such as `>=6.1,<6.6`.'],
     ['xfail generic/001 arch=mips -- x', 'known:1: `arch=mips` is none of x86_64, aarch64.'],
-    ['xfail generic/001 often -- x', 'known:1: `often` is none of section=, kernel=, arch=, link= (a reason follows ` -- `).'],
+    ['xfail generic/001 often -- x', 'known:1: `often` is none of suite=, section=, kernel=, arch=, link= (a reason follows ` -- `).'],
     ['xfail generic/001 arch=x86_64 arch=x86_64 -- x', 'known:1: `arch=` stands twice.'],
     ['xfail generic/001 section=xfs -- ', 'known:1: `generic/001` has no reason: end the line with ` -- why`.'],
     ['xfail generic/001 link= -- x', 'known:1: `link=` has no value.'],
@@ -215,10 +216,11 @@ describe('lists of expected failures and expunges', () => {
     expect(refused({}, { expectations: parseExpectations('\nxfail generic/04 section=xfs_k -- x', 'known') })).toMatch(
       /known:2: unknown test `generic\/04`[\s\S]*known:2: unknown section `xfs_k` \(did you mean `xfs_4k`\?\)/,
     )
-    expect(parseExcludeFile(' generic/001\nfoo\n', 'ex').problems).toEqual([
+    expect(parseExcludeFile(' generic/001\n"" # nothing\n', 'ex').problems).toEqual([
       'ex:1: `generic/001` must stand at the start of the line (check ignores it otherwise).',
-      'ex:2: `foo` is not a test such as `generic/475`.',
+      'ex:2: the quotes hold no name.',
     ])
+    expect(refused({}, { expectations: parseExcludeFile('foo', 'ex') })).toContain('ex:1: unknown test `foo`')
     const loaded = await loadExpectations(treeFiles({ known: 'bad', ex: 'generic/001\n' }), {
       expectationFiles: ['gone', 'known'],
       excludeFiles: ['ex'],

@@ -154,6 +154,7 @@ export type PlannedTest = z.infer<typeof plannedTestSchema>
 
 export const expectedReportSchema = reasonSchema.extend({
   title: z.string().describe('Its title, whole.'),
+  suite: suiteNameSchema.optional().describe('The suite of those sections; absent: any that has such a section.'),
   sections: z.array(z.string()).describe('Names of the sections it is expected in.'),
 })
 

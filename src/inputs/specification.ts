@@ -179,7 +179,7 @@ const what: readonly InputSpecification[] = [
     flag: '-E, --exclude-file <file>',
     faces: both,
     default: '',
-    description: 'Files of tests to leave out, in fstests’ exclude form.',
+    description: 'Files of tests to leave out, in fstests’ exclude form; names of any suite, and `SUITE:NAME` binds one.',
   },
   {
     name: 'expectations',

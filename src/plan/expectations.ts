@@ -10,9 +10,11 @@ const verbs = ['xfail', 'expunged', 'notrun', 'report'] as const
 export interface Expectation {
   /** `expunged`: not run. `xfail`: run, and expected to fail. `notrun`: run, and expected to decline. `report`: comes under no test. */
   readonly verb: (typeof verbs)[number]
-  /** A test's name or a glob (`xfs/*`); of a `report` its title, whole. */
+  /** A test's name or a glob (`xfs/*`) as the line has it, perhaps with its suite before it (`SUITE:WORD`); of a `report` its title, whole. */
   readonly test: string
-  /** Section names or globs; empty: every section. */
+  /** Suites the line is about; empty: each that knows the test. Whether there are such suites is not looked at here. */
+  readonly suites: readonly string[]
+  /** Section names or globs, perhaps with their suite before them; empty: every section. */
   readonly sections: readonly string[]
   readonly kernel: KernelRange | null
   /** Empty: every architecture. */
@@ -54,7 +56,7 @@ async function loadOne(
   }
 }
 
-const keys = ['section', 'kernel', 'arch', 'link'] as const
+const keys = ['suite', 'section', 'kernel', 'arch', 'link'] as const
 type Key = (typeof keys)[number]
 
 /**
@@ -78,15 +80,15 @@ function parseLine(line: string, origin: string): Expectation | string {
   // A line that ends in ` --` has no reason, and lost the blank after it.
   const [left = '', ...right] = `${line} `.split(/\s--\s+/)
   const reason = right.join(' -- ').trim()
-  const [word = '', named, ...rest] = left.split(/\s+/).filter(Boolean)
+  const [word = ''] = left.split(/\s+/)
   const verb = verbs.find((name) => name === word)
   if (verb === undefined) return `\`${word}\` is none of ${verbs.map((name) => `\`${name}\``).join(', ')}.`
-  const title = verb === 'report' ? quotedTitle(left) : null
-  if (verb === 'report' && title === null) return '`report` wants the title of a kernel report in double quotes.'
-  const [test, options] = title === null ? [named, rest] : [title.text, title.rest.split(/\s+/).filter(Boolean)]
-  if (title === null && (test === undefined || !test.includes('/')))
-    return `\`${verb}\` wants a test (\`generic/475\`) or a glob (\`xfs/*\`), not \`${test ?? ''}\`.`
-  if (test === undefined) return `\`${verb}\` names nothing.`
+  const { name: test, rest, isQuoted } = leadingName(left.slice(word.length).trimStart())
+  if (verb === 'report' && (!isQuoted || test.trim() === '')) return '`report` wants the title of a kernel report in double quotes.'
+  if (test === '') return `\`${verb}\` names nothing.`
+  if (!isQuoted && keys.some((key) => test.startsWith(`${key}=`)))
+    return `\`${verb}\` wants a test (\`generic/475\`) or a glob (\`xfs/*\`), not \`${test}\`.`
+  const options = rest.split(/\s+/).filter(Boolean)
   if (reason === '') return `\`${test}\` has no reason: end the line with \` -- why\`.`
   const values = parseOptions(options)
   if (typeof values === 'string') return values
@@ -95,16 +97,16 @@ function parseLine(line: string, origin: string): Expectation | string {
   const architectures = values.arch?.split(',') ?? []
   const odd = architectures.find((name) => !architectureSchema.safeParse(name).success)
   if (odd !== undefined) return `\`arch=${odd}\` is none of ${architectureSchema.options.join(', ')}.`
-  return { verb, test, sections: values.section?.split(',') ?? [], kernel, architectures, reason, link: values.link ?? null, origin }
+  const [suites, sections] = [values.suite?.split(',') ?? [], values.section?.split(',') ?? []]
+  return { verb, test, suites, sections, kernel, architectures, reason, link: values.link ?? null, origin }
 }
 
-/** The title of `report "TITLE" …`, and what follows it; null where there is none. */
-function quotedTitle(line: string): { readonly text: string; readonly rest: string } | null {
-  const from = line.indexOf('"')
-  const to = line.indexOf('"', from + 1)
-  const text = line.slice(from + 1, to)
-  if (from < 0 || to < 0 || line.slice('report'.length, from).trim() !== '' || text.trim() === '') return null
-  return { text, rest: line.slice(to + 1) }
+/** The name a line begins with: up to a blank, or in double quotes, as one with blanks has to be; '' where there is none. */
+function leadingName(text: string): { readonly name: string; readonly rest: string; readonly isQuoted: boolean } {
+  const [quoted, inside] = /^"([^"]*)"(?=\s|$)/.exec(text) ?? []
+  if (quoted !== undefined) return { name: inside ?? '', rest: text.slice(quoted.length), isQuoted: true }
+  const [name = ''] = text.split(/\s/, 1)
+  return { name, rest: text.slice(name.length), isQuoted: false }
 }
 
 function parseOptions(options: readonly string[]): Partial<Record<Key, string>> | string {
@@ -122,7 +124,8 @@ function parseOptions(options: readonly string[]): Partial<Record<Key, string>> 
 }
 
 /**
- * Reads a list of tests to leave out: a test's name at the start of a line, `#` comments.
+ * Reads a list of tests to leave out: a test's name at the start of a line, in double quotes where it has blanks; `#` comments. The name may be any
+ * suite's: whether there is such a test is asked of the suites that run.
  * Runners ignore a line that starts with a blank or names no test; here that is a problem.
  * @param path for messages only
  */
@@ -131,12 +134,15 @@ export function parseExcludeFile(text: string, path: string): Expectations {
   const problems: string[] = []
   for (const [index, raw] of text.split('\n').entries()) {
     const origin = `${path}:${index + 1}`
-    const [left = '', ...comment] = raw.replace(/\r$/, '').split('#')
-    if (left.trim() === '') continue
-    const [test = '', ...words] = left.trim().split(/\s+/)
-    if (/^\s/.test(left)) problems.push(`${origin}: \`${test}\` must stand at the start of the line (check ignores it otherwise).`)
-    else if (!test.includes('/')) problems.push(`${origin}: \`${test}\` is not a test such as \`generic/475\`.`)
-    else entries.push(excluded(test, [words.join(' '), comment.join('#').trim()], origin))
+    const line = raw.replace(/\r$/, '')
+    if (line.trim() === '' || line.trimStart().startsWith('#')) continue
+    const name = leadingName(line.trimStart())
+    // A comment may touch a name that is not in quotes.
+    const test = name.isQuoted ? name.name : (name.name.split('#', 1)[0] ?? '')
+    const [words = '', ...comment] = (name.isQuoted ? name.rest : line.trimStart().slice(test.length)).split('#')
+    if (/^\s/.test(line)) problems.push(`${origin}: \`${test}\` must stand at the start of the line (check ignores it otherwise).`)
+    else if (test.trim() === '') problems.push(`${origin}: the quotes hold no name.`)
+    else entries.push(excluded(test, [words.trim().replace(/\s+/g, ' '), comment.join('#').trim()], origin))
   }
   return { entries, problems }
 }
@@ -144,13 +150,7 @@ export function parseExcludeFile(text: string, path: string): Expectations {
 function excluded(test: string, said: readonly string[], origin: string): Expectation {
   const reason = said.filter((part) => part !== '').join(' ')
   return {
-    verb: 'expunged',
-    test,
-    sections: [],
-    kernel: null,
-    architectures: [],
+    ...{ verb: 'expunged', test, suites: [], sections: [], kernel: null, architectures: [], link: null, origin },
     reason: reason === '' ? `excluded by ${origin}` : reason,
-    link: null,
-    origin,
   }
 }

@@ -102,3 +102,10 @@ function matches(tokens: readonly Token[], text: string): boolean {
   while (tokens[token]?.kind === 'star') token += 1
   return token === tokens.length
 }
+
+/** True where a name is the word, or one of those the glob takes. */
+export function matchesAny(pattern: string, names: readonly string[]): boolean {
+  if (!isGlob(pattern)) return names.includes(pattern)
+  const matches = globMatcher(pattern)
+  return names.some(matches)
+}

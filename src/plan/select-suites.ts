@@ -2,8 +2,9 @@ import type { Architecture } from '../domain/bundle.js'
 import type { SelectionRequest } from '../domain/inputs.js'
 import type { Catalogue, SuiteName } from '../domain/test.js'
 import type { SuiteChoice } from '../suites/suite.js'
-import type { Expectation, Expectations } from './expectations.js'
-import { globMatcher, isGlob } from './glob.js'
+import { boundTo } from './bound-word.js'
+import type { Expectations } from './expectations.js'
+import { shareOutLists } from './lists-of-suites.js'
 import type { SectionTable } from './sections.js'
 import { refusal, type Selected, selectTests } from './select.js'
 import { type CatalogueIndex, findTests, groupProblem, indexCatalogue } from './select-names.js'
@@ -46,8 +47,9 @@ export function selectInSuites(request: SelectionRequest, context: SuitesContext
   const problems: string[] = []
   const requests = shareOut(request, suites, { known: context.known, problems })
   if (only === undefined) throw refusal(['no suite is chosen.'])
+  const lists = shareOutLists(expectations, suites, context.known)
+  problems.push(...lists.problems)
   if (others.length > 0) {
-    problems.push(...expectations.problems)
     for (const [index, { name }] of suites.entries()) {
       const own = requests[index]
       const isAsked = own !== undefined && (own.tests.length > 0 || own.groups.length > 0)
@@ -61,14 +63,20 @@ export function selectInSuites(request: SelectionRequest, context: SuitesContext
       ...suite,
       kernelRelease,
       architecture,
-      expectations: others.length === 0 ? expectations : { entries: entriesOf(suite, suites, expectations), problems: [] },
+      expectations: { entries: lists.entries[index] ?? [], problems: [] },
     }),
   )
+  const expectedReports = parts.flatMap(({ selection }) => selection.expectedReports ?? [])
   return {
-    selection: { sections: parts.flatMap(({ selection }) => selection.sections), tests: parts.flatMap(({ selection }) => selection.tests) },
-    notes: parts.flatMap(({ notes }, index) =>
-      others.length === 0 ? notes : notes.map((note) => `${suites[index]?.name ?? ''}: ${note}`),
-    ),
+    selection: {
+      sections: parts.flatMap(({ selection }) => selection.sections),
+      tests: parts.flatMap(({ selection }) => selection.tests),
+      ...(expectedReports.length === 0 ? {} : { expectedReports }),
+    },
+    notes: [
+      ...parts.flatMap(({ notes }, index) => (others.length === 0 ? notes : notes.map((note) => `${suites[index]?.name ?? ''}: ${note}`))),
+      ...lists.notes,
+    ],
   }
 }
 
@@ -123,34 +131,8 @@ function giveOut(
   return given
 }
 
-/** The suite a word is bound to by `SUITE:WORD`, where there is such a suite. */
-function boundTo(word: string, known: readonly SuiteName[]): { readonly suite: SuiteName; readonly word: string } | null {
-  const at = word.indexOf(':')
-  const suite = word.slice(0, Math.max(0, at))
-  return known.includes(suite) ? { suite, word: word.slice(at + 1) } : null
-}
-
 function unknownToAll(word: string, among: readonly (readonly [number, IndexedSuite])[], question: Question): string {
   const answers = among.map(([, suite]) => question(suite, word) ?? '')
   const best = answers.find((answer) => answer.includes('did you mean')) ?? answers[0] ?? ''
   return `${best.replace(/\.$/, '')}; none of ${listNames(among.map(([, { name }]) => name))} knows it.`
-}
-
-/** Lines of the lists that one of several suites is asked: those it knows, and, of the first suite, those that none knows. */
-function entriesOf(suite: IndexedSuite, suites: readonly IndexedSuite[], { entries }: Expectations): readonly Expectation[] {
-  const isKnown = (entry: Expectation, { index, sections }: IndexedSuite) =>
-    typeof findTests(entry.test, index) !== 'string' &&
-    (entry.sections.length === 0 || entry.sections.some((name) => matchesAny(name, sections.names)))
-  return entries
-    .filter((entry) => isKnown(entry, suite) || (suite === suites[0] && !suites.some((each) => isKnown(entry, each))))
-    .map((entry) => ({
-      ...entry,
-      sections: isKnown(entry, suite) ? entry.sections.filter((name) => matchesAny(name, suite.sections.names)) : entry.sections,
-    }))
-}
-
-function matchesAny(pattern: string, names: readonly string[]): boolean {
-  if (!isGlob(pattern)) return names.includes(pattern)
-  const matches = globMatcher(pattern)
-  return names.some(matches)
 }

@@ -3,11 +3,11 @@ import { UserError } from '../domain/errors.js'
 import type { SelectionRequest } from '../domain/inputs.js'
 import type { PlannedTest, Selection } from '../domain/plan.js'
 import { type Section, settingWords } from '../domain/section.js'
-import type { Catalogue, TestId, TestName } from '../domain/test.js'
+import type { Catalogue, SuiteName, TestId, TestName } from '../domain/test.js'
 import { onlyThese, sectionKey } from '../domain/test-key.js'
 import type { SuiteChoice } from '../suites/suite.js'
 import type { Expectation, Expectations } from './expectations.js'
-import { globMatcher, isGlob } from './glob.js'
+import { matchesAny } from './glob.js'
 import { isInKernelRange } from './kernel-range.js'
 import type { SectionTable } from './sections.js'
 import { type CatalogueIndex, findTests, groupProblem, indexCatalogue, testsOfGroup } from './select-names.js'
@@ -49,7 +49,7 @@ export function selectTests(request: SelectionRequest, context: SelectionContext
     if (problems.length === 0) refuseAllExpunged(tests, problems)
   }
   if (problems.length > 0) throw refusal(problems)
-  const reports = expectedReports(entries, sections)
+  const reports = expectedReports(entries, sections, context.catalogue.suite)
   return { selection: { sections: [...sections], tests, ...(reports.length === 0 ? {} : { expectedReports: reports }) }, notes }
 }
 
@@ -137,12 +137,6 @@ function resolveEntries(context: SelectionContext, index: CatalogueIndex, proble
   return resolved
 }
 
-function matchesAny(pattern: string, names: readonly string[]): boolean {
-  if (!isGlob(pattern)) return names.includes(pattern)
-  const matches = globMatcher(pattern)
-  return names.some(matches)
-}
-
 function holdsHere(entry: Expectation, context: SelectionContext): boolean {
   if (entry.architectures.length > 0 && !entry.architectures.includes(context.architecture)) return false
   return entry.kernel === null || isInKernelRange(context.kernelRelease, entry.kernel)
@@ -205,14 +199,18 @@ function planTest(test: Catalogue['tests'][number], section: Section, { entries,
 }
 
 /** The kernel reports under no test that lists expect here, for the sections of the run. */
-function expectedReports(entries: readonly ResolvedEntry[], sections: readonly Section[]): NonNullable<Selection['expectedReports']> {
+function expectedReports(
+  entries: readonly ResolvedEntry[],
+  sections: readonly Section[],
+  suite: SuiteName,
+): NonNullable<Selection['expectedReports']> {
   const placesOf = (entry: Expectation) =>
     sections
       .map(({ name }) => name)
       .filter((name) => entry.sections.length === 0 || entry.sections.some((each) => matchesAny(each, [name])))
   return entries
     .filter(({ entry }) => entry.verb === 'report')
-    .map(({ entry }) => ({ title: entry.test, sections: placesOf(entry), ...because(entry) }))
+    .map(({ entry }) => ({ title: entry.test, suite, sections: placesOf(entry), ...because(entry) }))
 }
 
 function because(entry: Expectation): { reason: string; link?: string } {

@@ -51,7 +51,8 @@ export function withExpectations(
 ): UnattributedReport[] {
   return reports.map((report) => {
     const found = selection.expectedReports?.find(
-      ({ title, sections }) => title === report.title && report.section !== undefined && sections.includes(report.section),
+      ({ title, suite = report.suite, sections }) =>
+        title === report.title && suite === report.suite && report.section !== undefined && sections.includes(report.section),
     )
     if (found === undefined || report.fatal) return report
     const { reason, link } = found

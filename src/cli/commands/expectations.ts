@@ -11,7 +11,7 @@ export const expectationsCommand: AddCommand = (program, context) => {
     .addHelpText('after', '\nWrite a reason behind each ` -- `: a list with an empty one is refused.')
     .action(async (run: string | undefined) => {
       const record = await readRun(await chooseRun(run, context), context)
-      const lines = expectationLines(record.tests)
+      const lines = expectationLines(record)
       context.stdout.write(lines.map((line) => `${line}\n`).join(''))
       if (lines.length === 0) context.stderr.write('Nothing failed in that run.\n')
     })
