@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { programLines, progressWord } from '../../src/vm/test-program.js'
 
-const program = { name: 'a:b', argv: ['x'], environment: {}, directory: '/', limitSeconds: null }
+const program = { name: 'a:b', argv: ['x'], environment: {}, directory: '/', limitSeconds: null, exitWord: () => 'ended' }
 
 test.each([
   [null, []],
@@ -31,14 +31,8 @@ test.each(['\0', 'a\u0001b'])('%j cannot be handed over, and is said so', (word)
   expect(() => programLines([{ ...program, argv: [word] }])).toThrow('a word of a command is')
 })
 
-test('no end is no success', () => {
-  expect([null, { kind: 'signal', signal: 9 }, { kind: 'exit', code: 2 }].map((end) => progressWord(end as never))).toEqual([
-    'fail',
-    'fail',
-    'fail',
-  ])
-})
-
-test('a program that exits with 0 is not called passed before it is judged', () => {
-  expect([0, 4].map((code) => progressWord({ kind: 'exit', code }))).toEqual(['ended', 'notrun'])
+test('no end and a signal are no success, a limit is a time-out; an exit status is what the suite says', () => {
+  const exitWord = (code: number) => `suite's word for ${code}`
+  const ends = [null, { kind: 'signal', signal: 9 }, { kind: 'limit', seconds: 5 }, { kind: 'exit', code: 32 }] as const
+  expect(ends.map((end) => progressWord(end, { exitWord }))).toEqual(['fail', 'fail', 'timeout', "suite's word for 32"])
 })

@@ -15,6 +15,7 @@ export {
   type Drive,
   EACH_MARKER,
   type EachDrive,
+  type ExitWord,
   type ForeignResults,
   type JudgedAttempt,
   type JudgedBatch,

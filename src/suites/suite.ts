@@ -58,9 +58,17 @@ export interface ProgramCommand {
   readonly limitSeconds: number | null
 }
 
+/** A word of progress for a program's exit status. */
+export type ExitWord = 'ended' | 'notrun' | 'fail'
+
 /** The guest's agent runs one program a test: stdin closed, its own session, output and end in files of that test. */
 export interface EachDrive {
   readonly kind: 'each'
+  /**
+   * What an exit status says while the run goes on, as the suite's own `judge` would begin to read it: 0 only `ended`, as the program may have printed
+   * failures all the same.
+   */
+  exitWord(code: number): ExitWord
   command(
     test: CatalogueTest,
     context: { readonly section: Section; readonly scale: SuiteScale; readonly guestPath: string },

@@ -70,13 +70,13 @@ export class BatchConversation {
 
   /** The files that the agent writes for each program of a batch. */
   private programFiles(programs: NonNullable<GuestBatch['programs']>): ProgramFiles {
-    const names = new Map(programs.map(({ name }) => [testFileName(name), name]))
+    const byFile = new Map(programs.map((program) => [testFileName(program.name), program]))
     return {
       // Of tests that ended nothing changes any more, and of others there is nothing yet: what claims to be theirs is another test's doing.
-      isExpected: (file) => names.has(file) && names.get(file) === this.progress?.running,
+      isExpected: (file) => byFile.has(file) && byFile.get(file)?.name === this.progress?.running,
       ended: (file, text) => {
-        const name = names.get(file)
-        if (name !== undefined) this.progress?.programEnded(name, progressWord(parseProgramEnd(text)))
+        const program = byFile.get(file)
+        if (program !== undefined) this.progress?.programEnded(program.name, progressWord(parseProgramEnd(text), program))
       },
     }
   }

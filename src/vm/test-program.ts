@@ -12,16 +12,14 @@ export interface TestProgram {
   readonly directory: string
   /** Then its processes are ended and the guest goes on; null or 0: only the watchdog ends it, and the guest with it. */
   readonly limitSeconds: number | null
+  /** What an exit status says for progress, as the suite reads it. */
+  readonly exitWord: (code: number) => string
 }
 
-/**
- * The word for a test's end while the run goes on; the verdict is made from the evidence, later. A program that exits with 0 may still have printed
- * failures, so that it only `ended`. 4 is kselftest's word for a skip.
- */
-export function progressWord(end: ProgramEnd | null): string {
+/** The word for a test's end while the run goes on; the verdict is made from the evidence, later. */
+export function progressWord(end: ProgramEnd | null, { exitWord }: Pick<TestProgram, 'exitWord'>): string {
   if (end?.kind === 'limit') return 'timeout'
-  if (end?.kind !== 'exit') return 'fail'
-  return end.code === 0 ? 'ended' : end.code === 4 ? 'notrun' : 'fail'
+  return end?.kind === 'exit' ? exitWord(end.code) : 'fail'
 }
 
 /** Stands for a newline where a value is one line. */

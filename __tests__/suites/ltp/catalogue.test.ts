@@ -3,12 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { UserError } from '../../../src/domain/errors.js'
 import type { CatalogueTest } from '../../../src/domain/test.js'
 import { readLtp } from '../../../src/suites/ltp/catalogue.js'
+import { programsOfCommand } from '../../../src/suites/ltp/command-words.js'
 import { ltpDrive } from '../../../src/suites/ltp/drive.js'
 import { ltp } from '../../../src/suites/ltp/index.js'
 import { parseRuntest } from '../../../src/suites/ltp/runtest.js'
+import { judgeLtp } from '../../../src/suites/ltp/verdict.js'
 import { treeFiles } from '../tree-files.js'
 
 const metadata = {
@@ -58,6 +61,57 @@ test('plan, limits and needs come from runtest files and metadata', async () => 
   expect(tests['fs/gone01']?.onlyByName).toBe('its program gone01 is not installed')
 })
 
+test('a line that calls programs of the guest is run, and says which ones it needs; one of LTP that was not built is named', async () => {
+  const lines = {
+    grep: 'echo "one | two" | grep one',
+    builtin: 'test -d /proc && true',
+    path: '/bin/ls /proc/self',
+    whole: 'if [ -e /proc/1 ]; then cat /proc/version; fi >/dev/null 2>&1',
+    mixed: 'mkfifo x; access01 <x',
+    quoted: 'sh -c "gone02; mkfs.ext4 $LTP_DEV"',
+    absent: 'echo x | gone03 | wc -l',
+    known: 'acct02 $(grep -c x y)',
+    variable: 'A=1 exec timeout -s KILL 5 true',
+  }
+  const text = Object.entries(lines).map(([tag, command]) => `${tag} ${command}\n`)
+  const rest: Record<string, string> = { ...tree }
+  delete rest['/ltp/testcases/bin/acct02']
+  const tests = named(await readLtp(treeFiles({ ...rest, '/ltp/runtest/own': text.join('') }), '/ltp'))
+  const found = Object.keys(lines).map((tag) => {
+    const { needs, onlyByName } = tests[`own/${tag}`] ?? {}
+    return [tag, onlyByName ?? needs?.programs ?? []]
+  })
+  expect(Object.fromEntries(found)).toEqual({
+    ...{ grep: ['grep'], builtin: [], path: ['/bin/ls'], whole: ['cat'], mixed: ['mkfifo'], quoted: ['sh'], variable: ['timeout'] },
+    absent: 'its program gone03 is not installed',
+    known: 'its program acct02 is not installed',
+  })
+})
+
+test('the words of a line in which a shell starts a program', () => {
+  const words = (line: string) => programsOfCommand(line).join(' ')
+  expect(words(`a 'x | y' "z; \\" w" | b&c;(d) || ! e`)).toBe('a b c d e')
+  expect(words('for i in a b; do prog $i; done | sort 2>&1 >file')).toBe('prog sort')
+  expect(words('X="a b" Y=1 prog `other` $(more) >out <in # c | d')).toBe('prog')
+  expect(words('$LTPROOT/testcases/bin/x; "$program" -a; \'b c\'')).toBe('')
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(...`ab |;&'"\\$(){}<>#\n0\``) }), (line) =>
+      programsOfCommand(line).every((word) => /^[\w.+/-]+$/.test(word)),
+    ),
+  )
+})
+
+test('progress reads an exit status as the verdict does: 32 alone is a skip', () => {
+  const words = (code: number) => ltpDrive.exitWord(code)
+  expect([0, 32, 4, 33, 34, 1].map(words)).toEqual(['ended', 'notrun', 'fail', 'fail', 'fail', 'fail'])
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 255 }), (code) => {
+      const { status } = judgeLtp({ kind: 'exit', code }, 'NAME  1  TPASS  :  text', false)
+      expect(words(code)).toBe(code === 0 ? 'ended' : status)
+    }),
+  )
+})
+
 test('what is no installed LTP, or not whole, is refused with the next step', async () => {
   const refused = async (change: (files: Record<string, string>) => void) => {
     const files: Record<string, string> = { ...tree }
@@ -85,12 +139,12 @@ test('a tag with two commands is refused, a line that stands there twice is one 
 })
 
 /** Runs what the guest's agent would, with this machine's shell; `mounts` stands for /proc/mounts. */
-function start(needs: readonly string[], line: string) {
+function start(needs: readonly string[], line: string, programs: readonly string[] = []) {
   const directory = mkdtempSync(join(tmpdir(), 'vmtest-ltp-'))
   try {
     writeFileSync(join(directory, 'file'), `# first\n${line}\n`)
     writeFileSync(join(directory, 'mounts'), `disk ${directory} ext4 rw 0 0\n`)
-    const found = { name: 'file/tag', groups: ['file'], file: 'file', line: 2, needs: { features: [...needs] } }
+    const found = { name: 'file/tag', groups: ['file'], file: 'file', line: 2, needs: { features: [...needs], programs: [...programs] } }
     const section = { suite: 'ltp', name: 'default', description: '', disks: [], environment: {}, kernelOptions: [], settings: {} }
     const { argv, environment } = ltpDrive.command(found, { section, scale: { emulated: true, timeoutFactor: 4 }, guestPath: directory })
     const [shell = '', ...words] = argv.map((word) => word.replace('/proc/mounts', join(directory, 'mounts')))
@@ -116,6 +170,14 @@ test('an unmet need is said, with the status of TCONF, and the program does not 
   expect(start(['clock'], 'tag echo ran')).toEqual(
     expect.objectContaining({ status: 32, output: expect.stringMatching(/^vmtest: need not met: a processor/) }),
   )
+})
+
+test('a program the guest does not have is an unmet need, one it has is none', () => {
+  expect(start([], 'tag echo one | grep one', ['grep'])).toMatchObject({ status: 0, output: 'one\n' })
+  expect(start([], 'tag echo ran', ['no-such-program'])).toMatchObject({
+    status: 32,
+    output: 'vmtest: need not met: the program no-such-program\n',
+  })
 })
 
 test('a test of a clock runs on a real processor', () => {

@@ -43,6 +43,7 @@ export const madeUp: Suite<{ readonly level?: string | undefined }> = {
   }),
   drive: {
     kind: 'each',
+    exitWord: (code) => (code === 0 ? 'ended' : 'fail'),
     command: (test, { guestPath }) => ({
       argv: [`./${test.name}`],
       environment: {},

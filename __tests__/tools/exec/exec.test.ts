@@ -46,7 +46,7 @@ class FakeGuest implements Guest {
 function play(guest: FakeGuest, end: ProgramEnd | null, signal = new AbortController().signal): Promise<ExecOutcome> {
   return converse({
     guest,
-    program: { name: 'x', argv: ['x', 'y'], environment: {}, directory: '/', limitSeconds: null },
+    program: { name: 'x', argv: ['x', 'y'], environment: {}, directory: '/', limitSeconds: null, exitWord: () => 'ended' },
     limits: { bootSeconds: 0.3, commandSeconds: 0.3, leaveSeconds: 0.3 },
     clock: createClock(),
     signal,

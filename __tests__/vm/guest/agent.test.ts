@@ -118,6 +118,7 @@ describe.each(shells)('programs under %s', (...shell) => {
     environment: {},
     directory: '/',
     limitSeconds: null,
+    exitWord: (code) => (code === 0 ? 'ended' : code === 4 ? 'notrun' : 'fail'),
     ...more,
   })
   const run = async (programs: readonly TestProgram[], agent = start(shell, {})) => {

@@ -91,6 +91,7 @@ bootable('a real guest', () => {
         environment: {},
         directory: '/root',
         limitSeconds: name === 'late' ? 3 : null,
+        exitWord: (code: number) => (code === 0 ? 'ended' : code === 4 ? 'notrun' : 'fail'),
       }))
       await guest.guest.run({ id: 1, tests: programs.map(({ name }) => name), environment: {}, arguments: [], programs })
       const { batch } = await guest.until('batch-end')

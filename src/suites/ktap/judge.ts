@@ -14,7 +14,7 @@ export interface ProgramVerdict {
 }
 
 /** kselftest's word for "cannot be tested here" (KSFT_SKIP in kselftest.h). */
-const SKIPPED = 4
+export const SKIPPED = 4
 
 /** Signals by number, as on every architecture the product knows (signal(7)). */
 const SIGNALS: Readonly<Record<number, string>> = {

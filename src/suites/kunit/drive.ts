@@ -25,6 +25,7 @@ const LIMIT_SECONDS = 330
 /** A KUnit suite a test. */
 export const kunitDrive: EachDrive = {
   kind: 'each',
+  exitWord: (code) => (code === 0 ? 'ended' : 'fail'),
   command: ({ name, file }, { section, scale }) => ({
     argv: ['/bin/sh', '-c', RUN, 'sh', name, file === BUILT_IN ? '' : file],
     environment: section.environment,

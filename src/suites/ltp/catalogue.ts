@@ -1,8 +1,8 @@
 import { UserError } from '../../domain/errors.js'
 import type { CatalogueTest } from '../../domain/test.js'
 import type { Files } from '../../ports/index.js'
-import { onlyByName, summonsOomKiller, TIMED_PROGRAMS } from './known.js'
-import { featuresOf, type LtpMetadata, limitOf, parseLtpMetadata } from './metadata.js'
+import { isOfTheGuest, onlyByName, summonsOomKiller, TIMED_PROGRAMS } from './known.js'
+import { entryOf, featuresOf, type LtpMetadata, limitOf, parseLtpMetadata } from './metadata.js'
 import { isRuntestFile, parseRuntest, type RuntestLine } from './runtest.js'
 
 type TreeFiles = Pick<Files, 'list' | 'readText' | 'stat'>
@@ -42,13 +42,20 @@ export async function readLtp(files: TreeFiles, directory: string): Promise<read
 
 function testOf(
   file: string,
-  { tag, program, line }: RuntestLine,
+  { tag, programs, line }: RuntestLine,
   { metadata, installed }: { readonly metadata: LtpMetadata; readonly installed: ReadonlySet<string> },
 ): CatalogueTest {
-  const missing = program !== '' && !installed.has(program) && !BASIC.has(program)
-  const why = missing ? `its program ${program} is not installed` : onlyByName(file)
+  const isKnown = (program: string) => entryOf(metadata, program) !== null
+  const isLtps = (program: string) => installed.has(program) || isKnown(program) || !isOfTheGuest(program)
+  const own = programs.filter(isLtps)
+  const missing = own.find((program) => !installed.has(program))
+  const why = missing === undefined ? onlyByName(file) : `its program ${missing} is not installed`
+  // A line without a program of LTP's has no metadata.
+  const program = own.find(isKnown) ?? own[0] ?? ''
+  const guests = programs.filter((name) => !isLtps(name))
   const features = [...featuresOf(metadata, program), ...(TIMED_PROGRAMS.has(program) ? ['clock'] : [])]
   const needs = {
+    ...(guests.length === 0 ? {} : { programs: guests }),
     ...(features.length === 0 ? {} : { features }),
     ...(summonsOomKiller(program) ? { exclusive: true } : {}),
   }
@@ -58,9 +65,6 @@ function testOf(
     ...(Object.keys(needs).length === 0 ? {} : { needs }),
   }
 }
-
-/** Programs of the guest itself that runtest files call. */
-const BASIC: ReadonlySet<string> = new Set(['echo', 'export', 'mkfifo', 'cd', 'test', 'true', 'false', 'sh', 'bash'])
 
 async function notInstalled(files: TreeFiles, directory: string): Promise<UserError> {
   const isSource = (await files.stat(`${directory}/configure.ac`)) !== null

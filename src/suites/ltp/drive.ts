@@ -1,5 +1,8 @@
 import type { EachDrive } from '../suite.js'
 
+/** The exit status of TCONF alone (include/tst_res_flags.h); a skip beside a pass is 0. */
+export const SKIPPED = 32
+
 /** What the word of an unmet need begins with, before the exit status of TCONF. */
 export const UNMET = 'vmtest: need not met: '
 
@@ -14,6 +17,7 @@ const START = [
   '    config) [ -r /proc/config.gz ] || [ -r "/boot/config-$(uname -r)" ] || unmet "the kernel configuration (/boot/config-RELEASE or /proc/config.gz)" ;;',
   '    device) [ -e /sys/module/loop ] || modprobe -q loop 2>/dev/null || [ -e /sys/module/loop ] || unmet "loop devices" ;;',
   '    clock) unmet "a processor that is not emulated: it measures how exactly it is woken" ;;',
+  '    program:*) command -v "${need#program:}" >/dev/null || unmet "the program ${need#program:}" ;;',
   '  esac',
   'done',
   'grep -q " $TMPDIR " /proc/mounts || unmet "a disk for its files at $TMPDIR"',
@@ -29,11 +33,16 @@ const START = [
 /** One line of a runtest file a test. */
 export const ltpDrive: EachDrive = {
   kind: 'each',
+  // A mask; any other bit beside TCONF's is no skip.
+  exitWord: (code) => (code === 0 ? 'ended' : code === SKIPPED ? 'notrun' : 'fail'),
   command: ({ file, line, limitSeconds = 0, needs }, { section, scale, guestPath }) => ({
     // A clock is only asked for where there is none to be relied on.
     argv: [
       ...['/bin/sh', '-c', START, 'sh'],
-      (needs?.features ?? []).filter((feature) => feature !== 'clock' || scale.emulated).join(' '),
+      [
+        ...(needs?.features ?? []).filter((feature) => feature !== 'clock' || scale.emulated),
+        ...(needs?.programs ?? []).map((program) => `program:${program}`),
+      ].join(' '),
       file,
       String(line),
     ],

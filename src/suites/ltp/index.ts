@@ -32,7 +32,8 @@ async function knownPrograms(files: TreeReader, { source, tests }: BatchEvidence
   const known = new Set<string>()
   for (const file of new Set(tests.map((name) => name.slice(0, Math.max(0, name.indexOf('/')))))) {
     const text = await read(`runtest/${file}`).catch(() => '')
-    for (const { tag, program } of linesOf(text)) if (entryOf(metadata, program) !== null) known.add(`${file}/${tag}`)
+    for (const { tag, programs } of linesOf(text))
+      if (programs.some((program) => entryOf(metadata, program) !== null)) known.add(`${file}/${tag}`)
   }
   return (name) => known.has(name)
 }

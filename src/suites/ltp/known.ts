@@ -20,3 +20,39 @@ export const TIMED_PROGRAMS: ReadonlySet<string> = new Set([
 export function summonsOomKiller(program: string): boolean {
   return /^oom\d/.test(program)
 }
+
+/** Utilities of POSIX, and others that a Linux system has, which runtest files call between LTP's own programs. */
+const UTILITIES: ReadonlySet<string> = new Set([
+  ...[
+    'awk',
+    'basename',
+    'bash',
+    'bc',
+    'bunzip2',
+    'bzip2',
+    'cat',
+    'chgrp',
+    'chmod',
+    'chown',
+    'chroot',
+    'cksum',
+    'clear',
+    'cmp',
+    'comm',
+    'cp',
+  ],
+  ...['cpio', 'csplit', 'cut', 'dash', 'date', 'dd', 'df', 'diff', 'dirname', 'dmesg', 'du', 'ed', 'egrep', 'env', 'ex', 'expand', 'expr'],
+  ...['factor', 'fgrep', 'file', 'find', 'flock', 'fold', 'free', 'fuser', 'getconf', 'getent', 'grep', 'groups', 'gunzip', 'gzip', 'head'],
+  ...['hexdump', 'hostname', 'iconv', 'id', 'insmod', 'install', 'ionice', 'ip', 'ipcrm', 'ipcs', 'join', 'kill', 'killall', 'ldd', 'less'],
+  ...['ln', 'logger', 'logname', 'losetup', 'ls', 'lsmod', 'lsof', 'md5sum', 'mkdir', 'mkfifo', 'mkfs', 'mknod', 'mkswap', 'mktemp'],
+  ...['modprobe', 'more', 'mount', 'mountpoint', 'mv', 'nice', 'nl', 'nohup', 'nproc', 'od', 'paste', 'patch', 'perl', 'pgrep', 'pidof'],
+  ...['ping', 'pkill', 'pr', 'ps', 'python3', 'readlink', 'realpath', 'renice', 'rm', 'rmdir', 'rmmod', 'sed', 'seq', 'setsid', 'sh'],
+  ...['sha1sum', 'sha256sum', 'shuf', 'sleep', 'sort', 'split', 'stat', 'stdbuf', 'strings', 'stty', 'su', 'sum', 'swapoff', 'swapon'],
+  ...['sync', 'sysctl', 'tac', 'tail', 'tar', 'taskset', 'tee', 'time', 'timeout', 'top', 'touch', 'tr', 'truncate', 'tsort', 'tty'],
+  ...['umount', 'uname', 'unexpand', 'uniq', 'unshare', 'uptime', 'vmstat', 'wc', 'which', 'who', 'whoami', 'xargs', 'xz', 'yes', 'zcat'],
+])
+
+/** Whether a program that LTP has not installed is one of the guest itself, rather than one of LTP's that was not built. */
+export function isOfTheGuest(program: string): boolean {
+  return program.includes('/') || program.startsWith('mkfs.') || UTILITIES.has(program)
+}

@@ -1,12 +1,13 @@
 import { UserError } from '../../domain/errors.js'
+import { programsOfCommand } from './command-words.js'
 
 /** A line of a runtest file: `TAG COMMAND`. */
 export interface RuntestLine {
   readonly tag: string
   /** As a shell reads it; can be a pipeline. */
   readonly command: string
-  /** The first word of the command that is a program of its own. */
-  readonly program: string
+  /** The programs the command starts: LTP's, and the guest's own (`echo "SUCCESS" | shell_pipe01.sh`, `cat x | grep y`). */
+  readonly programs: readonly string[]
   /** 1-based. */
   readonly line: number
 }
@@ -38,18 +39,9 @@ export function parseRuntest(text: string, path: string): readonly RuntestLine[]
     const [, tag = '', command = ''] = /^(\S+)\s+(\S.*)$/.exec(line) ?? []
     const known = tests.get(tag)
     if (!TAG.test(tag) || (known !== undefined && known.command !== command)) odd.push(`${index + 1}: ${line.slice(0, 100)}`)
-    else if (known === undefined) tests.set(tag, { tag, command, program: programOf(command), line: index + 1 })
+    else if (known === undefined) tests.set(tag, { tag, command, programs: programsOfCommand(command), line: index + 1 })
   }
   if (odd.length === 0) return [...tests.values()]
   const shown = odd.slice(0, 5).join('; ') + (odd.length > 5 ? '; …' : '')
   throw new UserError(`${path} has lines that are no TAG COMMAND of their own (${shown}).`, 'Mend them, or install LTP again.')
 }
-
-/** `echo "SUCCESS" | shell_pipe01.sh` is a test of shell_pipe01.sh, `mkfifo x; growfiles …` one of growfiles. */
-function programOf(command: string): string {
-  const parts = command.split(/[|;&]+/).map((part) => part.trim().split(/\s+/)[0] ?? '')
-  const words = parts.filter((word) => /^[A-Za-z0-9_.+-]+$/.test(word))
-  return words.find((word) => !SHELL_WORDS.has(word)) ?? words[0] ?? ''
-}
-
-const SHELL_WORDS: ReadonlySet<string> = new Set(['echo', 'export', 'mkfifo', 'cd', 'test', 'true', 'sh'])

@@ -1,6 +1,6 @@
 import type { ProgramEnd } from '../../domain/program-end.js'
 import type { Subtest } from '../../domain/record.js'
-import { UNMET } from './drive.js'
+import { SKIPPED, UNMET } from './drive.js'
 import { type LtpOutput, type LtpWord, readLtpOutput } from './output.js'
 
 /** What a test of LTP came to. */
@@ -11,14 +11,13 @@ export interface LtpVerdict {
   readonly subtestCount: number
 }
 
-/** Bits of the exit status (include/tst_res_flags.h); a skip beside a pass is 0. */
+/** Bits of the exit status (include/tst_res_flags.h). */
 const BITS: readonly (readonly [bit: number, word: LtpWord])[] = [
   [1, 'TFAIL'],
   [2, 'TBROK'],
   [4, 'TWARN'],
-  [32, 'TCONF'],
+  [SKIPPED, 'TCONF'],
 ]
-const SKIPPED = 32
 const STATUS: Readonly<Record<LtpWord, Subtest['status']>> = { TPASS: 'pass', TFAIL: 'fail', TBROK: 'fail', TWARN: 'fail', TCONF: 'notrun' }
 const SHOWN = 3
 

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import type { CatalogueTest } from '../../domain/test.js'
+import { SKIPPED } from '../ktap/index.js'
 import type { EachDrive } from '../suite.js'
 import { DEFAULT_LIMIT_SECONDS } from './settings.js'
 
@@ -21,6 +22,7 @@ const START = [
 /** One program a test, in the directory it lies in. */
 export const programDrive: EachDrive = {
   kind: 'each',
+  exitWord: (code) => (code === 0 ? 'ended' : code === SKIPPED ? 'notrun' : 'fail'),
   command: (test: CatalogueTest, { section, scale, guestPath }) => {
     const directory = dirname(test.file)
     const limit = test.limitSeconds ?? DEFAULT_LIMIT_SECONDS

@@ -100,7 +100,14 @@ async function inDirectory(options: ExecOptions, { plan, directory, isKept }: Ex
     const name = argv.join(' ').slice(0, MOST_NAME)
     const outcome = await converse({
       guest,
-      program: { name, argv, environment: section.environment, directory: '/root', limitSeconds: null },
+      program: {
+        name,
+        argv,
+        environment: section.environment,
+        directory: '/root',
+        limitSeconds: null,
+        exitWord: (code) => (code === 0 ? 'ended' : 'fail'),
+      },
       limits: {
         bootSeconds: bootLimit(built.bundle, scale).seconds,
         commandSeconds: guestSeconds({ timeoutMinutes: plan.timeoutMinutes, elapsedSeconds }),

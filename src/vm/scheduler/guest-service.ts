@@ -191,7 +191,7 @@ export class GuestService {
     const programs = tests.map((name): TestProgram => {
       const test = known.get(name) ?? { name, groups: [], file: name, line: 1 }
       const { cwd, ...command } = drive.command(test, { section, scale, guestPath: suite?.guestPath ?? '/' })
-      return { name, ...command, directory: cwd }
+      return { name, ...command, directory: cwd, exitWord: (code) => drive.exitWord(code) }
     })
     return { environment: {}, arguments: [], programs }
   }
@@ -238,7 +238,7 @@ export class GuestService {
     const fruitful = this.run.queue.batchEnded(this.guest.id)
     // Ended before its first test for another guest's sake, it says nothing about the suite.
     if (!fruitful && batch.endedByUs !== true && this.run.health.batchBarren(sectionKey(this.id), batch.tests.length)) {
-      this.run.abandon(this.id, `\`check\` ended again and again without starting a test; what it said: ${batch.directory}/check.stdout`)
+      this.run.abandon(this.id, `the suite ended again and again without starting a test; what it printed: ${batch.directory}/check.stdout`)
     }
     if (this.phase !== 'ending') this.enter('gap', gapLimit(this.run.limits))
     this.run.notify()
