@@ -3,13 +3,13 @@ import type { PageData, PageDetail } from '../../src/report/html/page-data.js'
 import type { Step } from './step.js'
 
 /** The page's data, as its script reads it. */
-export function pageData({ html }: Step): PageData {
+export function pageData({ html }: Pick<Step, 'html'>): PageData {
   const json = /<script type="application\/json" id="run">(.*?)<\/script>/s.exec(html)?.[1]
   return JSON.parse(json ?? '') as PageData
 }
 
 /** What the page shows of a test when it is opened. */
-export function pageDetail(step: Step, test: string): PageDetail {
+export function pageDetail(step: Pick<Step, 'html'>, test: string): PageDetail {
   const index = pageData(step).tests.name.indexOf(test)
   const json = new RegExp(`<script type="application/json" id="t${index}">(.*?)</script>`, 's').exec(step.html)?.[1]
   return JSON.parse(json ?? '') as PageDetail

@@ -1,14 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { bundle } from '../../scripts/bundle.mjs'
-import type { RunRecord } from '../../src/domain/record.js'
-import { writeFakeBundle } from '../comparison/fake-bundle.js'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { buildAction } from '../faults/built-action.js'
 import { Job, type StepResult } from '../runner/job.js'
 import type { Services } from '../services/services.js'
-
-export const TESTS = ['generic/001', 'generic/002', 'generic/003', 'generic/004']
-const SECTIONS = ['xfs', 'ext4']
+import { type Renderings, readRenderings } from './reader-view.js'
+import { writeTwoSections } from './two-sections.js'
 
 /** One row of the matrix that the plan gives. */
 export interface MatrixRow {
@@ -28,11 +24,9 @@ export class ShardWorld {
     const directory = mkdtempSync('/var/tmp/vmtest-shards-')
     chmodSync(directory, 0o755)
     await buildAction(join(directory, 'action'))
-    await bundle({ entryPoints: [join(import.meta.dirname, '../comparison/fake-qemu.ts')], outfile: join(directory, 'fake-qemu.mjs') })
-    const world = new ShardWorld(directory, services)
     mkdirSync(join(directory, 'workspace'))
-    world.#makeBundle()
-    return world
+    await writeTwoSections(join(directory, 'workspace/bundle'), directory)
+    return new ShardWorld(directory, services)
   }
 
   close(): void {
@@ -64,9 +58,7 @@ export class ShardWorld {
     try {
       const step = await job.uses(join(this.directory, 'action', sub), inputs)
       const record = step.outputs.get('record')
-      if (record !== undefined) this.#records.set(step, JSON.parse(readFileSync(record, 'utf8')) as RunRecord)
-      const junit = step.outputs.get('junit')
-      if (junit !== undefined) this.#junit.set(step, readFileSync(junit, 'utf8'))
+      if (record !== undefined) this.#renderings.set(step, readRenderings(dirname(record)))
       await job.finish()
       return step
     } finally {
@@ -74,32 +66,13 @@ export class ShardWorld {
     }
   }
 
-  readonly #records = new Map<StepResult, RunRecord>()
-  readonly #junit = new Map<StepResult, string>()
+  readonly #renderings = new Map<StepResult, Renderings>()
 
-  record(step: StepResult): RunRecord {
-    const record = this.#records.get(step)
-    if (record === undefined) throw new Error(`the step left no record:\n${step.log}`)
-    return record
-  }
-
-  /** Numbers of tests, failures, errors and skipped ones in the JUnit file. */
-  counts(step: StepResult): readonly string[] {
-    const junit = this.#junit.get(step) ?? ''
-    return ['tests', 'failures', 'errors', 'skipped'].map((name) => new RegExp(`<testsuites[^>]* ${name}="(\\d+)"`).exec(junit)?.[1] ?? '')
-  }
-
-  #makeBundle(): void {
-    const disks = [{ role: 'test', sizeMiB: 16 }]
-    const settings = (fstyp: string) => ({ fstyp, mkfsOptions: '', mountOptions: '' })
-    writeFakeBundle(join(this.directory, 'workspace/bundle'), {
-      fakeQemu: join(this.directory, 'fake-qemu.mjs'),
-      tests: TESTS,
-      fates: {},
-      image: 'image',
-      version: 2,
-      sections: SECTIONS.map((name) => ({ suite: 'fstests', name, disks, settings: settings(name) })),
-    })
+  /** What the step left. */
+  renderings(step: StepResult): Renderings {
+    const renderings = this.#renderings.get(step)
+    if (renderings === undefined) throw new Error(`the step left no record:\n${step.log}`)
+    return renderings
   }
 }
 
