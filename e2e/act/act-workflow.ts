@@ -52,6 +52,9 @@ export interface ActLine {
   readonly msg?: string
   readonly command?: string
   readonly arg?: string
+  /** Of an output. */
+  readonly name?: string
+  readonly jobID?: string
   readonly content?: string
   /** The line as act found it. */
   readonly raw?: string

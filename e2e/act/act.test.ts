@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { createArtifactStore } from '../../src/ports/real/artifact.js'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { KernelRepository, Machine } from '../action/kernel-repository.js'
+import { downloaded } from '../services/downloaded.js'
 import { Services } from '../services/services.js'
 import { ACTION, type ActRun, commitWorkflow, plantAction, runAct } from './act-workflow.js'
 import { findAct } from './find-act.js'
@@ -56,16 +56,8 @@ described('the committed action under act', () => {
     expect(messages).toContain(`Post ./${ACTION}`)
     expect(messages).toContain('post: main reached stage post')
     const target = join(machine.directory, 'downloaded')
-    const before = { ...process.env }
-    const quiet = jest.spyOn(process.stdout, 'write').mockReturnValue(true)
-    try {
-      Object.assign(process.env, services.environment({ runId: 'act-1' }), { GITHUB_WORKSPACE: repository.directory })
-      const name = services.artifacts.artifacts[0]?.name ?? ''
-      expect(await createArtifactStore(process.env).download(name, target)).toBe(target)
-    } finally {
-      quiet.mockRestore()
-      process.env = before
-    }
+    const name = services.artifacts.artifacts[0]?.name ?? ''
+    expect(await downloaded(services, 'act-1', name, target)).toBe(target)
     expect(JSON.parse(readFileSync(join(target, 'run.json'), 'utf8'))).toMatchObject({ conclusion: { kind: 'passed' } })
     expect(services.cache.entries.some((entry) => entry.finalised && entry.key.includes('-index-'))).toBe(true)
   })

@@ -8,6 +8,7 @@ import { type ActRun, runAct } from './act-workflow.js'
 /** Where the reusable workflow looks for the action with `action-repository: .`. */
 const PLANTED = '.kernel-vmtest'
 const WORKFLOW = '.github/workflows/vmtest.yml'
+const CALLS = { shared: '.github/workflows/call.yml', one: '.github/workflows/one.yml' }
 
 /** Inputs of the call that are the same for every run here: the action is in the repository, the runner is this machine. */
 const LOCAL = { 'action-repository': '.', runner: 'ubuntu-latest' }
@@ -50,27 +51,34 @@ export class SharedWorkflow {
     writeFileSync(join(this.directory, 'checkout/action.yml'), stringify(action))
   }
 
-  /** Writes and commits the call. @param edit changes the reusable workflow itself */
-  commit(
-    inputs: Readonly<Record<string, string>>,
-    { edit, further = {} }: { readonly edit?: (jobs: Record<string, object>) => void; readonly further?: Readonly<Record<string, object>> } = {},
-  ): void {
+  /** Writes and commits the call, and a workflow that does the same in one job. @param edit changes the reusable workflow itself */
+  commit(inputs: Readonly<Record<string, string>>, edit: (jobs: Record<string, object>) => void = () => undefined): void {
     const workflow = parse(readFileSync(join(CHECKOUT, WORKFLOW), 'utf8')) as { jobs: Record<string, object> }
-    edit?.(workflow.jobs)
-    writeFileSync(join(this.repository, WORKFLOW), stringify(workflow))
-    const jobs = { shared: { uses: `./${WORKFLOW}`, with: { ...LOCAL, ...inputs } }, ...further }
-    writeFileSync(join(this.repository, '.github/workflows/call.yml'), stringify({ on: 'push', jobs }))
+    edit(workflow.jobs)
+    const { shards: _shards, ...own } = inputs
+    const steps = [{ uses: 'actions/checkout@v4' }, { uses: `./${PLANTED}`, with: { ...own, 'artifact-name': 'one' } }]
+    this.#write(WORKFLOW, workflow)
+    this.#write(CALLS.shared, { on: 'push', jobs: { shared: { uses: `./${WORKFLOW}`, with: { ...LOCAL, ...inputs } } } })
+    this.#write(CALLS.one, { on: 'push', jobs: { one: { 'runs-on': LOCAL.runner, steps } } })
     const git = ['-C', this.repository, '-c', 'user.name=e2e', '-c', 'user.email=e2e@example.org']
     execFileSync('git', [...git, 'add', '--all', '--force'])
     execFileSync('git', [...git, 'commit', '-q', '--allow-empty', '-m', 'call'])
   }
 
-  /** Lets act run the call. @param env with the addresses of the services */
-  run(env: Readonly<Record<string, string>>, machine: Parameters<typeof runAct>[1]['machine'] = this.#thisMachine()): Promise<ActRun> {
+  #write(path: string, workflow: object): void {
+    writeFileSync(join(this.repository, path), stringify(workflow))
+  }
+
+  /** Lets act run one of the two. @param env with the addresses of the services */
+  run(
+    call: keyof typeof CALLS,
+    env: Readonly<Record<string, string>>,
+    machine: Parameters<typeof runAct>[1]['machine'] = this.#thisMachine(),
+  ): Promise<ActRun> {
     const text = readFileSync(join(CHECKOUT, WORKFLOW), 'utf8')
     const uses = [...new Set([...text.matchAll(/uses: (actions\/checkout@[0-9a-f]+)/g)].map(([, checkout]) => checkout))]
-    const options = uses.flatMap((checkout) => ['--local-repository', `${checkout}=${join(this.directory, 'checkout')}`])
-    return runAct(this.act, { machine, directory: this.repository, env, options: ['--workflows', '.github/workflows/call.yml', ...options] })
+    const replaced = uses.flatMap((checkout) => ['--local-repository', `${checkout}=${join(this.directory, 'checkout')}`])
+    return runAct(this.act, { machine, directory: this.repository, env, options: ['--workflows', CALLS[call], ...replaced] })
   }
 
   #thisMachine(): Parameters<typeof runAct>[1]['machine'] {

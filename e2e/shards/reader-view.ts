@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { elementsOf, parseXml } from '../../__tests__/report/xml-reader.js'
-import type { PageDetail } from '../../src/report/html/page-data.js'
 import type { RunRecord } from '../../src/domain/record.js'
+import type { PageDetail } from '../../src/report/html/page-data.js'
 import { pageData } from '../results/renderings.js'
 
 /** What a run left for its readers. */
@@ -43,7 +43,9 @@ function junitView(text: string): object {
 }
 
 function pageView(html: string): object {
-  const { verdict, compared, sections, tests, tested, causes, problems, disagreements, reasons, outside, lost, vanished } = pageData({ html })
+  const { verdict, compared, sections, tests, tested, causes, problems, disagreements, reasons, outside, lost, vanished } = pageData({
+    html,
+  })
   const { name, section, place, status, note, change } = tests
   const plain = /<main class="plain">(.*?)<\/main>/s.exec(html)?.[1]
   return {
@@ -56,6 +58,12 @@ function pageView(html: string): object {
 function detailView(html: string, index: number): object {
   const json = new RegExp(`<script type="application/json" id="t${index}">(.*?)</script>`, 's').exec(html)?.[1]
   const { source, reproduce, reason, expected, attempts, base } = JSON.parse(json ?? '') as PageDetail
-  const tries = attempts.map(({ status, message, exit, diff, reports }) => ({ status, message, exit, diff, reports: reports.map(({ title }) => title) }))
+  const tries = attempts.map(({ status, message, exit, diff, reports }) => ({
+    status,
+    message,
+    exit,
+    diff,
+    reports: reports.map(({ title }) => title),
+  }))
   return { source, reproduce, reason, expected, base: base?.said ?? null, attempts: tries }
 }
