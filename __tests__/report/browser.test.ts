@@ -12,6 +12,7 @@ import { prepare, type ReportContext } from '../../src/report/context.js'
 import { htmlPage } from '../../src/report/html/index.js'
 import { addToHistory, comparisonOf, emptyHistory, pastVerdicts } from '../../src/results/index.js'
 import { hostileRecord } from './hostile.js'
+import { severalSuites } from './several-suites.js'
 import { aStory } from './story.js'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -256,6 +257,25 @@ withBrowser('the page in a browser', () => {
       await page.close()
     }
   }, 60_000)
+
+  test('a run of several suites is filtered by suite, and the address brings the filter back', async () => {
+    const { page, wrongs } = await open(severalSuites, null)
+    await page.getByRole('button', { name: 'all', exact: true }).click()
+    const rows = () => page.locator('[role=option]').allTextContents()
+    await until(page, `document.querySelectorAll('[role=option]').length === 3`)
+    await page.getByLabel('Suite').selectOption('smoke')
+    await until(page, `document.querySelectorAll('[role=option]').length === 1`)
+    expect((await rows()).join()).toContain('smoke.xfs')
+    expect(await page.getByLabel('Section').locator('option').allTextContents()).toEqual(['all sections', 'smoke.xfs'])
+    expect(new URL(page.url()).hash).toContain('suite=smoke')
+    await page.reload()
+    await page.waitForSelector('#list')
+    await until(page, `document.querySelectorAll('[role=option]').length === 1`)
+    await page.getByLabel('Suite').selectOption('')
+    await until(page, `document.querySelectorAll('[role=option]').length === 3`)
+    expect(wrongs).toEqual([])
+    await page.close()
+  })
 
   test('an injected script would be stopped by the policy', async () => {
     const { page, wrongs } = await open(record, comparison)

@@ -3,21 +3,11 @@ import { matching, searchTexts } from '../../src/report/html/page/filter.js'
 import { ranksOf } from '../../src/report/html/page/order.js'
 import { pageData } from '../../src/report/html/run-data.js'
 import { htmlPage, junitXml, prepare, summaryMarkdown, terminalText } from '../../src/report/index.js'
-import { aRecord, aSection, aTest } from './builder.js'
+import { aRecord, aTest } from './builder.js'
+import { severalSuites } from './several-suites.js'
 import { elementsOf, parseXml } from './xml-reader.js'
 
-/** Two suites that share a section's name and a test's. */
-const own = { suite: 'smoke', section: 'xfs' }
-const tests = [
-  aTest('generic/001', { section: 'xfs' }),
-  aTest('generic/002', { section: 'xfs', status: 'fail' }),
-  aTest('generic/001', { ...own, status: 'fail' }),
-]
-const plain = aRecord(tests)
-const record = aRecord(tests, {
-  plan: { ...plain.plan, suites: ['fstests', 'smoke'], trees: { fstests: '/src/xfstests' }, reproduce: 'vmtest run @TESTS@' },
-  sections: [aSection('xfs'), aSection('xfs', { suite: 'smoke' })],
-})
+const record = severalSuites
 const rendered = prepare(record, null)
 
 describe('a record of several suites', () => {
