@@ -1,7 +1,7 @@
 // What people copy from the documentation: where the project is published, its version, the actions, versions of other programs.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { PROJECT, TOOL_VERSION } from '../../src/domain/version.js'
 import { DEFAULT_NIX_VERSION } from '../../src/nix/pins.js'
@@ -10,7 +10,10 @@ import { pages } from './commands.js'
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const packageJson = JSON.parse(read('package.json')) as { version: string; repository: string }
-const copied = [...pages(root), ...readdirSync(join(root, 'examples/kernel-tree')).map((name) => `examples/kernel-tree/${name}`)]
+const examples = readdirSync(join(root, 'examples'), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+const copied = [...pages(root), ...examples]
 const workflows = readdirSync(join(root, '.github/workflows')).map((name) => read(`.github/workflows/${name}`))
 
 describe('where it is published', () => {
