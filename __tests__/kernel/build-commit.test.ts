@@ -59,7 +59,11 @@ function build(changes: Partial<KernelBuildOptions> = {}, hasCcache = false) {
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
 test('a kernel is configured from tinyconfig and the options, and built into the kept directory', async () => {
-  expect(await build()).toEqual({ kind: 'built', image: join(root, 'build/arch/x86/boot/bzImage') })
+  expect(await build()).toMatchObject({
+    kind: 'built',
+    image: join(root, 'build/arch/x86/boot/bzImage'),
+    vmlinux: join(root, 'build/vmlinux'),
+  })
   expect(read('build/.config')).toBe('CONFIG_KERNEL_XZ=y\nCONFIG_SMP=y\nCONFIG_DONE=y\n')
   expect(read('results/01.build.log')).toMatch(/^\$ make -C .*\/source O=.*\/build .*tinyconfig$/m)
 })
@@ -67,7 +71,7 @@ test('a kernel is configured from tinyconfig and the options, and built into the
 test('a .config of one’s own is taken anew at each step, and is itself left alone', async () => {
   const path = join(root, 'my.config')
   writeFileSync(path, 'CONFIG_MINE=y\n')
-  for (let step = 0; step < 2; step++) await build({ configuration: { kind: 'file', path } })
+  for (let step = 0; step < 2; step++) await build({ configuration: { kind: 'file', path, options: new Map() } })
   expect(read('build/.config')).toBe('CONFIG_MINE=y\nCONFIG_DONE=y\n')
   expect(read('my.config')).toBe('CONFIG_MINE=y\n')
 })

@@ -15,8 +15,8 @@ export interface KernelBuildOptions {
   readonly commit: string
   /** The `O=` directory; kept, so that each step compiles only what changed. */
   readonly objects: string
-  readonly configuration:
-    | { readonly kind: 'file'; readonly path: string }
+  readonly configuration: /** A file, with these options in place of its own. */
+    | { readonly kind: 'file'; readonly path: string; readonly options: KernelConfig }
     /** On top of `make tinyconfig`. */
     | { readonly kind: 'options'; readonly options: KernelConfig }
   /** `x86_64` or `aarch64`, which names the image. */
@@ -38,7 +38,8 @@ export async function builtCommits(objects: string, { files }: Pick<Ports, 'file
 }
 
 export type KernelBuild =
-  | { readonly kind: 'built'; readonly image: string }
+  /** With the whole kernel, of which the image is made: what is in it is read off that. */
+  | { readonly kind: 'built'; readonly image: string; readonly vmlinux: string }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'cancelled' }
 
@@ -69,7 +70,7 @@ export async function buildKernel(options: KernelBuildOptions, ports: BuildPorts
     const failed = (await configure(options, run, ports)) ?? (await run('olddefconfig')) ?? (await run(target.image))
     if (failed !== null) return failed
     await remember([options.commit])
-    return { kind: 'built', image: join(options.objects, target.imagePath) }
+    return { kind: 'built', image: join(options.objects, target.imagePath), vmlinux: join(options.objects, 'vmlinux') }
   } finally {
     await log.close()
   }
@@ -82,7 +83,9 @@ async function configure(
 ): Promise<KernelBuild | null> {
   const dotConfig = join(objects, '.config')
   if (configuration.kind === 'file') {
-    await files.write(dotConfig, await files.readText(configuration.path))
+    const text = await files.readText(configuration.path)
+    const { options } = configuration
+    await files.write(dotConfig, options.size === 0 ? text : formatKernelConfig(mergeInto(parseKernelConfig(text), options)))
     return null
   }
   const failed = await run('tinyconfig')

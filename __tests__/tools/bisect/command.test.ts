@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { runCli } from '../../../src/cli/cli.js'
@@ -61,6 +61,25 @@ describe('vmtest bisect', () => {
     const [step] = result.steps
     expect(readFileSync(join(output, `01-${step.commit.hash.slice(0, 12)}.build.log`), 'utf8')).toContain('error: no')
     expect(history.state()).toBe(before)
+  })
+
+  test('configures what is asked for by --kconfig and by suites of the kernel’s own tests, on a file of one’s own too', async () => {
+    const files = {
+      Makefile: 'tinyconfig:\n\t@mkdir -p $(O); echo CONFIG_TINY=y >$(O)/.config\nolddefconfig:\n\t@cat $(O)/.config >&2; exit 1\n',
+    }
+    history.commit([5, 6].map((number) => ({ subject: `change ${number}`, files: { ...files, note: String(number) } })))
+    const asked = ['--suite', 'kunit', '--kconfig', 'CONFIG_OWN_KUNIT_TEST=y', '--good', 'HEAD~2', '--no-verify']
+    const logOf = async (name: string, ...more: string[]) => {
+      const output = join(history.root, name)
+      await command(...asked, '--output', output, ...more)
+      const log = readdirSync(output).find((file) => file.endsWith('.build.log')) ?? ''
+      return readFileSync(join(output, log), 'utf8')
+    }
+    expect(await logOf('a')).toMatch(/CONFIG_TINY=y[\s\S]*CONFIG_KUNIT=y[\s\S]*CONFIG_OWN_KUNIT_TEST=y/)
+    writeFileSync(join(history.root, 'config'), 'CONFIG_FILE=y\n')
+    const log = await logOf('b', '--config', join(history.root, 'config'))
+    expect(log).toMatch(/CONFIG_FILE=y[\s\S]*CONFIG_KUNIT=y[\s\S]*CONFIG_OWN_KUNIT_TEST=y/)
+    expect(log).not.toContain('CONFIG_TINY')
   })
 
   test.each([

@@ -4,8 +4,9 @@ import { describeError, UserError } from '../../domain/errors.js'
 import type { Inputs } from '../../domain/inputs.js'
 import { parseInputs } from '../../inputs/parse.js'
 import { chooseFragments, mergeFragments, requestedConfig } from '../../kconfig/index.js'
-import { buildKernel, builtCommits, type KernelBuildOptions, treeName } from '../../kernel/index.js'
+import { buildKernel, builtCommits, type KernelBuildOptions, readFragments, treeName } from '../../kernel/index.js'
 import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
+import { suiteOf } from '../../suites/index.js'
 import { type BisectResult, type BisectStep, bisect } from '../../tools/bisect/bisect.js'
 import { outcomeOfRun, type StepOutcome } from '../../tools/bisect/decide.js'
 import { bisectInParallel } from '../../tools/bisect/parallel.js'
@@ -143,7 +144,9 @@ async function tryKernel(
       // Standard output is for the result alone.
       const quiet = { ...context, stdout: context.stderr }
       try {
-        return outcomeOfRun(await runInputs({ ...inputs, kernel: { image: kernel.image }, outputDirectory: directory }, quiet))
+        return outcomeOfRun(
+          await runInputs({ ...inputs, kernel: kernelOf(kernel, inputs), kconfig: [], outputDirectory: directory }, quiet),
+        )
       } catch (error) {
         // What was asked wrongly shows at the first commit. At a later one it is the commit that lacks something, such as an option.
         if (number === 1 || !(error instanceof UserError)) throw error
@@ -151,6 +154,11 @@ async function tryKernel(
       }
     }
   }
+}
+
+/** Tests that are the kernel's own are read off the whole of it. */
+function kernelOf({ image, vmlinux }: { readonly image: string; readonly vmlinux: string }, { suites }: Inputs) {
+  return suites.some((name) => suiteOf(name).ofKernel !== undefined) ? { image, vmlinux } : { image }
 }
 
 /** One place for each tree: its objects are worth keeping from one bisection to the next. */
@@ -181,13 +189,17 @@ async function buildOptions(
   const shelf = await shelfOf(context)
   // A section of the flake's or of a local.config of the user's own has no fragments here: the usual ones are taken.
   const known = inputs.selection.sections.filter((name) => shelf.sections.some((section) => section.name === name))
+  const ofSuites = inputs.suites.flatMap((name) => suiteOf(name).ofKernel?.fragments ?? [])
+  const at = { checkout: places.checkout, workspace: places.workingDirectory }
+  const own = await readFragments([...ofSuites, ...inputs.kconfig], at, ports)
+  const optionsOf = (fragments: Parameters<typeof mergeFragments>[0]) => requestedConfig(mergeFragments(fragments))
   return {
     source: join(work, 'source'),
     objects: join(work, 'build'),
     configuration:
       flags.config === undefined
-        ? { kind: 'options', options: requestedConfig(mergeFragments(chooseFragments(known, shelf))) }
-        : { kind: 'file', path: resolve(places.workingDirectory, flags.config) },
+        ? { kind: 'options', options: optionsOf([...chooseFragments(known, shelf), ...own]) }
+        : { kind: 'file', path: resolve(places.workingDirectory, flags.config), options: optionsOf(own) },
     architecture: guestArchitecture(context),
     jobs:
       Number(flags.makeJobs ?? '') || Math.max(1, Math.floor(Number((await ports.exec.run(['nproc'])).stdout) / Number(flags.jobs ?? '1'))),
