@@ -13,6 +13,13 @@ beforeAll(async () => {
   suite = mkdtempSync(join(tmpdir(), 'vmtest-suite-'))
   mkdirSync(join(suite, 'tests/xfs'), { recursive: true })
   writeFileSync(join(suite, 'tests/xfs/group.list'), '# QA groups\n001 db auto quick\n002 auto growfs\n')
+  mkdirSync(join(suite, 'ks/mount'), { recursive: true })
+  writeFileSync(join(suite, 'ks/kselftest-list.txt'), 'mount:statmount\nproc:self\n')
+  writeFileSync(join(suite, 'ks/run_kselftest.sh'), '#!/bin/sh\n')
+  mkdirSync(join(suite, 'ks/proc'))
+  for (const path of ['mount/statmount', 'proc/self']) writeFileSync(join(suite, 'ks', path), '', { mode: 0o755 })
+  mkdirSync(join(suite, 'own/deep'), { recursive: true })
+  writeFileSync(join(suite, 'own/deep/one'), '#!/bin/sh\n', { mode: 0o755 })
 })
 afterAll(() => {
   vmtest.remove()
@@ -68,6 +75,10 @@ describe.each(Object.keys(shells))('completion in %s', (name) => {
     ['a group of the smoke suite', ['list', '--suite', 'smoke', '-g', 'qui'], ['quick']],
     ['a group of the suite named', ['run', '--fstests', '~', '-g', 'gr'], ['growfs']],
     ['a test of the suite named', ['run', '--fstests', '~/', '-g', 'auto', 'xfs/'], ['xfs/001', 'xfs/002']],
+    ['a test whose name has a colon', ['run', '--kselftest', '~/ks', 'mount:st'], ['mount:statmount']],
+    ['a group of kselftest', ['run', '--suite', 'kselftest', '--kselftest', '~/ks', '-g', 'pr'], ['proc']],
+    ['a script', ['run', '--scripts', '~/own', '--rerun-failed', '1', 'deep/'], ['deep/one']],
+    ['a section of the suite named', ['run', '--suite', 'blktests', '-s', 'null'], ['null_blk']],
     ['a second test', ['run', '--fstests', '~', 'xfs/001', 'xfs/002'], ['xfs/002']],
     ['a command of config', ['config', 'ed'], ['edit']],
     ['an option of it', ['config', 'edit', '--wi'], ['--with']],
@@ -84,6 +95,11 @@ describe.each(Object.keys(shells))('completion in %s', (name) => {
     expect(complete('')).toEqual(expect.arrayContaining(['run', 'list', 'completion', 'help']))
     expect(complete('')).not.toContain('__complete')
   })
+})
+
+it('replaces only what follows the last colon, where bash has cut the word', () => {
+  expect(shells.bash?.(['vmtest', 'run', '--kselftest', '~/ks', 'mount', ':', 'st'])).toEqual(['statmount'])
+  expect(shells.bash?.(['vmtest', 'run', '--kselftest', '~/ks', 'proc', ':'])).toEqual(['self'])
 })
 
 it('replaces only the value where bash has cut the word at =', () => {

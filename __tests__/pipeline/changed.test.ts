@@ -19,7 +19,7 @@ function write(path: string, text: string): void {
 const places = { checkout, workingDirectory: tree, projectDirectory: tree, cacheDirectory: tree, temporaryDirectory: tree }
 const changed = async (upstream: string | null) => {
   const ports = { exec: createExec(), files: createFiles() }
-  return (await applyChanged({ inputs: parseInputs('cli', {}), upstream, tree, places }, ports)).inputs.selection
+  return (await applyChanged({ inputs: parseInputs('cli', {}), suites: ['fstests'], upstream, tree, places }, ports)).inputs.selection
 }
 
 beforeAll(() => {
@@ -69,4 +69,16 @@ test('on a detached head, after a rename and a removal, both places count', asyn
   git('commit', '-q', '-m', 'moved')
   expect((await changed('work')).groups).toEqual(['quick', 'raid', 'replace', 'volume', 'send'])
   await expect(changed('HEAD')).rejects.toThrow('Nothing changed since HEAD.')
+})
+
+test('suites that test none of it are left out, with their trees', async () => {
+  const raw = { suite: 'fstests kselftest blktests', fstests: '/x', kselftest: '/k', blktests: '/b' }
+  const ports = { exec: createExec(), files: createFiles() }
+  git('checkout', '-q', '--detach', 'work')
+  git('reset', '-q', '--hard')
+  write('tools/testing/selftests/mount/x.c', 'new')
+  const options = { inputs: parseInputs('cli', raw), suites: ['fstests', 'kselftest', 'blktests'], upstream: 'work', tree, places }
+  const { inputs, note } = await applyChanged(options, ports)
+  expect(inputs).toMatchObject({ suites: ['kselftest'], trees: { kselftest: '/k' }, selection: { groups: ['mount'], byChange: true } })
+  expect(note).toContain('tools/testing/selftests/mount/x.c: kselftest: groups mount')
 })

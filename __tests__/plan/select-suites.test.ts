@@ -159,4 +159,18 @@ describe('several suites in one run', () => {
     expect(reports({ sections: ['ext4', 'default'], groups: ['all'] }, undefined, lines)).toEqual([inExt4, inOwn])
     expect(reports({ sections: ['ext4'] }, [fstests], lines)).toEqual([inExt4])
   })
+
+  test('a group that what changed is about, and no suite has, is passed over; a suite without any runs what it usually does', () => {
+    const request = { sections: ['xfs'], groups: ['fstests:quick', 'made-up:realtime', 'nowhere'] }
+    expect(refused(request)).toContain('unknown group `nowhere`; none of `fstests`, `made-up` knows it.')
+    const { selection, notes } = select({ ...request, byChange: true })
+    expect(notes).toContain('What changed is about `made-up:realtime`, `nowhere` too, which no suite here has.')
+    expect(selection.tests.map(({ suite, name }) => `${suite} ${name}`)).toEqual([
+      'fstests generic/001',
+      'fstests xfs/001',
+      'made-up mount:one.sh',
+      'made-up mount:two.sh',
+      'made-up proc:one',
+    ])
+  })
 })

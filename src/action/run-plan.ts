@@ -126,7 +126,8 @@ async function readInputs(runner: Runner, ports: Ports, { places }: ActionContex
   if (runner.getInput('changed').trim() !== 'true') return inputs
   const base = runner.env.GITHUB_BASE_REF
   const upstream = base ? `origin/${base}` : null
-  const chosen = await applyChanged({ inputs, upstream, tree: places.workingDirectory, places }, ports)
+  const { suites } = await planOnly({ inputs, places }, ports)
+  const chosen = await applyChanged({ inputs, suites, upstream, tree: places.workingDirectory, places }, ports)
   runner.info(chosen.note)
   return chosen.inputs
 }

@@ -11,7 +11,9 @@ import { addInputOptions, HEADINGS, type OptionUse, rawInputs } from './options.
 export function addSelectionOptions(command: Command, use: OptionUse = 'run'): Command {
   const choosing = (flags: string, description: string) => new Option(flags, description).helpGroup(HEADINGS.choice)
   return addInputOptions(command, use)
-    .addOption(choosing('--changed', 'choose sections and groups by the files changed since upstream, those you name staying as they are'))
+    .addOption(
+      choosing('--changed', 'choose suites, sections and groups by the files changed since upstream, those you name staying as they are'),
+    )
     .addOption(
       choosing(
         '--upstream <rev>',
@@ -33,8 +35,9 @@ export async function selectionInputs(
     if (upstream !== null) throw new UserError('`--upstream` is given without `--changed`.', 'See `vmtest run --help`.')
     return inputs
   }
-  const tree = (await planOnly({ inputs, places }, ports)).kernelTree?.directory ?? places.workingDirectory
-  const chosen = await applyChanged({ inputs, upstream, tree, places }, ports)
+  const { kernelTree, suites } = await planOnly({ inputs, places }, ports)
+  const tree = kernelTree?.directory ?? places.workingDirectory
+  const chosen = await applyChanged({ inputs, suites, upstream, tree, places }, ports)
   stderr.write(`${chosen.note}\n`)
   return chosen.inputs
 }

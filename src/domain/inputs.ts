@@ -52,6 +52,8 @@ export interface SelectionRequest {
   readonly excludeFiles: readonly string[]
   /** Files with expected failures and expunges in our form. */
   readonly expectationFiles: readonly string[]
+  /** True where the groups were chosen by what changed: one that a suite has not got is passed over. Absent: it is refused. */
+  readonly byChange?: boolean | undefined
   /** Of what these select, only these tests in these sections; absent: all. */
   readonly only?: readonly TestId[] | undefined
 }

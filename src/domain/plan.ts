@@ -60,6 +60,10 @@ export const planSchema = z.object({
       tests: z.array(z.string()).describe('Tests or patterns.'),
       excludeFiles: z.array(z.string()).describe('Files of tests to leave out.'),
       expectationFiles: z.array(z.string()).describe('Files of expected failures and expunges.'),
+      byChange: z
+        .boolean()
+        .optional()
+        .describe('True where the groups were chosen by what changed: one that a suite has not got is passed over. Absent: it is refused.'),
       only: z
         .array(
           z.object({

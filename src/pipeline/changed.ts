@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
+import type { SuiteName } from '../domain/test.js'
 import { changedPathsSchema, selectChanged } from '../plan/changed.js'
 import type { Ports } from '../ports/index.js'
 import type { Directories } from './directories.js'
@@ -9,17 +10,25 @@ import type { Directories } from './directories.js'
 const UPSTREAMS = ['@{upstream}', 'origin/HEAD', 'origin/master', 'origin/main', 'master', 'main']
 
 /**
- * The inputs with sections and groups chosen by the files that differ from where the branch left upstream, uncommitted ones included.
+ * The inputs with suites, sections and groups chosen by the files that differ from where the branch left upstream, uncommitted ones included.
+ * @param suites those the plan has
  * @param tree the kernel tree, whose paths the data names
  * @throws UserError outside a git tree, without an upstream, or where nothing changed
  */
 export async function applyChanged(
   {
     inputs,
+    suites,
     upstream,
     tree,
     places,
-  }: { readonly inputs: Inputs; readonly upstream: string | null; readonly tree: string; readonly places: Directories },
+  }: {
+    readonly inputs: Inputs
+    readonly suites: readonly SuiteName[]
+    readonly upstream: string | null
+    readonly tree: string
+    readonly places: Directories
+  },
   { exec, files }: Pick<Ports, 'exec' | 'files'>,
 ): Promise<{ readonly inputs: Inputs; readonly note: string }> {
   const git = async (...words: string[]) => {
@@ -35,8 +44,12 @@ export async function applyChanged(
   const changed = [...listed.split('\0'), ...untracked.split('\0').filter(isSource)].filter((path) => path !== '')
   const rules = join(places.checkout, 'nix/sections/changed-paths.json')
   const text = await files.readText(rules)
-  const { request, note } = selectChanged(inputs.selection, [...new Set(changed)], changedPathsSchema.parse(JSON.parse(text)), base.name)
-  return { inputs: { ...inputs, selection: request }, note: `${note}\n  (the rules: ${rules})` }
+  const data = changedPathsSchema.parse(JSON.parse(text))
+  const { suites: kept, request, note } = selectChanged({ suites, request: inputs.selection }, [...new Set(changed)], data, base.name)
+  const trees = Object.fromEntries(Object.entries(inputs.trees).filter(([suite]) => kept.includes(suite)))
+  // Where all of them stay, what was asked stays as it was asked.
+  const chosen = kept.length === suites.length ? inputs.suites : kept
+  return { inputs: { ...inputs, suites: [...chosen], trees, selection: request }, note: `${note}\n  (the rules: ${rules})` }
 }
 
 /** Of what git does not know, only what is compiled: notes and patches lie around in every tree. */

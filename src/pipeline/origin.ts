@@ -4,6 +4,7 @@ import type { ImageHashes, Origin, Tested, WorkflowRun } from '../domain/origin.
 import type { Plan } from '../domain/plan.js'
 import type { Built, BuiltSuite } from '../domain/stages.js'
 import type { Ports } from '../ports/index.js'
+import { revisionName } from '../suites/index.js'
 import type { Directories } from './directories.js'
 import { type CheckedOut, gitIn, readCheckout, readPullRequest } from './situation.js'
 
@@ -104,7 +105,7 @@ async function hashOf(paths: readonly string[], files: Ports['files']): Promise<
 /** Tests of the tool's own suite come with the tool; a tree in the store is named by what it is made of. */
 function revisionOfSuite(suite: BuiltSuite, { bundle }: Built, toolVersion: string): string | null {
   if (suite.name === 'smoke') return `kernel-vmtest ${toolVersion}`
-  const known = suite.name === 'fstests' ? bundle.revisions.xfstests : bundle.revisions[suite.name]
+  const known = bundle.revisions[revisionName(suite.name)]
   if (known !== undefined) return known
   return /^\/nix\/store\/([0-9a-z]{32}-[^/]+)/.exec(suite.source ?? '')?.[1] ?? null
 }

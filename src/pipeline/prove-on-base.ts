@@ -12,6 +12,7 @@ import type { VmRun } from '../domain/vm-run.js'
 import { selectionOf } from '../plan/select.js'
 import type { Ports } from '../ports/index.js'
 import { compareRecords, defaultRerunPolicy, relocateRecord } from '../results/index.js'
+import { revisionName } from '../suites/index.js'
 import { originOfBuild } from './origin.js'
 import { type GuestsOptions, runGuests } from './run-guests.js'
 
@@ -97,9 +98,12 @@ async function findBase({ run, built, baseline, places, session, record, toolVer
   if (path === null) return none('the baseline does not say where its bundle lies; `base-bundle` can')
   if (!plan.baseBundle && !(await isInStore(path, baseline, session, ports)))
     return none(`its bundle ${path} is neither in this store nor in the cache`)
-  const isSameTree = isKnownTree(built) && built.bundle.revisions.xfstests === baseline?.revisions.xfstests
   // With other tests a failure there would say nothing about the kernel.
-  if (plan.trees.fstests !== undefined && !isSameTree) return none('the tests are of a tree that is not the one the baseline ran')
+  const strange = Object.keys(plan.trees).filter((suite) => !isSameTree(revisionName(suite), built, baseline))
+  if (strange.length > 0) {
+    const which = plan.suites.length > 1 ? ` of ${strange.join(', ')}` : ''
+    return none(`the tests${which} are of a tree that is not the one the baseline ran`)
+  }
   const request = { nix: null, offline: null, cache: { ledger: [], bundlePath: null }, kernelTree: 'leave' } as const
   const directories = { checkout: places.checkout, cacheDirectory: places.cacheDirectory, workspace: places.workingDirectory }
   const basePlan: Plan = { ...plan, bundle: { kind: 'path', path }, kernel: null }
@@ -118,9 +122,10 @@ async function isInStore(path: string, baseline: RunRecord | null, session: Cach
   return restoreBundle({ session, indexKey: index?.key ?? null, bundlePath: path }, ports)
 }
 
-/** True for tests of a given tree whose revision says all: a commit, nothing changed since. */
-function isKnownTree({ bundle }: Built): boolean {
-  return bundle.revisions.xfstests !== undefined && !bundle.revisions.xfstests.endsWith('-dirty')
+/** True for tests of a given tree whose revision says all, a commit with nothing changed since, and is the baseline's. */
+function isSameTree(name: string, { bundle }: Built, baseline: RunRecord | null): boolean {
+  const revision = bundle.revisions[name]
+  return revision !== undefined && !revision.endsWith('-dirty') && revision === baseline?.revisions[name]
 }
 
 async function runOnBase(

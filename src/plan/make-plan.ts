@@ -57,6 +57,7 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
       tests: [...inputs.selection.tests],
       excludeFiles: inputs.selection.excludeFiles.map(absolute),
       expectationFiles: inputs.selection.expectationFiles.map(absolute),
+      ...(inputs.selection.byChange === true ? { byChange: true } : {}),
       ...(inputs.selection.only === undefined ? {} : { only: [...inputs.selection.only] }),
     },
     ...(inputs.shard === null

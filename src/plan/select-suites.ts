@@ -45,7 +45,8 @@ export function selectInSuites(request: SelectionRequest, context: SuitesContext
   const { kernelRelease, architecture, expectations } = context
   const suites = context.suites.map((suite) => ({ ...suite, index: indexCatalogue(suite.catalogue, suite.choice) }))
   const problems: string[] = []
-  const requests = shareOut(request, suites, { known: context.known, problems })
+  const asked = request.byChange === true ? withoutStrangeGroups(request, suites, context.known) : { request, notes: [] }
+  const requests = shareOut(asked.request, suites, { known: context.known, problems })
   if (only === undefined) throw refusal(['no suite is chosen.'])
   const lists = shareOutLists(expectations, suites, context.known)
   problems.push(...lists.problems)
@@ -53,7 +54,7 @@ export function selectInSuites(request: SelectionRequest, context: SuitesContext
     for (const [index, { name }] of suites.entries()) {
       const own = requests[index]
       const isAsked = own !== undefined && (own.tests.length > 0 || own.groups.length > 0)
-      if (!isAsked && (request.tests.length > 0 || request.groups.length > 0))
+      if (!isAsked && request.byChange !== true && (request.tests.length > 0 || request.groups.length > 0))
         problems.push(`nothing is selected of the suite \`${name}\`: name tests or groups of it, or leave it out of \`suite\`.`)
     }
   }
@@ -76,8 +77,24 @@ export function selectInSuites(request: SelectionRequest, context: SuitesContext
     notes: [
       ...parts.flatMap(({ notes }, index) => (others.length === 0 ? notes : notes.map((note) => `${suites[index]?.name ?? ''}: ${note}`))),
       ...lists.notes,
+      ...asked.notes,
     ],
   }
+}
+
+/** Without the groups that no suite they are meant for has: nobody named them. */
+function withoutStrangeGroups(
+  request: SelectionRequest,
+  suites: readonly IndexedSuite[],
+  known: readonly SuiteName[],
+): { readonly request: SelectionRequest; readonly notes: readonly string[] } {
+  const isThere = (word: string) => {
+    const bound = boundTo(word, known)
+    return suites.some(({ name, index }) => (bound === null || bound.suite === name) && groupProblem(bound?.word ?? word, index) === null)
+  }
+  const strange = request.groups.filter((word) => !isThere(word))
+  const notes = strange.length === 0 ? [] : [`What changed is about ${listNames(strange)} too, which no suite here has.`]
+  return { request: { ...request, groups: request.groups.filter(isThere) }, notes }
 }
 
 interface Sharing {

@@ -127,6 +127,7 @@ const planParts: Readonly<Record<Exclude<keyof Plan, 'selection'>, 'same' | 'may
 const selectionParts: Readonly<Record<keyof Plan['selection'], 'same' | 'may-differ'>> = {
   sections: 'may-differ',
   groups: 'same',
+  byChange: 'same',
   excludeGroups: 'same',
   tests: 'may-differ',
   excludeFiles: 'same',

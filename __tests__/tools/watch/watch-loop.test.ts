@@ -150,7 +150,8 @@ for (const path of ['fs/xfs/inode.c', 'fs/xfs/inode.o', 'fs/Kconfig', 'Documenta
   mkdirSync(join(tree, path, '..'), { recursive: true })
   writeFileSync(join(tree, path), '')
 }
-const relative = async () => (await listSources(tree, { exec: createExec() })).map((path) => path.slice(tree.length + 1)).sort()
+const relative = async () =>
+  (await listSources({ tree, kind: 'kernel' }, { exec: createExec() })).map((path) => path.slice(tree.length + 1)).sort()
 
 test('sources are what is compiled by name, and what git tracks where there is git', async () => {
   expect(await relative()).toEqual(['Makefile', 'fs/Kconfig', 'fs/xfs/inode.c'])
@@ -166,9 +167,20 @@ test('sources are what is compiled by name, and what git tracks where there is g
     writeFileSync(join(tree, left), '')
   }
   expect(await relative()).toEqual(['Makefile', 'fs/Kconfig', 'fs/xfs/inode.c'])
-  await expect(listSources(join(tree, 'Documentation'), { exec })).resolves.toHaveLength(1)
+  await expect(listSources({ tree: join(tree, 'Documentation'), kind: 'kernel' }, { exec })).resolves.toHaveLength(1)
   mkdirSync(join(tree, 'empty'))
-  await expect(listSources(join(tree, 'empty'), { exec })).rejects.toThrow('has no source files to watch')
+  await expect(listSources({ tree: join(tree, 'empty'), kind: 'kernel' }, { exec })).rejects.toThrow('has no source files to watch')
+})
+
+test('of a suite every file is watched, whatever it is called, but for leftovers', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'vmtest-watch-own-'))
+  try {
+    for (const name of ['reproducer', 'settings', 'deep test', 'x.sh', 'x.sh~', 'x.o', 'README.md']) writeFileSync(join(own, name), '')
+    const found = await listSources({ tree: own, kind: 'suite' }, { exec: createExec() })
+    expect(found.map((path) => path.slice(own.length + 1)).sort()).toEqual(['deep test', 'reproducer', 'settings', 'x.sh'])
+  } finally {
+    rmSync(own, { recursive: true })
+  }
 })
 
 test('the real watcher sees a write and an editor’s rename, and stops', async () => {

@@ -27,7 +27,7 @@ const DEFAULT_COMMAND = 'run'
  * @returns candidates that begin with that word; none where a file may stand, which the shell completes better
  */
 export async function completeWords(program: Command, words: readonly string[], known: KnownNames): Promise<readonly Candidate[]> {
-  const line = joinEquals(words)
+  const line = joinCut(words)
   const typed = line.at(-1) ?? ''
   const before = line.slice(0, -1)
   const named = before.length === 0 ? undefined : program.commands.find((command) => command.name() === before[0])
@@ -47,7 +47,7 @@ export async function completeWords(program: Command, words: readonly string[], 
   }
   if (typed.startsWith('-')) return startingWith(optionsOf(command, named === undefined && before.length === 0 ? program : null))
   if (before.length === 0) {
-    const tests = typed.includes('/') ? await known.tests() : []
+    const tests = /[/:]/.test(typed) ? await known.tests() : []
     return startingWith([...commandsOf(program), ...tests])
   }
   if (named === undefined && before[0] === 'help') return startingWith(commandsOf(program))
@@ -56,7 +56,7 @@ export async function completeWords(program: Command, words: readonly string[], 
 
 /** Of `config show …`: the commands there are, or what stands behind the one that is named. */
 async function completeBelow(above: Command, words: readonly string[], known: KnownNames): Promise<readonly Candidate[]> {
-  const [name = '', ...rest] = joinEquals(words)
+  const [name = '', ...rest] = joinCut(words)
   if (rest.length === 0) return commandsOf(above).filter(({ word }) => word.startsWith(name) && word !== 'help')
   const command = above.commands.find((each) => each.name() === name)
   const typed = rest.at(-1) ?? ''
@@ -71,11 +71,17 @@ async function completeBelow(above: Command, words: readonly string[], known: Kn
   return candidates.filter(({ word }) => word.startsWith(typed))
 }
 
-/** bash hands `--option=value` over as three words. */
-function joinEquals(words: readonly string[]): readonly string[] {
+/** bash hands `--option=value` and `a:b` over as three words each. */
+function joinCut(words: readonly string[]): readonly string[] {
   const joined: string[] = []
+  let isCut = false
   for (const [index, word] of words.entries()) {
     const option = joined.at(-1)
+    if (option !== undefined && (word === ':' || isCut)) {
+      joined[joined.length - 1] = option + word
+      isCut = word === ':'
+      continue
+    }
     if (word === '=' && option?.startsWith('--') && !option.includes('=')) {
       if (index === words.length - 1) joined.push('')
       continue

@@ -6,15 +6,16 @@ import { ownFlakeReference } from '../../plan/own-flake.js'
 import type { Ports } from '../../ports/index.js'
 import { parseHistory } from '../../results/index.js'
 import { parseGroupList } from '../../suites/fstests/catalogue.js'
-import { suiteOf } from '../../suites/index.js'
+import { suiteOf, suites } from '../../suites/index.js'
 import type { CliContext } from '../context.js'
 import type { Candidate, KnownNames } from './complete.js'
 
 type ListedTest = Pick<CatalogueTest, 'name' | 'groups'>
 
 /**
- * Names for completion, from what can be read in a few milliseconds: the built-in sections, and the tests of the suite the line names
- * (`--fstests DIR`, `--suite smoke`), else of the last bundle of the flake at hand, else of the smoke suite, which is what runs without any.
+ * Names for completion, from what can be read in a few milliseconds: the built-in sections, and the tests of the suites the line names
+ * (`--fstests DIR`, `--kselftest DIR`, `--suite smoke`), else of the last bundle of the flake at hand, else of the smoke suite, which is what runs
+ * without any.
  * Nothing is built to know a name.
  */
 export function knownNames(words: readonly string[], context: Pick<CliContext, 'ports' | 'places'>): KnownNames {
@@ -26,7 +27,11 @@ export function knownNames(words: readonly string[], context: Pick<CliContext, '
   }
   return {
     sections: async () => {
-      const sections = await builtInSections('fstests', context.places, files)
+      const asked = suitesOf(words)
+      const trees = Object.keys(suites).filter((suite) => suites[suite]?.tree !== null && valueAfter(`--${suite}`, words))
+      const named = [...new Set([...asked, ...(asked.length === 0 ? trees : [])])]
+      const meant = named.length === 0 ? ['fstests'] : named
+      const sections = (await Promise.all(meant.map((suite) => builtInSections(suite, context.places, files)))).flat()
       return sections.map(({ name, description }) => ({ word: name, description: description ?? '' }))
     },
     fragments: async () => {
@@ -46,21 +51,45 @@ export function knownNames(words: readonly string[], context: Pick<CliContext, '
   }
 }
 
-async function listedTests(
-  words: readonly string[],
-  { ports, places }: Pick<CliContext, 'ports' | 'places'>,
-): Promise<readonly ListedTest[]> {
-  const { files } = ports
-  const fstests = valueAfter('--fstests', words)
-  // The shell has not expanded the line yet.
-  const tree = fstests && resolve(places.workingDirectory, fstests.replace(/^~(?=\/|$)/, ports.runner.env.HOME ?? '~'))
-  if (tree) return testsOf('fstests', tree, files)
-  const smoke = () => testsOf('smoke', join(places.checkout, 'nix/suites/smoke'), files)
-  if (valueAfter('--suite', words) === 'smoke' || valueAfter('--bundle', words) === 'offline') return smoke()
-  const last = await lastOfFlake(places, files)
-  const suite = last?.suites.find(({ name }) => name === 'fstests') ?? last?.suites[0]
-  if (suite?.source !== undefined) return testsOf(suite.name, suite.source, files)
-  return smoke()
+async function listedTests(words: readonly string[], context: Pick<CliContext, 'ports' | 'places'>): Promise<readonly ListedTest[]> {
+  const { files } = context.ports
+  const named = await namedTrees(words, context)
+  const listed = await Promise.all(named.map(({ suite, tree }) => testsOf(suite, tree, files).catch(() => [])))
+  return listed.flat()
+}
+
+interface SuiteTreeAt {
+  readonly suite: SuiteName
+  readonly tree: string
+}
+
+/** Trees of the suites that would run, as far as they can be known without building. */
+async function namedTrees(words: readonly string[], { ports, places }: Pick<CliContext, 'ports' | 'places'>): Promise<SuiteTreeAt[]> {
+  const given = Object.keys(suites).flatMap((suite): SuiteTreeAt[] => {
+    const value = suites[suite]?.tree === null ? undefined : valueAfter(`--${suite}`, words)
+    // The shell has not expanded the line yet.
+    return value ? [{ suite, tree: resolve(places.workingDirectory, value.replace(/^~(?=\/|$)/, ports.runner.env.HOME ?? '~')) }] : []
+  })
+  const asked = suitesOf(words)
+  const isMeant = (suite: SuiteName) => asked.length === 0 || asked.includes(suite)
+  const smoke = { suite: 'smoke', tree: join(places.checkout, 'nix/suites/smoke') }
+  const open = asked.filter((name) => !given.some(({ suite }) => suite === name))
+  if (given.length > 0 && open.length === 0) return given.filter(({ suite }) => isMeant(suite))
+  if (valueAfter('--bundle', words) === 'offline') return [...given, ...(isMeant('smoke') ? [smoke] : [])]
+  const last = (await lastOfFlake(places, ports.files))?.suites ?? []
+  const usual = last.find(({ name }) => name === 'fstests') ?? last[0]
+  const chosen = open.length > 0 ? last.filter(({ name }) => open.includes(name)) : usual === undefined ? [] : [usual]
+  const built = chosen.flatMap(({ name, source }) => (source === undefined ? [] : [{ suite: name, tree: source }]))
+  const isSmoke = open.length > 0 ? open.includes('smoke') && !built.some(({ suite }) => suite === 'smoke') : built.length === 0
+  return [...given, ...built, ...(isSmoke ? [smoke] : [])]
+}
+
+/** What `--suite` names, as often and with as many words as it stands there. */
+function suitesOf(words: readonly string[]): readonly SuiteName[] {
+  const values = words.flatMap((word, at) =>
+    word === '--suite' ? [words[words[at + 1] === '=' ? at + 2 : at + 1] ?? ''] : word.startsWith('--suite=') ? [word.slice(8)] : [],
+  )
+  return values.flatMap((value) => value.split(/[\s,]+/)).filter((name) => Object.hasOwn(suites, name))
 }
 
 /** From the group lists where there are any: a tree has thousands of tests, each a file. */

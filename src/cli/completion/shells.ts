@@ -12,13 +12,18 @@ export const WORD_SEPARATOR = '\u001f'
 const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `# vmtest completion for bash: eval "$(vmtest completion bash)"
 _vmtest() {
-  local IFS=$'\\x1f' line
+  local IFS=$'\\x1f' line head= at=$COMP_CWORD
   line="\${COMP_WORDS[*]:0:COMP_CWORD+1}"
+  # bash cuts words at colons too, and keeps what stands before the last one.
+  [[ \${COMP_WORDS[at]} == : ]] || ((at--))
+  if [[ \${COMP_WORDS[at]} == : ]]; then
+    while ((at > 0)) && [[ \${COMP_WORDS[at]} == : || \${COMP_WORDS[at + 1]} == : ]]; do head=\${COMP_WORDS[at--]}$head; done
+  fi
   COMPREPLY=()
   while IFS=$'\\t' read -r word _; do
     # bash replaces only what follows the last = of the line.
     [[ $word == --*=* ]] && word=\${word#*=}
-    COMPREPLY+=("$word")
+    COMPREPLY+=("\${word#"$head"}")
   done < <("\${COMP_WORDS[0]/#\\~/$HOME}" ${COMPLETE_COMMAND} "$line" 2>/dev/null)
 }
 complete -o default -F _vmtest vmtest

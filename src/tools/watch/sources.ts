@@ -18,8 +18,14 @@ export function mayBeSource(path: string, tree: string): boolean {
   return !LEFTOVERS.test(below) && !READ_BY_PEOPLE.test(below)
 }
 
-/** The source files of a tree, as absolute paths: those git tracks and new ones, or by name where it is no git tree. */
-export async function listSources(tree: string, { exec }: Pick<Ports, 'exec'>): Promise<readonly string[]> {
+/**
+ * The source files of a tree, as absolute paths: those git tracks and new ones. Where it is no git tree, of a kernel those with the name of a source,
+ * of a suite all but leftovers: a test is called as its author likes.
+ */
+export async function listSources(
+  { tree, kind }: { readonly tree: string; readonly kind: 'kernel' | 'suite' },
+  { exec }: Pick<Ports, 'exec'>,
+): Promise<readonly string[]> {
   const [tracked, fresh] = await Promise.all([
     exec.run(['git', '-C', tree, 'ls-files', '-z', '--', '.']),
     exec.run(['git', '-C', tree, 'ls-files', '-z', '--others', '--exclude-standard', '--', '.']),
@@ -28,12 +34,14 @@ export async function listSources(tree: string, { exec }: Pick<Ports, 'exec'>): 
     return [...paths(tracked.stdout, tree), ...paths(fresh.stdout, tree).filter((path) => mayBeSource(path, tree))]
   }
   const names = SOURCE_NAMES.flatMap((name, index) => (index === 0 ? ['-name', name] : ['-o', '-name', name]))
-  const found = await exec.run(['find', tree, '-type', 'f', '(', ...names, ')', '-printf', '%P\\0'])
-  const sources = paths(found.stdout, tree)
+  const wanted = kind === 'kernel' ? ['(', ...names, ')'] : []
+  const found = await exec.run(['find', tree, '-type', 'f', ...wanted, '-printf', '%P\\0'])
+  const all = paths(found.stdout, tree)
+  const sources = kind === 'kernel' ? all : all.filter((path) => mayBeSource(path, tree))
   if (sources.length > 0) return sources
   throw new UserError(
     `${tree} has no source files to watch.`,
-    'Name a kernel tree with `--kernel-tree`, or an fstests tree with `--fstests`.',
+    'Name a kernel tree with `--kernel-tree`, or a suite’s with `--fstests` or `--scripts`.',
   )
 }
 
