@@ -10,8 +10,8 @@ import { listNames } from './suggest.js'
 export const changedPathsSchema = z.object({
   paths: z.array(
     z.object({
-      /** Suites the rule is about; absent: those of fstests' shape. */
-      suites: z.array(suiteNameSchema).min(1).default(['fstests', 'smoke']),
+      /** Suites the rule is about. */
+      suites: z.array(suiteNameSchema).min(1),
       /** Ending in `/`: everything below; else a shell pattern whose `*` stops at a slash. */
       paths: z.array(z.string()).min(1),
       sections: z.array(z.string()).default([]),
