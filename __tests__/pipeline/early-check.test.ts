@@ -54,7 +54,10 @@ const ports: Pick<Ports, 'exec' | 'files' | 'runner'> = {
 async function check(raw: RawInputs): Promise<readonly string[] | UserError> {
   const places = placesFrom({ checkout: CHECKOUT, workingDirectory: directory, env: { HOME: directory } })
   const plan = await planOnly({ inputs: parseInputs('cli', raw), places }, { files, clock: createClock() })
-  return checkAtHand(plan, places, ports).catch((error: UserError) => error)
+  return checkAtHand(plan, places, ports).then(
+    ({ notes }) => notes,
+    (error: UserError) => error,
+  )
 }
 
 test.each<[string, RawInputs, RegExp]>([

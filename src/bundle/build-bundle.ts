@@ -14,6 +14,7 @@ import type { Ports } from '../ports/index.js'
 import { revisionName, suiteOf } from '../suites/index.js'
 import { fetchDistributionKernel } from './distribution-kernel.js'
 import { buildGuest, type GuestBundleRequest } from './guest-bundle.js'
+import { knownBuild, noteBuild } from './known-flake.js'
 import { knownGuest, noteGuest } from './known-guest.js'
 import { noteBundle } from './last-bundle.js'
 import { type LoadedBundle, loadBundle } from './load-bundle.js'
@@ -46,6 +47,8 @@ export interface BuildRequest {
   /** Ends the compiling of a kernel tree. */
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
+  /** Tests of the trees that are given, where they have been read already. */
+  readonly catalogues?: ReadonlyMap<SuiteName, Catalogue>
   /** Refuses what is asked for, by throwing, as soon as what it takes is known: before a kernel tree is compiled. */
   readonly check?: (known: KnownEarly) => Promise<void>
 }
@@ -132,18 +135,28 @@ async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<Fou
       await noteBundle(output, found.path, ports)
       return found
     }
-    case 'offline': {
-      const { directory, kernel, apt } = needOffline(request.offline)
-      await fetchDistributionKernel(kernel, { exec: apt, files: ports.files })
-      const seen: string[] = []
-      for (const path of HOST_DIRECTORIES) if ((await ports.files.stat(path)) !== null) seen.push(path)
-      const settings = hostProgramSettings(seen)
-      return build(
-        { nix: needNix(request.nix), installable: `path:${directory}#vmtest`, impure: false, cwd: workspace, settings, ...kept },
-        ports,
-      )
-    }
+    case 'offline':
+      return findOffline(request, kept, ports)
   }
+}
+
+type Kept = Pick<NixBuildRequest, 'logPath' | 'onProgress' | 'signal' | 'keepGoing' | 'notePath'> & { readonly outLink: string }
+
+async function findOffline(request: BuildRequest, kept: Kept, ports: BuildPorts): Promise<Found> {
+  const { directory, kernel, apt } = needOffline(request.offline)
+  const nix = needNix(request.nix)
+  const seen: string[] = []
+  for (const path of HOST_DIRECTORIES) if ((await ports.files.stat(path)) !== null) seen.push(path)
+  const settings = hostProgramSettings(seen)
+  const { cacheDirectory } = request
+  const of = { flake: directory, cacheDirectory, outLink: kept.outLink, by: [nix.program, nix.version, nix.config, settings] }
+  const known = await knownBuild(of, ports.files)
+  if (known !== null) return { path: known, seconds: 0, times: NOTHING_BUILT }
+  await fetchDistributionKernel(kernel, { exec: apt, files: ports.files })
+  const installable = `path:${directory}#vmtest`
+  const found = await build({ nix, installable, impure: false, cwd: request.workspace, settings, ...kept }, ports)
+  await noteBuild(of, found.path, ports.files)
+  return found
 }
 
 async function findGuest(request: GuestBundleRequest, ports: BuildPorts): Promise<Found> {
@@ -217,11 +230,16 @@ async function readJson(path: string, ports: BuildPorts): Promise<unknown> {
   }
 }
 
-async function givenSuite(name: SuiteName, tree: string, cacheDirectory: string, ports: BuildPorts): Promise<BuiltSuite> {
+async function givenSuite(
+  name: SuiteName,
+  tree: string,
+  { cacheDirectory, catalogues }: Pick<BuildRequest, 'cacheDirectory' | 'catalogues'>,
+  ports: BuildPorts,
+): Promise<BuiltSuite> {
   const source = await ports.files.realPath(tree).catch((cause: unknown) => {
     throw new UserError(`There is no ${name} tree at ${tree}.`, `Give the directory of a built or an installed ${name} tree.`, { cause })
   })
-  const catalogue = await suiteOf(name).enumerate(ports.files, source)
+  const catalogue = catalogues?.get(name) ?? (await suiteOf(name).enumerate(ports.files, source))
   const image = await suiteImage(source, suiteOf(name).image, cacheDirectory, ports)
   return { name, guestPath: `${MOUNTED_SUITES}/${name}`, image, source, catalogue }
 }
@@ -239,7 +257,7 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
   const selftests = await selftestsSource(plan, ports)
   for (const [name, path] of Object.entries(plan.trees)) {
     if (name === 'kselftest' && selftests !== null) continue
-    given.set(name, await givenSuite(name, path, request.cacheDirectory, ports))
+    given.set(name, await givenSuite(name, path, request, ports))
   }
   const wanted = request.kernelTree === 'leave' ? undefined : plan.kernelTree
   const found = await findBundle(request, ports)
@@ -258,7 +276,7 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
   const tree = await buildTree({ request, selftests, loaded, suites: inOrder() }, ports)
   if (selftests !== null) {
     const installed = await installSelftests(selftests, request, ports)
-    const suite = await givenSuite('kselftest', installed, request.cacheDirectory, ports)
+    const suite = await givenSuite('kselftest', installed, { cacheDirectory: request.cacheDirectory }, ports)
     given.set('kselftest', suite)
     suites.set('kselftest', suite)
   }

@@ -9,6 +9,7 @@ import { type AptRoot, fetchPackages, openAptRoot } from './foreign-packages.js'
 import { debianPackages } from './guest-programs.js'
 import { architectureOfMachine, type Distribution, distributionOf } from './host-facts.js'
 import { collectHostTree, type HostTree, sha256Of } from './host-tree.js'
+import { knownFlake, noteReading } from './known-flake.js'
 
 type StagePorts = Pick<Ports, 'exec' | 'files'>
 
@@ -22,7 +23,7 @@ export interface OfflineOptions {
   readonly architecture?: Architecture | undefined
   /** With which of the table's programs a guest of another architecture is made; the machine's own gives what it has. */
   readonly programs?: 'required' | 'all' | undefined
-  /** Of another architecture's apt: proxies and the path. */
+  /** Of this machine: another architecture's apt takes proxies and the path from it. Absent: nothing is remembered of what is staged. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
 }
 
@@ -188,11 +189,22 @@ function missingPrograms(names: readonly string[]): UserError {
 /**
  * Writes the offline flake into a work directory: examples/offline's flake.nix, this project's nix/, and host/ with
  * what this machine offers. The same machine gives the same bytes, so Nix rebuilds nothing, and the store cache can tell
- * by the bytes alone what a build of it would give: every program is in it with its hash.
+ * by the bytes alone what a build of it would give: every program is in it with its hash. Where nothing of what was read for it has changed
+ * since (`known-flake.ts`), it is the one there is.
  * @throws UserError (`could-not-test`) where programs are missing or apt knows no kernel
  */
 export async function stageOfflineFlake(options: OfflineOptions, ports: StagePorts): Promise<OfflineFlake> {
   const own = await architectureOfMachine(ports)
+  if (options.architecture !== undefined && options.architecture !== own) return stage(options, own, ports)
+  const known = await knownFlake(options, ports.files)
+  if (known !== null) return { ...known, apt: ports.exec }
+  const noting = await noteReading(options, ports.files)
+  const staged = await stage(options, own, { ...ports, files: noting.files })
+  await noting.keep({ directory: staged.directory, kernel: staged.kernel })
+  return staged
+}
+
+async function stage(options: OfflineOptions, own: Architecture, ports: StagePorts): Promise<OfflineFlake> {
   // apt takes a second to answer, the programs as long to hash: side by side.
   const description = describeHost(options, own, ports)
   description.catch(() => undefined)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { UserError } from '../domain/errors.js'
-import type { Ports } from '../ports/index.js'
+import type { FileMark, Ports } from '../ports/index.js'
 import type { SuiteTree } from '../suites/index.js'
 
 type ImagePorts = Pick<Ports, 'exec' | 'files'>
@@ -24,20 +24,34 @@ async function walk(state: Walk, directory: string): Promise<void> {
   const { root, leftOut, files, entries } = state
   const names = (await files.list(join(root, directory))).filter((name) => directory !== '' || !leftOut.includes(name))
   const below: string[] = []
-  for (let at = 0; at < names.length; at += STATS_AT_ONCE) {
-    const some = names.slice(at, at + STATS_AT_ONCE).map((name) => join(directory, name))
-    const stats = await Promise.all(some.map((path) => files.stat(join(root, path))))
-    for (const [index, path] of some.entries()) {
-      const entry = stats[index]
-      if (entry === null || entry === undefined) continue
-      if (entry.kind === 'directory') below.push(path)
-      else entries.push({ path, line: `${path}\0${entry.kind}\0${entry.sizeBytes}\0${entry.modifiedMs}\0${entry.mode}\n` })
-    }
+  const marks = await marksOf(
+    names.map((name) => join(root, directory, name)),
+    files,
+  )
+  for (const [at, name] of names.entries()) {
+    const [mark, path] = [marks[at] ?? null, join(directory, name)]
+    if (mark?.kind === 'directory') below.push(path)
+    else if (mark !== null) entries.push({ path, line: `${path}\0${mark.text}\n` })
   }
   for (const path of below) await walk(state, path)
 }
 
-/** What a tree looks like from outside: paths, kinds, sizes, modification times and modes. Contents are not read. */
+/** The files' own marks; where they have none, what a look at each tells. */
+async function marksOf(paths: readonly string[], files: Ports['files']): Promise<readonly (Pick<FileMark, 'kind' | 'text'> | null)[]> {
+  if (files.marks !== undefined) return files.marks(paths)
+  const marks: (Pick<FileMark, 'kind' | 'text'> | null)[] = []
+  for (let at = 0; at < paths.length; at += STATS_AT_ONCE) {
+    const stats = await Promise.all(paths.slice(at, at + STATS_AT_ONCE).map((path) => files.stat(path)))
+    marks.push(
+      ...stats.map((entry) =>
+        entry === null ? null : { kind: entry.kind, text: [entry.kind, entry.sizeBytes, entry.modifiedMs, entry.mode].join('/') },
+      ),
+    )
+  }
+  return marks
+}
+
+/** What a tree looks like from outside: paths, kinds, sizes, times and modes. Contents are not read. */
 export async function treeFingerprint(tree: string, { leftOut }: Pick<SuiteTree, 'leftOut'>, files: Ports['files']): Promise<string> {
   const entries: Entry[] = []
   await walk({ root: tree, leftOut, files, entries }, '')

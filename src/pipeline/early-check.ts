@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type KnownEarly, lastBundle, loadBundle, readFragments, readSuites } from '../bundle/index.js'
 import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
+import type { BuiltSuite } from '../domain/stages.js'
 import { loadExpectations } from '../plan/expectations.js'
 import type { Ports } from '../ports/index.js'
 import { suiteOf } from '../suites/index.js'
@@ -28,17 +29,20 @@ export async function checkEarly(plan: Plan, known: KnownEarly, places: Director
   if (obstacles.length > 0) throw new UserError(`Nothing was started: ${obstacles.join(' ')}`, 'Then start the run again.')
 }
 
+/** What was found at hand. */
+export interface AtHand {
+  /** The suites whose trees are given, read once for the whole run. */
+  readonly suites: readonly BuiltSuite[]
+  /** Sentences for people. */
+  readonly notes: readonly string[]
+}
+
 /**
  * What is asked for held against what is at hand within a second: the trees that are given, the smoke suite, the bundle that is given, and of
  * a flake the bundle it gave last time. That one may be another by now: what is not in it is said, and the bundle decides before a kernel is built.
- * @returns sentences for people
  * @throws UserError for what cannot be right, whatever is built
  */
-export async function checkAtHand(
-  plan: Plan,
-  places: Directories,
-  ports: Pick<Ports, 'exec' | 'files' | 'runner'>,
-): Promise<readonly string[]> {
+export async function checkAtHand(plan: Plan, places: Directories, ports: Pick<Ports, 'exec' | 'files' | 'runner'>): Promise<AtHand> {
   await refuseMissingFiles(plan, ports.files)
   if (plan.kernelTree !== undefined) {
     const { checkout, workingDirectory } = places
@@ -56,7 +60,7 @@ export async function checkAtHand(
       places,
       ports,
     )
-    return []
+    return { suites, notes: [] }
   }
   const architecture = (await ports.exec.run(['uname', '-m'])).stdout.trim() === 'aarch64' ? 'aarch64' : 'x86_64'
   if (plan.bundle.kind === 'offline') {
@@ -64,9 +68,9 @@ export async function checkAtHand(
       ? []
       : await readSuites({ smoke: join(places.checkout, 'nix/suites/smoke') }, ports)
     await checkEarly(plan, { bundle: { architecture, sections: [], kernel }, suites: [...suites, ...smoke] }, places, ports)
-    return []
+    return { suites, notes: [] }
   }
-  return checkAgainstLast({ plan, places, suites, architecture }, ports)
+  return { suites, notes: await checkAgainstLast({ plan, places, suites, architecture }, ports) }
 }
 
 async function checkAgainstLast(

@@ -50,8 +50,10 @@ const NO_CACHE = { ledger: [], bundlePath: null }
 export async function obtainBundle(options: ObtainOptions, ports: Ports): Promise<Obtained> {
   const { plan, places, onProgress } = options
   const stage = (name: 'plan' | 'nix' | 'cache' | 'build', message: string) => onProgress({ kind: 'stage', stage: name, message })
+  const atHand = await checkAtHand(plan, places, ports)
   const request = {
     plan,
+    catalogues: new Map(atHand.suites.map(({ name, catalogue }) => [name, catalogue])),
     checkout: places.checkout,
     cacheDirectory: places.cacheDirectory,
     workspace: places.workingDirectory,
@@ -61,7 +63,7 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     onProgress,
     check: (known: KnownEarly) => checkEarly(plan, known, places, ports),
   }
-  for (const sentence of await checkAtHand(plan, places, ports)) stage('plan', sentence)
+  for (const sentence of atHand.notes) stage('plan', sentence)
   if (plan.kernelTree !== undefined && options.kernelTree !== 'leave') {
     await checkKernelTree(plan.kernelTree.directory, ports)
     stage('build', `the kernel in ${plan.kernelTree.directory}, by its own make`)
@@ -118,7 +120,7 @@ async function offlineGuest({ bundle, kernelTree, suites }: Plan, ports: Ports):
   const programs = suites.includes('fstests') ? 'all' : 'required'
   const shared = { programs, environment: ports.runner.env } as const
   if (bundle.architecture !== undefined) return { ...shared, architecture: bundle.architecture }
-  return kernelTree === undefined ? {} : { ...shared, architecture: (await targetOfMachine(ports)).target.architecture }
+  return kernelTree === undefined ? shared : { ...shared, architecture: (await targetOfMachine(ports)).target.architecture }
 }
 
 /** A person's own flake that is not used, since the tree has one. */

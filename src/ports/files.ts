@@ -6,6 +6,15 @@ export interface FileStat {
   readonly mode: number
 }
 
+/** What tells a file's state from every other it was in, without reading it. */
+export interface FileMark {
+  readonly kind: FileStat['kind']
+  /** Device, inode, size, permissions, and the times of its last change, to the nanosecond. */
+  readonly text: string
+  /** When its contents or its inode last changed (ctime), in milliseconds since 1970: nobody can set it back. */
+  readonly changedMs: number
+}
+
 /** A file open for appending. */
 export interface AppendFile {
   append(bytes: Uint8Array | string): Promise<void>
@@ -29,6 +38,8 @@ export interface Files {
   copy(from: string, to: string): Promise<void>
   /** The entry itself (lstat), or null when absent. */
   stat(path: string): Promise<FileStat | null>
+  /** Marks of entries themselves (lstat), null for what is not there. Absent: these files have none, and nothing can be known of them unread. */
+  marks?(paths: readonly string[]): Promise<readonly (FileMark | null)[]>
   /** Names in a directory, sorted. @throws when absent */
   list(path: string): Promise<readonly string[]>
   /** Where a path leads with every link followed. @throws when absent */

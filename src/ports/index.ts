@@ -19,7 +19,7 @@ export type {
   SpawnOptions,
   UnprivilegedUser,
 } from './exec.js'
-export type { AppendFile, FileStat, Files } from './files.js'
+export type { AppendFile, FileMark, FileStat, Files } from './files.js'
 export type { Http, HttpResponse } from './http.js'
 export { holdingLock, type LockRequest } from './lock.js'
 export type { Runner } from './runner.js'

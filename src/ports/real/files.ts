@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
+import { type BigIntStats, constants, createReadStream, lstatSync, type Stats } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { AppendFile, FileStat, Files } from '../files.js'
+import type { AppendFile, FileMark, FileStat, Files } from '../files.js'
 
 /** A hash of a large file takes half the processor time of that in Node's 64 KiB pieces. */
 const STREAM_BYTES = 1024 * 1024
@@ -20,6 +20,8 @@ export function createFiles(): Files {
     rename: (from, to) => fs.rename(from, to),
     copy: (from, to) => fs.copyFile(from, to, constants.COPYFILE_FICLONE),
     stat,
+    // One system call each: thousands of promises would take ten times as long.
+    marks: async (paths) => paths.map(markOf),
     list: async (path) => (await fs.readdir(path)).sort(),
     realPath: (path) => fs.realpath(path),
     symlink: (target, path) => fs.symlink(target, path),
@@ -107,10 +109,30 @@ async function openAppend(path: string): Promise<AppendFile> {
 async function stat(path: string): Promise<FileStat | null> {
   try {
     const entry = await fs.lstat(path)
-    const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'symlink' : 'other'
-    return { kind, sizeBytes: entry.size, modifiedMs: entry.mtimeMs, mode: entry.mode & 0o7777 }
+    return { kind: kindOf(entry), sizeBytes: entry.size, modifiedMs: entry.mtimeMs, mode: entry.mode & 0o7777 }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR') return null
     throw error
   }
+}
+
+/** Null also for what cannot be looked at. */
+function markOf(path: string): FileMark | null {
+  let entry: BigIntStats | undefined
+  try {
+    entry = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  } catch {
+    return null
+  }
+  if (entry === undefined) return null
+  const { dev, ino, size, mode, uid, gid, mtimeNs, ctimeNs } = entry
+  return {
+    kind: kindOf(entry),
+    text: [dev, ino, size, mode, uid, gid, mtimeNs, ctimeNs].join('/'),
+    changedMs: Number(ctimeNs / 1_000_000n),
+  }
+}
+
+function kindOf(entry: Stats | BigIntStats): FileStat['kind'] {
+  return entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'symlink' : 'other'
 }
