@@ -17,6 +17,8 @@ export interface CliContext {
   /** Reads what guests left; absent: in this thread. */
   readonly readRecord?: NonNullable<PipelineOptions['readRecord']>
   readonly stdin: AsyncIterable<Uint8Array>
+  /** Hands over keys as they are pressed, Ctrl-C too, until what it returns is called. Absent: standard input is no terminal. */
+  readonly rawKeys?: () => () => void
   readonly stdout: { readonly isTerminal: boolean; readonly columns: number; readonly rows?: number; write(text: string): void }
   readonly stderr: { readonly isTerminal: boolean; readonly columns: number; write(text: string): void }
 }

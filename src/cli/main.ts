@@ -30,6 +30,12 @@ const stream = (output: NodeJS.WriteStream) => ({
   write: (text: string) => void output.write(write(text)),
 })
 
+/** Node keeps what the terminal was like, and gives it back at our end too, whichever that is. */
+const rawKeys = () => {
+  process.stdin.setRawMode(true)
+  return () => void process.stdin.setRawMode(false)
+}
+
 const ports = createPorts(
   createTerminalRunner({ out: process.stdout, err: process.stderr, env: process.env }, { verbose: process.env.VMTEST_DEBUG === '1' }),
 )
@@ -50,6 +56,7 @@ const code = await runCli(process.argv.slice(2), {
   signal: controller.signal,
   readRecord: readRecordApart,
   stdin: process.stdin,
+  ...(process.stdin.isTTY === true ? { rawKeys } : {}),
   stdout: stream(process.stdout),
   stderr: stream(process.stderr),
 })

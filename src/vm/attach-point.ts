@@ -13,6 +13,9 @@ export interface AttachPointOptions {
   readonly sockets: Sockets
 }
 
+/** What a second client is told. */
+export const TAKEN = 'vmtest: somebody is attached to this guest already.'
+
 /** The first bytes that a client writes: `attach ROWS COLUMNS TERM`. */
 const HELLO = /^attach \d{1,4} \d{1,4} [\w.+-]{1,40}\n$/
 
@@ -72,7 +75,9 @@ export class AttachPoint {
 
   async #serve(client: ByteChannel): Promise<void> {
     if (this.#client !== null) {
-      await client.write('vmtest: somebody is attached to this guest already.\r\n').catch(() => undefined)
+      await client.write(`${TAKEN}\r\n`).catch(() => undefined)
+      // It leaves by itself: closed before it has read, it might not see why.
+      for await (const _ of client);
       client.close()
       return
     }

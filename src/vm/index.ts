@@ -10,7 +10,7 @@ export {
   suiteScale,
   undoPermissions,
 } from './accelerator/index.js'
-export { ATTACH_FILE } from './attach-point.js'
+export { ATTACH_FILE, TAKEN } from './attach-point.js'
 export type { Guest, GuestBatch, GuestEvent, GuestOptions, StartGuest } from './guest.js'
 export { type InteractiveGuest, type InteractiveOptions, prepareInteractiveGuest } from './interactive.js'
 export { DumpBudget, type Explanation, explainMemory, findDrgn, hasTypes, moduleFiles } from './memory/index.js'

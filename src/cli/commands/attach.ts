@@ -56,20 +56,15 @@ async function attach({ run, vm }: { readonly run?: string; readonly vm?: string
       },
       ports,
     )
-  await (stdout.isTerminal ? inRawMode(context, body) : body())
+  const giveBack = context.rawKeys?.()
+  try {
+    await body()
+  } finally {
+    giveBack?.()
+  }
 }
 
 async function runsBelow({ ports, places }: CliContext): Promise<readonly string[]> {
   const runs = join(places.projectDirectory, '.vmtest/runs')
   return [...sortedRuns(await ports.files.list(runs).catch(() => []))].reverse().map((name) => join(runs, name))
-}
-
-/** Keys go to the guest as they are pressed, Ctrl-C too. */
-async function inRawMode({ ports }: CliContext, body: () => Promise<void>): Promise<void> {
-  await ports.exec.interactive(['stty', 'raw', '-echo'])
-  try {
-    await body()
-  } finally {
-    await ports.exec.interactive(['stty', 'sane'])
-  }
 }

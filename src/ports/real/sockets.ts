@@ -35,6 +35,8 @@ function channelOf(socket: Duplex): ByteChannel {
   socket.on('error', () => undefined)
   // What comes before somebody reads is kept.
   const incoming = socket.pipe(new PassThrough())
+  // A socket that is destroyed, by us too, does not end what it is piped into: its reader would wait for ever.
+  socket.once('close', () => incoming.end())
   return {
     write: (bytes) => new Promise((resolve, reject) => socket.write(bytes, (error) => (error ? reject(error) : resolve()))),
     close: () => void socket.destroy(),

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { UserError } from '../../domain/errors.js'
 import { isRunning } from '../../pipeline/run-process.js'
 import type { ByteChannel, Ports } from '../../ports/index.js'
-import { ATTACH_FILE } from '../../vm/index.js'
+import { ATTACH_FILE, TAKEN } from '../../vm/index.js'
 
 /** A guest with a terminal that can be attached to. */
 export interface AttachableGuest {
@@ -65,7 +65,10 @@ const LEAVE = 0x1d
 /** How long the guest may take to say what it has to, after what is to be typed has come to its end, in seconds. */
 const LINGER_SECONDS = 3
 
-/** Connects a terminal with a guest's until either ends, or the person leaves. */
+/**
+ * Connects a terminal with a guest's until either ends, or the person leaves.
+ * @throws UserError where another person is there
+ */
 export async function converse(
   channel: ByteChannel,
   { input, write, hello, signal }: TerminalOptions,
@@ -74,14 +77,29 @@ export async function converse(
   const over = new AbortController()
   const end = () => channel.close()
   signal.addEventListener('abort', end, { once: true })
-  await channel.write(`attach ${hello.rows} ${hello.columns} ${hello.term}\n`)
-  void forward(input, channel, over.signal).then(async (left) => {
-    if (!left) await clock.sleep(LINGER_SECONDS, over.signal)
+  // Where it is taken the other end may have left already; why is there to be read.
+  await channel.write(`attach ${hello.rows} ${hello.columns} ${hello.term}\n`).catch(() => undefined)
+  void forward(input, channel, over.signal)
+    // Of a terminal that is let go while it is waited for.
+    .catch(() => true)
+    .then(async (left) => {
+      if (!left) await clock.sleep(LINGER_SECONDS, over.signal)
+      channel.close()
+    })
+  try {
+    for await (const chunk of channel) {
+      if (Buffer.from(chunk).toString('latin1').startsWith(TAKEN)) {
+        throw new UserError('Somebody is attached to this guest already.', 'They leave with Ctrl-]; another guest is chosen with `--vm`.', {
+          kind: 'could-not-test',
+        })
+      }
+      write(chunk)
+    }
+  } finally {
+    over.abort()
     channel.close()
-  })
-  for await (const chunk of channel) write(chunk)
-  over.abort()
-  signal.removeEventListener('abort', end)
+    signal.removeEventListener('abort', end)
+  }
 }
 
 /** @returns true where the person left; false where there is no more to type: the shell is then told to end */
