@@ -55,6 +55,8 @@ function head(title: string, runs: readonly RunSummary[], spells: readonly Spell
 
 const CHART = 120
 const STEP = 22
+/** Pixels two dates take beside each other. */
+const AXIS = 190
 
 /** Failures and flaky tests of each run, as columns; each is a link to the run's page. */
 function overTime(runs: readonly RunSummary[]): Html {
@@ -62,11 +64,11 @@ function overTime(runs: readonly RunSummary[]): Html {
   if (shown.length === 0) return markup`<section id="time"><h2>Over time</h2><p>There is no run here yet.</p></section>\n`
   const highest = Math.max(1, ...shown.map(({ counts }) => counts.new + counts.known + counts.flaky))
   const columns = shown.map((run, index) => column(run, { x: index * STEP, scale: CHART / highest }))
+  const width = Math.max(shown.length * STEP, AXIS)
   const words = `New, known and flaky failures of ${count(shown.length, 'run')}, oldest first; at most ${highest} in one run.`
   return markup`<section id="time"><h2>Over time</h2>
 <p class="legend"><span class="new"><i></i> new</span> <span class="known"><i></i> known</span> <span class="flaky"><i></i> flaky</span> <span class="good"><i></i> nothing failed</span> <span class="unsure"><i></i> could not test</span></p>
-<div class="scroll"><svg width="${shown.length * STEP}" height="${CHART + 24}" role="group" aria-label="${words}">${list(columns)}</svg></div>
-<p class="axis"><span>${day(shown[0])}</span><span>${day(shown.at(-1))}</span></p></section>\n`
+<div class="scroll newest"><svg width="${width}" height="${CHART + 42}" role="group" aria-label="${words}">${list(columns)}<text class="axis" x="0" y="${CHART + 38}">${day(shown[0])}</text>${shown.length === 1 ? '' : markup`<text class="axis" x="${width}" y="${CHART + 38}" text-anchor="end">${day(shown.at(-1))}</text>`}</svg></div></section>\n`
 }
 
 function column(run: RunSummary, { x, scale }: { readonly x: number; readonly scale: number }): Html {
@@ -109,7 +111,7 @@ function perSection(runs: readonly RunSummary[]): Html {
     })
     return markup`<tr><th scope="row">${name}</th>${list(cells)}</tr>`
   })
-  return markup`<section id="sections"><h2>Sections</h2><p>Failures of each section in each run, oldest first.</p><div class="scroll"><table class="matrix"><tbody>${list(rows)}</tbody></table></div></section>\n`
+  return markup`<section id="sections"><h2>Sections</h2><p>Failures of each section in each run, oldest first.</p><div class="scroll newest"><table class="matrix"><tbody>${list(rows)}</tbody></table></div></section>\n`
 }
 
 function whatBroke(spells: readonly Spell[]): Html {
@@ -118,9 +120,9 @@ function whatBroke(spells: readonly Spell[]): Html {
     .slice(0, MOST_ROWS)
     .map(
       ({ section, name, line, broke, passedBefore, fixed, runs, headline }) =>
-        markup`<tr><td class="${fixed === null ? 'bad' : 'good'}">${fixed === null ? 'failing' : 'fixed'}</td><td><b>${name}</b> <small>on ${section}</small></td><td>${where(broke)}${passedBefore === null ? markup` <small>(never seen to pass)</small>` : markup` <small>passed ${day(passedBefore)}${passedBefore.commit === '' ? '' : ` at ${passedBefore.commit}`}</small>`}</td><td>${fixed === null ? markup`<small>in ${count(runs, 'run')}</small>` : where(fixed)}</td><td>${headline}</td><td>${line}</td></tr>`,
+        markup`<tr><td class="${fixed === null ? 'bad' : 'good'}">${fixed === null ? 'failing' : 'fixed'}</td><td><b>${name}</b> <small>on ${section}</small></td><td data-name="broke">${where(broke)}${passedBefore === null ? markup` <small>· never seen to pass</small>` : markup` <small>· passed ${day(passedBefore)}${passedBefore.commit === '' ? '' : ` at ${passedBefore.commit}`}</small>`}</td><td data-name="until">${fixed === null ? markup`<small>now, in ${count(runs, 'run')}</small>` : where(fixed)}</td><td>${headline}</td><td data-name="on">${line}</td></tr>`,
     )
-  return markup`<section id="broke"><h2>What broke when</h2><div class="scroll"><table><thead><tr><th scope="col">now</th><th scope="col">test</th><th scope="col">broke</th><th scope="col">until</th><th scope="col">how</th><th scope="col">on</th></tr></thead><tbody>${list(rows)}</tbody></table></div>${left(spells.length)}</section>\n`
+  return markup`<section id="broke"><h2>What broke when</h2><div class="scroll"><table class="stacks"><thead><tr><th scope="col">now</th><th scope="col">test</th><th scope="col">broke</th><th scope="col">until</th><th scope="col">how</th><th scope="col">on</th></tr></thead><tbody>${list(rows)}</tbody></table></div>${left(spells.length)}</section>\n`
 }
 
 /** A run with its commit: where something changed. */
@@ -145,9 +147,9 @@ function allRuns(runs: readonly RunSummary[]): Html {
     .slice(0, MOST_ROWS)
     .map(
       (run) =>
-        markup`<tr><td>${linked(run, markup`${run.startedAt.slice(0, 16).replace('T', ' ')}`)}</td><td class="${run.verdict.tone}">${run.verdict.title}</td><td>${run.line}</td><td><code>${run.commit}</code> ${run.pullRequest === '' ? run.subject : run.pullRequest}</td><td>${run.kernel}</td><td>${run.counts.passed} of ${run.counts.tests}</td><td>${run.seconds === null ? '' : duration(run.seconds)}</td></tr>`,
+        markup`<tr><td>${linked(run, markup`${run.startedAt.slice(0, 16).replace('T', ' ')}`)}</td><td class="${run.verdict.tone}">${run.verdict.title}</td><td data-name="on">${run.line}</td><td><code>${run.commit}</code> ${run.pullRequest === '' ? run.subject : run.pullRequest}</td><td data-name="kernel">${run.kernel}</td><td data-name="passed">${run.counts.passed} of ${run.counts.tests}</td><td data-name="took">${run.seconds === null ? '' : duration(run.seconds)}</td></tr>`,
     )
-  return markup`<section id="runs"><h2>All runs</h2><div class="scroll"><table><thead><tr><th scope="col">started (UTC)</th><th scope="col">verdict</th><th scope="col">on</th><th scope="col">commit</th><th scope="col">kernel</th><th scope="col">passed</th><th scope="col">took</th></tr></thead><tbody>${list(rows)}</tbody></table></div>${left(runs.length)}</section>\n`
+  return markup`<section id="runs"><h2>All runs</h2><div class="scroll"><table class="stacks"><thead><tr><th scope="col">started (UTC)</th><th scope="col">verdict</th><th scope="col">on</th><th scope="col">commit</th><th scope="col">kernel</th><th scope="col">passed</th><th scope="col">took</th></tr></thead><tbody>${list(rows)}</tbody></table></div>${left(runs.length)}</section>\n`
 }
 
 const left = (all: number): Html => (all > MOST_ROWS ? markup`<p>and ${(all - MOST_ROWS).toLocaleString('en')} more</p>` : markup``)
