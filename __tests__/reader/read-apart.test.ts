@@ -35,18 +35,20 @@ describeIf('reading in a thread of its own', () => {
   it('gives a record without a verdict where its time is over', async () => {
     const record = await readRecordApart(input, { signal: new AbortController().signal, seconds: 0 })
     expect(record.tests.map(({ status }) => status)).not.toContain('pass')
-    expect(record.problems).toContain("The results were not read to their end: the run's time was over.")
+    expect(record.problems).toContain(
+      "The results were not read to their end: the run's time was over. `vmtest report DIRECTORY` reads them.",
+    )
     expect(record.conclusion.kind).not.toBe('passed')
   })
 
-  it('gives one within two seconds of an interruption, whatever it reads', async () => {
+  it('gives one within two seconds of processor time after an interruption, whatever it reads', async () => {
     // Far more than is read in a second.
     const line = `generic/001 ${' '.repeat(2000)}x\n`
     writeFileSync(join(runDirectory, input.vmRun.batches[0]?.directory ?? '', 'check.stdout'), line.repeat(8000))
     const signal = AbortSignal.timeout(50)
     const started = performance.now()
     const record = await readRecordApart(input, { signal, seconds: 60 })
-    expect(performance.now() - started).toBeLessThan(4000)
+    expect(performance.now() - started).toBeLessThan(8000)
     expect(record.tests.map(({ status }) => status)).not.toContain('pass')
   })
 })

@@ -4,14 +4,28 @@ import type { RunRecord } from '../domain/record.js'
 import { SELECTION_FILE } from '../pipeline/open-run.js'
 import { recoverRecord } from '../pipeline/recover.js'
 import { isRunning } from '../pipeline/run-process.js'
+import { isUnread } from '../reader/index.js'
 import { readResultsDirectory } from '../results/index.js'
 import type { CliContext } from './context.js'
 
-/** The record of a run's directory; made of what is there, where the run was killed before it could write one. @throws UserError */
+/**
+ * The record of a run's directory; made of what is there, where the run was killed before it could write one, or had no time to read all.
+ * @throws UserError
+ */
 export async function readRun(directory: string, { ports, toolVersion }: CliContext): Promise<RunRecord> {
   const recorded = (await ports.files.stat(join(directory, 'run.json'))) !== null
-  const recovered = recorded ? null : await recoverRecord(directory, toolVersion, ports)
-  return recovered ?? readResultsDirectory(ports.files, directory, { toolVersion, now: ports.clock.now().toISOString() })
+  const recover = () => recoverRecord(directory, toolVersion, ports)
+  const read = async () => readResultsDirectory(ports.files, directory, { toolVersion, now: ports.clock.now().toISOString() })
+  if (!recorded) return (await recover()) ?? read()
+  const record = await read()
+  const recovered = isUnread(record) ? await recover() : null
+  if (recovered === null) return record
+  const { runId, startedAt, endedAt, host, accelerator, revisions, commit, tested } = record
+  return {
+    ...{ ...recovered, runId, startedAt, endedAt, host, accelerator, revisions },
+    ...(commit === undefined ? {} : { commit }),
+    ...(tested === undefined ? {} : { tested }),
+  }
 }
 
 /** The run the user names, or the last one below the working directory. @throws UserError where there is none */

@@ -1,1 +1,1 @@
-export { readRecordApart } from './read-apart.js'
+export { isUnread, readRecordApart } from './read-apart.js'

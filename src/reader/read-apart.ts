@@ -2,8 +2,17 @@ import type { RunRecord } from '../domain/record.js'
 import { readInThread } from '../ports/real/index.js'
 import { buildRecord, type RecordInput } from '../results/index.js'
 
-/** Once the run was interrupted the reader gets this much to end by itself; the record must be there within two seconds. */
+/** Once the run was interrupted the reader gets this much to end by itself: with a processor to itself the record is there within two seconds. */
 const GRACE_SECONDS = 1
+/** A runner kills ten seconds after it has said so. */
+const GRACE_AT_MOST_SECONDS = 5
+
+const UNREAD = 'The results were not read to their end'
+
+/** True of a record of which there was no time to read the results: they are in the run's directory. */
+export function isUnread({ problems }: Pick<RunRecord, 'problems'>): boolean {
+  return problems.some((problem) => problem.startsWith(UNREAD))
+}
 
 /** A tree without anything in it. */
 const NOTHING = { list: async () => [], stat: async () => null, readBytes: async () => new Uint8Array() }
@@ -16,12 +25,14 @@ export async function readRecordApart(
   input: RecordInput,
   limits: { readonly signal: AbortSignal; readonly seconds: number },
 ): Promise<RunRecord> {
-  const outcome = await readInThread<RunRecord>(input, { ...limits, graceSeconds: GRACE_SECONDS })
+  const outcome = await readInThread<RunRecord>(input, {
+    ...{ ...limits, graceSeconds: GRACE_SECONDS, graceAtMostSeconds: GRACE_AT_MOST_SECONDS },
+  })
   if (outcome.kind === 'done') return outcome.value
   const reason =
     outcome.kind === 'failed'
       ? `The results could not be read: ${outcome.reason}.`
-      : `The results were not read to their end: ${limits.signal.aborted ? 'the run was interrupted' : "the run's time was over"}.`
+      : `${UNREAD}: ${limits.signal.aborted ? 'the run was interrupted' : "the run's time was over"}. \`vmtest report DIRECTORY\` reads them.`
   const kind = outcome.kind === 'failed' ? 'infrastructure' : limits.signal.aborted ? 'cancelled' : 'deadline'
   const stopped = input.vmRun.stopped ?? { kind, reason }
   return buildRecord(NOTHING, { ...input, vmRun: { ...input.vmRun, stopped }, problems: [...input.problems, reason] })

@@ -11,11 +11,16 @@ export type ThreadOutcome<T> =
 /** When a thread that does not end is ended. */
 export interface ThreadLimits {
   readonly signal: AbortSignal
-  /** What it has once the signal came, in seconds. */
+  /** What it has once the signal came, in seconds of our processor time: on a machine that is busy elsewhere they take longer. */
   readonly graceSeconds: number
+  /** But no longer than this, in seconds. */
+  readonly graceAtMostSeconds: number
   /** What it has at most, in seconds. */
   readonly seconds: number
 }
+
+/** How often it is asked what a thread in a hurry has used. */
+const LOOK_MILLISECONDS = 50
 
 /** The reader's entry: beside this file in dist/, else (from source) that of the checkout. */
 function readerEntry(): string {
@@ -37,7 +42,15 @@ export function readInThread<T>(job: unknown, limits: ThreadLimits): Promise<Thr
     const endAfter = (seconds: number) => {
       timers.push(setTimeout(() => end({ kind: 'late' }), Math.max(0, seconds) * 1000))
     }
-    const hurry = () => endAfter(limits.graceSeconds)
+    const hurry = () => {
+      const before = process.cpuUsage()
+      const look = () => {
+        const { user, system } = process.cpuUsage(before)
+        if (user + system >= limits.graceSeconds * 1e6) end({ kind: 'late' })
+      }
+      timers.push(setInterval(look, LOOK_MILLISECONDS))
+      endAfter(limits.graceAtMostSeconds)
+    }
     worker.once('message', (message: ThreadOutcome<T>) => end(message))
     worker.once('error', (error) => end({ kind: 'failed', reason: error.message }))
     worker.once('exit', (code) => end({ kind: 'failed', reason: `the thread ended with ${code}` }))
