@@ -37,7 +37,8 @@ export function testedFacts(record: RunRecord, comparison: Comparison | null): r
     facts.push(['series', `${series.subject}${author}: ${count} on ${commitName(series.base)}`, loreLink(series.messageId)])
   }
   facts.push(
-    ['commit', commitFact(record)],
+    // The commits that a series became are gone with its worktree.
+    ['commit', series === undefined ? commitFact(record) : ''],
     ['branch', tested?.branch ?? branchOfRef(record.workflow?.ref)],
     ['tree', tested?.tree ?? '', record.workflow?.address],
     ['kernel', kernelFact(record)],
@@ -45,7 +46,10 @@ export function testedFacts(record: RunRecord, comparison: Comparison | null): r
     ['suites', suitesFact(record)],
     ['programs', listed(Object.entries(revisions).filter(([name]) => !['kernel', 'xfstests', ...record.plan.suites].includes(name)))],
   )
-  if (comparison !== null) facts.push(['compared with', describeCompared(comparison), comparison.address])
+  if (comparison !== null) {
+    const isBase = series !== undefined && comparison.commit === series.base && comparison.noExcuse === null
+    facts.push(['compared with', isBase ? `its base, ${commitName(series.base)}` : describeCompared(comparison), comparison.address])
+  }
   return facts
     .filter(([, value]) => value !== '')
     .map(([name, value, link]) => ({ name, value: shortLine(value, 1000), link: webLink(link) }))

@@ -86,6 +86,8 @@ describe('a series', () => {
   test('that is no file is refused with what would be', async () => {
     const ports = { exec: createExec(), files: createFiles() }
     await expect(readSeries(join(root, 'none'), join(root, 'mails'), ports)).rejects.toThrow('There is no mailbox at')
+    await expect(readSeries(root, join(root, 'mails'), ports)).rejects.toThrow(`${root} is a directory.`)
+    await expect(read('')).rejects.toThrow(/series\.mbox is empty\.$/)
   })
 })
 

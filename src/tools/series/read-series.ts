@@ -46,11 +46,17 @@ export async function readSeries(
   { exec, files }: Pick<Ports, 'exec' | 'files'>,
 ): Promise<MailedSeries> {
   const entry = await files.stat(await files.realPath(mailbox).catch(() => mailbox))
+  if (entry?.kind === 'directory')
+    throw new UserError(
+      `${mailbox} is a directory.`,
+      `Name an mbox file; of what \`git format-patch -o\` wrote there, \`cat ${mailbox}/*.patch >series.mbx\` makes one.`,
+    )
   if (entry?.kind !== 'file')
     throw new UserError(
       `There is no mailbox at ${mailbox}.`,
       'Name an mbox file: `b4 mbox MSGID` and `git format-patch --stdout` write one.',
     )
+  if (entry.sizeBytes === 0) throw new UserError(`${mailbox} is empty.`, 'Get the thread once more: `b4 mbox MSGID`.')
   if (entry.sizeBytes > MOST_BYTES)
     throw new UserError(
       `${mailbox} is no series: it has ${Math.round(entry.sizeBytes / 1024 / 1024)} MiB.`,
