@@ -14,7 +14,7 @@ export interface BuiltCommand {
 
 export async function buildCommand(): Promise<BuiltCommand> {
   const directory = mkdtempSync(join(tmpdir(), 'vmtest-command-'))
-  await bundle({ entryPoints: { cli: ENTRIES.cli }, outdir: join(directory, 'dist'), splitting: true })
+  await bundle({ entryPoints: { cli: ENTRIES.cli, reader: ENTRIES.reader }, outdir: join(directory, 'dist'), splitting: true })
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}')
   for (const part of ['nix', 'examples']) symlinkSync(join(root, part), join(directory, part))
   writeFileSync(join(directory, 'vmtest'), `#!/bin/sh\nexec '${process.execPath}' '${directory}/dist/cli.js' "$@"\n`)
