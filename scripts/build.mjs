@@ -1,4 +1,4 @@
-// Bundles src/ into dist/: seven entries (action main and post, the sub-actions plan and merge, command, the process services are asked from, the thread that reads) sharing lazily loaded chunks.
+// Bundles src/ into dist/: eight entries (action main and post, the sub-actions plan, merge and bisect, command, the process services are asked from, the thread that reads) sharing lazily loaded chunks.
 // `--check` builds beside dist/ and fails where the committed files are not what the source gives.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

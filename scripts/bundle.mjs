@@ -14,6 +14,7 @@ export const ENTRIES = {
   post: 'src/action/post.ts',
   plan: 'src/action/plan.ts',
   merge: 'src/action/merge.ts',
+  bisect: 'src/action/bisect.ts',
   cli: 'src/cli/main.ts',
   service: 'src/ports/real/service.ts',
   reader: 'src/reader/main.ts',

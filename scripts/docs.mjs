@@ -130,6 +130,15 @@ const wanted = new Map([
       outputs: spec.OUTPUTS,
     }),
   ],
+  [
+    'bisect/action.yml',
+    subActionYml({
+      name: 'bisect',
+      description: 'Search for the commit that broke a test, over a matrix of jobs',
+      inputs: spec.BISECT_ACTION_INPUTS,
+      outputs: spec.BISECT_OUTPUTS,
+    }),
+  ],
   ['.github/workflows/vmtest.yml', workflowYml(readFileSync(`${root}.github/workflows/vmtest.yml`, 'utf8'), spec)],
   ['README.md', between(between(readme, 'inputs', inputs), 'outputs', outputs)],
   ...(await references()),

@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   reader: ['domain', 'ports/real', 'results'],
   pipeline: ['bundle', 'cache', 'crash', 'domain', 'kconfig', 'nix', 'plan', 'ports', 'report', 'results', 'suites', 'vm'],
   tools: ['crash', 'domain', 'pipeline', 'ports', 'results', 'suites', 'vm'],
-  action: ['domain', 'inputs', 'pipeline', 'plan', 'ports', 'ports/real', 'post', 'publish', 'reader', 'report', 'results'],
+  action: ['domain', 'inputs', 'pipeline', 'plan', 'ports', 'ports/real', 'post', 'publish', 'reader', 'report', 'results', 'tools'],
   cli: [
     'bundle',
     'crash',

@@ -11,11 +11,16 @@ const WORKFLOWS = join(ROOT, '.github/workflows')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const workflows = readdirSync(WORKFLOWS).map((name) => `.github/workflows/${name}`)
 
+/** Workflows that one of ours calls by its path. */
+const fileProvider = {
+  getFileContent: async (ref: { readonly path: string }) => ({ name: ref.path, content: read(ref.path) }),
+}
+
 /** What GitHub's own parser and schema say of a file. */
 async function problemsOf(path: string): Promise<string[]> {
   // The schema goes by the place, which for an example is where it is copied to.
   const place = path.startsWith('examples/') ? `.github/workflows/${basename(path)}` : path
-  const found = await validate(TextDocument.create(`file:///${place}`, 'yaml', 1, read(path)))
+  const found = await validate(TextDocument.create(`file:///${place}`, 'yaml', 1, read(path)), { fileProvider })
   return found.map(({ message, range }) => `${path}:${range.start.line + 1}: ${message}`)
 }
 
@@ -27,16 +32,22 @@ interface Workflow {
   readonly permissions?: unknown
   readonly jobs: Record<
     string,
-    { readonly permissions?: unknown; readonly 'timeout-minutes'?: number | string; readonly steps: readonly Step[] }
+    // A job that calls a workflow has no steps; its own jobs have their limits.
+    {
+      readonly permissions?: unknown
+      readonly 'timeout-minutes'?: number | string
+      readonly steps?: readonly Step[]
+      readonly uses?: string
+    }
   >
 }
 const parsed = (path: string) => parse(read(path)) as Workflow
 /** What a maintainer copies: held to the same schema, but its actions go by their version. */
 const EXAMPLES = ['examples/vfs/vfs.yml']
-const stepsOf = (path: string) => Object.values(parsed(path).jobs).flatMap((job) => job.steps)
+const stepsOf = (path: string) => Object.values(parsed(path).jobs).flatMap((job) => job.steps ?? [])
 
 describe("GitHub's own schema", () => {
-  test.each(['action.yml', 'plan/action.yml', 'merge/action.yml', ...workflows, ...EXAMPLES])('%s', async (path) => {
+  test.each(['action.yml', 'plan/action.yml', 'merge/action.yml', 'bisect/action.yml', ...workflows, ...EXAMPLES])('%s', async (path) => {
     expect(await problemsOf(path)).toEqual([])
   })
 
@@ -50,8 +61,10 @@ describe('our workflows', () => {
   test.each(workflows)('%s asks for nothing as a whole, and for a limit on each job', (path) => {
     const { permissions, jobs } = parsed(path)
     expect(permissions).toEqual({})
-    for (const job of Object.values(jobs))
-      expect([job.permissions, String(job['timeout-minutes'])]).toEqual([expect.any(Object), expect.stringMatching(/^\d+$|job-minutes/)])
+    for (const job of Object.values(jobs)) {
+      const limit = job.uses === undefined ? expect.stringMatching(/^\d+$|job-minutes/) : 'undefined'
+      expect([job.permissions, String(job['timeout-minutes'])]).toEqual([expect.any(Object), limit])
+    }
   })
 
   test.each(workflows)('%s pins every action by commit, with its version beside it', (path) => {
@@ -77,9 +90,14 @@ describe('our workflows', () => {
 
   test('what is given to our own action and its sub-actions are inputs they have', () => {
     const inputsOf = (path: string) => Object.keys((parse(read(path)) as { inputs: Record<string, unknown> }).inputs)
-    const manifests = { '': inputsOf('action.yml'), plan: inputsOf('plan/action.yml'), merge: inputsOf('merge/action.yml') }
+    const manifests = {
+      '': inputsOf('action.yml'),
+      plan: inputsOf('plan/action.yml'),
+      merge: inputsOf('merge/action.yml'),
+      bisect: inputsOf('bisect/action.yml'),
+    }
     const given = workflows.flatMap(stepsOf).flatMap(({ uses, with: values }) => {
-      const [, name = ''] = /^\.\/(?:\.kernel-vmtest\/?)?(plan|merge)?$/.exec(uses ?? '') ?? [null, null]
+      const [, name = ''] = /^\.\/(?:\.kernel-vmtest\/?)?(plan|merge|bisect)?$/.exec(uses ?? '') ?? [null, null]
       return name === null ? [] : Object.keys(values ?? {}).map((input) => ({ name: name as keyof typeof manifests, input }))
     })
     expect(given.length).toBeGreaterThan(50)
@@ -126,5 +144,31 @@ describe('the reusable workflow', () => {
     expect(verdict).toMatchObject({ needs: Object.keys(others), if: 'always()' })
     expect(verdict?.steps.at(-1)?.with).toMatchObject({ results: '${{ toJSON(needs) }}' })
     expect(workflow.jobs.test?.strategy).toMatchObject({ 'fail-fast': false, 'max-parallel': 256 })
+  })
+})
+
+describe('the workflow that searches', () => {
+  type Calls = Record<string, { needs?: string | string[]; if?: string; uses?: string; with?: Record<string, string> }>
+  const called = (name: string) =>
+    parse(read(`.github/workflows/${name}.yml`)) as { on: { workflow_call: { inputs: Record<string, unknown> } }; jobs: Calls }
+  const search = called('vmtest-bisect')
+  const rounds = Object.entries(search.jobs).filter(([, { uses }]) => uses !== undefined)
+
+  test('holds its rounds one after the other, as long as there is something to try, and a last job always', () => {
+    expect(rounds.map(([, job]) => job.with?.round)).toEqual(['0', '1', '2', '3', '4', '5', '6'])
+    for (const [index, [, job]] of rounds.entries()) {
+      const before = rounds[index - 1]?.[0]
+      if (before === undefined) continue
+      expect(job.needs).toEqual(['begin', before])
+      expect(job.if).toContain(`needs.${before}.outputs.open == 'true'`)
+    }
+    const { verdict, ...others } = search.jobs
+    expect(verdict).toMatchObject({ needs: Object.keys(others), if: 'always()' })
+  })
+
+  test('every input is used, in it or in its round', () => {
+    const given = read('.github/workflows/vmtest-bisect.yml') + read('.github/workflows/vmtest-bisect-round.yml')
+    for (const name of Object.keys(search.on.workflow_call.inputs))
+      expect([name, given.includes(`inputs.${name}`) || given.includes(`fromJSON(inputs.call).${name}`)]).toEqual([name, true])
   })
 })

@@ -29,7 +29,8 @@ export async function fetchPlan(
   return { directory, shared: await readSharedPlan(directory, ports.files) }
 }
 
-async function fetchArtifact(
+/** An artifact of this run, in a directory of its own. @throws UserError where it cannot be had */
+export async function fetchArtifact(
   name: string,
   directory: string,
   { artifactStore, files }: Pick<Ports, 'artifactStore' | 'files'>,

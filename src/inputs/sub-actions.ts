@@ -124,3 +124,61 @@ export const PLAN_OUTPUTS = [
   { name: 'plan', description: 'Name of the artifact with the plan, for `shard-plan: artifact:NAME` and the sub-action `merge`.' },
   { name: 'minutes', description: 'What the longest shard is taken to last.' },
 ] as const
+
+/** Inputs of bisect/action.yml. */
+export const BISECT_ACTION_INPUTS: readonly InputSpecification[] = [
+  {
+    name: 'good',
+    kind: 'text',
+    faces: actionOnly,
+    default: '',
+    description: 'A commit where the test passes. With it the history is read, and handed on as the output `search`.',
+  },
+  { name: 'bad', kind: 'text', faces: actionOnly, default: 'HEAD', description: 'A commit where it does not.' },
+  { name: 'tree', kind: 'text', faces: actionOnly, default: '.', description: 'The kernel’s git tree, with its history: only read.' },
+  {
+    name: 'paths',
+    kind: 'text',
+    faces: actionOnly,
+    default: '',
+    description: 'Look only at commits that touch one of these, such as `fs/xfs`. Empty: at all.',
+  },
+  {
+    name: 'runners',
+    kind: 'integer',
+    ...{ minimum: 1, maximum: 64, auto: false },
+    faces: actionOnly,
+    default: '4',
+    description: 'Commits that a round tries at once.',
+  },
+  {
+    name: 'from',
+    kind: 'text',
+    faces: actionOnly,
+    default: '',
+    description:
+      'The output `search` of the job that read the history. With `round`: what that round is to try; without: which commit it is.',
+  },
+  {
+    name: 'round',
+    kind: 'text',
+    faces: actionOnly,
+    default: '',
+    description: 'Number of the round that is to be planned; `0` tries both ends.',
+  },
+]
+
+/** Outputs of bisect/action.yml. */
+export const BISECT_OUTPUTS = [
+  { name: 'search', description: 'Name of the artifact with the history, for `from`.' },
+  {
+    name: 'matrix',
+    description:
+      'What a round tries, as JSON: `{"include":[{"short","commit","artifact","commit2","artifact2"…}]}`; the further commits are tried where the one before does not build or cannot be tested.',
+  },
+  { name: 'count', description: 'How many jobs that is; `0`: nothing is left to try.' },
+  { name: 'conclusion', description: '`found`, or `could-not-test`.' },
+  { name: 'reason', description: 'The first bad commit, or why none is named.' },
+  { name: 'commit', description: 'Its hash.' },
+  { name: 'artifact-name', description: 'The artifact with the record and the logs of its run.' },
+] as const
