@@ -23,6 +23,10 @@ describe('what blktests itself takes for passed', () => {
     expect(await judge(tree)).toMatchObject({ status: 'fail', message: 'exit status 3' })
   })
 
+  test('a failure counts though check ends with 0, as it did for all from 2026-04 to 2026-07', async () => {
+    expect(await judge({ [`${root}/nodev/loop/001`]: result('fail', 'reason\texit\n') }, 0)).toMatchObject({ status: 'fail' })
+  })
+
   test('of two conditions the one that failed counts', async () => {
     const tree = {
       [`${root}/nodev_tr_loop/nvme/002`]: result('pass'),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -138,17 +138,30 @@ test('a tag with two commands is refused, a line that stands there twice is one 
   expect(() => parseRuntest('alone\n', 'f')).toThrow('1: alone')
 })
 
-/** Runs what the guest's agent would, with this machine's shell; `mounts` stands for /proc/mounts. */
-function start(needs: readonly string[], line: string, programs: readonly string[] = []) {
+/** Stand-ins for files of the guest, below the place of the test. */
+const GUEST_FILES: Readonly<Record<string, string>> = {
+  '/proc/mounts': 'mounts',
+  '/proc/config.gz': 'config',
+  '/sys/module/loop': 'loop',
+  '/boot/': 'boot/',
+}
+
+/** Runs what the guest's agent would, with this machine's shell. @param lacking of disk, config and loop, what that guest has not got */
+function start(needs: readonly string[], line: string, programs: readonly string[] = [], lacking: readonly string[] = []) {
   const directory = mkdtempSync(join(tmpdir(), 'vmtest-ltp-'))
   try {
     writeFileSync(join(directory, 'file'), `# first\n${line}\n`)
-    writeFileSync(join(directory, 'mounts'), `disk ${directory} ext4 rw 0 0\n`)
+    writeFileSync(join(directory, 'mounts'), lacking.includes('disk') ? 'tmpfs /tmp tmpfs rw 0 0\n' : `disk ${directory} ext4 rw 0 0\n`)
+    for (const name of ['config', 'loop']) if (!lacking.includes(name)) writeFileSync(join(directory, name), '')
+    mkdirSync(join(directory, 'bin'))
+    writeFileSync(join(directory, 'bin/modprobe'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
     const found = { name: 'file/tag', groups: ['file'], file: 'file', line: 2, needs: { features: [...needs], programs: [...programs] } }
     const section = { suite: 'ltp', name: 'default', description: '', disks: [], environment: {}, kernelOptions: [], settings: {} }
     const { argv, environment } = ltpDrive.command(found, { section, scale: { emulated: true, timeoutFactor: 4 }, guestPath: directory })
-    const [shell = '', ...words] = argv.map((word) => word.replace('/proc/mounts', join(directory, 'mounts')))
-    const env = { ...process.env, ...environment, TMPDIR: directory }
+    const [shell = '', ...words] = argv.map((word) =>
+      Object.entries(GUEST_FILES).reduce((text, [path, name]) => text.replaceAll(path, join(directory, name)), word),
+    )
+    const env = { ...process.env, ...environment, TMPDIR: directory, PATH: `${directory}/bin:${process.env.PATH}` }
     try {
       return { status: 0, output: execFileSync(shell, words, { cwd: directory, env, encoding: 'utf8' }), environment }
     } catch (error) {
@@ -170,6 +183,17 @@ test('an unmet need is said, with the status of TCONF, and the program does not 
   expect(start(['clock'], 'tag echo ran')).toEqual(
     expect.objectContaining({ status: 32, output: expect.stringMatching(/^vmtest: need not met: a processor/) }),
   )
+})
+
+test.each([
+  ['config', 'config', 'the kernel configuration ('],
+  ['loop', 'device', 'loop devices'],
+  ['disk', null, 'a disk for its files at '],
+])('without %s a test is not broken: its need is not met, and with it the test runs', (what, need, words) => {
+  const needs = need === null ? [] : [need]
+  const { status, output } = start(needs, 'tag echo ran', [], [what])
+  expect([status, output.slice(0, 22 + words.length)]).toEqual([32, `vmtest: need not met: ${words}`])
+  expect(start(needs, 'tag echo ran')).toMatchObject({ status: 0, output: 'ran\n' })
 })
 
 test('a program the guest does not have is an unmet need, one it has is none', () => {

@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+// What the guest adds to check's configuration, in bash as check reads it, with a PATH of next to nothing: a guest that lacks all.
+const guest = new URL('../../../nix/suites/blktests/guest', import.meta.url).pathname
+const toolOf = (name: string) => spawnSync('bash', ['-c', `type -P ${name}`], { encoding: 'utf8' }).stdout.trim()
+let place = ''
+
+beforeAll(() => {
+  place = mkdtempSync(join(tmpdir(), 'vmtest-blktests-needs-'))
+  mkdirSync(join(place, 'bin'))
+  for (const tool of ['bash', 'sed', 'cat', 'tail']) symlinkSync(toolOf(tool), join(place, 'bin', tool))
+  writeFileSync(join(place, 'bin/uname'), '#!/bin/sh\necho 6.12.117+deb12-cloud-amd64\n', { mode: 0o755 })
+  mkdirSync(join(place, 'tests/block'), { recursive: true })
+})
+afterAll(() => rmSync(place, { recursive: true }))
+
+/** @param mounts lines of /proc/mounts, which grep is asked for */
+function bash(script: string, files: readonly string[], mounts = ''): string {
+  const grep = `grep() { [[ "$*" == *"/proc/mounts" ]] && command -p grep -q ' /sys/kernel/config configfs ' <<<${JSON.stringify(mounts)}; }`
+  const sources = files.map((file) => `. ${guest}/${file}`).join('\n')
+  const run = spawnSync(join(place, 'bin/bash'), ['--norc', '-c', `${grep}\n${sources}\n${script}`], {
+    ...{ cwd: place, encoding: 'utf8' },
+    env: { PATH: join(place, 'bin'), TEST_DEV: '/dev/vdb', TEST_DEVS: '/dev/vdc', OUTPUT: place },
+  })
+  expect(run.stderr).toBe('')
+  return run.stdout
+}
+
+function lacks(text: string, { files = ['check-config'], name = 'block/001', mounts = '' } = {}): string {
+  mkdirSync(join(place, 'tests', name, '..'), { recursive: true })
+  writeFileSync(join(place, 'tests', name), text)
+  return bash(`SKIP_REASONS=(); _vmtest_lacks ${name}; printf '%s\\n' "\${SKIP_REASONS[@]}"`, files, mounts).trim()
+}
+
+describe('what a guest lacks is said before the test, which would fail or decline falsely', () => {
+  test.each([
+    ['null_blk without configfs', '_configure_null_blk nullb1', 'this guest has no configfs at /sys/kernel/config'],
+    ['a path of configfs', 'mkdir /sys/kernel/config/nullb/x', 'this guest has no configfs at /sys/kernel/config'],
+    ['sfdisk', '  echo | sfdisk "$dev"', 'this guest has no sfdisk, which the test calls'],
+    ['mkfs.vfat', '  mkfs.vfat "$dev" >/dev/null', 'this guest has no mkfs.vfat, which the test calls'],
+    ['udevd', 'udevadm monitor', 'no udevd runs in this guest'],
+  ])('%s', (_what, text, reason) => {
+    expect(lacks(text)).toBe(`vmtest: ${reason}`)
+  })
+
+  ;(existsSync('/proc/config.gz') ? test.skip : test)('the kernel’s configuration', () => {
+    expect(lacks('requires() { _have_kernel_option BLK_DEV_ZONED; }')).toBe(
+      'vmtest: this guest has no kernel configuration at /boot/config-RELEASE',
+    )
+  })
+
+  test('what is there, or only in a comment, is no need', () => {
+    expect(lacks('_configure_null_blk x', { mounts: 'none /sys/kernel/config configfs rw 0 0' })).toBe('')
+    expect(lacks('# sfdisk would be nice\n  my-sfdisk-like x\n')).toBe('')
+  })
+
+  test('an expected output that says how long it took, in an emulated guest alone', () => {
+    expect(lacks('true', { name: 'loop/003' })).toBe('')
+    expect(lacks('true', { name: 'loop/003', files: ['emulated-config', 'check-config'] })).toBe(
+      'vmtest: its expected output says how long it takes, and this guest is emulated',
+    )
+    expect(lacks('true', { files: ['emulated-config', 'check-config'] })).toBe('')
+  })
+})
+
+test('fstests’ TEST_DEV labels no test with a device, and the devices of blktests stay', () => {
+  expect(bash(`printf '%s %s' "\${TEST_DEV-none}" "$TEST_DEVS"`, ['check-config'])).toBe('none /dev/vdc')
+})
+
+test('a kernel name with letters is read as its numbers where a test compares it, and nowhere else', () => {
+  const script = '_have_kver() { uname -r; }; _have_kver; uname -r; uname -r | cat'
+  expect(bash(script, ['check-config']).trim().split('\n')).toEqual([
+    '6.12.117',
+    '6.12.117+deb12-cloud-amd64',
+    '6.12.117+deb12-cloud-amd64',
+  ])
+})
