@@ -1,11 +1,19 @@
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { configDifference, differenceText, readTestNeeds } from '../../src/cli/config-difference.js'
-import { chooseFragments, mergeFragments, parseKernelConfig, readFragmentShelf, readKconfigTree } from '../../src/kconfig/index.js'
+import {
+  chooseFragments,
+  configDifference,
+  differenceText,
+  mergeFragments,
+  parseKernelConfig,
+  readFragmentShelf,
+  readKconfigTree,
+} from '../../src/kconfig/index.js'
 import { placesFrom } from '../../src/pipeline/directories.js'
 import { builtInSections } from '../../src/pipeline/resolve-selection.js'
 import { createFiles } from '../../src/ports/real/files.js'
-import { kernelOptionsOfTest } from '../../src/suites/fstests/index.js'
+import { readTestOptions } from '../../src/suites/fstests/index.js'
+import { kernelOptionsOfTest } from '../../src/suites/fstests/kernel-options.js'
 import { FakeFiles } from '../bundle/fake-files.js'
 
 const checkout = join(import.meta.dirname ?? __dirname, '../..')
@@ -93,14 +101,15 @@ describe('what a .config lacks', () => {
   })
 
   test('is explained, with the sections and the tests of their file systems it costs', async () => {
+    const chosen = sections.filter(({ name }) => ['xfs_quota', 'nfs_loopback'].includes(name))
     const difference = configDifference(parseKernelConfig('CONFIG_XFS_FS=y\nCONFIG_BLK_DEV_LOOP=y\nCONFIG_INET=y\n'), {
       fragments: [
         { name: 'xfs', text: 'CONFIG_XFS_FS=y\n' },
         { name: 'nfs', text: '# Why.\nCONFIG_NFS_FS=y\n' },
       ],
-      sections: sections.filter(({ name }) => ['xfs_quota', 'nfs_loopback'].includes(name)),
+      sections: chosen,
       declarations: await readKconfigTree('/tree', 'x86', { files: tree.port }),
-      testNeeds: await readTestNeeds('/fstests', { files: fstests.port }),
+      testNeeds: await readTestOptions(fstests.port, '/fstests', chosen),
     })
     expect(differenceText(difference)).toBe(`1 of 2 options are not as asked:
   CONFIG_NFS_FS=y (nfs.config:2) is not in the configuration: needs NETWORK_FILESYSTEMS and FILE_LOCKING and MULTIUSER.

@@ -3,6 +3,8 @@ import { type Command, Option } from 'commander'
 import { type ConfiguredTree, configureKernelTree, editInMenu } from '../../bundle/index.js'
 import { UserError } from '../../domain/errors.js'
 import {
+  configDifference,
+  differenceText,
   type FragmentShelf,
   fragmentProblems,
   mergeFragments,
@@ -14,7 +16,7 @@ import {
 } from '../../kconfig/index.js'
 import { treeFragment } from '../../plan/kernel-tree.js'
 import { withProgress } from '../../report/progress-view.js'
-import { configDifference, differenceText, readTestNeeds } from '../config-difference.js'
+import { readTestOptions } from '../../suites/fstests/index.js'
 import { absolute, kernelArchitecture, shelfOf, treeAtHand } from '../config-places.js'
 import type { CliContext } from '../context.js'
 
@@ -207,7 +209,8 @@ async function account(
   const difference = configDifference(actual, {
     ...{ fragments: tree.fragments, sections: shelf.sections },
     declarations: await readKconfigTree(tree.setting.tree, kernelArchitecture(context), ports),
-    testNeeds: options.fstests === undefined ? null : await readTestNeeds(absolute(options.fstests, context), ports),
+    testNeeds:
+      options.fstests === undefined ? null : await readTestOptions(ports.files, absolute(options.fstests, context), shelf.sections),
   })
   const what =
     own === 0 ? `${path}: not there, nothing is asked for beside the usual.` : `${path}: ${own} ${own === 1 ? 'option' : 'options'}.`

@@ -3,6 +3,8 @@ import { UserError } from '../../domain/errors.js'
 import type { Section } from '../../domain/section.js'
 import {
   chooseFragments,
+  configDifference,
+  differenceText,
   type FragmentShelf,
   formatKernelConfig,
   mergeFragments,
@@ -11,7 +13,7 @@ import {
   readKconfigTree,
   requestedConfig,
 } from '../../kconfig/index.js'
-import { configDifference, differenceText, readTestNeeds } from '../config-difference.js'
+import { readTestOptions } from '../../suites/fstests/index.js'
 import { absolute, kernelArchitecture, shelfOf, type TreeConfiguration, treeConfiguration, wantedFragments } from '../config-places.js'
 import type { AddCommand, CliContext } from '../context.js'
 import { addEdit } from './config-edit.js'
@@ -81,7 +83,8 @@ function addDiff(config: Command, context: CliContext, finish: (exitCode: number
         fragments: await wantedFragments(names, shelf, context),
         sections: sectionsFor(names, shelf),
         declarations: tree === undefined ? [] : await readKconfigTree(tree, kernelArchitecture(context), context.ports),
-        testNeeds: fstests === undefined ? null : await readTestNeeds(absolute(fstests, context), context.ports),
+        testNeeds:
+          fstests === undefined ? null : await readTestOptions(context.ports.files, absolute(fstests, context), sectionsFor(names, shelf)),
       })
       context.stdout.write(options.json === true ? `${JSON.stringify(difference, null, 2)}\n` : differenceText(difference))
       if (difference.lacking.length > 0 || difference.sections.length > 0) finish(DIFFERS)

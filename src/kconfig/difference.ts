@@ -1,17 +1,9 @@
-import { join } from 'node:path'
 import type { Section } from '../domain/section.js'
-import {
-  type ConfigFragment,
-  explainLost,
-  isEnabled,
-  type KconfigDeclaration,
-  type KernelConfig,
-  lostOptions,
-  mergeFragments,
-  missingOptions,
-} from '../kconfig/index.js'
-import type { Ports } from '../ports/index.js'
-import { fstestsSettings, kernelOptionsOfTest, readFstestsCatalogue } from '../suites/fstests/index.js'
+import { isEnabled, type KernelConfig } from './dot-config.js'
+import { explainLost } from './explain-lost.js'
+import { type ConfigFragment, lostOptions, mergeFragments } from './fragments.js'
+import type { KconfigDeclaration } from './kconfig-declarations.js'
+import { missingOptions } from './section-options.js'
 
 /** What a `.config` lacks of what is asked for, and what that costs. */
 export interface ConfigDifference {
@@ -26,30 +18,19 @@ export interface ConfigDifference {
   }[]
   /** Sections that are refused before booting. */
   readonly sections: readonly { readonly name: string; readonly missing: readonly string[] }[]
-  /** Tests that will decline, by the option they ask for; null where no fstests tree was given. */
+  /** Tests that will decline, by the option they ask for; null where no tree of tests was given. */
   readonly notrun: readonly { readonly option: string; readonly tests: readonly string[] }[] | null
 }
 
 /** A test and the options its source asks for. */
-export interface TestNeeds {
+export interface TestOptions {
   readonly name: string
   readonly options: readonly string[]
 }
 
-/** Reads what each test of an fstests tree asks of the kernel. @throws UserError where the directory is no fstests tree */
-export async function readTestNeeds(directory: string, { files }: Pick<Ports, 'files'>): Promise<readonly TestNeeds[]> {
-  const { tests } = await readFstestsCatalogue(files, directory, 'fstests')
-  const needs: TestNeeds[] = []
-  for (const { name } of tests) {
-    const options = kernelOptionsOfTest(await files.readText(join(directory, 'tests', name)))
-    if (options.length > 0) needs.push({ name, options })
-  }
-  return needs
-}
-
 /**
  * Holds a `.config` against fragments, sections and tests.
- * @param parts `declarations` of the tree's Kconfig files (empty: no reasons are given); `testNeeds` null where no suite is known
+ * @param parts `declarations` of the tree's Kconfig files (empty: no reasons are given); `testNeeds` of the tests that the sections run, null where none are known
  */
 export function configDifference(
   config: KernelConfig,
@@ -57,7 +38,7 @@ export function configDifference(
     readonly fragments: readonly ConfigFragment[]
     readonly sections: readonly Section[]
     readonly declarations: readonly KconfigDeclaration[]
-    readonly testNeeds: readonly TestNeeds[] | null
+    readonly testNeeds: readonly TestOptions[] | null
   },
 ): ConfigDifference {
   const merged = mergeFragments(parts.fragments)
@@ -73,12 +54,11 @@ export function configDifference(
     const missing = missingOptions(section, config)
     return missing.length === 0 ? [] : [{ name: section.name, missing }]
   })
-  const fileSystems = new Set(['generic', 'shared', ...parts.sections.map((section) => fstestsSettings(section).fstyp)])
-  const relevant = parts.testNeeds?.filter(({ name }) => fileSystems.has(name.split('/')[0] ?? '')) ?? null
-  return { asked: merged.options.size, lacking, sections, notrun: relevant && notrunByOption(relevant, config) }
+  const { testNeeds } = parts
+  return { asked: merged.options.size, lacking, sections, notrun: testNeeds && notrunByOption(testNeeds, config) }
 }
 
-function notrunByOption(needs: readonly TestNeeds[], config: KernelConfig): NonNullable<ConfigDifference['notrun']> {
+function notrunByOption(needs: readonly TestOptions[], config: KernelConfig): NonNullable<ConfigDifference['notrun']> {
   const byOption = new Map<string, string[]>()
   for (const { name, options } of needs) {
     for (const option of options) if (!isEnabled(config, option)) byOption.set(option, [...(byOption.get(option) ?? []), name])
