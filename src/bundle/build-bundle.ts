@@ -44,6 +44,8 @@ export interface BuildRequest {
   readonly logPath?: string
   /** `leave`: a kernel tree is not compiled, the bundle's own kernel stands in. */
   readonly kernelTree?: 'leave'
+  /** Directories of the kernel tree that are compiled with counters. Absent: none. */
+  readonly coverageOf?: readonly string[]
   /** Ends the compiling of a kernel tree. */
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
@@ -296,6 +298,7 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
     suites: inOrder(),
     buildSeconds: found.seconds,
     ...(tree === null ? {} : { kernelSeconds: tree.seconds }),
+    ...(tree?.coverage === undefined ? {} : { coverage: tree.coverage }),
     buildTimes: found.times,
   }
 }

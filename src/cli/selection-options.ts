@@ -17,7 +17,7 @@ export function addSelectionOptions(command: Command, use: OptionUse = 'run'): C
     .addOption(
       choosing(
         '--upstream <rev>',
-        'with --changed: what to compare with; default: the branch’s upstream, or origin’s head, master or main',
+        'with --changed or --coverage: what to compare with; default: the branch’s upstream, or origin’s head, master or main',
       ),
     )
 }
@@ -29,10 +29,13 @@ export async function selectionInputs(
   context: CliContext,
 ): Promise<Inputs> {
   const { ports, places, stderr } = context
-  const inputs = parseInputs('cli', rawInputs(options, tests))
+  const parsed = parseInputs('cli', rawInputs(options, tests))
   const upstream = typeof options.upstream === 'string' ? options.upstream : null
+  const inputs = withUpstream(parsed, upstream)
   if (options.changed !== true) {
-    if (upstream !== null) throw new UserError('`--upstream` is given without `--changed`.', 'See `vmtest run --help`.')
+    if (upstream !== null && inputs.coverage === null) {
+      throw new UserError('`--upstream` is given without `--changed` or `--coverage`.', 'See `vmtest run --help`.')
+    }
     return inputs
   }
   const { kernelTree, suites } = await planOnly({ inputs, places }, ports)
@@ -40,4 +43,8 @@ export async function selectionInputs(
   const chosen = await applyChanged({ inputs, suites, upstream, tree, places }, ports)
   stderr.write(`${chosen.note}\n`)
   return chosen.inputs
+}
+
+function withUpstream(inputs: Inputs, upstream: string | null): Inputs {
+  return inputs.coverage === null ? inputs : { ...inputs, coverage: { ...inputs.coverage, upstream } }
 }

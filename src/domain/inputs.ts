@@ -1,5 +1,6 @@
 import type { AcceleratorRequest } from './accelerator.js'
 import type { Architecture } from './bundle.js'
+import type { CoverageRequest } from './coverage.js'
 import type { ShardNumber } from './shards.js'
 import type { SuiteName, TestId, TestName } from './test.js'
 
@@ -123,6 +124,8 @@ export interface Inputs {
   readonly dumpWhen: DumpWhen
   /** Keep that memory. */
   readonly dumpArtifact: boolean
+  /** What of the kernel tree is compiled with counters; `null`: nothing. */
+  readonly coverage: CoverageRequest | null
   /** Compile on after an error. */
   readonly keepGoing: boolean
   readonly outputDirectory: string

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { acceleratorRequestSchema } from './accelerator.js'
+import { coverageRequestSchema } from './coverage.js'
 import { sectionSchema } from './section.js'
 import { suiteNameSchema } from './test.js'
 
@@ -121,6 +122,7 @@ export const planSchema = z.object({
     .optional()
     .describe('When the memory of a guest that panicked or hung is read; `auto`: where all that it takes is there. Absent: never.'),
   dumpArtifact: z.boolean().optional().describe('That memory is kept too, not only what it says. Absent: no.'),
+  coverage: coverageRequestSchema.optional().describe('What of the kernel tree is compiled with counters. Absent: nothing.'),
   keepGoing: z
     .boolean()
     .optional()

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { acceleratorDecisionSchema } from './accelerator.js'
 import { comparedSchema, earlierVerdictSchema } from './compared.js'
+import { coverageSchema } from './coverage.js'
 import { kernelReportSchema } from './kernel-report.js'
 import { originFields } from './origin.js'
 import { planSchema, reasonSchema } from './plan.js'
@@ -179,6 +180,9 @@ export const runRecordSchema = z.object({
   ...originFields,
   compared: comparedSchema.optional().describe('The record this run is compared with; absent where there is none.'),
   shards: shardsSchema.optional().describe('How the run was shared out over several machines; absent where it was not.'),
+  coverage: coverageSchema
+    .optional()
+    .describe('What the tests ran of the directories that were compiled with counters; absent where none were.'),
   sections: z.array(sectionRecordSchema).describe('The sections that were asked for.'),
   tests: z.array(testRecordSchema).describe("Every planned test, in the plan's order."),
   guests: z.array(guestRunSchema).describe('Every guest, in order of start.'),

@@ -38,6 +38,20 @@ export interface Built {
   readonly buildSeconds: number
   /** Seconds the kernel tree's own `make` took; absent where none was built. */
   readonly kernelSeconds?: number
+  /** Set where the kernel counts what of its code runs. */
+  readonly coverage?: BuiltCounters
+}
+
+/** What counters of a kernel are read with. */
+export interface BuiltCounters {
+  /** The tree, absolute. */
+  readonly tree: string
+  /** Where its objects and their notes lie, absolute. */
+  readonly objects: string
+  /** What was compiled with counters, relative to both. */
+  readonly directories: readonly string[]
+  /** Name of the gcov that belongs to the compiler. */
+  readonly gcov: string
 }
 
 /** A suite that will run, and the image it needs beside the root image. */
@@ -71,6 +85,8 @@ export interface Annotation {
   readonly message: string
   readonly file?: string
   readonly line?: number
+  /** The last of several lines. Absent: it is of one. */
+  readonly endLine?: number
 }
 
 /** One test whose verdict differs from the baseline's. */

@@ -1,5 +1,6 @@
 import { acceleratorRequestSchema } from '../domain/accelerator.js'
 import type { Architecture } from '../domain/bundle.js'
+import type { CoverageRequest } from '../domain/coverage.js'
 import { UserError } from '../domain/errors.js'
 import type {
   BundleSource,
@@ -178,6 +179,7 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     dumpWhen: reader.flag('dump-always') ? 'always' : (reader.text('dump') as DumpWhen),
     // Who asks for a dump at the terminal wants to look at it.
     dumpArtifact: reader.flag('dump-artifact') || reader.flag('dump-always'),
+    coverage: coverageRequest(reader),
     keepGoing: reader.flag('keep-going'),
     outputDirectory: reader.text('output'),
     cache: reader.text('cache') !== 'false',
@@ -196,6 +198,13 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
       ccacheMaxMiB: reader.count('ccache-max-mib'),
     },
   }
+}
+
+/** Null: nothing is counted. */
+function coverageRequest(reader: Reader): CoverageRequest | null {
+  const ofChange = reader.text('coverage') === 'change' || reader.flag('coverage-change')
+  const directories = reader.list('coverage-of').map((name) => name.replace(/^(?:\.\/+)+/, '').replace(/\/+$/, ''))
+  return ofChange || directories.length > 0 ? { ofChange, directories: [...new Set(directories)], upstream: null } : null
 }
 
 /** The trees that are given, each in the input of its suite's name. */

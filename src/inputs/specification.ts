@@ -374,6 +374,32 @@ const how: readonly InputSpecification[] = [
     default: 'false',
     description: 'Keep that memory, compressed by zstd, beside what it says: in the run’s directory and the artifact.',
   },
+  {
+    name: 'coverage',
+    kind: 'choice',
+    choices: ['never', 'change'],
+    faces: actionOnly,
+    default: 'never',
+    description:
+      'Say which lines of the change no test ran (docs/howto/coverage.md). `change`: the directories of the kernel tree that the change is in are compiled with gcc’s counters. Needs `kernel-tree` and the history (`fetch-depth: 0`).',
+  },
+  {
+    name: 'coverage-change',
+    kind: 'boolean',
+    flag: '--coverage',
+    faces: cliOnly,
+    default: 'false',
+    description:
+      'Say which lines of the change (since upstream) no test ran: the directories it is in are compiled with gcc’s counters (docs/howto/coverage.md).',
+  },
+  {
+    name: 'coverage-of',
+    kind: 'list',
+    flag: '--coverage-of <directory...>',
+    faces: both,
+    default: '',
+    description: 'Directories of the kernel tree to compile with counters as well, such as `fs/xfs`.',
+  },
   { name: 'keep', kind: 'boolean', faces: cliOnly, default: 'false', description: 'Keep the guests’ disks.' },
   {
     name: 'output',
@@ -498,6 +524,8 @@ export const OUTPUTS: readonly OutputSpecification[] = [
   },
   { name: 'notrun', description: 'Number of tests that declined to run.' },
   { name: 'notreached', description: 'Number of planned tests that never started.' },
+  { name: 'changed-lines', description: 'Changed lines with code, where `coverage` counted them; empty otherwise.' },
+  { name: 'changed-lines-run', description: 'Of those, the ones a test ran.' },
   { name: 'new-failures', description: 'Number of failures the baseline does not have; empty without a baseline.' },
   { name: 'lost', description: 'Number of tests the compared record has a verdict on and this run lost; empty without one.' },
   { name: 'compared-with', description: 'Commit of the record this run is compared with; empty where there is none or it is not known.' },

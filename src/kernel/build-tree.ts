@@ -1,10 +1,12 @@
 import { dirname, join, relative } from 'node:path'
 import type { BundleKernel } from '../domain/bundle.js'
 import { UserError } from '../domain/errors.js'
+import type { BuiltCounters } from '../domain/stages.js'
 import { isEnabled, parseKernelConfig } from '../kconfig/index.js'
 import type { Ports } from '../ports/index.js'
 import { type CompilerMessage, compilerAnnotations, describeErrors, readCompilerMessages } from './compiler-messages.js'
 import { configureHeldTree, holderOf, type KernelTreeRequest, type TreeSetting, treeSetting } from './configure-tree.js'
+import { gcovOf } from './coverage-flags.js'
 import { holdingTree } from './hold-tree.js'
 import { overrideKernel } from './kernel-override.js'
 import type { KernelTarget } from './layout.js'
@@ -16,6 +18,8 @@ type TreePorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
 export interface BuiltKernel {
   readonly kernel: BundleKernel
   readonly seconds: number
+  /** Set where it counts. */
+  readonly coverage?: BuiltCounters
 }
 
 /** Modules are installed here, in the object directory, where the configuration has any. */
@@ -59,7 +63,13 @@ async function buildHeldTree(request: TreeBuildRequest, given: TreeSetting, port
   const seconds = ports.clock.monotonicSeconds() - started
   const configuring = `${configured.changed ? 'configured anew' : 'configuration unchanged'}, ${(configuredAt - started).toFixed(1)} s of it`
   ports.runner.info(`kernel: ${kernel.release} of ${tree} built in ${seconds.toFixed(1)} s with ${compiler.description} (${configuring})`)
-  return { kernel, seconds }
+  const { coverageOf = [] } = request
+  if (coverageOf.length === 0) return { kernel, seconds }
+  return {
+    kernel,
+    seconds,
+    coverage: { tree, objects: await ports.files.realPath(objects), directories: coverageOf, gcov: gcovOf(compiler) },
+  }
 }
 
 /** The version in the tree's Makefile. */

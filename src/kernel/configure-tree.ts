@@ -5,6 +5,7 @@ import type { ConfigFragment } from '../kconfig/index.js'
 import type { Ports } from '../ports/index.js'
 import { type Compiler, chooseCompiler } from './compiler.js'
 import { type Configured, type Configuring, configure, readFragments, usualFragments } from './configure.js'
+import { COVERAGE_FRAGMENT, requireGcc, requirePlainDirectory, withCounters } from './coverage-flags.js'
 import { type Holder, holdingTree } from './hold-tree.js'
 import { chooseTarget, isBuiltInPlace, isKernelTree, type KernelTarget, objectDirectory } from './layout.js'
 import { type MakeSetting, makePrefix } from './make.js'
@@ -20,6 +21,8 @@ export interface KernelTreeRequest {
   readonly kconfig: readonly string[]
   /** What else is to be merged, after those: what the suites built of the tree ask for. */
   readonly fragments?: readonly ConfigFragment[]
+  /** Directories of the tree, relative to it, that are compiled with counters (gcov). Absent: none. */
+  readonly coverageOf?: readonly string[]
   /** This project's own checkout: the fragments are there. */
   readonly checkout: string
   readonly cacheDirectory: string
@@ -69,7 +72,7 @@ export async function checkKernelTree(directory: string, ports: Pick<Ports, 'exe
  * @throws UserError as `configureKernelTree` does
  */
 export async function treeSetting(
-  request: Pick<KernelTreeRequest, 'directory' | 'cacheDirectory' | 'signal'>,
+  request: Pick<KernelTreeRequest, 'directory' | 'cacheDirectory' | 'signal' | 'coverageOf'>,
   ports: TreePorts,
 ): Promise<TreeSetting> {
   const tree = await realTree(request.directory, ports)
@@ -83,7 +86,11 @@ export async function treeSetting(
     prefix: await makePrefix(objects, ports.exec),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   }
-  return { setting, target, compiler }
+  const { coverageOf = [] } = request
+  if (coverageOf.length === 0) return { setting, target, compiler }
+  for (const directory of coverageOf) requirePlainDirectory(directory)
+  await requireGcc(compiler, ports)
+  return { setting: withCounters(setting, coverageOf), target, compiler }
 }
 
 /**
@@ -102,7 +109,8 @@ export async function configureHeldTree(
   ports: TreePorts,
 ): Promise<ConfiguredTree> {
   const named = await readFragments([...usualFragments(target.fragment), ...request.kconfig], request, ports)
-  const fragments = [...named, ...(request.fragments ?? [])]
+  const counters = (request.coverageOf ?? []).length === 0 ? [] : [COVERAGE_FRAGMENT]
+  const fragments = [...named, ...(request.fragments ?? []), ...counters]
   const configured = await configure({ setting, base: baseOf(request), fragments }, ports)
   return { setting, target, compiler, fragments, configured }
 }

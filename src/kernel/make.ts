@@ -9,6 +9,8 @@ export interface MakeSetting {
   readonly objects: string
   /** `CC=…` where it differs from the tree's own choice. */
   readonly variables: readonly string[]
+  /** What its environment has beside ours. */
+  readonly environment?: Readonly<Record<string, string>>
   readonly jobs: number
   /** Programs before `make`: a lock on the object directory, and an end when we end. */
   readonly prefix: readonly string[]
@@ -50,7 +52,7 @@ export async function make(
   }
   const result = await exec.run(makeCommand(setting, targets), {
     // Messages are read: their language has to be one. The kernel's Makefile takes LC_ALL away again, so all of them.
-    env: { ...withoutActionVariables(runner.env), LC_ALL: 'C', LC_MESSAGES: 'C', LANG: 'C' },
+    env: { ...withoutActionVariables(runner.env), ...setting.environment, LC_ALL: 'C', LC_MESSAGES: 'C', LANG: 'C' },
     onStdoutLine: take,
     onStderrLine: take,
     ...(setting.signal === undefined ? {} : { signal: setting.signal }),

@@ -102,7 +102,7 @@ async function askWhatIsLeft(setting: MakeSetting, targets: readonly string[], c
   const begun = count.done
   // The lock is not taken: the build itself holds it, and nothing is written.
   const { stdout, signal } = await ports.exec.run([...makeCommand({ ...setting, prefix, jobs: 1 }, ['-n', ...targets])], {
-    env: { ...definedOnly(ports.runner.env), LC_ALL: 'C' },
+    env: { ...definedOnly(ports.runner.env), ...setting.environment, LC_ALL: 'C' },
     timeoutSeconds: 300,
     ...(setting.signal === undefined ? {} : { signal: setting.signal }),
   })

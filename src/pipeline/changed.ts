@@ -4,10 +4,9 @@ import type { Inputs } from '../domain/inputs.js'
 import type { SuiteName } from '../domain/test.js'
 import { changedPathsSchema, selectChanged } from '../plan/changed.js'
 import type { Ports } from '../ports/index.js'
+import { changeBase } from './change-base.js'
 import type { Directories } from './directories.js'
-
-/** Where a branch usually comes from, in this order. */
-const UPSTREAMS = ['@{upstream}', 'origin/HEAD', 'origin/master', 'origin/main', 'master', 'main']
+import { gitIn } from './situation.js'
 
 /**
  * The inputs with suites, sections and groups chosen by the files that differ from where the branch left upstream, uncommitted ones included.
@@ -29,13 +28,14 @@ export async function applyChanged(
     readonly tree: string
     readonly places: Directories
   },
-  { exec, files }: Pick<Ports, 'exec' | 'files'>,
+  ports: Pick<Ports, 'exec' | 'files'>,
 ): Promise<{ readonly inputs: Inputs; readonly note: string }> {
+  const run = gitIn(tree, ports)
   const git = async (...words: string[]) => {
-    const result = await exec.run(['git', '-C', tree, ...words])
-    return result.code === 0 ? result.stdout : null
+    const { code, stdout } = await run(...words)
+    return code === 0 ? stdout : null
   }
-  const base = await mergeBase(upstream, tree, git)
+  const base = await changeBase({ upstream, tree, what: '--changed' }, ports)
   // From the tree's top whatever `diff.relative` says; each name ended by a zero byte, so that none is quoted;
   // of a renamed file both names, as both places changed.
   const listed = await git('diff', '--name-only', '--no-relative', '--no-renames', '-z', base.commit, '--')
@@ -43,7 +43,7 @@ export async function applyChanged(
   if (listed === null || untracked === null) throw new UserError(`git cannot compare ${tree} with ${base.commit}.`, 'Try `git diff` there.')
   const changed = [...listed.split('\0'), ...untracked.split('\0').filter(isSource)].filter((path) => path !== '')
   const rules = join(places.checkout, 'nix/sections/changed-paths.json')
-  const text = await files.readText(rules)
+  const text = await ports.files.readText(rules)
   const data = changedPathsSchema.parse(JSON.parse(text))
   const { suites: kept, request, note } = selectChanged({ suites, request: inputs.selection }, [...new Set(changed)], data, base.name)
   const trees = Object.fromEntries(Object.entries(inputs.trees).filter(([suite]) => kept.includes(suite)))
@@ -55,26 +55,4 @@ export async function applyChanged(
 /** Of what git does not know, only what is compiled: notes and patches lie around in every tree. */
 function isSource(path: string): boolean {
   return /\.[chS]$|\/(?:Kconfig|Makefile|Kbuild)$/.test(path)
-}
-
-async function mergeBase(upstream: string | null, tree: string, git: (...words: string[]) => Promise<string | null>) {
-  for (const name of upstream === null ? UPSTREAMS : [upstream]) {
-    const commit = (await git('merge-base', 'HEAD', name))?.trim()
-    if (commit !== undefined && commit !== '') return { name, commit }
-  }
-  if ((await git('rev-parse', 'HEAD')) === null) {
-    throw new UserError(`${tree} is not a git tree with a commit.`, '`--changed` compares with git; name groups or tests yourself.')
-  }
-  if (upstream !== null && (await git('rev-parse', '--verify', '--quiet', `${upstream}^{commit}`)) === null) {
-    throw new UserError(
-      `There is no revision ${upstream} in ${tree}.`,
-      'Name one git knows with `--upstream REV` (`git fetch` brings more).',
-    )
-  }
-  throw new UserError(
-    upstream === null
-      ? `${tree} has no upstream to compare with (tried ${UPSTREAMS.join(', ')}).`
-      : `${tree} has no common commit with ${upstream}.`,
-    'Name the revision with `--upstream REV`.',
-  )
 }

@@ -28,6 +28,8 @@ export interface ObtainOptions {
   readonly runDirectory: string | null
   /** `leave`: a kernel tree is not compiled, the bundle's own kernel stands in. */
   readonly kernelTree?: 'leave'
+  /** Directories of the kernel tree that are compiled with counters. Absent: none. */
+  readonly coverageOf?: readonly string[]
   /** Ends the compiling of a kernel tree. */
   readonly signal?: AbortSignal
   readonly onProgress: (progress: Progress) => void
@@ -59,6 +61,7 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     workspace: places.workingDirectory,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.kernelTree === undefined ? {} : { kernelTree: options.kernelTree }),
+    ...(options.coverageOf === undefined ? {} : { coverageOf: options.coverageOf }),
     ...(options.runDirectory === null ? {} : { logPath: join(options.runDirectory, 'build.log') }),
     onProgress,
     check: (known: KnownEarly) => checkEarly(plan, known, places, ports),

@@ -23,6 +23,7 @@ import {
 } from '../results/index.js'
 import { DumpBudget, decideAccelerator } from '../vm/index.js'
 import { requireBaseline } from './baseline.js'
+import { aimCoverage, type CoverageAim, withCoverage } from './coverage.js'
 import { decodeRecord } from './decode.js'
 import { readHostFacts } from './host-facts.js'
 import { untilInterrupted } from './interruption.js'
@@ -61,6 +62,8 @@ interface Evidence {
   offered: Offered | null
   /** Which shard of a run it is; null: none. */
   shard: OwnShard | null
+  /** What is counted; null: nothing. */
+  aim: CoverageAim | null
 }
 
 /**
@@ -81,6 +84,7 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
     memory: NOTHING_KNOWN,
     offered: null,
     shard: null,
+    aim: null,
   }
   try {
     await requireBaseline(run.plan, ports)
@@ -98,7 +102,7 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
   if (options.signal.aborted) evidence.vmRun = { ...evidence.vmRun, stopped: evidence.vmRun.stopped ?? CANCELLED_LATE }
   onProgress({ kind: 'waiting', message: null })
   onProgress({ kind: 'stage', stage: 'results', message: 'reading results' })
-  const record = withProof(await recordOf(options, evidence, ports), evidence.proof)
+  const record = await withCounts(withProof(await recordOf(options, evidence, ports), evidence.proof), evidence, options, ports)
   try {
     return await judge(record, evidence, options, ports)
   } finally {
@@ -126,7 +130,13 @@ function stoppedBy(error: unknown): NonNullable<VmRun['stopped']> {
 async function test(options: PipelineOptions, evidence: Evidence, ports: Ports): Promise<void> {
   const { inputs, run, places, onProgress } = options
   const { plan } = run
-  const wanted = { plan, nix: inputs.nix, places, runDirectory: run.directory, signal: options.signal, onProgress }
+  const aim = await aimCoverage(plan, ports)
+  evidence.aim = aim
+  if (aim !== null) onProgress({ kind: 'stage', stage: 'plan', message: aim.note })
+  const wanted = {
+    ...{ plan, nix: inputs.nix, places, runDirectory: run.directory, signal: options.signal, onProgress },
+    ...(aim === null || aim.directories.length === 0 ? {} : { coverageOf: aim.directories }),
+  }
   const obtained = await untilInterrupted(options.signal, ports, (ending) => obtainBundle(wanted, ending))
   const { built } = obtained
   evidence.built = built
@@ -242,6 +252,14 @@ async function judge(undecoded: RunRecord, evidence: Evidence, options: Pipeline
     exitCode: exitCode(judged.conclusion, failOn),
     seconds: { kernel: built?.kernelSeconds ?? null, bundle: built?.buildSeconds ?? null },
   }
+}
+
+/** The record with what its tests ran, where that was counted. */
+async function withCounts(record: RunRecord, { aim, built, vmRun }: Evidence, options: PipelineOptions, ports: Ports): Promise<RunRecord> {
+  if (aim === null || built?.coverage === undefined || vmRun.batches.length === 0) return record
+  const { run, places, signal } = options
+  const counted = { aim, built: built.coverage, vmRun, runDirectory: run.directory, temporaryDirectory: places.temporaryDirectory, signal }
+  return withCoverage(record, counted, ports)
 }
 
 function suiteSources(built: Built | null): Readonly<Record<SuiteName, string>> {

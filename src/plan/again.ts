@@ -98,6 +98,7 @@ function inputsOfPlan(plan: Plan): Omit<Inputs, OwnToEachRun> {
     keep: plan.keep,
     dumpWhen: plan.dumpWhen ?? (plan.dump === true ? 'always' : 'never'),
     dumpArtifact: plan.dumpArtifact ?? plan.dump ?? false,
+    coverage: plan.coverage ?? null,
     keepGoing: plan.keepGoing ?? false,
   }
 }

@@ -82,6 +82,7 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     keep: inputs.keep,
     dumpWhen: inputs.dumpWhen,
     ...(inputs.dumpArtifact ? { dumpArtifact: true } : {}),
+    ...(inputs.coverage === null ? {} : { coverage: inputs.coverage }),
     ...(inputs.keepGoing ? { keepGoing: true } : {}),
     // Only a workflow has a cache service.
     cache: inputs.face === 'action' && inputs.cache,

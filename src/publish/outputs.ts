@@ -1,3 +1,4 @@
+import { changedCounts } from '../domain/coverage.js'
 import type { CacheLedgerEntry } from '../domain/record.js'
 import type { Report } from '../domain/stages.js'
 import type { TestStatus } from '../domain/test.js'
@@ -8,6 +9,7 @@ import type { Uploaded } from './uploaded.js'
 export function outputsOf(report: Report, runDirectory: string, artifact: Pick<Uploaded, 'id' | 'name'>): Readonly<Record<string, string>> {
   const { record, comparison } = report
   const count = (...statuses: TestStatus[]) => record.tests.filter(({ status }) => statuses.includes(status)).length
+  const changed = record.coverage === undefined ? null : changedCounts(record.coverage.changed)
   return {
     conclusion: record.conclusion.kind,
     reason: record.conclusion.reason,
@@ -20,6 +22,8 @@ export function outputsOf(report: Report, runDirectory: string, artifact: Pick<U
     lost: comparison === null ? '' : String(comparison.lost.length),
     'compared-with': comparison?.commit ?? '',
     flaky: String(record.tests.filter(({ flaky }) => flaky).length),
+    'changed-lines': changed === null ? '' : String(changed.executable),
+    'changed-lines-run': changed === null ? '' : String(changed.run),
     accelerator: record.accelerator?.accelerator ?? '',
     'cache-hit': String(cameFromCache(record.cache)),
     results: runDirectory,

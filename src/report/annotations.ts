@@ -6,6 +6,7 @@ import { sectionName, testKey } from '../domain/test-key.js'
 import { describeBase } from './base.js'
 import { decidingAttempt } from './buckets.js'
 import type { Rendered } from './context.js'
+import { coverageAnnotations } from './coverage-lines.js'
 import { describeFrame, headlineOf, logPaths, tellingReports, topFrames } from './evidence.js'
 import { headBytes, shortLine } from './foreign-text.js'
 
@@ -135,6 +136,7 @@ function warningAnnotations(rendered: Rendered, options: AnnotationOptions): rea
     ...reports.map((report) =>
       warn(`outside any test: ${report.title}`, topFrames(report, 6).map(describeFrame).join('\n') || 'see the console log'),
     ),
+    ...coverageAnnotations(record, options.changedFiles),
     ...together(placement.byPlace.notreached, 'not reached', warn),
     ...placement.byPlace.flaky.map((test) =>
       warn(`${nameOf(test)} is flaky: ${headlineOf(test)}`, 'Failed, then passed when run again.', placeOf(test, options)),

@@ -4,6 +4,7 @@ import { sectionName } from '../domain/test-key.js'
 import { describeBase } from './base.js'
 import { decidingAttempt } from './buckets.js'
 import type { Rendered } from './context.js'
+import { coverageHead, coverageRows, unreachedFunctions } from './coverage-lines.js'
 import { describeFrame, headlineOf, logPaths, tellingReports, topFrames } from './evidence.js'
 import { shortLine } from './foreign-text.js'
 import { describeBefore } from './known.js'
@@ -55,6 +56,7 @@ export function terminalText(rendered: Rendered, options: TerminalOptions): stri
     ...named(rendered, 'notreached', paint.unsure),
     ...(problems.length > 0 ? [''] : []),
     ...problems.slice(0, 20).map((problem) => `${paint.unsure('problem')}  ${shortLine(problem, 500)}`),
+    ...coverage(rendered, paint),
     ...sections(rendered, paint),
     '',
     ...Object.entries(options.files).map(([name, path]) => `${paint.faint(name.padEnd(8))} ${shortLine(path, 4096)}`),
@@ -66,6 +68,22 @@ export function terminalText(rendered: Rendered, options: TerminalOptions): stri
   const wrapped = columns === undefined ? lines : lines.map((line) => (isCopied(line) ? line : wrapLine(line, columns)))
   return `${wrapped.join('\n').replace(/^\n+/, '')}\n`
 }
+
+/** Changed lines that need a look, as the compiler would name them, and the sum. */
+function coverage({ record: { coverage } }: Rendered, paint: Palette): readonly string[] {
+  if (coverage === undefined) return []
+  const rows = coverageRows(coverage).filter(({ state }) => state !== 'run')
+  return [
+    '',
+    ...rows.slice(0, COVERAGE_ROWS).map(({ place, text, what }) => `${paint.unsure(place)}: ${what.split(';')[0]}: ${text.trim()}`),
+    ...(rows.length > COVERAGE_ROWS ? [`and ${rows.length - COVERAGE_ROWS} more in the page`] : []),
+    ...unreachedFunctions(coverage).map((name) => `${paint.unsure('no test reaches')} ${name}`),
+    `coverage  ${coverageHead(coverage)}`,
+  ]
+}
+
+/** Changed lines shown at the terminal. */
+const COVERAGE_ROWS = 60
 
 /** What a build said comes in lines, a caret below the place it means. */
 function reasonLines(reason: string): readonly string[] {

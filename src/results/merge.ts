@@ -1,3 +1,4 @@
+import { mergeCoverage } from '../coverage/index.js'
 import { UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { Attempt, RunRecord, SectionRecord, TestRecord } from '../domain/record.js'
@@ -44,10 +45,16 @@ export function mergeRecords(left: RunRecord, right: RunRecord): RunRecord {
     ...mergeOrigins(left, right),
     ...(compared === null ? {} : { compared }),
     ...(stopped === undefined ? {} : { stopped }),
+    ...coverageOfBoth(left, right),
     cache: [...left.cache, ...right.cache],
     conclusion: left.conclusion,
   }
   return { ...merged, conclusion: conclude(merged, comparisonOf(merged), merged.plan.failOn) }
+}
+
+function coverageOfBoth({ coverage: ours }: RunRecord, { coverage: theirs }: RunRecord): Pick<RunRecord, 'coverage'> {
+  const coverage = ours === undefined ? theirs : theirs === undefined ? ours : mergeCoverage(ours, theirs)
+  return coverage === undefined ? {} : { coverage }
 }
 
 /** Several records as one, in order. @throws UserError for none, or unlike ones */
@@ -115,6 +122,7 @@ const planParts: Readonly<Record<Exclude<keyof Plan, 'selection'>, 'same' | 'may
   keep: 'may-differ',
   keepGoing: 'may-differ',
   dump: 'may-differ',
+  coverage: 'same',
   dumpWhen: 'may-differ',
   dumpArtifact: 'may-differ',
   cache: 'may-differ',

@@ -14,6 +14,7 @@ export { ATTACH_FILE, TAKEN } from './attach-point.js'
 export type { Guest, GuestBatch, GuestEvent, GuestOptions, StartGuest } from './guest.js'
 export { type InteractiveGuest, type InteractiveOptions, prepareInteractiveGuest } from './interactive.js'
 export { DumpBudget, type Explanation, explainMemory, findDrgn, hasTypes, moduleFiles } from './memory/index.js'
+export { GUEST_USER } from './qemu/rights.js'
 export {
   type DiskPlace,
   diskCandidates,

@@ -209,6 +209,7 @@ export function guestSettings(
     flushSeconds: FLUSH_SECONDS,
     mode: 'agent',
     resultsMiB: Math.max(64, Math.floor(options.memoryMiB / 4)),
+    ...(built.coverage === undefined ? {} : { coverage: true }),
   }
 }
 

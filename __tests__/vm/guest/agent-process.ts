@@ -41,9 +41,9 @@ export class AgentProcess {
   private complaints = ''
   private waiting: (() => void)[] = []
 
-  /** @param suite files of the suite's half; @param runner the suite's own program */
-  constructor(shell: readonly string[], suite: Readonly<Record<string, string>>, runner = '') {
-    this.lay(suite, runner)
+  /** @param suite files of the suite's half; @param runner the suite's own program; @param more settings beside the usual */
+  constructor(shell: readonly string[], suite: Readonly<Record<string, string>>, runner = '', more: Readonly<Record<string, string>> = {}) {
+    this.lay(suite, runner, more)
     this.conversation = new BatchConversation({
       guest: 1,
       suite: 'own',
@@ -95,7 +95,7 @@ export class AgentProcess {
     return { write: async () => undefined, close: () => undefined, [Symbol.asyncIterator]: () => stdout[Symbol.asyncIterator]() }
   }
 
-  private lay(suite: Readonly<Record<string, string>>, runner: string): void {
+  private lay(suite: Readonly<Record<string, string>>, runner: string, more: Readonly<Record<string, string>>): void {
     const { root } = this
     for (const path of ['dev', 'etc', 'results', 'run', 'suite', 'sys/block/vda', 'times', 'vmtest/base', 'vmtest/bin', 'vmtest/suite']) {
       mkdirSync(join(root, path), { recursive: true })
@@ -114,6 +114,7 @@ export class AgentProcess {
       flush_seconds: '1',
       transient: 'require_*',
       logger_word: 'test ',
+      ...more,
     }
     const lines = Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`)
     for (const [name, text] of Object.entries({ ...own, settings: lines.join('') })) writeFileSync(join(root, 'vmtest', name), text)

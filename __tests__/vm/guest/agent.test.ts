@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { readCounters } from '../../../src/coverage/counters.js'
 import type { TestProgram } from '../../../src/vm/test-program.js'
 import { AgentProcess } from './agent-process.js'
 
@@ -102,6 +103,44 @@ describe.each(shells)('the agent under %s', (...shell) => {
     expect((await agent.run(batchOf(2, ['second']))).timeline.map(({ name }) => name)).toEqual(['t/second'])
     expect(agent.withdraw(['t/second'])).toEqual([])
     expect(await agent.finish()).toBe('bye')
+  })
+
+  test('what the kernel counted of each test is on the host before the next one starts, from nothing each time', async () => {
+    const agent = start(
+      shell,
+      { run: `mkdir -p "$root/sys/kernel/debug/gcov/o"\n${RUN}` },
+      // The kernel's own would be emptied by what is written into `reset`.
+      runner(`
+        counters=${'$'}{RESULT_BASE%%/results/*}/sys/kernel/debug/gcov
+        left() { printf 'adcg*21Bleft' >"$counters/o/a.gcda"; printf 'adcg*21Bmore' >"$counters/o/b.gcda"; cat "$counters/reset" >"$RESULT_BASE/reset"; }
+        right() { ls "${'$'}{RESULT_BASE%/root/*}/run/guests/1/batches/1/results/vmtest-coverage" >"$RESULT_BASE/seen"; printf 'adcg*21Brght' >"$counters/o/a.gcda"; ls "$RESULT_BASE/vmtest-coverage" >"$RESULT_BASE/room"; }
+      `),
+      { coverage: 'yes' },
+    )
+    const batch = await agent.run(batchOf(1, ['left', 'right']))
+    expect(batch).toMatchObject({ exitStatus: 7, notes: [] })
+    expect(['reset', 'seen', 'room'].map((name) => agent.file(1, `results/${name}`))).toEqual(['1\n', '1.gz\n', ''])
+    const read = ['1', '2'].map((name) => readCounters(readFileSync(join(agent.results, `1/results/vmtest-coverage/${name}.gz`))))
+    expect(
+      read.map((each) => [each?.test, [...(each?.files ?? [])].map(([path, bytes]) => [path, Buffer.from(bytes).toString()])]),
+    ).toEqual([
+      [
+        't/left',
+        [
+          ['/o/a.gcda', 'adcg*21Bleft'],
+          ['/o/b.gcda', 'adcg*21Bmore'],
+        ],
+      ],
+      [
+        't/right',
+        [
+          ['/o/a.gcda', 'adcg*21Brght'],
+          ['/o/b.gcda', 'adcg*21Bmore'],
+        ],
+      ],
+    ])
+    await agent.run(batchOf(2, ['left']))
+    expect(readdirSync(join(agent.results, '2/results/vmtest-coverage'))).toEqual(['3.gz'])
   })
 
   test('a suite that cannot be prepared runs nothing, and says why', async () => {

@@ -77,7 +77,7 @@ describe('settings of a guest', () => {
     expect(fileText('rw/upper/vmtest/fstab')).toContain('tmpfs /run tmpfs')
   })
 
-  test.each(['agent', 'set-up', 'send-results', 'each', 'shell', '../suites/fstests/guest/prepare'])(
+  test.each(['agent', 'set-up', 'send-results', 'coverage', 'each', 'shell', '../suites/fstests/guest/prepare'])(
     'no loop of %s reads into a setting',
     (script) => {
       const names = [...fileText('rw/upper/vmtest/settings').matchAll(/^(\w+)=/gm)].map(([, name]) => name)

@@ -54,11 +54,12 @@ function untrusted(text: string): void {
   process.stdout.write(`::stop-commands::${token}\n${plainText(text).replace(/\n+$/, '')}\n::${token}::\n`)
 }
 
-function annotate({ level, title, message, file, line }: Annotation): void {
+function annotate({ level, title, message, file, line, endLine }: Annotation): void {
   const properties = {
     title: plainText(title),
     ...(file === undefined ? {} : { file }),
     ...(line === undefined ? {} : { startLine: line }),
+    ...(endLine === undefined ? {} : { endLine }),
   }
   ANNOTATE[level](plainText(message).slice(0, MESSAGE_LIMIT), properties)
 }

@@ -23,6 +23,18 @@ export interface PageData {
   /** Earlier runs that some test's history names. */
   readonly pastRuns: readonly PagePastRun[]
   readonly problems: readonly string[]
+  /** What the tests made of the change's lines; null: nothing was counted. */
+  readonly coverage: {
+    readonly head: string
+    readonly unreached: readonly string[]
+    readonly rows: readonly {
+      readonly place: string
+      readonly ran: string
+      readonly text: string
+      readonly what: string
+      readonly state: string
+    }[]
+  } | null
   readonly disagreements: readonly { readonly test: string; readonly section: string; readonly said: string; readonly taken: string }[]
   readonly reasons: readonly { readonly reason: string; readonly now: number; readonly before: number | null }[]
   readonly cache: readonly PageCacheEntry[]

@@ -9,6 +9,7 @@ import type { Place } from '../bucket.js'
 import { decidingAttempt } from '../buckets.js'
 import { causesOf } from '../causes.js'
 import type { Rendered } from '../context.js'
+import { coverageHead, coverageRows, unreachedFunctions } from '../coverage-lines.js'
 import { exitLine, headlineOf } from '../evidence.js'
 import { shortLine, visibleLine } from '../foreign-text.js'
 import { describeBefore, describeCompared } from '../known.js'
@@ -55,6 +56,7 @@ export function pageData(rendered: Rendered, withoutDetails: number, pastRuns: P
     tested: testedFacts(record, placement.comparison),
     causes: causesOf(placement),
     pastRuns: pastRuns.all(),
+    coverage: pageCoverage(record),
     problems: record.problems.slice(0, 1000).map((problem) => shortLine(problem, 1000)),
     disagreements: record.disagreements.slice(0, 1000).map((each) => ({
       test: shortLine(each.test, 200),
@@ -87,6 +89,15 @@ export function pageData(rendered: Rendered, withoutDetails: number, pastRuns: P
       name: shortLine(test.name, 200),
     })),
     withoutDetails,
+  }
+}
+
+function pageCoverage({ coverage }: Rendered['record']): PageData['coverage'] {
+  if (coverage === undefined) return null
+  return {
+    head: coverageHead(coverage),
+    unreached: unreachedFunctions(coverage).slice(0, 500),
+    rows: coverageRows(coverage).slice(0, 5000),
   }
 }
 

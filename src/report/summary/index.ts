@@ -2,6 +2,7 @@ import type { Rendered } from '../context.js'
 import { byteLength, shortLine } from '../foreign-text.js'
 import { describeCompared } from '../known.js'
 import { verdictOf } from '../verdict.js'
+import { coverageOfChange } from './coverage.js'
 import { DETAILS, type Detail } from './detail.js'
 import { newFailures } from './failures.js'
 import { lostTests, otherPlaces, skipReasons, troubles } from './lists.js'
@@ -30,6 +31,7 @@ function blocksOf(rendered: Rendered, detail: Detail): readonly string[] {
     lostTests(rendered, detail),
     newFailures(rendered, detail),
     troubles(rendered, detail),
+    coverageOfChange(rendered, detail),
     otherPlaces(rendered, detail),
     skipReasons(rendered, detail),
     sectionsTable(rendered, detail),

@@ -32,6 +32,8 @@ export interface ProgramFiles {
   ended(file: string, text: string): void
 }
 
+/** Counters of one test (nix/guest/coverage): the agent makes room for the next, and they stay here. */
+const COUNTERS_FILE = /^vmtest-coverage\/\d{1,9}\.gz$/
 const PROGRAM_FILE = /^tests\/([A-Za-z0-9._%-]+)\.(out|status)$/
 
 interface OpenFile {
@@ -147,7 +149,7 @@ export class ResultFiles {
   /** The guest has the file no more. What a program of its own printed stays: the agent makes room, and another test hides nothing. */
   private async remove(name: string): Promise<void> {
     const size = this.known.sizeOf(name)
-    if (size === undefined || this.directory === null || this.programFile(name) !== null) return
+    if (size === undefined || this.directory === null || this.programFile(name) !== null || COUNTERS_FILE.test(name)) return
     this.totalBytes -= size
     try {
       // A directory must not stand where the guest has a file by now.

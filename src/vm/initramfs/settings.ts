@@ -24,6 +24,8 @@ export interface GuestSettings {
   readonly mode: 'agent' | 'shell'
   /** True where it has a terminal that a person can attach to. */
   readonly attachable?: boolean
+  /** True where the kernel counts what of its code runs, and each test's counters are to be sent. */
+  readonly coverage?: boolean
   /** Memory the results may take. */
   readonly resultsMiB: number
   /** The suite's variables, for a person's shell; batches bring their own. */
@@ -35,6 +37,7 @@ export const GUEST_PROGRAMS = {
   agent: 'agent',
   'set-up': 'set-up',
   'send-results': 'send-results',
+  coverage: 'coverage',
   each: 'each',
   shell: 'shell',
   attach: 'attach',
@@ -195,6 +198,7 @@ function settingsText(settings: GuestSettings): string {
     flush_seconds: String(settings.flushSeconds),
     mode: settings.mode,
     ...(settings.attachable === true ? { attachable: 'yes' } : {}),
+    ...(settings.coverage === true ? { coverage: 'yes' } : {}),
     ...settings.suiteVariables,
   }
   return Object.entries(variables)

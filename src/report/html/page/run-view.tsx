@@ -47,6 +47,7 @@ export function RunView({ data, onReason, onOpen }: Props) {
           ])}
         />
       </Block>
+      <Coverage data={data} />
       <Block title="Problems" show={data.problems.length > 0}>
         <ul>
           {data.problems.map((problem) => (
@@ -189,3 +190,24 @@ function Reasons({ data, onReason }: Omit<Props, 'onOpen'>) {
 }
 
 const signed = (change: number): string => (change > 0 ? `+${change}` : change < 0 ? `\u2212${-change}` : '0')
+
+function Coverage({ data: { coverage } }: { data: PageData }) {
+  if (coverage === null) return null
+  return (
+    <Block title="Coverage of the change" show={true}>
+      <p>{coverage.head}</p>
+      {coverage.unreached.length > 0 && <p>No test reaches {coverage.unreached.join(', ')}.</p>}
+      {coverage.rows.length > 0 && (
+        <Table
+          head={['line', 'ran', 'source', 'what']}
+          rows={coverage.rows.map(({ place, ran, text, what }) => [
+            <code key="place">{place}</code>,
+            ran,
+            <code key="text">{text}</code>,
+            what,
+          ])}
+        />
+      )}
+    </Block>
+  )
+}
