@@ -1,7 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { UserError } from '../../../src/domain/errors.js'
-import { balanceShards, fewestShards, lowerBound, parseTimesTable, type TimedTest } from '../../../src/plan/shards/index.js'
+import {
+  balanceShards,
+  endOf,
+  fewestShards,
+  lowerBound,
+  parseTimesTable,
+  shardsForRunners,
+  type TimedTest,
+} from '../../../src/plan/shards/index.js'
 
 const fixed = { guestSeconds: 30, startSeconds: 12 }
 
@@ -82,6 +90,30 @@ describe('balanceShards', () => {
 
   test('no test, no shard', () => {
     expect(balanceShards([], fixed, 4)).toEqual([])
+  })
+})
+
+describe('shardsForRunners', () => {
+  test('every test stands in exactly one shard, and the order in which tests are named changes nothing', () => {
+    fc.assert(
+      fc.property(tests, fc.integer({ min: 1, max: 64 }), fc.integer(), (all, runners, seed) => {
+        const shards = shardsForRunners(all, fixed, runners)
+        expect(shards.flatMap((shard) => shard.tests.map(idOf)).sort()).toEqual(all.map(idOf).sort())
+        const [shuffled = all] = fc.sample(fc.shuffledSubarray(all, { minLength: all.length }), { numRuns: 1, seed })
+        expect(shardsForRunners(shuffled, fixed, runners)).toEqual(shards)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test('a reserve for times that are off is held back where it costs little, and none where each further guest weighs', () => {
+    const many = sectionsOf(10)
+    expect(shardsForRunners(many, fixed, 24)).toHaveLength(48)
+    const few = sectionsOf(1, 40)
+    const shards = shardsForRunners(few, fixed, 24)
+    expect(shards).toHaveLength(24)
+    const end = endOf(costs(shards, few), 24)
+    expect(end / lowerBound(few, fixed, 24)).toBeLessThanOrEqual(1.05)
   })
 })
 

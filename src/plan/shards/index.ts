@@ -1,6 +1,6 @@
 export { balanceShards, lowerBound } from './balance.js'
 export { fewestShards, MOST_SHARDS } from './count.js'
-export { shardsForRunners } from './for-runners.js'
+export { endOf, shardsForRunners } from './for-runners.js'
 export { plainShards, planIdentity, type ShardCount, type SharingOut, shardsByTest, shareOut, testsOfShard, wholePlan } from './promise.js'
 export type { FixedCost, Shard, TimedTest } from './shard.js'
 export { parseTimesTable, type TimesTable, timesTableSchema } from './times-table.js'
