@@ -117,9 +117,9 @@ test('a suite that was only just added has its verdicts, sub-tests and kernel re
   const { plan, host } = aRecord([])
   const record = await buildRecord(
     treeFiles({
-      '/run/guests/1/batches/1/results/a:good': 'good\n',
-      '/run/guests/1/batches/1/results/a:bad': 'it broke\n',
-      '/run/guests/1/batches/1/results/a:panics': 'good\n',
+      '/run/guests/1/batches/1/results/tests/a%3Agood.out': 'good\n',
+      '/run/guests/1/batches/1/results/tests/a%3Abad.out': 'it broke\n',
+      '/run/guests/1/batches/1/results/tests/a%3Apanics.out': 'good\n',
       '/run/guests/2/batches/1/check.stdout': 'generic/001         3s\n',
     }),
     {
@@ -156,6 +156,6 @@ test('a suite that was only just added has its verdicts, sub-tests and kernel re
     message: 'it broke',
     subtests: [{ name: 'the only', status: 'fail' }],
     subtestCount: 1,
-    logs: { output: 'guests/1/batches/1/results/a:bad' },
+    logs: { output: 'guests/1/batches/1/results/tests/a%3Abad.out' },
   })
 })

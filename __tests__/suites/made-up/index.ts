@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Section } from '../../../src/domain/section.js'
+import { testFileName } from '../../../src/domain/test-file.js'
 import { EACH_MARKER, type Suite } from '../../../src/suites/index.js'
 
 /** A suite as somebody would add one: its tests are lines of a file, and what they printed says how they went. */
@@ -45,7 +46,7 @@ export const madeUp: Suite<{ readonly level?: string | undefined }> = {
     kind: 'each',
     exitWord: (code) => (code === 0 ? 'ended' : 'fail'),
     command: (test, { guestPath }) => ({
-      argv: [`./${test.name}`],
+      argv: ['/bin/sh', `./${testFileName(test.name)}`],
       environment: {},
       cwd: guestPath,
       limitSeconds: test.limitSeconds ?? null,
@@ -55,11 +56,11 @@ export const madeUp: Suite<{ readonly level?: string | undefined }> = {
   marker: EACH_MARKER,
   expectedSeconds: () => 5,
   provocations: [],
-  guest: null,
+  guest: { folder: 'made-up', variables: ({ settings }) => ({ made_up_level: String(settings.level) }) },
   judge: async (files, { directory, tests }) => {
     const judged = []
     for (const name of tests) {
-      const path = `${directory}/results/${name}`
+      const path = `${directory}/results/tests/${testFileName(name)}.out`
       const text = (await files.stat(path))?.kind === 'file' ? new TextDecoder().decode(await files.readBytes(path)) : null
       if (text === null) continue
       const passed = text.trim() === 'good'
