@@ -168,6 +168,31 @@ describe('sorts of report', () => {
       'BUG: using debug_tank_id() in preemptible code in tank_fill',
     ],
     [`BUG: Bad page map in process tank  pte:8000000000000025 pmd:1234\n${stack('print_bad_pte', 'tank_fill')}`, 'BUG: Bad page map'],
+    [
+      `general protection fault for non-canonical address 0xe017577ddf75b7dd: 0000 [#1] SMP\nRIP: 0010:tank_fill+0x1/0x2`,
+      'general protection fault in tank_fill',
+    ],
+    [`Oops: int3: 0000 [#1] SMP NOPTI\nRIP: 0010:tank_fill+0x1/0x2`, 'int3 in tank_fill'],
+    [`Oops: divide error: 0000 [#1] SMP NOPTI\nRIP: 0010:tank_fill+0x1/0x2`, 'divide error in tank_fill'],
+    [`kernel stack overflow (page fault): 0000 [#1] SMP\nRIP: 0010:tank_fill+0x1/0x2`, 'kernel stack overflow in tank_fill'],
+    [`Unhandled prefetch abort: breakpoint debug exception (0x002) at 0x00000000\npc : tank_fill+0x1/0x2`, 'Unhandled fault in tank_fill'],
+    ['Kernel BUG at tank_fill+0x1/0x2 [verbose debug info unavailable]', 'kernel BUG at tank_fill [verbose debug info unavailable]'],
+    [
+      `BUG: workqueue leaked atomic, lock or RCU: kworker/1:2[77]\n     preempt=0x00000000 lock=0->1 RCU=0->0 workfn=tank_work\n${stack('process_one_work')}`,
+      'BUG: workqueue leaked lock or atomic in tank_work',
+    ],
+    [
+      `INFO: task ab\n\u0001cd:1808 blocked for more than 143 seconds.\n      Tainted: G\n${stack('__schedule', 'schedule', 'tank_wait_full', 'tank_fill')}`,
+      'INFO: task hung in tank_fill',
+    ],
+    [
+      `rcu: INFO: rcu_sched detected stalls on CPUs/tasks:\nNMI backtrace for cpu 1\nRIP: 0010:tank_fill+0x1/0x2`,
+      'INFO: rcu detected stall in tank_fill',
+    ],
+    ['trusty: 0xffffffffe0000000): ASSERT FAILED at (a/b.c:1): tank != NULL', 'trusty: ASSERT FAILED: tank != NULL'],
+    ['BUG:', 'BUG: corrupted'],
+    ['TANKFAIL: no water', 'TANKFAIL: no water'],
+    [warned('a.c:1', '_Z9tank_fillii', 'tank_start'), 'WARNING in tank_fill'],
     ['VFS: Close: file count is 0', 'VFS: Close: file count is zero (use-after-free)'],
     ['trusty: panic (caller 0xffffffffe0000000): DEBUG ASSERT FAILED at (a/b.c:1): tank != NULL', 'trusty: ASSERT FAILED: tank != NULL'],
     ['trusty: panic (caller 0xffffffffe0000000): tank is empty', 'trusty: panic: tank is empty'],
@@ -189,6 +214,13 @@ describe('sorts of report', () => {
   ])('%j', (log, title) => {
     expect(titlesOf(log)).toEqual([title])
   })
+
+  it.each(['XFAIL: tank', 'tank 1 TFAIL: no water', "capability: WARNING: `TANK' USES DEPRECATED V2 CAPABILITIES"])(
+    '%s is none',
+    (line) => {
+      expect(titlesOf(line)).toEqual([])
+    },
+  )
 
   it('an INFO line without a stack is a note', () => {
     expect(titlesOf('INFO: tank ran dry\nnothing else')).toEqual([])

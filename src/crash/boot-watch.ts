@@ -8,6 +8,9 @@ const BOOT = /^Linux version \d+\.\d+|^Booting the kernel(?:\.$| \(entry_offset)
 const SHUTDOWN =
   /^(?:reboot: |Restarting system|System halted|Power down\b|Rebooting in \d|(?:kexec_core|kexec): Starting new kernel|sysrq: (?:Resetting|SysRq : Resetting|Power Off)|ACPI: (?:PM: )?Preparing to enter system sleep state S5|systemd-shutdown\[1\]: |PM: hibernation)/
 
+/** How these two begin: few lines do, and only those are looked at. */
+const INITIALS = 'rRSPksAplc'
+
 const isBoot = (text: string): boolean => (text.startsWith('Linux v') || text.startsWith('Booting')) && BOOT.test(text)
 
 /** A console that is registered late is given all that was said before it (register_console in kernel/printk/printk.c). */
@@ -32,11 +35,15 @@ export class BootWatch {
   /** Takes a line. For the first line of a boot: the last of a kernel that ran until then and was not told to end; else null. */
   line(line: ConsoleLine, numbered: NumberedLine): NumberedLine | null {
     if (this.begins(line)) return this.boot(line, numbered.number)
-    if (SHUTDOWN.test(line.text)) this.downSince = numbered.number
-    if (REPLAYED.test(line.text)) this.replayedAt = numbered.number
+    if (INITIALS.includes(line.text.charAt(0))) this.goingDown(line.text, numbered.number)
     if (line.context !== '') this.stamps = true
     if (line.text !== '' && (line.late || this.began)) this.running = numbered
     return null
+  }
+
+  private goingDown(text: string, number: number): void {
+    if (SHUTDOWN.test(text)) this.downSince = number
+    if (REPLAYED.test(text)) this.replayedAt = number
   }
 
   /** A kernel that stamps its lines stamps its banner too: without, it is what a program read from /proc/version. */

@@ -40,6 +40,13 @@ const REPLAY = '** replaying previous printk message **'
 /** A banner so far back still belongs to the report: WARN() prints its message between the two. */
 const LEAD_LINES = 6
 
+/** The last few lines of a context, and the last banner there was. */
+interface RecentLines {
+  readonly lines: NumberedLine[]
+  banner: NumberedLine | undefined
+}
+const NO_LINES: readonly NumberedLine[] = []
+
 export function createClassifier(options: ClassifierOptions = {}): Classifier {
   return new StreamingClassifier(options)
 }
@@ -51,7 +58,7 @@ class StreamingClassifier implements Classifier {
   private readonly open = new Map<string, OpenReport>()
   private readonly boots = new BootWatch()
   /** The last few lines of each context, for the banner and message that come before the line that opens a report. */
-  private readonly recent = new Map<string, NumberedLine[]>()
+  private readonly recent = new Map<string, RecentLines>()
   private readonly matchOpening: (line: ConsoleLine) => Opening | null
   private readonly startedTest: ReturnType<typeof testMarkers>
   private readonly provokes: (report: KernelReport) => boolean
@@ -66,48 +73,40 @@ class StreamingClassifier implements Classifier {
 
   line(raw: string): KernelReport[] {
     this.number += 1
-    const [only, ...others] = readConsoleLines(raw)
-    const closed = only === undefined ? [] : this.oneLine(only)
-    for (const line of others) closed.push(...this.oneLine(line))
+    const closed: KernelReport[] = []
+    for (const line of readConsoleLines(raw)) this.oneLine(line, closed)
     return closed
   }
 
-  private oneLine(line: ConsoleLine): KernelReport[] {
+  private oneLine(line: ConsoleLine, closed: KernelReport[]): void {
     const numbered = { number: this.number, text: line.text }
-    const closed = this.boundary(line) ? this.closeAll() : []
-    closed.push(...this.boot(line, numbered))
+    const boots = this.boots.begins(line)
+    // A test's start, a boot and a dump asked for by sysrq end every report: nothing that follows belongs to what came before.
+    if (this.startsTest(line.text) || boots || line.text.startsWith('sysrq: ')) closed.push(...this.closeAll())
+    const before = this.boots.line(line, numbered)
+    if (boots) this.booted(before, numbered, closed)
     const opening = this.matchOpening(line)
     const remark = opening?.opener.role === 'remark' && this.open.has(line.context)
     if (opening === null || remark) this.ordinary(line, numbered, closed)
     else this.opening(opening, line, numbered, closed)
     this.remember(line.context, numbered)
-    return closed
   }
 
   end(): KernelReport[] {
     return this.closeAll()
   }
 
-  /** A test's start, a boot and a dump asked for by sysrq end every report: nothing that follows belongs to what came before. */
-  private boundary(line: ConsoleLine): boolean {
-    const { text } = line
+  private startsTest(text: string): boolean {
     const started = this.startedTest(text)
-    if (started !== null) {
-      this.test = started.name
-      return true
-    }
-    if (text.startsWith(REPLAY)) this.forgetCut()
-    return text.startsWith('sysrq: ') || this.boots.begins(line)
+    if (started !== null) this.test = started.name
+    else if (text.startsWith(REPLAY)) this.forgetCut()
+    return started !== null
   }
 
-  private boot(line: ConsoleLine, numbered: NumberedLine): KernelReport[] {
-    const begins = this.boots.begins(line)
-    const before = this.boots.line(line, numbered)
-    if (!begins) return []
-    const known = this.dying
+  private booted(before: NumberedLine | null, numbered: NumberedLine, closed: KernelReport[]): void {
+    if (before !== null && !this.dying) closed.push(rebootReport(before, numbered, this.test))
     this.dying = false
     this.recent.clear()
-    return before === null || known ? [] : [rebootReport(before, numbered, this.test)]
   }
 
   /** The line before was cut short and comes again: what it opened is not there twice. */
@@ -119,7 +118,7 @@ class StreamingClassifier implements Classifier {
     const report = this.open.get(line.context) ?? this.stackOfOtherCpu(line.context)
     if (report === undefined) return
     report.add(numbered)
-    if (report.isOver) closed.push(...this.close(report))
+    if (report.isOver) this.close(report, closed)
   }
 
   /** Where one CPU asks the others for their stacks, they answer in their own contexts. */
@@ -140,11 +139,11 @@ class StreamingClassifier implements Classifier {
     const lead = this.leadOf(line.context, numbered.number)
     if (current !== undefined) {
       current.endBefore(lead[0]?.number ?? numbered.number)
-      closed.push(...this.close(current))
+      this.close(current, closed)
     }
     if (this.open.size >= MAX_OPEN_REPORTS) {
       const oldest = this.open.values().next().value
-      if (oldest !== undefined) closed.push(...this.close(oldest))
+      if (oldest !== undefined) this.close(oldest, closed)
     }
     this.open.set(line.context, new OpenReport(opening, { header: numbered, lead, context: line.context, test: this.test }))
   }
@@ -152,9 +151,8 @@ class StreamingClassifier implements Classifier {
   /** The open report that an opening line belongs to, or undefined when it begins another. */
   private ownerOf({ opener }: Opening, line: ConsoleLine): OpenReport | undefined {
     const same = this.open.get(line.context)
-    const dead = [...this.open.values()].find((report) => report.isDying)
     // After a panic everything is its echo: stopping the other CPUs warns, and their stacks are printed.
-    if (dead !== undefined) return dead
+    for (const report of this.open.values()) if (report.isDying) return report
     if (opener.role === 'panic') return this.panicOwner(line, same)
     if (same === undefined) return undefined
     return same.takes(opener) ? same : undefined
@@ -167,34 +165,37 @@ class StreamingClassifier implements Classifier {
     return latest?.consequentPanic(line.text) === true ? latest : undefined
   }
 
-  private leadOf(context: string, header: number): NumberedLine[] {
-    const recent = this.recent.get(context) ?? []
-    const index = recent.findLastIndex(({ text }) => isBanner(text))
-    const banner = recent[index]
-    if (banner === undefined) return []
+  private leadOf(context: string, header: number): readonly NumberedLine[] {
+    const recent = this.recent.get(context)
+    const banner = recent?.banner
+    if (recent === undefined || banner === undefined) return NO_LINES
     const distance = header - banner.number
-    if (distance > (CUT_HERE.test(banner.text) ? LEAD_LINES : 1)) return []
-    return recent.slice(index)
+    if (distance > (CUT_HERE.test(banner.text) ? LEAD_LINES : 1)) return NO_LINES
+    const index = recent.lines.indexOf(banner)
+    return index === -1 ? NO_LINES : recent.lines.slice(index)
   }
 
   private remember(context: string, numbered: NumberedLine): void {
-    let lines = this.recent.get(context)
-    if (lines === undefined) {
+    let recent = this.recent.get(context)
+    if (recent === undefined) {
       if (this.recent.size >= MAX_CONTEXTS) this.recent.delete(this.recent.keys().next().value ?? '')
-      lines = []
-      this.recent.set(context, lines)
+      recent = { lines: [], banner: undefined }
+      this.recent.set(context, recent)
     }
-    lines.push(numbered)
-    if (lines.length > LEAD_LINES) lines.shift()
+    recent.lines.push(numbered)
+    if (recent.lines.length > LEAD_LINES) recent.lines.shift()
+    if (isBanner(numbered.text)) recent.banner = numbered
   }
 
-  private close(report: OpenReport): KernelReport[] {
+  private close(report: OpenReport, closed: KernelReport[]): void {
     this.open.delete(report.context)
-    const closed = report.close(this.provokes)
-    return closed === null ? [] : [closed]
+    const found = report.close(this.provokes)
+    if (found !== null) closed.push(found)
   }
 
   private closeAll(): KernelReport[] {
-    return [...this.open.values()].flatMap((report) => this.close(report))
+    const closed: KernelReport[] = []
+    for (const report of [...this.open.values()]) this.close(report, closed)
+    return closed
   }
 }

@@ -1,17 +1,29 @@
 /**
  * Gives a compiler's symbol the name its source has: `_RNvMs3_NtCs…_11rust_binder7processNtB5_7Process10update_ref` is
  * `<rust_binder::process::Process>::update_ref`. Knows Rust's v0 scheme (RFC 2603) and the nested names that Rust's older
- * scheme and C++ share (`_ZN4core9panicking5panic17h…E`). Crates' and types' hashes, and parameters, are left out.
+ * scheme and C++ share (`_ZN4core9panicking5panic17h…E`), and C++'s plain ones (`_Z9tank_fillii`). Crates' and types' hashes, and
+ * parameters, are left out.
  * A symbol of another form is given back as it is.
  */
 export function demangle(symbol: string): string {
   if (symbol.startsWith('_R')) return new RustSymbol(symbol).name() ?? symbol
   if (symbol.startsWith('_ZN')) return nestedName(symbol) ?? symbol
+  if (symbol.startsWith('_Z')) return plainName(symbol) ?? symbol
   return symbol
 }
 
 const LENGTH = /\d{1,4}/y
+const PLAIN = /^_ZL?(\d{1,4})(?=[A-Za-z_$])/
 const RUST_HASH = /^h[0-9a-f]{16}$/
+
+/** `_Z` length name, then the parameters' types; `_ZL` where its file alone sees it. */
+function plainName(symbol: string): string | null {
+  const found = PLAIN.exec(symbol)
+  if (found === null) return null
+  const length = Number(found[1])
+  const name = symbol.slice(found[0].length, found[0].length + length)
+  return name.length < length ? null : name
+}
 
 /** `_ZN` {length name} `E`. */
 function nestedName(symbol: string): string | null {

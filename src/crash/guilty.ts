@@ -230,7 +230,11 @@ function interrupted(items: readonly (TraceLine | null)[], reach: Reach): string
     (item) =>
       item !== null && ((item.kind === 'frame' && (item.interruptEnd || TICK_ENTRY.test(item.name))) || item.kind === 'interrupt-end'),
   )
-  if (entry === -1) return framesFrom(items, 0, 'all')
+  if (entry === -1) {
+    const frames = framesFrom(items, 0, 'all')
+    const pointer = items.find((item) => item?.kind === 'ip')
+    return frames.length > 0 || pointer?.kind !== 'ip' ? frames : [pointer.name]
+  }
   const ip = items.findIndex((item, at) => at >= entry && item?.kind === 'ip')
   const item = items[ip]
   return item?.kind === 'ip' ? [item.name, ...framesFrom(items, ip + 1, reach)] : framesFrom(items, entry, reach)

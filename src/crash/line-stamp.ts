@@ -19,17 +19,23 @@ export interface LineStamp {
 
 /** `<6>`, as dmesg -r and netconsole print it; `<30>1 `, as syslog's protocol does. */
 const LEVEL = /<\d{1,3}>(?:1 (?=\d{4}-))?/y
-/** `[   12.345678]`, `[12.345678 <    0.000001>]`, `[  +0.000012]`, `[<    0.000012>]`, the caller behind it. */
+/** `[   12.345678]`, `[12.345678 <    0.000001>]`, `[  +0.000012]`, `[<    0.000012>]`, the caller behind it. Two CPUs' times may go back. */
 const UPTIME =
-  /\[(?: {0,12}\+?(\d{1,12}\.\d{1,9}))?(?: ?< {0,12}\d{1,12}\.\d{1,9} {0,2}>)?(?: {0,3}\](?: ?\[ {0,8}([CT]\d{1,8})\])?| {1,3}([CT]\d{1,8})\]) ?/y
+  /\[(?: {0,12}[+-]?(\d{1,12}\.\d{1,9}))?(?: ?< {0,12}-?\d{1,12}\.\d{1,9} {0,2}>)?(?: {0,3}\](?: ?\[ {0,8}([CT]\d{1,8})\])?| {1,3}([CT]\d{1,8})\]) ?/y
 const DAY = '(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?'
 const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)'
 const CLOCK = '\\d{1,2}:\\d\\d(?::\\d\\d(?:[.,]\\d{1,9})?)?'
-const ISO = `\\d{4}-\\d\\d-\\d\\d[T ]${CLOCK}`
+const ISO = `(?:\\d{4}-\\d\\d-\\d\\d[T ]|\\d{4}/\\d\\d/\\d\\d )${CLOCK}`
 const ZONE = '(?: ?(?:Z|UTC|[A-Z]{1,4}T|[+-]\\d\\d(?::?\\d\\d)?))?'
 const DATE = `${DAY}(?:${ISO}${ZONE}|${MONTH} {1,2}\\d{1,2} (?:\\d{4} )?${CLOCK}(?: \\d{4})?${ZONE}(?: \\d{4})?)`
-/** `[Fri Jan  2 03:04:05 2026]`, `[Jan 2 03:04]`, `[03:04:05.123]`, `[2026-01-02T03:04:05Z]`. */
-const DATE_IN_BRACKETS = new RegExp(`\\[ {0,3}(?:${DATE}|${CLOCK})(?: {0,2}< {0,12}\\d{1,12}\\.\\d{1,9} {0,2}>)? {0,3}\\] ?`, 'y')
+/** `Fri Jan  2 03:04:05 2026`, `Jan 2 03:04`, `Nov29 23:26`, in whatever language: dmesg has the locale's words. */
+const WORD = '[^\\s\\d[\\]]{1,12}'
+const LOCAL_DATE = `(?:${WORD} {1,3}){0,2}?${WORD} {0,2}\\d{1,2} ${CLOCK}(?: \\d{4})?`
+/** These, and `[03:04:05.123]`, `[2026-01-02T03:04:05Z]`. */
+const DATE_IN_BRACKETS = new RegExp(
+  `\\[ {0,3}(?:${DATE}|${LOCAL_DATE}|${CLOCK})(?: {0,2}< {0,12}-?\\d{1,12}\\.\\d{1,9} {0,2}>)? {0,3}\\] ?`,
+  'y',
+)
 const BARE_DATE = new RegExp(`${DATE} `, 'y')
 /** `03:04:05.123| `, as the VM runner puts it before each line it records, `03:04:05 `, `1767323045.100001 `. */
 const BARE_CLOCK = /(?:\d\d:\d\d:\d\d\.\d{3}(?:\| ?| )|\d\d:\d\d:\d\d |\d{9,12}\.\d{3,9} )/y
@@ -75,7 +81,9 @@ function skipPart(text: string, state: State): boolean {
   if (first < CAPITAL_A) return false
   if (first === SMALL_K && tag(text, state)) return true
   if (state.dated && tag(text, state)) return true
-  return (first < SMALL_A && dated(BARE_DATE, text, state)) || sticky(FACILITY, text, state) !== null
+  // A date begins with a month or a day, `dmesg -x` with a facility: `BUG: ` and `RIP: ` begin neither.
+  if (first < SMALL_A) return text.charCodeAt(state.at + 1) >= SMALL_A && dated(BARE_DATE, text, state)
+  return text.includes(':', state.at) && sticky(FACILITY, text, state) !== null
 }
 
 const OPEN_BRACKET = 0x5b
@@ -134,5 +142,5 @@ function tag(text: string, state: State): boolean {
     state.isKernel = true
     return true
   }
-  return state.dated && sticky(HOST, text, state) !== null
+  return state.dated && (text.includes('[', state.at) || text.includes(',', state.at)) && sticky(HOST, text, state) !== null
 }

@@ -44,7 +44,7 @@ export class OpenReport {
   private titled: Headline
   /** The first line taken in that is a report whatever follows it: what is left where this one, without a stack, is only a note. */
   private heir: Headline | null = null
-  private readonly lines: NumberedLine[] = []
+  private readonly lines: NumberedLine[]
   /** Opening lines taken in: part of the report, whatever they look like. */
   private readonly joined: NumberedLine[] = []
   private readonly header: NumberedLine
@@ -64,7 +64,7 @@ export class OpenReport {
     this.titled = { opening, header: at.header }
     this.context = at.context
     this.test = at.test
-    this.lines.push(...at.lead, at.header)
+    this.lines = at.lead.length === 0 ? [at.header] : [...at.lead, at.header]
     this.header = at.header
     this.lastBody = at.header
     this.fatal = opening.opener.fatal === true
@@ -156,28 +156,41 @@ export class OpenReport {
 
   /** Null where it turns out to be no report. */
   close(provoked: (report: KernelReport) => boolean): KernelReport | null {
-    const whole = this.lines.length === 1 ? this.lines : this.lines.filter((line) => line.number <= this.lastBody.number)
+    if (this.lines.length === 1) return this.closeAlone(provoked)
+    const whole = this.lines.filter((line) => line.number <= this.lastBody.number)
     const { onlyBefore } = this.opener
     if (onlyBefore !== undefined && !whole.some(({ text }) => onlyBefore.test(text))) return null
-    const alone = whole.length === 1 ? readAlone(this.titled) : null
-    const frames = alone?.frames ?? framesOf(whole.map((line) => line.text))
+    const frames = framesOf(whole.map((line) => line.text))
     const weak = this.opener.withoutStack !== undefined && frames.length === 0
     if (weak && this.heir === null) return this.opener.withoutStack === 'note' ? this.note() : null
     const titled = weak && this.heir !== null ? this.heir : this.titled
     const kept = weak ? whole.slice(Math.max(0, whole.indexOf(titled.header))) : whole
-    const texts = kept.map((line) => line.text)
-    const report = {
+    return this.finished(provoked, {
       kind: weak ? titled.opening.opener.kind : this.opener.kind,
-      title: alone?.title ?? titleOf(titled, kept),
-      fatal: this.fatal,
+      title: titleOf(titled, kept),
       firstLine: kept[0]?.number ?? this.lastBody.number,
-      lastLine: this.lastBody.number,
-      test: this.test,
-      lines: texts.slice(0, MAX_REPORT_LINES),
+      lines: kept.slice(0, MAX_REPORT_LINES).map(({ text }) => text),
       frames,
-      provoked: false,
-    }
-    return { ...report, provoked: provoked(report) }
+    })
+  }
+
+  /** Of a report that is its opening line and no more. */
+  private closeAlone(provoked: (report: KernelReport) => boolean): KernelReport | null {
+    const { onlyBefore, withoutStack, kind } = this.opener
+    if (onlyBefore?.test(this.header.text) === false) return null
+    const { title, frames } = readAlone(this.titled)
+    if (withoutStack !== undefined && frames.length === 0) return withoutStack === 'note' ? this.note() : null
+    return this.finished(provoked, { kind, title, firstLine: this.header.number, lines: [this.header.text], frames })
+  }
+
+  private finished(
+    provoked: (report: KernelReport) => boolean,
+    { kind, title, firstLine, lines, frames }: Pick<KernelReport, 'kind' | 'title' | 'firstLine' | 'lines' | 'frames'>,
+  ): KernelReport {
+    const { fatal, test } = this
+    const report = { kind, title, fatal, firstLine, lastLine: this.lastBody.number, test, lines, frames, provoked: false }
+    report.provoked = provoked(report)
+    return report
   }
 
   /** The line alone: what looked like a report and has nothing behind it. */
@@ -198,22 +211,20 @@ export class OpenReport {
   }
 }
 
-/** A kernel that reports without end says the same line again and again: what it comes to without any other. */
-function readAlone(headline: Headline): { readonly title: string; readonly frames: Frame[] } {
+/** What a line alone comes to: the same for every line of its text, of which there may be very many. */
+function readAlone(headline: Headline): Alone {
   const { opening, header } = headline
-  let known = alone.get(opening.opener)
-  if (known === undefined) {
-    known = new Map()
-    alone.set(opening.opener, known)
-  }
-  const found = known.get(header.text)
-  if (found !== undefined) return found
+  const known = alone.get(opening)
+  if (known !== undefined) return known
   const read = { title: titleOf(headline, [header]), frames: framesOf([header.text]) }
-  if (known.size >= MAX_NORMALISED) known.clear()
-  known.set(header.text, read)
+  alone.set(opening, read)
   return read
 }
-const alone = new WeakMap<Opener, Map<string, { readonly title: string; readonly frames: Frame[] }>>()
+interface Alone {
+  readonly title: string
+  readonly frames: Frame[]
+}
+const alone = new WeakMap<Opening, Alone>()
 
 function titleOf({ opening: { opener, match }, header }: Headline, kept: readonly NumberedLine[]): string {
   const body: string[] = []

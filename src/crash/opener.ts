@@ -6,7 +6,7 @@ import type { KernelReportKind } from '../domain/kernel-report.js'
  */
 export interface Opener {
   readonly kind: KernelReportKind
-  /** A literal of two characters or more that every line this matches contains; one scan for all hints passes over most lines. */
+  /** A literal of three characters or more (or of two, never at the end of a line) that every line this matches contains; one scan for all hints passes over most lines. */
   readonly hint: string
   readonly pattern: RegExp
   /** Lines that match this too are something else. */

@@ -47,7 +47,7 @@ export const faultOpeners: readonly Opener[] = [
   {
     kind: 'general-protection',
     hint: 'general protection fault',
-    pattern: /general protection fault(?:, |: |\s*$)/,
+    pattern: /general protection fault(?:, |: | for non-canonical address |\s*$)/,
     unless: /traps: .* general protection fault|traps: .* general protection ip:|segfault at/,
     title: 'general protection fault in {fn}',
     guilty: faulting,
@@ -60,7 +60,8 @@ export const faultOpeners: readonly Opener[] = [
     guilty: faulting,
   },
   { kind: 'oops', hint: 'divide', pattern: /divide[ _]error: [0-9a-f]{4} /, title: 'divide error in {fn}', guilty: faulting },
-  { kind: 'oops', hint: 'divide error, ', pattern: /^Oops: divide error: /, title: 'divide error in {fn}', guilty: faulting },
+  { kind: 'oops', hint: 'Oops: divide error: ', pattern: /^Oops: divide error: /, title: 'divide error in {fn}', guilty: faulting },
+  { kind: 'oops', hint: 'Oops: int3: ', pattern: /^Oops: int3: /, title: 'int3 in {fn}', guilty: faulting },
   {
     kind: 'oops',
     hint: 'invalid opcode',
@@ -80,7 +81,7 @@ export const faultOpeners: readonly Opener[] = [
   },
   {
     kind: 'double-fault',
-    hint: 'ouble-fault',
+    hint: 'kernel stack overflow (',
     pattern: /kernel stack overflow \((?:double-fault|page fault)\): /,
     title: 'kernel stack overflow in {fn}',
     guilty: faulting,
@@ -118,6 +119,13 @@ export const faultOpeners: readonly Opener[] = [
     // Many a wrapper of packet buffers checks its caller.
     guilty: { ...faulting, skip: [/^skb_/] },
   },
+  // A kernel without CONFIG_DEBUG_BUGVERBOSE knows no file (lib/bug.c).
+  {
+    kind: 'bug',
+    hint: 'ernel BUG at ',
+    pattern: /^[Kk]ernel BUG (at \S.*)$/,
+    title: 'kernel BUG $1',
+  },
   // RISC-V, and MIPS in its own words.
   {
     kind: 'bug',
@@ -129,8 +137,8 @@ export const faultOpeners: readonly Opener[] = [
   },
   {
     kind: 'oops',
-    hint: 'Unhandled fault',
-    pattern: /^Unhandled fault: |Unhandled prefetch abort: /,
+    hint: 'Unhandled ',
+    pattern: /^Unhandled (?:fault|prefetch abort): /,
     title: 'Unhandled fault in {fn}',
     guilty: { from: ['ip', 'trace'] },
   },
@@ -184,11 +192,11 @@ export const faultOpeners: readonly Opener[] = [
     guilty: faulting,
     fatal: true,
   },
-  // The secure world's kernel, whose log the driver prints into this one.
+  // The secure world's kernel, whose log the driver prints into this one, a piece at a time: a line may begin with the caller's address.
   {
     kind: 'panic',
-    hint: 'trusty: panic',
-    pattern: /^trusty: panic \(.*?\):(?: DEBUG)? ASSERT FAILED at \(.*?\): (.+)$/,
+    hint: 'trusty: ',
+    pattern: /^trusty: (?:panic \([^)]{0,80}|0x[0-9a-f]{1,16})\):(?: DEBUG)? ASSERT FAILED at \([^)]{0,200}\): (.+)$/,
     title: 'trusty: ASSERT FAILED: $1',
     role: 'preface',
   },

@@ -1,7 +1,6 @@
 import type { GuiltyPlan, Opener } from '../opener.js'
 
-const DEADLOCK =
-  /(?:WARNING|INFO): (?:possible .*(?:dependency|recursive locking) detected|[\w-]+ -> [\w-]+ lock order detected|Nested lock was not taken)/
+const DEADLOCK = /(?:WARNING|INFO): (?:possible .*(?:dependency|recursive locking) detected|[\w-]+ -> [\w-]+ lock order detected)/
 /** Allocation allocates for somebody, freeing checks locks for somebody. */
 const ALLOCATION = [/kmem/, /slab/]
 /** Where the lock was asked for; the helper that took it may be dull, then whoever called it. */
@@ -145,10 +144,10 @@ export const lockOpeners: readonly Opener[] = [
   },
   {
     kind: 'atomic-sleep',
-    hint: 'leaked lock or atomic',
+    hint: 'workqueue leaked ',
     pattern: /BUG: workqueue leaked (?:lock or atomic|atomic, lock or RCU)/,
     title: 'BUG: workqueue leaked lock or atomic in {last}',
-    details: { last: /last function: ([A-Za-z_]\w*)/ },
+    details: { last: /(?:last function: |\bworkfn=)([A-Za-z_]\w*)/ },
   },
   {
     kind: 'bug',

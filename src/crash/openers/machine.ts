@@ -35,6 +35,16 @@ export const runtimeOpeners: readonly Opener[] = [
     title: 'go runtime error',
     role: 'remark',
   },
+  // A stress tool's last word: its own name in capitals, run together with FAIL or FATAL. Test suites' TFAIL and XFAIL are verdicts.
+  ...['FAIL: ', 'FATAL: '].map(
+    (hint): Opener => ({
+      kind: 'user-fault',
+      hint,
+      pattern: new RegExp(`^([A-Z]{3,16}${hint}\\S.*)$`),
+      title: '$1',
+      role: 'remark',
+    }),
+  ),
 ]
 
 /**

@@ -1,5 +1,8 @@
 import type { Opener } from '../opener.js'
 
+/** What ends the line that began with `INFO: task `: a task's name has at most 15 bytes. */
+const HUNG_ON_LATER_LINE = /^.{0,15}:\d{1,10} blocked (?:in I\/O wait )?for more than \d{1,10} seconds\./
+
 /** Watchdogs: RCU stalls (kernel/rcu/tree_stall.h), soft and hard lockups (kernel/watchdog.c), hung tasks (kernel/hung_task.c). */
 export const stallOpeners: readonly Opener[] = [
   {
@@ -28,6 +31,23 @@ export const stallOpeners: readonly Opener[] = [
     kind: 'hung-task',
     hint: ' for more than ',
     pattern: /INFO: task .{1,64}:\d+ blocked (?:in I\/O wait )?for more than \d+ seconds/,
+    title: 'INFO: task hung in {fn}',
+    guilty: { from: ['trace'], choose: 'waiting' },
+  },
+  // A task may have named itself with a line feed: its name ends on a further line, and so does what is said of it.
+  {
+    kind: 'hung-task',
+    hint: 'INFO: task ',
+    pattern: /^INFO: task (?!.*:\d{1,10} |.* blocked )/,
+    onlyBefore: HUNG_ON_LATER_LINE,
+    title: 'INFO: task',
+    role: 'preface',
+    yieldsTitle: true,
+  },
+  {
+    kind: 'hung-task',
+    hint: ' for more than ',
+    pattern: HUNG_ON_LATER_LINE,
     title: 'INFO: task hung in {fn}',
     guilty: { from: ['trace'], choose: 'waiting' },
   },

@@ -7,6 +7,8 @@ const BEFORE_FILE = '(?:CPU: \\d+ PID: \\d+ )?(?:at )?(?:\\[.{1,200}\\] )?\\[?'
 /** `WARNING: CPU: 1 PID: 2 at f.c:3 fn+0x1/0x2`, since 6.18 `WARNING: f.c:3 at fn+0x1/0x2, CPU#1: comm/2`, before 3.8 `WARNING: at f.c:3 fn+…`. */
 const at = (file: string, fn: string): RegExp =>
   new RegExp(`WARNING: ${BEFORE_FILE}(?:\\S*\\/)?${file}:\\d+\\]? ?(?:at )?(?:(?<fn>${fn})|0x0, CPU)`)
+/** Only by its function's name, whatever the file's. */
+const within = (file: string, fn: string): RegExp => new RegExp(`WARNING: ${BEFORE_FILE}(?:\\S*\\/)?${file}:\\d+\\]? (?:at )?(?<fn>${fn})`)
 
 const SYMBOL = '[A-Za-z_$][\\w.$]*'
 const USB_TRANSFER = /^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg)/
@@ -73,14 +75,14 @@ export const warningOpeners: readonly Opener[] = [
   {
     kind: 'warning',
     hint: 'malloc',
-    pattern: at('mm/\\w+\\.c', 'k?.?malloc\\w*'),
+    pattern: within('mm/\\w+\\.c', 'k?.?malloc\\w*'),
     title: 'WARNING: kmalloc bug in {fn}',
     guilty: warned(...ALLOCATORS),
   },
   {
     kind: 'warning',
     hint: ' usb_submit_urb',
-    pattern: at('\\S+\\.[ch]', 'usb_submit_urb'),
+    pattern: within('\\S+\\.[ch]', 'usb_submit_urb'),
     title: 'WARNING in {fn}/usb_submit_urb',
     guilty: warned(USB_TRANSFER),
   },
@@ -124,7 +126,7 @@ const NOT_A_REPORT = new RegExp(
     // A file system's: what it counts as an error it says so of.
     '(?:EXT[234]|F2FS)-[Ff][Ss]\\b|XFS \\(|BTRFS\\b',
     'mount option is being deprec',
-    '[Uu][Ss][Ee][Ss] (?:deprecated|wireless|WIRELESS) ',
+    '(?:uses|USES) (?:deprecated|DEPRECATED|wireless|WIRELESS) ',
     'Unsupported flag value',
     'WARNING: See https?:',
     'https?://',
@@ -165,6 +167,27 @@ export const unknownOpeners: readonly Opener[] = [
     stampedOnly: true,
     withoutStack: 'note',
     title: 'WARNING: $1',
+  },
+  // Cut after its first word: something was to be told.
+  {
+    kind: 'warning',
+    hint: 'WARNING:',
+    pattern: /^(?:\[ )?WARNING:\s*$/,
+    withoutStack: 'note',
+    title: 'WARNING: corrupted',
+  },
+  {
+    kind: 'bug',
+    hint: 'BUG:',
+    pattern: /^(?:\[ )?BUG:\s*$/,
+    title: 'BUG: corrupted',
+  },
+  {
+    kind: 'other',
+    hint: 'INFO:',
+    pattern: /^(?:\[ )?INFO:\s*$/,
+    withoutStack: 'note',
+    title: 'INFO: corrupted',
   },
   // A program's word for another's report, or a report whose beginning was lost.
   {
