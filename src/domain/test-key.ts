@@ -2,12 +2,19 @@ import type { SectionId, SuiteName, TestId } from './test.js'
 
 /** What a verdict is kept under: a test in a section of a suite. No two tests share it, whatever their names hold. */
 export function testKey({ suite, section, name }: TestId): string {
-  return JSON.stringify([suite, section, name])
+  return `[${quoted(suite)},${quoted(section)},${quoted(name)}]`
 }
 
 /** What is kept of a section as a whole is kept under this. */
 export function sectionKey({ suite, section }: SectionId): string {
-  return JSON.stringify([suite, section])
+  return `[${quoted(suite)},${quoted(section)}]`
+}
+
+/** What needs no escape in JSON: nearly every name. Keys are made for every test many times over. */
+const PLAIN = /^[\w /.:+-]*$/
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
 /** The tests whose keys are among those of `chosen`, in their own order. */
