@@ -16,8 +16,14 @@ export function addSelectionOptions(command: Command, use: OptionUse = 'run'): C
     )
     .addOption(
       choosing(
+        '--changed-tests <first|only>',
+        'tests that reach what changed run first, or no others run: by the map in --baseline, which a run with --coverage left',
+      ),
+    )
+    .addOption(
+      choosing(
         '--upstream <rev>',
-        'with --changed or --coverage: what to compare with; default: the branch’s upstream, or origin’s head, master or main',
+        'with --changed, --changed-tests or --coverage: what to compare with; default: the branch’s upstream, or origin’s head, master or main',
       ),
     )
 }
@@ -31,10 +37,10 @@ export async function selectionInputs(
   const { ports, places, stderr } = context
   const parsed = parseInputs('cli', rawInputs(options, tests))
   const upstream = typeof options.upstream === 'string' ? options.upstream : null
-  const inputs = withUpstream(parsed, upstream)
+  const inputs = { ...withUpstream(parsed, upstream), changedTests: changedTests(options.changedTests, upstream) }
   if (options.changed !== true) {
-    if (upstream !== null && inputs.coverage === null) {
-      throw new UserError('`--upstream` is given without `--changed` or `--coverage`.', 'See `vmtest run --help`.')
+    if (upstream !== null && inputs.coverage === null && inputs.changedTests === null) {
+      throw new UserError('`--upstream` is given without `--changed`, `--changed-tests` or `--coverage`.', 'See `vmtest run --help`.')
     }
     return inputs
   }
@@ -47,4 +53,11 @@ export async function selectionInputs(
 
 function withUpstream(inputs: Inputs, upstream: string | null): Inputs {
   return inputs.coverage === null ? inputs : { ...inputs, coverage: { ...inputs.coverage, upstream } }
+}
+
+/** @throws UserError for another word */
+function changedTests(mode: unknown, upstream: string | null): Inputs['changedTests'] {
+  if (mode === undefined) return null
+  if (mode === 'first' || mode === 'only') return { mode, upstream }
+  throw new UserError(`\`--changed-tests\` is \`${String(mode)}\`; allowed: \`first\`, \`only\`.`, 'See `vmtest run --help`.')
 }

@@ -11,10 +11,13 @@ export interface Reason {
   readonly tests: number
 }
 
+/** A test that reaches a change, and what of it. */
+export type ChosenTest = TestId & { readonly because: readonly string[] }
+
 /** What a map says of a change. */
 export interface ChosenTests {
   /** Tests that reach it, in the map's order. */
-  readonly tests: readonly TestId[]
+  readonly tests: readonly ChosenTest[]
   readonly reasons: readonly Reason[]
   /** Changed functions no test of the map reaches. */
   readonly unreached: readonly string[]
@@ -29,13 +32,13 @@ export interface ChosenTests {
  * changed too: they stand for it.
  */
 export function chooseTests(map: Coverage, changes: readonly FileChange[]): ChosenTests {
-  const chosen = new Set<number>()
+  const chosen = new Map<number, string[]>()
   const reasons: Reason[] = []
   const unreached: string[] = []
   const unknownFiles: string[] = []
   const take = (what: string, functions: readonly number[]) => {
     const found = [...map.tests.keys()].filter((test) => functions.some((index) => hasBit(map.tests[test]?.functions ?? '', index)))
-    for (const test of found) chosen.add(test)
+    for (const test of found) chosen.set(test, [...(chosen.get(test) ?? []), what])
     reasons.push({ what, tests: found.length })
     if (found.length === 0) unreached.push(what)
   }
@@ -50,7 +53,8 @@ export function chooseTests(map: Coverage, changes: readonly FileChange[]): Chos
     for (const index of inside) take(describe(map.functions[index]), [index])
     if (outside.some((hunk) => !standsForItself(hunk, change))) take(`${file}, outside its functions`, own)
   }
-  return { tests: [...chosen].sort((a, b) => a - b).flatMap((index) => idOf(map.tests[index])), reasons, unreached, unknownFiles }
+  const tests = [...chosen].sort(([a], [b]) => a - b).flatMap(([index, because]) => chosenTest(map.tests[index], because))
+  return { tests, reasons, unreached, unknownFiles }
 }
 
 function placesOf(change: FileChange, own: readonly number[], functions: readonly CoveredFunction[]) {
@@ -92,6 +96,6 @@ function describe(each: CoveredFunction | undefined): string {
   return each === undefined ? '' : `${each.name} (${each.file})`
 }
 
-function idOf(test: TestId | undefined): readonly TestId[] {
-  return test === undefined ? [] : [{ suite: test.suite, section: test.section, name: test.name }]
+function chosenTest(test: TestId | undefined, because: readonly string[]): readonly ChosenTest[] {
+  return test === undefined ? [] : [{ suite: test.suite, section: test.section, name: test.name, because }]
 }

@@ -1,6 +1,7 @@
 import type { AcceleratorRequest } from './accelerator.js'
 import type { Architecture } from './bundle.js'
 import type { CoverageRequest } from './coverage.js'
+import type { Plan } from './plan.js'
 import type { ShardNumber } from './shards.js'
 import type { SuiteName, TestId, TestName } from './test.js'
 
@@ -126,6 +127,8 @@ export interface Inputs {
   readonly dumpArtifact: boolean
   /** What of the kernel tree is compiled with counters; `null`: nothing. */
   readonly coverage: CoverageRequest | null
+  /** Choose tests by the baseline's map; `null`: no. */
+  readonly changedTests: NonNullable<Plan['changedTests']> | null
   /** Compile on after an error. */
   readonly keepGoing: boolean
   readonly outputDirectory: string

@@ -123,6 +123,13 @@ export const planSchema = z.object({
     .describe('When the memory of a guest that panicked or hung is read; `auto`: where all that it takes is there. Absent: never.'),
   dumpArtifact: z.boolean().optional().describe('That memory is kept too, not only what it says. Absent: no.'),
   coverage: coverageRequestSchema.optional().describe('What of the kernel tree is compiled with counters. Absent: nothing.'),
+  changedTests: z
+    .object({
+      mode: z.enum(['first', 'only']).describe('They run first, or nothing else runs.'),
+      upstream: z.string().nullable().describe('What the change is compared with; null: where the branch left upstream.'),
+    })
+    .optional()
+    .describe('Tests that reach what changed are chosen by the map in the baseline. Absent: they are not.'),
   keepGoing: z
     .boolean()
     .optional()

@@ -180,6 +180,7 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
     // Who asks for a dump at the terminal wants to look at it.
     dumpArtifact: reader.flag('dump-artifact') || reader.flag('dump-always'),
     coverage: coverageRequest(reader),
+    changedTests: null,
     keepGoing: reader.flag('keep-going'),
     outputDirectory: reader.text('output'),
     cache: reader.text('cache') !== 'false',

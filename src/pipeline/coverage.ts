@@ -81,11 +81,17 @@ async function baseOf({ coverage }: Plan, tree: string, ports: AimPorts): Promis
   return coverage?.ofChange === true || (coverage?.upstream ?? null) !== null ? asked : asked.catch(() => null)
 }
 
-/** The change of the tree as it lies there, uncommitted and new files included. @throws UserError where git cannot say it */
-export async function changesSince(commit: string, tree: string, ports: Pick<Ports, 'exec' | 'files'>): Promise<readonly FileChange[]> {
+/** The change of the tree as it lies there, uncommitted and new files included, or of another commit (`to`). @throws UserError where git cannot say it */
+export async function changesSince(
+  commit: string,
+  tree: string,
+  ports: Pick<Ports, 'exec' | 'files'>,
+  to?: string,
+): Promise<readonly FileChange[]> {
   const git = gitIn(tree, ports)
-  const diff = await git(...DIFF_WORDS, commit, '--', '.')
+  const diff = await git(...DIFF_WORDS, commit, ...(to === undefined ? [] : [to]), '--', '.')
   if (diff.code !== 0) throw new UserError(`git cannot compare ${tree} with ${commit}.`, 'Try `git diff` there.')
+  if (to !== undefined) return parseDiff(diff.stdout)
   const listed = await git('ls-files', '--others', '--exclude-standard', '-z', '--', '*.c', '*.h')
   const fresh: FileChange[] = []
   for (const file of listed.stdout.split('\0').filter((name) => name !== '')) {

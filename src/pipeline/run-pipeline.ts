@@ -23,6 +23,7 @@ import {
 } from '../results/index.js'
 import { DumpBudget, decideAccelerator } from '../vm/index.js'
 import { requireBaseline } from './baseline.js'
+import { chooseByMap } from './choose-by-map.js'
 import { aimCoverage, type CoverageAim, withCoverage } from './coverage.js'
 import { decodeRecord } from './decode.js'
 import { readHostFacts } from './host-facts.js'
@@ -144,16 +145,19 @@ async function test(options: PipelineOptions, evidence: Evidence, ports: Ports):
   const { selection: whole, notes, offered, catalogued } = await resolveSelection({ plan, built, places }, ports)
   const attempt = Number(ports.runner.env.GITHUB_RUN_ATTEMPT ?? '') || 1
   const taken = await takeShard({ plan, built, selection: whole, offered: catalogued, attempt }, ports)
-  const selection = taken?.selection ?? whole
-  evidence.selection = selection
+  const shared = taken?.selection ?? whole
+  evidence.selection = shared
   evidence.offered = offered
   evidence.shard = taken?.shard ?? null
   if (taken !== null) await ports.files.write(join(run.directory, SHARDS_FILE), `${JSON.stringify(taken.shard)}\n`)
   const recalling = { plan, places, built, toolVersion: options.toolVersion, tested: options.tested ?? {} }
   const memory = await untilInterrupted(options.signal, ports, (ending) => recall(recalling, ending))
-  evidence.memory = memory
+  const choice = await chooseByMap({ plan, selection: shared, map: memory.baseline?.coverage, places }, ports)
+  const { selection } = choice
+  evidence.selection = selection
+  evidence.memory = { ...memory, problems: [...memory.problems, ...choice.problems] }
   await ports.files.write(join(run.directory, SELECTION_FILE), `${JSON.stringify(selection, null, 2)}\n`)
-  for (const note of notes) onProgress({ kind: 'stage', stage: 'plan', message: note })
+  for (const note of [...notes, ...choice.notes]) onProgress({ kind: 'stage', stage: 'plan', message: note })
   const accelerator = await decideAccelerator(plan.accelerator, ports, {
     qemu: built.qemu,
     architecture: built.bundle.architecture,

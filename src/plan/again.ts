@@ -99,6 +99,8 @@ function inputsOfPlan(plan: Plan): Omit<Inputs, OwnToEachRun> {
     dumpWhen: plan.dumpWhen ?? (plan.dump === true ? 'always' : 'never'),
     dumpArtifact: plan.dumpArtifact ?? plan.dump ?? false,
     coverage: plan.coverage ?? null,
+    // Which tests are run again is named.
+    changedTests: null,
     keepGoing: plan.keepGoing ?? false,
   }
 }

@@ -83,6 +83,7 @@ export function makePlan(inputs: Inputs, facts: PlanFacts): Plan {
     dumpWhen: inputs.dumpWhen,
     ...(inputs.dumpArtifact ? { dumpArtifact: true } : {}),
     ...(inputs.coverage === null ? {} : { coverage: inputs.coverage }),
+    ...(inputs.changedTests === null ? {} : { changedTests: inputs.changedTests }),
     ...(inputs.keepGoing ? { keepGoing: true } : {}),
     // Only a workflow has a cache service.
     cache: inputs.face === 'action' && inputs.cache,

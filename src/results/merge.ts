@@ -123,6 +123,7 @@ const planParts: Readonly<Record<Exclude<keyof Plan, 'selection'>, 'same' | 'may
   keepGoing: 'may-differ',
   dump: 'may-differ',
   coverage: 'same',
+  changedTests: 'same',
   dumpWhen: 'may-differ',
   dumpArtifact: 'may-differ',
   cache: 'may-differ',
