@@ -10,6 +10,7 @@ import type { RunRecord } from '../../src/domain/record.js'
 import type { Comparison } from '../../src/domain/stages.js'
 import { prepare, type ReportContext } from '../../src/report/context.js'
 import { htmlPage } from '../../src/report/html/index.js'
+import { indexPage, summarizeRun, TestTable } from '../../src/report/index.js'
 import { addToHistory, comparisonOf, emptyHistory, pastVerdicts } from '../../src/results/index.js'
 import { hostileRecord } from './hostile.js'
 import { severalSuites } from './several-suites.js'
@@ -44,6 +45,14 @@ const CONTRASTS = `(() => {
     return [{ text: text.slice(0, 40), ratio: Math.round(((light + 0.05) / (dark + 0.05)) * 10) / 10 }]
   })
 })()`
+
+/** Where the index has, of each chart, its newest run and its first words, and its tables: left and right edge on the screen. */
+const PLACES = `Object.fromEntries(Object.entries({
+  column: '#time svg a:last-of-type', cell: '#sections tr td:last-child', section: '#sections tr th', broke: '#broke table', runs: '#runs table',
+}).map(([name, selector]) => {
+  const { left, right } = document.querySelector(selector).getBoundingClientRect()
+  return [name, [left, right]]
+}))`
 
 const isThere = existsSync(CHROMIUM)
 if (!isThere) console.warn(`skipped: ${CHROMIUM} is not on this machine`)
@@ -229,6 +238,21 @@ withBrowser('the page in a browser', () => {
     expect(wrongs).toEqual([])
     await page.close()
   })
+
+  test('the index of runs begins with the newest on a narrow screen, and its tables need no scrolling', async () => {
+    const table = new TestTable()
+    const runs = someRuns(40).map((run) => summarizeRun(run, comparisonOf(run), { directory: run.runId, hasPage: true, table }))
+    const path = join(directory, 'index.html')
+    writeFileSync(path, [...indexPage({ title: 'Runs', runs, table, problems: [] })].join(''))
+    for (const width of [390, 1400]) {
+      const page = await browser.newPage({ viewport: { width, height: 800 } })
+      await page.goto(`file://${path}`)
+      const places: Record<string, readonly [left: number, right: number]> = await page.evaluate(PLACES)
+      for (const [name, [left, right]] of Object.entries(places))
+        expect({ name, width, seen: left >= 0 && right <= width + 1 }).toEqual({ name, width, seen: true })
+      await page.close()
+    }
+  }, 60_000)
 
   test('colours follow the system and the button', async () => {
     const { page } = await open(record, comparison)
