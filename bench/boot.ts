@@ -3,16 +3,17 @@
  * virtme-ng (to its first command). Same kernel image, memory, one CPU, emulation with the same settings; runs alternate, so
  * that a noisy machine is noisy for all. The guest is busybox, the suite is empty: what is timed is the way there, not a file system.
  *
- *   npm run bench:boot -- --kernel IMAGE [--modules DIR] [--runs N] [--vng PROGRAM]
+ *   npm run bench:boot -- [--kernel IMAGE] [--modules DIR] [--runs N] [--vng PROGRAM]
  *
  * The last line is one JSON object. `vng` comes from `pip install virtme-ng` in a virtual environment (--vng), or PATH.
  */
 import { type SpawnOptions, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { findKernel, missing, TestMachine } from '../__tests__/vm/guest/real-guest.js'
+import type { VmBundle } from '../src/domain/bundle.js'
 import { writeCpio } from '../src/vm/initramfs/cpio.js'
 import { bootArgs, hermeticArgs, kernelCommandLine, machineArgs } from '../src/vm/qemu/argv.js'
 import { MACHINES } from '../src/vm/qemu/machine.js'
@@ -116,6 +117,17 @@ function vngArgv(vng: string, kernel: string): readonly string[] {
   return ['script', '-qec', [vng, ...words, '-e', `'echo first-$((40+2))-test'`].join(' '), '/dev/null']
 }
 
+/** A machine that has only run `vmtest demo` has no kernel of its own to boot, but that bundle's. */
+function takeBundledKernel(): void {
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
+  const path = join(cache, 'kernel-vmtest/bundle-offline/vmtest.json')
+  if (!existsSync(path)) return
+  const { kernel } = JSON.parse(readFileSync(path, 'utf8')) as VmBundle
+  process.env.VMTEST_TEST_KERNEL = kernel.image
+  if (kernel.modules !== undefined) process.env.VMTEST_TEST_MODULES = kernel.modules
+  console.log(`the kernel of the bundle that the demo built, Linux ${kernel.release}`)
+}
+
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
@@ -145,10 +157,11 @@ const { values: options } = parseArgs({
 const searchPath = [dirname(options.vng), process.env.PATH].join(delimiter)
 if (options.kernel !== undefined) process.env.VMTEST_TEST_KERNEL = options.kernel
 if (options.modules !== undefined) process.env.VMTEST_TEST_MODULES = options.modules
+if (findKernel() === null) takeBundledKernel()
 const lacking = missing()
 const kernel = findKernel()
 if (lacking !== null || kernel === null) {
-  console.error(`cannot boot a guest: ${lacking}`)
+  console.error(`cannot boot a guest: ${lacking}. Run \`vmtest demo\`, whose kernel is then taken, or name one: --kernel IMAGE.`)
   process.exit(69)
 }
 const directory = mkdtempSync(join(tmpdir(), 'vmtest-boot-'))
