@@ -7,7 +7,7 @@ import type { FileMark } from '../../src/ports/index.js'
 import { createFiles } from '../../src/ports/real/files.js'
 
 const files = createFiles()
-const LATER = { kind: 'file', text: '', changedMs: Date.now() + 3_600_000 } as const
+const LATER = { kind: 'file', text: '', modifiedNs: 0n, changedMs: Date.now() + 3_600_000 } as const
 let root: string
 
 beforeEach(() => {

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { UserError } from '../../src/domain/errors.js'
 import { buildKernelTree, enclosingKernelTree, findKernelTree, type KernelTreeRequest } from '../../src/kernel/index.js'
 import { FakeTree, TREE } from './fake-tree.js'
@@ -44,6 +44,69 @@ test('configured again only where what it is made of changed', async () => {
   tree.commands.length = 0
   await build(tree, { kconfig: ['kasan'] })
   expect(tree.targets[0]).toBe('tinyconfig')
+})
+
+test('where QEMU boots vmlinux itself, no bzImage is packed of it', async () => {
+  const tree = new FakeTree()
+  tree.files.set('/checkout/nix/kconfig/x86_64.config', 'CONFIG_X86_64=y\nCONFIG_PVH=y\n')
+  const { kernel } = await build(tree)
+  expect(tree.targets.at(-1)).toBe('vmlinux')
+  expect(kernel).toMatchObject({ image: kernel.vmlinux, release: '6.18.0' })
+})
+
+/** As Kconfig writes it (scripts/kconfig/confdata.c, conf_write_autoconf_cmd). */
+const AUTO_CONF_CMD = `autoconfig := include/config/auto.conf
+
+deps_config := \\
+\tKconfig \\
+\tfs/xfs/Kconfig
+
+$(autoconfig): $(deps_config)
+
+ifneq "$(CC)" "gcc"
+$(autoconfig): FORCE
+endif
+
+ifneq "$(CC_VERSION_TEXT)" "gcc (Debian 12.2.0) 12.2.0"
+$(autoconfig): FORCE
+endif
+
+$(deps_config): ;
+`
+
+describe('a configuration that make would take as it is', () => {
+  /** @param newer files that are newer than auto.conf; @param absent files that are not there */
+  async function targetsAfter({ newer = [], absent = [], version }: { newer?: string[]; absent?: string[]; version?: string }) {
+    const tree = new FakeTree()
+    const { kernel } = await build(tree)
+    const objects = kernel.config?.replace('/.config', '') ?? ''
+    tree.files.set(`${objects}/include/config/auto.conf.cmd`, AUTO_CONF_CMD)
+    tree.commands.length = 0
+    if (version !== undefined) tree.compilerVersion = version
+    const mark = (path: string) => {
+      if (absent.some((name) => path.endsWith(name))) return null
+      const modifiedNs = newer.some((name) => path.endsWith(name)) ? 2n : 1n
+      return { kind: 'file', text: '', changedMs: 0, modifiedNs } as const
+    }
+    const { ports } = tree
+    await buildKernelTree(request, { ...ports, files: { ...ports.files, marks: async (paths) => paths.map(mark) } })
+    return tree.targets
+  }
+
+  test('is not asked again', async () => {
+    expect(await targetsAfter({})).toEqual(['bzImage vmlinux'])
+  })
+
+  test.each([
+    ['a Kconfig file changed', { newer: ['fs/xfs/Kconfig'] }],
+    ['a hand changed .config', { newer: ['/.config'] }],
+    ['the Makefile changed', { newer: ['/linux/Makefile'] }],
+    ['a Kconfig file is gone', { absent: ['/linux/Kconfig'] }],
+    ['nothing was made of it yet', { absent: ['include/config/auto.conf'] }],
+    ['the compiler is another version', { version: 'gcc (Debian 13.1.0) 13.1.0' }],
+  ])('is asked again where %s', async (_, change) => {
+    expect(await targetsAfter(change)).toEqual(['olddefconfig', 'bzImage vmlinux'])
+  })
 })
 
 test('a target or a file to start from, options of one’s own last', async () => {

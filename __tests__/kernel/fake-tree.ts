@@ -39,6 +39,7 @@ export class FakeTree {
   readonly commands: string[] = []
   readonly annotations: Annotation[] = []
   readonly said: string[] = []
+  compilerVersion = 'gcc (Debian 12.2.0) 12.2.0'
   /** Options kconfig drops, whatever is asked. */
   lacksLibelf = false
   readonly unmet = new Set(['CONFIG_XFS_DEBUG'])
@@ -82,6 +83,8 @@ export class FakeTree {
     switch (words[0]) {
       case 'uname':
         return answer(0, 'x86_64\n')
+      case 'gcc':
+        return answer(0, `${this.compilerVersion}\n`)
       case 'nproc':
         return answer(0, '4\n')
       case 'grep':
@@ -128,7 +131,7 @@ export class FakeTree {
     }
     this.files.set(`${objects}/arch/x86/boot/bzImage`, bzImage('6.18.0 (me@host) #1'))
     this.files.set(`${objects}/include/config/kernel.release`, '6.18.0\n')
-    this.files.set(`${objects}/vmlinux`, '\x7fELF')
+    this.files.set(`${objects}/vmlinux`, `\x7fELF${'.'.repeat(60)}Linux version 6.18.0 (me@host)`)
     if ((this.files.text(`${objects}/.config`) ?? '').includes('CONFIG_MODULES=y')) this.files.set(`${objects}/modules.order`, 'fs/x.ko\n')
     return 0
   }

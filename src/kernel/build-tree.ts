@@ -57,9 +57,10 @@ async function buildHeldTree(request: TreeBuildRequest, given: TreeSetting, port
     const known = { config: join(objects, '.config'), release: await releaseOf(setting, ports) }
     await request.checkConfiguration({ ...known, hasModules: await hasModules(setting, ports) })
   }
-  await compile(request, setting, target, ports)
+  const image = await bootedImage(setting, target, ports)
+  await compile(request, setting, image.target, ports)
   const modules = await installModules(setting, ports)
-  const kernel = await overrideKernel({ image: join(objects, target.imagePath), ...modules }, ports)
+  const kernel = await overrideKernel({ image: join(objects, image.path), ...modules }, ports)
   const seconds = ports.clock.monotonicSeconds() - started
   const configuring = `${configured.changed ? 'configured anew' : 'configuration unchanged'}, ${(configuredAt - started).toFixed(1)} s of it`
   ports.runner.info(`kernel: ${kernel.release} of ${tree} built in ${seconds.toFixed(1)} s with ${compiler.description} (${configuring})`)
@@ -83,7 +84,21 @@ async function hasModules({ objects }: MakeSetting, { files }: Pick<Ports, 'file
   return isEnabled(parseKernelConfig(await files.readText(join(objects, '.config'))), 'CONFIG_MODULES')
 }
 
-async function compile(request: TreeBuildRequest, setting: MakeSetting, target: KernelTarget, ports: TreePorts): Promise<void> {
+/**
+ * What is made to be booted: `vmlinux` where QEMU takes that itself (PVH, arch/x86/platform/pvh), which has to be made anyway. A bzImage of it is
+ * packed by gzip on one processor after each edit, to be unpacked by an emulated one at each boot.
+ */
+async function bootedImage(
+  setting: MakeSetting,
+  target: KernelTarget,
+  { files }: Pick<Ports, 'files'>,
+): Promise<{ readonly target: string; readonly path: string }> {
+  const config = parseKernelConfig(await files.readText(join(setting.objects, '.config')))
+  const isDirect = target.architecture === 'x86_64' && isEnabled(config, 'CONFIG_PVH')
+  return isDirect ? { target: 'vmlinux', path: 'vmlinux' } : { target: target.image, path: target.imagePath }
+}
+
+async function compile(request: TreeBuildRequest, setting: MakeSetting, image: string, ports: TreePorts): Promise<void> {
   const { logPath, keepGoing = false, onProgress = () => undefined } = request
   const watching = {
     ...{ what: `the kernel in ${setting.tree}`, keepGoing, onProgress, notePath: join(dirname(setting.objects), 'objects.json') },
@@ -91,7 +106,7 @@ async function compile(request: TreeBuildRequest, setting: MakeSetting, target: 
   }
   const outcome = await watchedMake(
     setting,
-    [target.image, 'vmlinux', ...((await hasModules(setting, ports)) ? ['modules'] : [])],
+    [...new Set([image, 'vmlinux']), ...((await hasModules(setting, ports)) ? ['modules'] : [])],
     watching,
     ports,
   )

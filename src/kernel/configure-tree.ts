@@ -111,7 +111,7 @@ export async function configureHeldTree(
   const named = await readFragments([...usualFragments(target.fragment), ...request.kconfig], request, ports)
   const counters = (request.coverageOf ?? []).length === 0 ? [] : [COVERAGE_FRAGMENT]
   const fragments = [...named, ...(request.fragments ?? []), ...counters]
-  const configured = await configure({ setting, base: baseOf(request), fragments }, ports)
+  const configured = await configure({ setting, base: baseOf(request), fragments, compiler: compiler.description }, ports)
   return { setting, target, compiler, fragments, configured }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isAbsolute, join } from 'node:path'
+import { withoutActionVariables } from '../domain/action-variables.js'
 import { UserError } from '../domain/errors.js'
 import {
   type ConfigFragment,
@@ -78,6 +79,8 @@ export interface Configuring {
   /** A target such as `tinyconfig`, or the path of a configuration file. */
   readonly base: { readonly target: string } | { readonly path: string }
   readonly fragments: readonly ConfigFragment[]
+  /** The compiler's command, as the tree's Makefile has it in CC. Absent: not known, and the configuration is asked again each time. */
+  readonly compiler?: string
 }
 
 /** Remembers what the configuration was made of, beside it. */
@@ -97,7 +100,7 @@ export interface Configured {
  * @throws UserError (`build-failed`) where the tree cannot be configured
  */
 export async function configure(request: Configuring, ports: ConfigurePorts): Promise<Configured> {
-  const { setting, base, fragments } = request
+  const { setting, base, fragments, compiler } = request
   const { files } = ports
   const config = join(setting.objects, '.config')
   const baseText = 'path' in base ? await files.readText(base.path) : base.target
@@ -108,7 +111,7 @@ export async function configure(request: Configuring, ports: ConfigurePorts): Pr
   const before = await files.readText(stamp).catch(() => '')
   if (before.trim() === key && (await files.stat(config)) !== null) {
     // The tree's own Kconfig may have changed: make would stop and ask.
-    await configTarget(setting, 'olddefconfig', ports)
+    if (!(await isUpToDate(setting, compiler, ports))) await configTarget(setting, 'olddefconfig', ports)
     return { changed: false, lost: [] }
   }
   await files.remove(stamp)
@@ -119,6 +122,42 @@ export async function configure(request: Configuring, ports: ConfigurePorts): Pr
   await files.write(stamp, `${key}\n`)
   const actual = parseKernelConfig(await files.readText(config))
   return { changed: true, lost: await explain(lostOptions(mergeFragments(fragments), actual), actual, setting.tree, ports) }
+}
+
+/**
+ * Whether make would take the configuration as it is: by its own rule (`%/config/auto.conf` of the tree's Makefile), neither .config, nor a Kconfig
+ * file that was read for it, nor the Makefile is newer than what was made of it, and the compiler is the one it was made with.
+ */
+async function isUpToDate(
+  { tree, objects }: MakeSetting,
+  compiler: string | undefined,
+  { exec, files, runner }: ConfigurePorts,
+): Promise<boolean> {
+  const made = join(objects, 'include/config/auto.conf')
+  const list = await files.readText(`${made}.cmd`).catch(() => null)
+  if (list === null || compiler === undefined || files.marks === undefined) return false
+  const read = kconfigFilesOf(list)
+  if (read.length === 0 || variableOf(list, 'CC') !== compiler) return false
+  const inTree = ['Makefile', ...read].map((file) => (isAbsolute(file) ? file : join(tree, file)))
+  const [own, ...others] = await files.marks([made, join(objects, '.config'), ...inTree])
+  if (!own || !others.every((mark) => mark !== null && mark.modifiedNs <= own.modifiedNs)) return false
+  const { stdout, code } = await exec.run([...compiler.split(/\s+/), '--version'], {
+    env: { ...withoutActionVariables(runner.env), LC_ALL: 'C' },
+    timeoutSeconds: 30,
+  })
+  // As the Makefile reads it: the first line, without `#`.
+  return code === 0 && stdout.split('\n')[0]?.replaceAll('#', '') === variableOf(list, 'CC_VERSION_TEXT')
+}
+
+/** What a variable was when the configuration was made: `ifneq "$(CC)" "gcc"` in auto.conf.cmd. */
+function variableOf(list: string, name: string): string | null {
+  return new RegExp(`^ifneq "\\$\\(${name}\\)" "(.*)"$`, 'm').exec(list)?.[1] ?? null
+}
+
+/** The files that a configuration was read from, as Kconfig notes them in auto.conf.cmd: `deps_config := \\` and one a line. */
+export function kconfigFilesOf(list: string): readonly string[] {
+  const [, files = ''] = /^deps_config := \\\n((?:\t.*\n)+)/m.exec(list) ?? []
+  return files.split('\n').flatMap((line) => /^\t(\S+?)(?: \\)?$/.exec(line)?.[1] ?? [])
 }
 
 async function configTarget(setting: MakeSetting, target: string, ports: ConfigurePorts): Promise<void> {

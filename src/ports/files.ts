@@ -11,6 +11,8 @@ export interface FileMark {
   readonly kind: FileStat['kind']
   /** Device, inode, size, permissions, and the times of its last change, to the nanosecond. */
   readonly text: string
+  /** When its contents last changed, as make looks at it, in nanoseconds since 1970. */
+  readonly modifiedNs: bigint
   /** When its contents or its inode last changed (ctime), in milliseconds since 1970: nobody can set it back. */
   readonly changedMs: number
 }

@@ -128,6 +128,7 @@ function markOf(path: string): FileMark | null {
   const { dev, ino, size, mode, uid, gid, mtimeNs, ctimeNs } = entry
   return {
     kind: kindOf(entry),
+    modifiedNs: mtimeNs,
     text: [dev, ino, size, mode, uid, gid, mtimeNs, ctimeNs].join('/'),
     changedMs: Number(ctimeNs / 1_000_000n),
   }
