@@ -8,6 +8,7 @@ import { planSchema, reasonSchema } from './plan.js'
 import { sectionSchema } from './section.js'
 import { shardsSchema } from './shards.js'
 import { suiteNameSchema, testStatusSchema } from './test.js'
+import { timeSplitSchema } from './time-split.js'
 import { guestRunSchema, stoppedSchema, vmExitSchema } from './vm-run.js'
 
 export const RECORD_VERSION = 2
@@ -192,6 +193,7 @@ export const runRecordSchema = z.object({
   stopped: stoppedSchema
     .optional()
     .describe('What ended the run as a whole before every planned test had its turn; absent where nothing did.'),
+  time: timeSplitSchema.optional().describe('Where the time went; absent in a record made of several, or of a run that was cut off.'),
   cache: z.array(cacheLedgerEntrySchema).describe('What each cache layer cost and gave; empty outside a workflow.'),
   conclusion: conclusionSchema.describe('The verdict.'),
 })

@@ -40,6 +40,8 @@ export interface Obtained {
   readonly ledger: readonly CacheLedgerEntry[]
   /** The store cache, where it can be asked for more; null otherwise. */
   readonly session: CacheSession | null
+  /** Seconds for Nix and what the store cache brought back. */
+  readonly nixSeconds: number
 }
 
 const NO_CACHE = { ledger: [], bundlePath: null }
@@ -76,9 +78,11 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   if (plan.bundle.kind === 'path') {
     stage('build', `loading ${plan.bundle.path}`)
     const built = await buildBundle({ ...request, nix: null, offline: null, cache: NO_CACHE }, ports)
-    return { built, ledger: [], session: null }
+    return { built, ledger: [], session: null, nixSeconds: 0 }
   }
+  const startedSeconds = ports.clock.monotonicSeconds()
   const nix = await ensureNix(options.nix, { face: plan.face, bundle: plan.bundle.kind, cacheDirectory: places.cacheDirectory }, ports)
+  const foundSeconds = ports.clock.monotonicSeconds() - startedSeconds
   stage('nix', `${nix.version} (${nix.origin}: ${nix.program})${nix.sandbox ? '' : ', without sandbox'}`)
   for (const note of nix.notes) stage('nix', note)
   // The cache's key is made of what the flake holds, so it is staged before the cache is asked.
@@ -88,10 +92,12 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   if (offline !== null && fstests !== undefined) {
     for (const line of describeMissing(await missingPrograms(fstests, ports))) stage('build', line)
   }
+  const askedSeconds = ports.clock.monotonicSeconds()
   const restored = await restoreStore({ plan, nix, flakeDirectory: offline?.directory ?? null }, ports)
   told(plan.cache ? restored.ledger : [], stage)
   const compiler = await restoreCompilerCache({ ...compilerRequest(options), nix, restored }, ports)
   told(compiler.ledger, stage)
+  const nixSeconds = foundSeconds + ports.clock.monotonicSeconds() - askedSeconds
   stage(
     'build',
     restored.bundlePath === null ? describeSource(plan) : `${restored.bundlePath} is in the cache: nothing to evaluate or build`,
@@ -107,7 +113,7 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   const saved = [...told(await saveStore(saving, ports), stage), ...(await saveCompiled())]
   const ledger = plan.cache ? [...restored.ledger, ...compiler.ledger, ...saved] : []
   await makeRoom(ledger, ports, stage)
-  return { built, ledger, session: restored.session }
+  return { built, ledger, session: restored.session, nixSeconds }
 }
 
 /** Where this run added to the cache, what it supersedes may have to go. */

@@ -6,6 +6,7 @@ import type { Selection } from '../domain/plan.js'
 import type { CacheLedgerEntry, RunRecord } from '../domain/record.js'
 import type { Built, Report } from '../domain/stages.js'
 import type { SuiteName } from '../domain/test.js'
+import type { TimeSplit } from '../domain/time-split.js'
 import { exitCode } from '../domain/verdict.js'
 import type { VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
@@ -40,6 +41,7 @@ import { runGuests } from './run-guests.js'
 import { noteEnded } from './run-process.js'
 import { SHARDS_FILE, takeShard } from './share-out.js'
 import { steadyClock } from './steady-clock.js'
+import { timeSplit } from './time-split.js'
 
 export interface PipelineOutcome {
   readonly report: Report
@@ -65,6 +67,8 @@ interface Evidence {
   shard: OwnShard | null
   /** What is counted; null: nothing. */
   aim: CoverageAim | null
+  /** Seconds of the stages so far. */
+  laps: { nixSeconds: number; guestsSeconds: number; baseSeconds: number }
 }
 
 /**
@@ -86,6 +90,7 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
     offered: null,
     shard: null,
     aim: null,
+    laps: { nixSeconds: 0, guestsSeconds: 0, baseSeconds: 0 },
   }
   try {
     await requireBaseline(run.plan, ports)
@@ -103,7 +108,9 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
   if (options.signal.aborted) evidence.vmRun = { ...evidence.vmRun, stopped: evidence.vmRun.stopped ?? CANCELLED_LATE }
   onProgress({ kind: 'waiting', message: null })
   onProgress({ kind: 'stage', stage: 'results', message: 'reading results' })
-  const record = await withCounts(withProof(await recordOf(options, evidence, ports), evidence.proof), evidence, options, ports)
+  const readingSince = ports.clock.monotonicSeconds()
+  const read = await withCounts(withProof(await recordOf(options, evidence, ports), evidence.proof), evidence, options, ports)
+  const record = { ...read, time: timeOf(evidence, { since: run.startedSeconds, readingSince, now: ports.clock.monotonicSeconds() }) }
   try {
     return await judge(record, evidence, options, ports)
   } finally {
@@ -142,6 +149,7 @@ async function test(options: PipelineOptions, evidence: Evidence, ports: Ports):
   const { built } = obtained
   evidence.built = built
   evidence.ledger = obtained.ledger
+  evidence.laps.nixSeconds = obtained.nixSeconds
   const { selection: whole, notes, offered, catalogued } = await resolveSelection({ plan, built, places }, ports)
   const attempt = Number(ports.runner.env.GITHUB_RUN_ATTEMPT ?? '') || 1
   const taken = await takeShard({ plan, built, selection: whole, offered: catalogued, attempt }, ports)
@@ -169,16 +177,30 @@ async function test(options: PipelineOptions, evidence: Evidence, ports: Ports):
   evidence.accelerator = accelerator
   onProgress({ kind: 'accelerator', decision: accelerator })
   const guests = { ...options, built, accelerator, history: testTimes(memory.history), dumpBudget: new DumpBudget() }
+  const guestsSince = ports.clock.monotonicSeconds()
   evidence.vmRun = await runGuests({ ...guests, selection, firstGuest: 1 }, ports)
   evidence.vmRun = await rerunFailures(
     { ...guests, selection, vmRun: evidence.vmRun, judge: (vmRun) => recordOf(options, { ...evidence, vmRun }, ports) },
     ports,
   )
+  const baseSince = ports.clock.monotonicSeconds()
+  evidence.laps.guestsSeconds = baseSince - guestsSince
   if (evidence.vmRun.stopped !== null) return
   const record = await recordOf(options, evidence, ports)
   const judgeBase: ProofOptions['judgeBase'] = (ran) => recordOf({ ...options, run: ran.run }, { ...evidence, ...ran }, ports)
   const { session } = obtained
   evidence.proof = await proveOnBase({ ...guests, selection, session, baseline: memory.baseline, record, judgeBase }, ports)
+  evidence.laps.baseSeconds = ports.clock.monotonicSeconds() - baseSince
+}
+
+/** Where the time went until now. */
+function timeOf(
+  { built, laps, vmRun }: Evidence,
+  { since, readingSince, now }: Record<'since' | 'readingSince' | 'now', number>,
+): TimeSplit {
+  const kernelSeconds = built?.kernelSeconds ?? 0
+  const whole = { wholeSeconds: now - since, reportSeconds: now - readingSince }
+  return timeSplit({ ...laps, ...whole, kernelSeconds, bundleSeconds: built?.buildSeconds ?? 0 }, vmRun)
 }
 
 /** What must be left of a run's time to write its record and its pages, in seconds. */

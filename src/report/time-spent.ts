@@ -1,4 +1,5 @@
 import type { RunRecord } from '../domain/record.js'
+import type { TimeSplit } from '../domain/time-split.js'
 
 /** Seconds of what the record does not hold; null for what did not happen. */
 export interface BuildTimes {
@@ -7,7 +8,8 @@ export interface BuildTimes {
 }
 
 /** One line: how much of a run was build, boot (of the first guest, to where it asked for work) and tests. '' where none is known. */
-export function timeSpent(record: Pick<RunRecord, 'guests' | 'tests'>, build: BuildTimes): string {
+export function timeSpent(record: Pick<RunRecord, 'guests' | 'tests' | 'time'>, build: BuildTimes): string {
+  if (record.time !== undefined) return `time: ${describeTimeSplit(record.time)}`
   const boot = record.guests[0]?.boot.readySeconds ?? null
   const tests = record.tests.flatMap(({ attempts }) => attempts.map(({ durationSeconds }) => durationSeconds ?? 0))
   const of = record.guests.length > 1 ? ` (those of ${record.guests.length} VMs added up)` : ''
@@ -18,4 +20,25 @@ export function timeSpent(record: Pick<RunRecord, 'guests' | 'tests'>, build: Bu
     ...(tests.length === 0 ? [] : [`tests ${tests.reduce((sum, one) => sum + one, 0).toFixed(1)} s${of}`]),
   ]
   return parts.length === 0 ? '' : `time: ${parts.join(', ')}`
+}
+
+/** In the order in which a run comes to them. */
+const PARTS: readonly (readonly [key: keyof TimeSplit, words: string])[] = [
+  ['nixSeconds', 'Nix'],
+  ['kernelSeconds', 'kernel'],
+  ['bundleSeconds', 'bundle'],
+  ['bootSeconds', 'boot'],
+  ['startSeconds', 'starts of the suite'],
+  ['testSeconds', 'tests'],
+  ['betweenSeconds', 'between tests'],
+  ['idleSeconds', 'idle places'],
+  ['baseSeconds', 'on the base'],
+  ['reportSeconds', 'reading results'],
+  ['oursSeconds', 'our own'],
+]
+
+/** The whole and its parts, in one line; those that took no time are left out. */
+export function describeTimeSplit(time: TimeSplit): string {
+  const parts = PARTS.filter(([key]) => time[key] >= 0.05).map(([key, words]) => `${words} ${time[key].toFixed(1)} s`)
+  return `${time.wholeSeconds.toFixed(1)} s${parts.length === 0 ? '' : ` = ${parts.join(' + ')}`}`
 }

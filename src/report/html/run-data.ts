@@ -17,6 +17,7 @@ import { lostGroups } from '../lost.js'
 import { pastLetters } from '../past.js'
 import { reasonChanges } from '../skip-reasons.js'
 import { testedFacts } from '../tested.js'
+import { describeTimeSplit } from '../time-spent.js'
 import { verdictOf } from '../verdict.js'
 import { STATUS_WORDS } from '../words.js'
 import { pageReports } from './details.js'
@@ -189,6 +190,7 @@ function facts({ record }: Rendered): PageData['facts'] {
     if (timeoutFactor !== 1) rows.push(['time limits', `multiplied by ${timeoutFactor}`])
   }
   for (const [name, value] of Object.entries(record.settings).slice(0, 100)) rows.push([`setting ${name}`, value])
+  if (record.time !== undefined) rows.push(['time', describeTimeSplit(record.time)])
   rows.push(['host', `${record.host.os}, ${record.host.architecture}, Linux ${record.host.kernelRelease}, ${record.host.cpus} CPUs`])
   for (const [name, value] of Object.entries(record.revisions).slice(0, 100)) rows.push([`revision ${name}`, value])
   rows.push(['vmtest', record.tool.version], ['run', record.runId], ['started', record.startedAt], ['ended', record.endedAt])

@@ -5,6 +5,7 @@ import type { Place } from '../bucket.js'
 import { decidingAttempt } from '../buckets.js'
 import type { Rendered } from '../context.js'
 import { shortLine } from '../foreign-text.js'
+import { describeTimeSplit } from '../time-spent.js'
 import type { Detail } from './detail.js'
 import { bytes, code, details, duration, prose, table } from './markdown.js'
 
@@ -76,6 +77,7 @@ export function surroundings(rendered: Rendered, detail: Detail): string {
     rows.push([`setting ${code(shortLine(name, 80))}`, code(shortLine(value, 200))])
   }
   rows.push(['VMs', `${record.guests.length} started`])
+  if (record.time !== undefined) rows.push(['time', describeTimeSplit(record.time)])
   rows.push(['host', `${prose(hostLine(record))}`])
   for (const [name, revision] of Object.entries(record.revisions).slice(0, detail.sentences)) {
     rows.push([`revision ${code(shortLine(name, 80))}`, code(shortLine(revision, 200))])

@@ -7,11 +7,11 @@ import { wholePlan } from '../../plan/shards/index.js'
 import { sortedByText } from './by-text.js'
 
 /** All of a record that is neither test nor guest. Joining two of them is associative and does not depend on their order. */
-export type Surroundings = Omit<RunRecord, 'tests' | 'guests' | 'compared' | 'stopped'>
+export type Surroundings = Omit<RunRecord, 'tests' | 'guests' | 'compared' | 'stopped' | 'time'>
 
-/** A record without its tests and guests, and without what it was compared with or ended by: the whole says that anew. */
+/** A record without its tests and guests, and without what only one run has: what it was compared with or ended by, and where its time went. */
 export function surroundingsOf(record: RunRecord): Surroundings {
-  const { tests: _tests, guests: _guests, compared: _compared, stopped: _stopped, plan, ...around } = record
+  const { tests: _tests, guests: _guests, compared: _compared, stopped: _stopped, time: _time, plan, ...around } = record
   return {
     ...around,
     plan: wholePlan(plan),
