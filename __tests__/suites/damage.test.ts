@@ -33,7 +33,7 @@ async function read(tree: Tree): Promise<Read> {
 }
 
 describe('damaged results', () => {
-  const runs = Number(process.env.DAMAGE_RUNS ?? 5000)
+  const runs = Number(process.env.DAMAGE_RUNS ?? 1000)
   test(`${runs} damaged variants: never a crash, never a test promoted to pass`, async () => {
     const trees = await Promise.all(
       directories.map(async (directory) => {
