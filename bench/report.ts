@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
 import { createFiles } from '../src/ports/real/files.js'
 import { writeReport } from '../src/report/index.js'
 import { aRun } from './report-record.js'
@@ -12,6 +13,9 @@ import { aRun } from './report-record.js'
  * All renderings of a run with 50 000 failing testcases and 200 MB of diffs and kernel logs, written to a disk, and of two
  * smaller ones to see how the cost grows. Each has a process of its own, so that its peak is its own. The peak holds everything:
  * Node, the record in memory, the renderings. Limits: 10 s, 500 MiB, an exponent near 1.
+ *
+ * `--old DIR`: the whole size three times, in turns with the same benchmark of another build's checkout (DIR, its packages installed);
+ * medians, and their ratio as `oursOverOld`.
  */
 const TESTS = 50_000
 const LOG_BYTES = 200_000_000
@@ -22,21 +26,43 @@ interface Measured {
   readonly peakMiB: number
 }
 
-const asked = process.argv[2]
-if (asked === undefined) compare()
-else await measure(Number(asked))
+const ROUNDS = 3
+const OURS = [process.argv[1] ?? '']
+
+const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { old: { type: 'string' } } })
+const [asked] = positionals
+if (asked !== undefined) await measure(Number(asked))
+else if (options.old !== undefined) besideOld(options.old)
+else compare()
+
+/** Runs the benchmark of one size in a process of its own. */
+function measured(script: readonly string[], share: number, label: string): Measured {
+  const child = spawnSync(process.execPath, [...script, String(share)], { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' })
+  if (child.status !== 0) throw new Error(`a run of the benchmark ended with ${child.status ?? child.signal}`)
+  const lines = child.stdout.trim().split('\n')
+  console.log(`${label}${lines.slice(0, -1).join('\n')}`)
+  return JSON.parse(lines.at(-1) ?? '') as Measured
+}
+
+function besideOld(directory: string): void {
+  const script = join(directory, 'scripts/bench.mjs')
+  if (!existsSync(script)) throw new Error(`${directory} is no checkout of this project: it has no scripts/bench.mjs.`)
+  const rounds = Array.from({ length: ROUNDS }, () => ({
+    old: measured([script, 'report'], 1, 'old  '),
+    ours: measured(OURS, 1, 'ours '),
+  }))
+  const seconds = median(rounds.map((round) => round.ours.seconds))
+  const oldSeconds = median(rounds.map((round) => round.old.seconds))
+  const peakMiB = median(rounds.map((round) => round.ours.peakMiB))
+  console.log(JSON.stringify({ seconds: round(seconds), oldSeconds: round(oldSeconds), peakMiB, oursOverOld: round(seconds / oldSeconds) }))
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
 
 function compare(): void {
-  const results = SHARES.map((share) => {
-    const child = spawnSync(process.execPath, [process.argv[1] ?? '', String(share)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      encoding: 'utf8',
-    })
-    if (child.status !== 0) throw new Error(`a run of the benchmark ended with ${child.status ?? child.signal}`)
-    const lines = child.stdout.trim().split('\n')
-    console.log(lines.slice(0, -1).join('\n'))
-    return JSON.parse(lines.at(-1) ?? '') as Measured
-  })
+  const results = SHARES.map((share) => measured(OURS, share, ''))
   const last = results.at(-1)
   const exponent = slope(
     SHARES,

@@ -3,7 +3,7 @@ import type { Frame, KernelReport } from '../domain/kernel-report.js'
 import type { Attempt, RunRecord, TestRecord } from '../domain/record.js'
 import type { VmExit } from '../domain/vm-run.js'
 import { decidingAttempt } from './buckets.js'
-import { byteLength, cutMiddle, headBytes, shortLine, visible, visibleLine } from './foreign-text.js'
+import { byteLength, cutMiddle, headBytes, isPlain, shortLine, visible, visibleLine } from './foreign-text.js'
 
 /** The reports of an attempt that say something: those a test provokes on purpose are left out. */
 export function tellingReports(attempt: Attempt | null): readonly KernelReport[] {
@@ -84,43 +84,61 @@ export function pointerTo(attempt: Attempt | null): string {
 }
 
 /** One report as text: title, extent, decoded frames, then the kernel's own lines. */
-export function* reportText(report: KernelReport): Generator<string> {
+export const reportText = (report: KernelReport): Generator<string> => reportParts(report, visible)
+
+function* reportParts(report: KernelReport, shown: (text: string) => string): Generator<string> {
   const provoked = report.provoked ? ', provoked by the test' : ''
   yield `kernel: ${visibleLine(report.title)} (${report.kind}, console lines ${report.firstLine}-${report.lastLine}${provoked})\n`
   const decoded = report.frames.filter((frame) => frame.file !== undefined)
   for (const frame of decoded) yield `  ${describeFrame(frame)}\n`
   if (decoded.length > 0) yield '\n'
-  for (const line of report.lines) yield `${visible(line)}\n`
+  for (const line of report.lines) yield `${shown(line)}\n`
 }
 
 /**
  * All that is known about an attempt, as text within a number of UTF-8 bytes: message, guest's end, difference
- * (half of the room at most, so that a kernel report is never pushed out), kernel reports, log paths.
+ * (half of the room at most, so that a kernel report is never pushed out), kernel reports, log paths. It is visible all.
  */
 export function evidenceText(attempt: Attempt, maxBytes: number): string {
   const pointer = pointerTo(attempt)
   const logs = logPaths(attempt).map((path) => `log: ${path}\n`)
   const ending = headBytes(logs.join(''), Math.floor(maxBytes / 8))
-  return takeBytes(evidenceParts(attempt, maxBytes, pointer), maxBytes - byteLength(ending), pointer) + ending
+  const room = maxBytes - byteLength(ending)
+  return (
+    (plainEvidence(attempt, maxBytes, room, pointer) ?? takeBytes(evidenceParts(attempt, maxBytes, pointer, visible), room, pointer)) +
+    ending
+  )
 }
 
-function* evidenceParts(attempt: Attempt, maxBytes: number, pointer: string): Generator<string> {
-  if (attempt.message) yield `${cutMiddle(visible(attempt.message), maxBytes / 8, pointer)}\n`
+/** The same where nothing needs cutting or spelling out, as nearly always: the whole is looked at once, not each of its lines. Else null. */
+function plainEvidence(attempt: Attempt, maxBytes: number, room: number, pointer: string): string | null {
+  if ((attempt.message?.length ?? 0) > maxBytes / 8 || (attempt.diff?.length ?? 0) > Math.floor(maxBytes / 2)) return null
+  let length = 0
+  for (const report of attempt.reports) for (const line of report.lines) length += line.length + 1
+  if (length > room) return null
+  const text = [...evidenceParts(attempt, maxBytes, pointer, asItIs)].join('')
+  return text.length + byteLength(cutNote(pointer)) <= room && isPlain(text) ? text : null
+}
+
+const asItIs = (text: string): string => text
+
+function* evidenceParts(attempt: Attempt, maxBytes: number, pointer: string, shown: (text: string) => string): Generator<string> {
+  const cut = (text: string, bytes: number) => (shown === asItIs ? text : cutMiddle(text, bytes, pointer))
+  if (attempt.message) yield `${cut(shown(attempt.message), maxBytes / 8)}\n`
   if (attempt.exit !== null && attempt.exit.kind !== 'poweroff') yield `guest: ${exitLine(attempt.exit, 1000)}\n`
-  if (attempt.diff) {
-    // Escaping can make text longer, so what is far too long is cut before it is looked at.
-    const diff = cutMiddle(attempt.diff, maxBytes, pointer)
-    yield `\n${cutMiddle(visible(diff), Math.floor(maxBytes / 2), pointer)}\n`
-  }
+  // Escaping can make text longer, so what is far too long is cut before it is looked at.
+  if (attempt.diff) yield `\n${cut(shown(cut(attempt.diff, maxBytes)), Math.floor(maxBytes / 2))}\n`
   for (const report of attempt.reports) {
     yield '\n'
-    yield* reportText(report)
+    yield* reportParts(report, shown)
   }
 }
+
+const cutNote = (pointer: string): string => `[… cut; ${pointer} …]\n`
 
 /** Joins parts until the room is used up; a cut is marked and says where the rest lies. */
 export function takeBytes(parts: Iterable<string>, maxBytes: number, pointer: string): string {
-  const note = `[… cut; ${pointer} …]\n`
+  const note = cutNote(pointer)
   const noteBytes = byteLength(note)
   const taken: string[] = []
   let left = maxBytes - noteBytes

@@ -3,7 +3,7 @@
  * so that no control character, bidirectional override or half character reaches a reader, a terminal or a parser.
  */
 
-const PLAIN = /[^\n\t\x20-\x7e]/
+const NOT_PLAIN = /[^\n\t\x20-\x7e]/
 /** Control, format (bidi, zero-width, tags), surrogate, private and unassigned code points, and the two line separators. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu
 
@@ -12,9 +12,12 @@ const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu
  * The result is well-formed Unicode and holds only characters that XML 1.0 allows.
  */
 export function visible(text: string): string {
-  if (!PLAIN.test(text)) return text
+  if (isPlain(text)) return text
   return text.replaceAll('\r\n', '\n').replace(UNSEEN, spellOut)
 }
+
+/** Whether a text holds nothing but ASCII that can be seen, line feeds and tabs: it is as long in bytes, and visible as it is. */
+export const isPlain = (text: string): boolean => !NOT_PLAIN.test(text)
 
 /** As `visible`, on one line: line feeds and tabs become spaces. */
 export function visibleLine(text: string): string {
@@ -33,7 +36,7 @@ function spellOut(character: string): string {
 
 /** Length in UTF-8 bytes. Lone surrogates count three, as the replacement character does. */
 export function byteLength(text: string): number {
-  return PLAIN.test(text) ? Buffer.byteLength(text) : text.length
+  return Buffer.byteLength(text)
 }
 
 /** The longest beginning of a text within a number of UTF-8 bytes; never ends inside a character. */
@@ -63,6 +66,7 @@ const dropHalf = (text: string): string => (/[\ud800-\udbff]$/.test(text) ? text
  * that says how much is missing and where the whole lies.
  */
 export function cutMiddle(text: string, maxBytes: number, pointer: string): string {
+  if (text.length * 3 <= maxBytes) return text
   const size = byteLength(text)
   if (size <= maxBytes) return text
   const note = (bytes: number) => `\n[… ${bytes} bytes left out; ${pointer} …]\n`

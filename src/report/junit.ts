@@ -7,9 +7,9 @@ import { isFailure } from '../domain/verdict.js'
 import { describeBase } from './base.js'
 import { decidingAttempt, failedReruns, type PlacedTest, type Placement } from './buckets.js'
 import { evidenceText, headlineOf } from './evidence.js'
-import { byteLength, visibleLine } from './foreign-text.js'
+import { byteLength, visible, visibleLine } from './foreign-text.js'
 import { describeBefore } from './known.js'
-import { attributes, cdata, element, type XmlAttributes } from './xml.js'
+import { attributes, cdata, cdataOfVisible, element, type XmlAttributes } from './xml.js'
 
 /**
  * `annotated`: with `file`, `line`, `flakyFailure`, `rerunFailure` and properties, as today's consumers read it.
@@ -223,7 +223,7 @@ const skipped = (reason: string, type: string, annotated: boolean): string =>
 
 function outputOf(test: TestRecord, options: JunitOptions): string {
   const attempt = decidingAttempt(test)
-  return attempt === null ? '' : element('system-out', {}, cdata(evidenceText(attempt, options.maxTestBytes)))
+  return attempt === null ? '' : element('system-out', {}, cdataOfVisible(evidenceText(attempt, options.maxTestBytes)))
 }
 
 function flaky(test: TestRecord, options: JunitOptions): string {
@@ -245,7 +245,7 @@ function failed({ test, place }: PlacedTest, options: JunitOptions): string {
   const before = place === 'known' ? describeBefore(test) : null
   const said =
     [base, before].flatMap((clause) => (clause === null ? [] : [`${clause}\n`])).join('') + (base === null && before === null ? '' : '\n')
-  const first = element(name, names, attempt === null ? '' : cdata(said + evidenceText(attempt, room - byteLength(said))))
+  const first = element(name, names, attempt === null ? '' : cdataOfVisible(visible(said) + evidenceText(attempt, room - byteLength(said))))
   if (options.dialect === 'annotated') return first + reruns.map((each) => attemptElement('rerunFailure', test, each, room)).join('')
   const again = reruns.map((each) => evidenceText(each, room)).join('\n')
   return again === '' ? first : first + element('system-err', {}, cdata(`failed again:\n${again}`))
@@ -253,5 +253,5 @@ function failed({ test, place }: PlacedTest, options: JunitOptions): string {
 
 function attemptElement(name: string, test: TestRecord, attempt: Attempt, maxBytes: number): string {
   const message = headlineOf({ ...test, status: attempt.status, attempts: [attempt] })
-  return element(name, { message, type: attempt.status }, cdata(evidenceText(attempt, maxBytes)))
+  return element(name, { message, type: attempt.status }, cdataOfVisible(evidenceText(attempt, maxBytes)))
 }

@@ -15,14 +15,20 @@ export async function writePieces(
   try {
     let batch: string[] = []
     let length = 0
+    // The disk writes one batch while the next is made.
+    let writing = Promise.resolve()
     for (const piece of pieces) {
       batch.push(piece)
       length += piece.length
       if (length < BATCH) continue
-      await file.append(batch.join(''))
+      await writing
+      writing = file.append(batch.join(''))
+      // What it throws is thrown where it is waited for.
+      writing.catch(() => undefined)
       batch = []
       length = 0
     }
+    await writing
     await file.append(batch.join(''))
   } finally {
     await file.close()

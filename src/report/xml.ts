@@ -12,8 +12,10 @@ export function attributes(values: XmlAttributes): string {
 }
 
 /** Any text as a CDATA section; `]]>` is split over two. */
-export function cdata(text: string): string {
-  const safe = visible(text)
+export const cdata = (text: string): string => cdataOfVisible(visible(text))
+
+/** A text that is visible already as a CDATA section: evidence is large, and looked at once. */
+export function cdataOfVisible(safe: string): string {
   return `<![CDATA[${safe.includes(']]>') ? safe.replaceAll(']]>', ']]]]><![CDATA[>') : safe}]]>`
 }
 

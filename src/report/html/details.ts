@@ -4,7 +4,7 @@ import type { Attempt, TestRecord } from '../../domain/record.js'
 import { describeBase } from '../base.js'
 import type { LogPart, Rendered } from '../context.js'
 import { exitLine, explanationOf, pointerTo } from '../evidence.js'
-import { byteLength, cutMiddle, shortLine, visible, visibleLine } from '../foreign-text.js'
+import { byteLength, cutMiddle, isPlain, shortLine, visible, visibleLine } from '../foreign-text.js'
 import { describePast } from '../past.js'
 import { webLink } from '../web-link.js'
 import type { PageAttempt, PageDetail, PageReport } from './page-data.js'
@@ -128,4 +128,4 @@ function joinLines(lines: readonly string[], maxCharacters: number): string {
 
 /** Cut before and after making it visible: that can only make text longer. */
 const limited = (text: string, maxBytes: number, pointer: string): string =>
-  cutMiddle(visible(cutMiddle(text, maxBytes, pointer)), maxBytes, pointer)
+  text.length <= maxBytes && isPlain(text) ? text : cutMiddle(visible(cutMiddle(text, maxBytes, pointer)), maxBytes, pointer)
