@@ -1,7 +1,7 @@
 export { type ChangedSource, changedLines } from './changed-lines.js'
 export { type ChosenTests, chooseTests, type Reason } from './choose-tests.js'
 export { DIFF_WORDS, type FileChange, newLines, parseDiff } from './git-diff.js'
-export { type LineState, stateOf, testsOfLine, type UnrunRange, unrunRanges, type Ways, waysOf } from './judge-line.js'
+export { type LineState, stateOf, testsOfLine, type UnrunRange, unrunRanges, type Ways } from './judge-line.js'
 export { lcovText, readLcov } from './lcov.js'
 export { mergeCoverage } from './merge.js'
 export { type CoverageOutcome, type CoverageRun, readCoverage } from './read-run.js'

@@ -1,5 +1,5 @@
 export { buildKernel, builtCommits, type KernelBuildOptions } from './build-commit.js'
-export { type BuildLog, openBuildLog } from './build-log.js'
+export type { BuildLog } from './build-log.js'
 export { type BuiltKernel, buildKernelTree, type TreeBuildRequest } from './build-tree.js'
 export { readFragments, usualFragments } from './configure.js'
 export {
@@ -10,6 +10,6 @@ export {
   targetOfMachine,
   treeSetting,
 } from './configure-tree.js'
-export { chooseTarget, enclosingKernelTree, findKernelTree, isKernelTree, objectDirectory, treeName } from './layout.js'
+export { enclosingKernelTree, findKernelTree, isKernelTree, objectDirectory, treeName } from './layout.js'
 export { editInMenu } from './menu.js'
 export { buildSelftests, checkSelftests, selftestFragments } from './selftests.js'

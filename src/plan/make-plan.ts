@@ -127,12 +127,6 @@ function defaultOutput(face: Inputs['face'], facts: PlanFacts): string {
   return join(parent, runStamp(facts.startedAt))
 }
 
-/** The suites of a plan as part of a name that is kept between runs: of one suite, as the first version had it. */
-export function suitesIdentity({ suites }: Pick<Plan, 'suites'>): string | readonly string[] {
-  const [first] = suites
-  return suites.length === 1 && first !== undefined ? first : suites
-}
-
 const ILLEGAL_IN_ARTIFACT_NAME = /["':<>|*?\r\n\\/\s]+/g
 
 function defaultArtifactName(plan: Plan, { job }: PlanFacts): string {

@@ -8,8 +8,6 @@ import { outputsOf } from './outputs.js'
 import { shortTable } from './short-table.js'
 import type { Uploaded } from './uploaded.js'
 
-export { selectArtifactFiles } from './artifact-files.js'
-
 type PublishPorts = Pick<Ports, 'runner' | 'files' | 'artifactStore'>
 
 export interface PublishOptions {

@@ -3,7 +3,6 @@ export {
   type AcceleratorOptions,
   type AcceleratorPorts,
   decideAccelerator,
-  describeAccelerator,
   PACE,
   type ProbeCommandOptions,
   probeCommand,

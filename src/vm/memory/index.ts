@@ -1,5 +1,4 @@
 export { DumpBudget, MOST_DUMPS } from './budget.js'
-export { dumpGuestMemory } from './dump.js'
 export { EXPLANATION_BYTES, type ExplainRequest, type Explanation, explainMemory } from './explain.js'
 export { type Drgn, findDrgn } from './find-drgn.js'
 export { moduleFiles } from './module-files.js'
