@@ -11,7 +11,7 @@ const BYTES = [...' \t\n\0()[]{}<>*?./\\\'"-+:;,=#&|$@!%^_~`0aZ\u00e9']
 const FIRST_CHARACTERS = 8 * 1024
 const MOST_CHARACTERS = 1024 * 1024
 /** What takes less is not measured well. */
-const ENOUGH_MILLISECONDS = 24
+const ENOUGH_MILLISECONDS = 60
 /** What takes more has shown what it is. */
 const TOO_MUCH_MILLISECONDS = 4000
 const MOST_GROWTH = 2.4

@@ -8,11 +8,12 @@ import { ktap } from './ktap.js'
 import { excludeFile, expectations, localConfig, registrations } from './lists.js'
 import { resultFrames } from './result-frames.js'
 import { bundle, history, record, storeIndex } from './stored-json.js'
+import { suiteLogs } from './suite-logs.js'
 import { verdictRecords, verdictTrees } from './verdicts.js'
 
 /** Every parser that reads bytes of a guest, a build, a cache or a kernel tree. */
 export const TARGETS: readonly Target[] = [
   ...[consoleTarget, fstestsOutput, fstestsXml, fstestsTree, ktap, resultFrames, nixLog, compilerMessages],
-  ...[verdictRecords, verdictTrees],
+  ...[verdictRecords, verdictTrees, suiteLogs],
   ...[bundle, record, history, storeIndex, registrations, expectations, excludeFile, localConfig],
 ]

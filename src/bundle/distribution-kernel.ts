@@ -73,6 +73,7 @@ interface Candidate {
 /** The first stanza of `apt-cache show`: the candidate. Null where apt does not know the package. */
 export function parseAptShow(output: string): Candidate | null {
   const stanza = output.split('\n\n')[0] ?? ''
+  // regexp: a name of ours, at a line’s start; what follows always fits
   const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1] ?? null
   const version = field('Version')
   const sha256 = field('SHA256')

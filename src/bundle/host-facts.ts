@@ -16,6 +16,7 @@ export async function architectureOfMachine({ exec }: Pick<Ports, 'exec'>): Prom
 
 /** From os-release's ID and ID_LIKE; null for another distribution. */
 export function distributionOf(osRelease: string): Distribution | null {
+  // regexp: a name of ours, at a line’s start
   const value = (name: string) => new RegExp(`^${name}="?([^"\\n]*)"?$`, 'm').exec(osRelease)?.[1] ?? ''
   const names = [value('ID'), ...value('ID_LIKE').split(' ')]
   return names.includes('ubuntu') ? 'ubuntu' : names.includes('debian') ? 'debian' : null

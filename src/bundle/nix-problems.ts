@@ -72,7 +72,7 @@ const KNOWN_PROBLEMS: readonly KnownProblem[] = [
       ),
   },
   {
-    pattern: /'?([^'\s]*)'? is a shallow Git repository, (?:but|and)/,
+    pattern: /(?:^|[\s'])([^'\s]*)'? is a shallow Git repository, (?:but|and)/,
     explain: (match, failure) =>
       outside(
         `\`${failure.installable}\` is a shallow clone (or a worktree of one), of which Nix makes no flake.`,
@@ -89,7 +89,8 @@ const KNOWN_PROBLEMS: readonly KnownProblem[] = [
       ),
   },
   {
-    pattern: /a '([^']*)' with features \{([^}]*)\} is required to build|[Rr]equired system: '([^']*)' with features \{([^}]*)\}/,
+    // regexp: each part ends at the first quote or brace behind it
+    pattern: /a '([^']*)' with features \{([^{}]*)\} is required to build|[Rr]equired system: '([^']*)' with features \{([^{}]*)\}/,
     explain: (match, failure) => {
       const [system, features = ''] = match[1] === undefined ? [match[3], match[4]] : [match[1], match[2]]
       if (/\bkvm\b/.test(features)) {
@@ -107,7 +108,8 @@ const KNOWN_PROBLEMS: readonly KnownProblem[] = [
   {
     // A git flake whose flake.nix git does not know: 2.8 stats the copied source, newer Nix says it outright.
     pattern:
-      /(?:source'? ?does not contain a '?[^\n]*flake\.nix|\/flake\.nix' (?:is not tracked by Git|does not exist)|-source\/flake\.nix': No such file|not tracked by Git)/,
+      // regexp: 300 characters are looked at behind each `does not contain a`
+      /(?:source'? ?does not contain a '?[^\n]{0,300}flake\.nix|\/flake\.nix' (?:is not tracked by Git|does not exist)|-source\/flake\.nix': No such file|not tracked by Git)/,
     explain: (_match, failure) =>
       new UserError(
         `Nix finds no flake.nix for \`${failure.installable}\`. In a git tree it sees only files git knows.`,

@@ -91,7 +91,7 @@ async function programVersions(ports: Pick<Ports, 'exec'>): Promise<Record<strin
   const found: Record<string, string> = {}
   for (const [name, argv] of Object.entries(asked)) {
     const { stdout, stderr } = await ports.exec.run(argv, { timeoutSeconds: 30 })
-    const version = /\d+(\.\d+)+\S*/.exec(stdout + stderr)?.[0]
+    const version = /(?:^|\D)(\d+(?:\.\d+)+\S*)/.exec(stdout + stderr)?.[1]
     if (version !== undefined) found[name] = version
   }
   return found
@@ -153,6 +153,7 @@ async function foreignGuest(
   const busybox = packages.find(({ path }) => basename(path).startsWith(`${BUSYBOX}_`))
   if (busybox === undefined) throw missingPrograms([BUSYBOX])
   const versionOf = (name: string) =>
+    // regexp: a name of ours, on a file’s name
     new RegExp(`^${name}_(?:\\d+%3a)?([^_-]+)`).exec(
       packages.map(({ path }) => basename(path)).find((file) => file.startsWith(`${name}_`)) ?? '',
     )?.[1]

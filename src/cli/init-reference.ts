@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { PROJECT } from '../domain/version.js'
+import { withoutTrailing } from '../domain/without-trailing.js'
 import type { Ports } from '../ports/index.js'
 
 /** Where a flake gets this project. */
@@ -15,7 +16,7 @@ export interface Reference {
  * name for. A copy in the Nix store knows neither: the published project then.
  */
 export async function referenceOf(checkout: string, { exec, files }: Pick<Ports, 'exec' | 'files'>): Promise<Reference> {
-  const directory = checkout.replace(/\/+$/, '')
+  const directory = withoutTrailing(checkout, '/')
   if ((await files.stat(join(checkout, '.git'))) === null) {
     return directory.startsWith('/nix/store/')
       ? { url: `github:${PROJECT}`, reachable: true }

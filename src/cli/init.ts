@@ -64,7 +64,7 @@ function ownFlake(example: string, { tree, reference, system }: { tree: string; 
     .replace(EXAMPLE.system, () => `system = "${system}";`)
     .replace(EXAMPLE.root, () => `root = ${nixString(tree)};`)
     .replace(
-      /^# One file, copied[^\n]*\n/m,
+      /^# One file, copied.*\n/m,
       () => '# Of this machine and nobody else: neither git nor the Nix store sees the tree through it.\n',
     )
 }

@@ -1,3 +1,4 @@
+// regexp: a console line is cut at 1024 characters (MAX_LINE_CHARS); __tests__/crash/worst-lines.test.ts holds what the worst of them cost.
 type Groups = Readonly<Record<string, readonly string[]>>
 const matching = (groups: Groups): RegExp => new RegExp(Object.values(groups).flat().join('|'))
 

@@ -32,6 +32,7 @@ const points: Readonly<Record<string, readonly string[]>> = {
     '^(?:nfnetlink_rcv_msg|rtnetlink_rcv_msg|netlink_dump)',
   ],
 }
+// regexp: words, and none but `.` is repeated
 export const DISPATCHERS = new RegExp(Object.values(points).flat().join('|'))
 
 /** Functions a task sleeps in, whatever it waits for. */

@@ -12,6 +12,7 @@ export interface StartedTest {
  * @param sources regular expressions with a group `name`, and one `at` where there is a date and a time, each beginning with plain text
  */
 export function testMarkers(sources: readonly string[]): (line: string) => StartedTest | null {
+  // regexp: the suites’ own, each looked at where it is written; a console line is at most 1024 characters long
   const markers = [...new Set(sources)].map((source) => ({ plain: PLAIN.exec(source)?.[0] ?? '', pattern: new RegExp(source) }))
   return (line) => {
     for (const { plain, pattern } of markers) {

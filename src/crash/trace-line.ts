@@ -1,3 +1,4 @@
+// regexp: a console line is cut at 1024 characters (MAX_LINE_CHARS); __tests__/crash/worst-lines.test.ts holds what the worst of them cost.
 import type { Frame } from '../domain/kernel-report.js'
 import { demangle } from './demangle.js'
 
@@ -38,7 +39,7 @@ const INLINE_FRAME = /^\s*(?:\[<\s*inline\s*>\]\s*)?(\? )?([A-Za-z_$][\w.$]*) ([
 const POINTER = '(?:[RE]?IP|NIP|TPC|ERA|PC|IAOQ\\[0\\]|(?:EIP|PC|pc|ip) is at)(?:\\s{0,3}:)?\\s{1,8}'
 const INSTRUCTION_POINTERS = [
   new RegExp(`(?:^|\\s)${POINTER}(?:[0-9a-f]{4}:)?\\s{0,8}(?:\\[<?[0-9a-f]+>?\\]\\s{0,8}){0,2}(?:[0-9a-f]{8,16} {1,8})?<?${SYMBOL}(.*)$`),
-  new RegExp(`^\\s*(?:pc|epc)\\s{0,8}: +(?:[0-9a-f]+ +)?${SYMBOL}(.*)$`),
+  new RegExp(`^\\s*(?:pc|epc)\\s{0,8}: {1,8}(?:[0-9a-f]{1,16} {1,8})?${SYMBOL}(.*)$`),
   new RegExp(`^--- interrupt: [0-9a-f]+ at ${SYMBOL}(.*)$`),
   new RegExp(`^Krnl PSW : .*\\(${SYMBOL}(.*)$`),
 ]

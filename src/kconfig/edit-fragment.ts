@@ -20,12 +20,18 @@ export function fragmentProblems(text: string): readonly string[] {
     const option = parseConfigLine(line)
     if (option === null) {
       if (/^\s*(?:#.*)?$/.test(line)) return []
-      const meant = parseSetting(line.trim().replace(/\s*=\s*/, '='))
+      const meant = parseSetting(withoutBlanks(line))
       return [`line ${index + 1}, \`${line.trim()}\`, is no option${meant === null ? '' : ` (did you mean \`${settingLine(meant)}\`?)`}.`]
     }
     if (VALUE.test(option.value)) return []
     return [`line ${index + 1}: \`${option.value}\` is no value of ${option.name}: y, m, n, a number or a "text", and nothing after it.`]
   })
+}
+
+/** `A = y` as `A=y`. */
+function withoutBlanks(line: string): string {
+  const [name = '', ...value] = line.split('=')
+  return value.length === 0 ? name.trim() : `${name.trim()}=${value.join('=').trim()}`
 }
 
 function settingLine({ name, value }: { readonly name: string; readonly value: string }): string {

@@ -75,8 +75,8 @@ function isTypeWithPrompt(keyword: string, rest: string): boolean {
 }
 
 function splitKeyword(line: string): readonly [string, string] {
-  const match = /^([a-z_]+)\s*(.*)$/.exec(line)
-  return [match?.[1] ?? '', match?.[2] ?? '']
+  const keyword = /^[a-z_]+/.exec(line)?.[0] ?? ''
+  return [keyword, keyword === '' ? '' : line.slice(keyword.length).trimStart()]
 }
 
 /** Trimmed lines without comments and help texts, continuation lines joined. A help text is what is indented more than its keyword's text. */
@@ -99,7 +99,7 @@ function logicalLines(text: string): readonly string[] {
       helpIndent = null
       continue
     }
-    lines.push(line.replace(/\s+#.*$/, ''))
+    lines.push((line.split(/\s#/, 1)[0] ?? '').trimEnd())
   }
   return lines
 }

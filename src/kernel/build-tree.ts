@@ -76,6 +76,7 @@ async function buildHeldTree(request: TreeBuildRequest, given: TreeSetting, port
 /** The version in the tree's Makefile. */
 async function releaseOf({ tree }: MakeSetting, { files }: Pick<Ports, 'files'>): Promise<string> {
   const text = await files.readText(join(tree, 'Makefile')).catch(() => '')
+  // regexp: a name of ours, at a line’s start of the Makefile’s first lines
   const value = (name: string) => new RegExp(`^${name} *= *(\\S*)$`, 'm').exec(text)?.[1] ?? ''
   return `${value('VERSION')}.${value('PATCHLEVEL')}.${value('SUBLEVEL')}${value('EXTRAVERSION')}`
 }

@@ -16,12 +16,12 @@ export interface CompilerMessage {
 
 /** gcc and clang alike: `FILE:LINE[:COLUMN]: error: TEXT`; `fatal error` is an error. */
 const DIAGNOSTIC =
-  /^(?<file>[^\s:]*[A-Za-z_][^\s:]*):(?<line>\d+)(?::(?<column>\d+))?: (?<level>fatal error|error|warning|note): (?<text>.*)$/
+  /^(?<file>[^\s:A-Za-z_]*[A-Za-z_][^\s:]*):(?<line>\d+)(?::(?<column>\d+))?: (?<level>fatal error|error|warning|note): (?<text>.*)$/
 /** gcc: `FILE: In function 'NAME':`, `FILE: At top level:`. */
 const SCOPE = /^(?<file>[^\s:][^:]*): (?<scope>(?:In|At) .*):$/
 /** The linker, where debug information gives it a line, and Kconfig's parser. */
 const UNDEFINED = /^(?:\S*ld(?:\.\w+)?: )?(?<file>[^\s:()]+\.[chS]):(?<line>\d+): (?<text>(?:undefined reference|multiple definition).*)$/
-const KCONFIG = /^(?<file>\S*Kconfig\S*):(?<line>\d+): (?<text>(?:syntax error|unknown statement|invalid|recursive).*)$/
+const KCONFIG_FAULT = /^(?<file>[^\s:]+):(?<line>\d+): (?<text>(?:syntax error|unknown statement|invalid|recursive).*)$/
 /** `ERROR: modpost: "symbol" [fs/xfs/xfs.ko] undefined!` */
 const MODPOST = /^ERROR: modpost: (?<text>.*)$/
 
@@ -32,12 +32,18 @@ const NO_EXCERPT = /^(?:make\b| {2}[A-Z]{2,}\b|\S*ld(?:\.\w+)?: |\d+ (?:errors?|
 /** Lines of source and carets kept of one message. */
 const EXCERPT_LINES = 8
 
+/** In two steps: a path with the word in the middle would be tried at every letter. */
+function kconfigFault(line: string): RegExpExecArray | null {
+  const match = KCONFIG_FAULT.exec(line)
+  return match?.groups?.file?.includes('Kconfig') === true ? match : null
+}
+
 /** What a line is in a compiler's output; `text` is the rest: of a message's excerpt, or of nothing. */
 export function lineKind(line: string): 'lead' | 'error' | 'warning' | 'note' | 'end' | 'text' {
   if (SCOPE.test(line) || LEAD.test(line)) return 'lead'
   const level = DIAGNOSTIC.exec(line)?.groups?.level
   if (level !== undefined) return level === 'fatal error' ? 'error' : (level as 'error' | 'warning' | 'note')
-  if (UNDEFINED.test(line) || KCONFIG.test(line) || MODPOST.test(line)) return 'error'
+  if (UNDEFINED.test(line) || kconfigFault(line) !== null || MODPOST.test(line)) return 'error'
   return NO_EXCERPT.test(line) || line === '' ? 'end' : 'text'
 }
 
@@ -79,7 +85,7 @@ class MessageCollector {
       this.#diagnostic(found)
       return
     }
-    const other = (UNDEFINED.exec(line) ?? KCONFIG.exec(line))?.groups
+    const other = (UNDEFINED.exec(line) ?? kconfigFault(line))?.groups
     if (other !== undefined) this.#add('error', { file: other.file ?? '', line: Number(other.line), column: null }, other.text ?? '')
     const modpost = MODPOST.exec(line)?.groups
     if (modpost !== undefined) this.#add('error', { file: null, line: null, column: null }, modpost.text ?? '')
@@ -88,7 +94,7 @@ class MessageCollector {
   /** Beside a number and a bar (gcc), or a line of source and below it a caret (clang before 17): other programs may speak in between. */
   #excerptLine(line: string): void {
     if (this.#excerpt === null || this.#excerpt.length >= EXCERPT_LINES) return
-    if (/^ *\d* *\|/.test(line)) this.#excerpt.push(line)
+    if (/^ *(?:\d+ *)?\|/.test(line)) this.#excerpt.push(line)
     else if (/^[ \t]*[~^][ ~^]*$/.test(line) && this.#before !== null) this.#excerpt.push(this.#before, line)
     this.#before = line
   }

@@ -18,7 +18,7 @@ export const INSTALLED_LINK = '/nix/var/nix/gcroots/kernel-vmtest/nix'
  * `nix (Lix, like Nix) 2.93.2`. Null for anything else.
  */
 export function parseNixVersion(output: string): string | null {
-  return /^nix \([^\n]*\) (\d+\.\d+(?:\.\d+)?)/m.exec(output)?.[1] ?? null
+  return /^nix \([^()\r\n]*\) (\d+\.\d+(?:\.\d+)?)/m.exec(output)?.[1] ?? null
 }
 
 export function isNixTooOld(version: string): boolean {

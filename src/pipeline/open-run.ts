@@ -3,6 +3,7 @@ import { findKernelTree } from '../bundle/index.js'
 import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import type { Plan } from '../domain/plan.js'
+import { withoutTrailing } from '../domain/without-trailing.js'
 import { jobFacts } from '../plan/comparable.js'
 import { ownFragments } from '../plan/kernel-tree.js'
 import { makePlan } from '../plan/make-plan.js'
@@ -145,7 +146,7 @@ async function planFor(
 }
 
 async function isOwnCheckout({ projectDirectory, checkout }: Directories, files: Ports['files']): Promise<boolean> {
-  const real = (path: string) => files.realPath(path).catch(() => path.replace(/\/+$/, ''))
+  const real = (path: string) => files.realPath(path).catch(() => withoutTrailing(path, '/'))
   return (await real(projectDirectory)) === (await real(checkout))
 }
 

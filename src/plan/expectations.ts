@@ -78,9 +78,10 @@ export function parseExpectations(text: string, path: string): Expectations {
 
 function parseLine(line: string, origin: string): Expectation | string {
   // A line that ends in ` --` has no reason, and lost the blank after it.
-  const [left = '', ...right] = `${line} `.split(/\s--\s+/)
-  const reason = right.join(' -- ').trim()
-  const [word = ''] = left.split(/\s+/)
+  const whole = `${line} `
+  const dashes = whole.search(/\s--\s/)
+  const [left, reason] = dashes < 0 ? [whole, ''] : [whole.slice(0, dashes), whole.slice(dashes + 4).trim()]
+  const [word = ''] = left.split(/\s/, 1)
   const verb = verbs.find((name) => name === word)
   if (verb === undefined) return `\`${word}\` is none of ${verbs.map((name) => `\`${name}\``).join(', ')}.`
   const { name: test, rest, isQuoted } = leadingName(left.slice(word.length).trimStart())
@@ -88,7 +89,7 @@ function parseLine(line: string, origin: string): Expectation | string {
   if (test === '') return `\`${verb}\` names nothing.`
   if (!isQuoted && keys.some((key) => test.startsWith(`${key}=`)))
     return `\`${verb}\` wants a test (\`generic/475\`) or a glob (\`xfs/*\`), not \`${test}\`.`
-  const options = rest.split(/\s+/).filter(Boolean)
+  const options = words(rest)
   if (reason === '') return `\`${test}\` has no reason: end the line with \` -- why\`.`
   const values = parseOptions(options)
   if (typeof values === 'string') return values
@@ -107,6 +108,14 @@ function leadingName(text: string): { readonly name: string; readonly rest: stri
   if (quoted !== undefined) return { name: inside ?? '', rest: text.slice(quoted.length), isQuoted: true }
   const [name = ''] = text.split(/\s/, 1)
   return { name, rest: text.slice(name.length), isQuoted: false }
+}
+
+/** Verb, test and one of each option are fewer, so that one of these is wrong where there are more. */
+const MOST_WORDS = 12
+
+function words(text: string): readonly string[] {
+  const trimmed = text.trim()
+  return trimmed === '' ? [] : trimmed.split(/\s+/, MOST_WORDS)
 }
 
 function parseOptions(options: readonly string[]): Partial<Record<Key, string>> | string {

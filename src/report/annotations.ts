@@ -3,6 +3,7 @@ import type { TestRecord } from '../domain/record.js'
 import type { Annotation, ComparedTest } from '../domain/stages.js'
 import type { SuiteName } from '../domain/test.js'
 import { sectionName, testKey } from '../domain/test-key.js'
+import { withoutTrailing } from '../domain/without-trailing.js'
 import { describeBase } from './base.js'
 import { decidingAttempt } from './buckets.js'
 import type { Rendered } from './context.js'
@@ -106,7 +107,7 @@ function placeOf(test: TestRecord, options: AnnotationOptions): Place {
   }
   const source = options.sourceDirectories[test.suite]
   if (source === undefined || test.file === undefined) return {}
-  const directory = source.replace(/\/+$/, '')
+  const directory = withoutTrailing(source, '/')
   const file = directory === '' || directory === '.' ? test.file : `${directory}/${test.file}`
   return { file, ...(test.line === undefined ? {} : { line: test.line }) }
 }

@@ -1,6 +1,7 @@
 import type { RunRecord } from '../domain/record.js'
 import type { Comparison, Report } from '../domain/stages.js'
 import type { SuiteName } from '../domain/test.js'
+import { withoutTrailing } from '../domain/without-trailing.js'
 import type { Ports } from '../ports/index.js'
 import { annotationsOf } from './annotations.js'
 import { prepare, type ReportContext } from './context.js'
@@ -52,7 +53,7 @@ export async function writeReport(
   ports: Pick<Ports, 'files'>,
 ): Promise<Report> {
   const { files } = ports
-  const path = (name: string) => `${options.directory.replace(/\/+$/, '')}/${name}`
+  const path = (name: string) => `${withoutTrailing(options.directory, '/')}/${name}`
   const sourceDirectories = options.sourceDirectories ?? {}
   await files.makeDirectory(options.directory)
   await writePieces(files, path(REPORT_FILES.record), recordJson(record))

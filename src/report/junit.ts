@@ -4,6 +4,7 @@ import { settingWords } from '../domain/section.js'
 import type { SuiteName } from '../domain/test.js'
 import { sectionKey } from '../domain/test-key.js'
 import { isFailure } from '../domain/verdict.js'
+import { withoutTrailing } from '../domain/without-trailing.js'
 import { describeBase } from './base.js'
 import { decidingAttempt, failedReruns, type PlacedTest, type Placement } from './buckets.js'
 import { evidenceText, headlineOf } from './evidence.js'
@@ -183,7 +184,7 @@ function testcase(placed: PlacedTest, options: JunitOptions): string {
 }
 
 const sourcePath = (file: string, directory: string | null): string =>
-  directory === null || directory === '' ? file : `${directory.replace(/\/+$/, '')}/${file}`
+  directory === null || directory === '' ? file : `${withoutTrailing(directory, '/')}/${file}`
 
 function verdictElements(placed: PlacedTest, options: JunitOptions): string {
   const { test, place } = placed

@@ -89,7 +89,7 @@ export class ProgressView {
 
   /** Where lines cannot be rewritten, each thing that is waited for is a line of its own, whatever its own numbers say since. */
   private takeWaiting(message: string | null): void {
-    const subject = (text: string) => text.replace(/ \([^)]*\)$/, '')
+    const subject = (text: string) => text.replace(/ \([^()]*\)$/, '')
     const isNew = message !== null && subject(message) !== subject(this.waiting?.message ?? '')
     if (isNew && !this.output.live) this.line(`${this.elapsed()} waiting  ${message}`)
     this.waiting = message === null ? null : { message, since: isNew ? this.seconds() : (this.waiting?.since ?? this.seconds()) }

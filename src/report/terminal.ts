@@ -1,6 +1,7 @@
 import type { TestRecord } from '../domain/record.js'
 import { settingWords } from '../domain/section.js'
 import { sectionName } from '../domain/test-key.js'
+import { withoutTrailing } from '../domain/without-trailing.js'
 import { describeBase } from './base.js'
 import { decidingAttempt } from './buckets.js'
 import type { Rendered } from './context.js'
@@ -157,7 +158,7 @@ function failure(test: TestRecord, rendered: Rendered, options: TerminalOptions,
     ...(base === null ? [] : [`    base   ${base}`]),
     ...frames,
     ...diff.slice(0, 8).map((line) => paint.faint(`    ${shortLine(line, 200)}`)),
-    ...logs.map((path) => `    log    ${shortLine(`${options.directory.replace(/\/+$/, '')}/${path}`, 4096)}`),
+    ...logs.map((path) => `    log    ${shortLine(`${withoutTrailing(options.directory, '/')}/${path}`, 4096)}`),
     `    again  ${shortLine(rendered.reproduce(test), 4096)}`,
   ]
 }

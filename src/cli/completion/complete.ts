@@ -128,7 +128,7 @@ async function valuesOf(option: Option, known: KnownNames): Promise<readonly Can
 /** Words a value may be, which the flags name: `--accelerator <auto|kvm|tcg>`. */
 export function choicesOf({ flags, argChoices }: Option): readonly string[] {
   if (argChoices !== undefined) return argChoices
-  const choices = /<([^>]+)>/.exec(flags)?.[1]?.split('|') ?? []
+  const choices = /<([^<>]+)>/.exec(flags)?.[1]?.split('|') ?? []
   return choices.length < 2 ? [] : choices.filter((choice) => choice !== 'number')
 }
 

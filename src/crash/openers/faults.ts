@@ -1,3 +1,4 @@
+// regexp: a console line is cut at 1024 characters (MAX_LINE_CHARS); __tests__/crash/worst-lines.test.ts holds what the worst of them cost.
 import type { GuiltyPlan, Opener } from '../opener.js'
 
 /** What the instruction pointer stood in, else who called it. */
@@ -200,7 +201,7 @@ export const faultOpeners: readonly Opener[] = [
     title: 'trusty: ASSERT FAILED: $1',
     role: 'preface',
   },
-  { kind: 'panic', hint: 'trusty: panic', pattern: /^trusty: panic \(.*?\): (.+)$/, title: 'trusty: panic: $1', role: 'preface' },
+  { kind: 'panic', hint: 'trusty: panic', pattern: /^trusty: panic \([^)]*\): (.+)$/, title: 'trusty: panic: $1', role: 'preface' },
   { kind: 'panic', hint: 'Bad mode in ', pattern: /^Bad mode in /, title: 'kernel panic: bad mode', fatal: true },
   {
     kind: 'panic',
@@ -257,7 +258,7 @@ export const faultOpeners: readonly Opener[] = [
   {
     kind: 'panic',
     hint: 'Kernel panic',
-    pattern: /Kernel panic - not syncing: (.+?)\s*$/,
+    pattern: /Kernel panic - not syncing: (.*\S)\s*$/,
     title: 'kernel panic: $1',
     role: 'panic',
     fatal: true,

@@ -1,3 +1,4 @@
+// regexp: a console line is cut at 1024 characters (MAX_LINE_CHARS); __tests__/crash/worst-lines.test.ts holds what the worst of them cost.
 import type { Opener } from '../opener.js'
 
 /** What the hardware says through the kernel (arch/x86/kernel/cpu/mce, drivers/firmware/efi/cper.c). */

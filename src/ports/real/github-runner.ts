@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import * as core from '@actions/core'
 import type { Annotation } from '../../domain/stages.js'
+import { withoutTrailing } from '../../domain/without-trailing.js'
 import type { Runner } from '../runner.js'
 import { looksLikeCommand, plainText } from './plain-text.js'
 
@@ -51,7 +52,7 @@ function info(message: string): void {
  */
 function untrusted(text: string): void {
   const token = `vmtest-${randomUUID()}`
-  process.stdout.write(`::stop-commands::${token}\n${plainText(text).replace(/\n+$/, '')}\n::${token}::\n`)
+  process.stdout.write(`::stop-commands::${token}\n${withoutTrailing(plainText(text), '\n')}\n::${token}::\n`)
 }
 
 function annotate({ level, title, message, file, line, endLine }: Annotation): void {

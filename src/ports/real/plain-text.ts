@@ -19,5 +19,5 @@ export function plainText(text: string): string {
 
 /** True where the workflow runner could take a line for a command: `::` after blanks, or `##[` anywhere (actions/runner ActionCommand.cs). */
 export function looksLikeCommand(text: string): boolean {
-  return /^\s*::/m.test(text) || text.includes('##[')
+  return /^[^\S\r\n\u2028\u2029]*::/m.test(text) || text.includes('##[')
 }

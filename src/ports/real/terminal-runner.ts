@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../../domain/without-trailing.js'
 import type { Runner } from '../runner.js'
 
 /** What a terminal needs of the process: its streams and environment. */
@@ -30,7 +31,13 @@ export function createTerminalRunner(streams: TerminalStreams, options: { readon
     },
     // A guest's bytes must not move the cursor, ring, or rename the window.
     untrusted: (text) =>
-      line(text.replace(/\r+(?=\n|$)/g, '').replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)),
+      line(
+        text
+          .split('\n')
+          .map((each) => withoutTrailing(each, '\r'))
+          .join('\n')
+          .replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`),
+      ),
     // As compilers write it: editors and terminals jump to the place.
     annotate: ({ level, title, message, file, line: at }) =>
       line(`${file === undefined ? '' : `${file}:${at ?? 1}: `}${level}: ${title}: ${message}`),

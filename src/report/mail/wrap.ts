@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../../domain/without-trailing.js'
 /** Columns a mail to a list has. */
 export const COLUMNS = 72
 
@@ -17,7 +18,7 @@ export function wrapped(text: string, layout: { readonly indent?: string; readon
     .filter(Boolean)
     .flatMap((each) => pieces(each, COLUMNS - widthOf(indent)))) {
     if (widthOf(line) + (isEmpty ? 0 : 1) + widthOf(word) > COLUMNS && (!isEmpty || line === first)) {
-      if (!isEmpty || line.trim() !== '') lines.push(line.replace(/ +$/, ''))
+      if (!isEmpty || line.trim() !== '') lines.push(withoutTrailing(line, ' '))
       line = indent
       isEmpty = true
     }
@@ -37,7 +38,7 @@ function pieces(word: string, room: number): readonly string[] {
 
 /** One line of evidence, cut at the last column: a log is not wrapped, or nobody finds its lines again. */
 export function cut(line: string, prefix: string): string {
-  const characters = [...withoutTabs(line.replace(/\s+$/, ''))]
+  const characters = [...withoutTabs(line.trimEnd())]
   const room = COLUMNS - widthOf(prefix)
   return `${prefix}${characters.length <= room ? characters.join('') : `${characters.slice(0, room - 3).join('')}...`}`
 }

@@ -66,24 +66,28 @@ function head(rendered: Rendered): string {
 function reasonOf(reason: string, after: string): string {
   const [first = '', ...rest] = reason.split('\n', 40)
   if (rest.length === 0) return `${withPlaces(shortLine(first, 1000))}${after}\n\n`
-  const [, head, begin] = /^(.*? does not build|.*? failed): (.+)$/.exec(first) ?? [null, first, null]
+  const colon = / (?:does not build|failed): (?=.)/.exec(first)
+  const end = colon === null ? first.length : colon.index + colon[0].length
+  const [head, begin] = colon === null ? [first, null] : [first.slice(0, end - 2), first.slice(end)]
   const last = rest.at(-1) ?? ''
-  const body = [...(begin === null || begin === undefined ? [] : [begin]), ...rest.slice(0, -1)].map((line) => line.slice(0, 500))
-  return `${withPlaces(shortLine(head ?? '', 1000))}\n\n${fenced(body.join('\n'), 'text')}\n${prose(shortLine(last, 1000))}${after}\n\n`
+  const body = [...(begin === null ? [] : [begin]), ...rest.slice(0, -1)].map((line) => line.slice(0, 500))
+  return `${withPlaces(shortLine(head, 1000))}\n\n${fenced(body.join('\n'), 'text')}\n${prose(shortLine(last, 1000))}${after}\n\n`
 }
 
 /** Prose with `FILE:LINE` as code, where it can be copied. */
 function withPlaces(text: string): string {
   return text
-    .split(/((?:[\w+-]+\/)+[\w.+-]+\.\w+:\d+(?::\d+)?)/)
+    .split(/(?<![\w+/-])((?:[\w+-]+\/)+[\w.+-]+\.\w+:\d+(?::\d+)?)/)
     .map((part, at) => (part === '' ? '' : at % 2 === 1 ? code(part) : edges(part)))
     .join('')
 }
 
 /** White space at the ends of a part is what parts it from the next. */
 function edges(part: string): string {
-  const [, before = '', middle = '', behind = ''] = /^(\s*)(.*?)(\s*)$/s.exec(part) ?? []
-  return `${before}${middle === '' ? '' : prose(middle)}${behind}`
+  const middle = part.trim()
+  if (middle === '') return part
+  const begin = part.length - part.trimStart().length
+  return `${part.slice(0, begin)}${prose(middle)}${part.slice(begin + middle.length)}`
 }
 
 /** Whole blocks as far as they fit: a table or a fold is never cut in two. */

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../../domain/without-trailing.js'
 import { visible, visibleLine } from '../foreign-text.js'
 
 /**
@@ -39,7 +40,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Foreign text of many lines in a fence longer than any in it. */
 export function fenced(text: string, language: 'text' | 'diff' | 'sh' | '' = ''): string {
-  const body = visible(text).replace(/\n+$/, '')
+  const body = withoutTrailing(visible(text), '\n')
   const longest = Math.max(2, ...(body.match(/`{3,}/g) ?? []).map((run) => run.length))
   const fence = '`'.repeat(longest + 1)
   return `${fence}${language}\n${body}\n${fence}\n`
@@ -53,7 +54,7 @@ export function htmlCode(text: string): string {
 
 /** A folded block. The title is HTML of ours. */
 export function details(title: string, body: string, state: 'open' | 'closed' = 'closed'): string {
-  return `<details${state === 'open' ? ' open' : ''}><summary>${title}</summary>\n\n${body.replace(/\n+$/, '')}\n\n</details>\n\n`
+  return `<details${state === 'open' ? ' open' : ''}><summary>${title}</summary>\n\n${withoutTrailing(body, '\n')}\n\n</details>\n\n`
 }
 
 /** A table; cells are Markdown already. Columns whose head ends in `:` are aligned right. */

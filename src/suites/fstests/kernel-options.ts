@@ -5,7 +5,8 @@ interface OptionNeed {
   readonly call: RegExp
 }
 
-const need = (option: string, call: string): OptionNeed => ({ option, call: new RegExp(`^\\s*${call}(\\s|;|$)`, 'm') })
+// regexp: names of ours, at a line’s start
+const need = (option: string, call: string): OptionNeed => ({ option, call: new RegExp(`^[ \\t]*${call}(\\s|;|$)`, 'm') })
 const target = (name: string) => `_require_dm_target\\s+${name}`
 
 /**
@@ -43,7 +44,7 @@ const NEEDS: readonly OptionNeed[] = [
 ]
 
 /** `_require_kernel_config CONFIG_F2FS_FS_ZSTD`: the test names the option itself. */
-const DIRECT = /^\s*_require_kernel_config\s+(CONFIG_\w+)/gm
+const DIRECT = /^[ \t]*_require_kernel_config[ \t]+(CONFIG_\w+)/gm
 
 /** The options a test's source asks for by the helpers it calls; those it reaches through another helper are not seen. */
 export function kernelOptionsOfTest(source: string): readonly string[] {

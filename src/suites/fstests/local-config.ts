@@ -101,9 +101,9 @@ function parse(text: string, path: string): readonly ConfigSection[] {
 }
 
 function readLine(raw: string, section: ConfigSection, line: number, path: string): void {
-  const text = raw.replace(/#.*$/, '').trim()
+  const text = (raw.split('#', 1)[0] ?? '').trim()
   if (text === '') return
-  const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*("([^"']*)"|'([^"']*)'|[^"']*)$/.exec(text)
+  const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*("([^"']*)"|'([^"']*)'|(?:[^"'\s][^"']*)?)$/.exec(text)
   const value = match === null ? undefined : (match[3] ?? match[4] ?? match[2])
   if (match?.[1] === undefined || value === undefined) {
     section.problems.push(`${path}:${line}: \`${text}\` is not of the form NAME=value.`)

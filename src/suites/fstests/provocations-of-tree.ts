@@ -29,6 +29,7 @@ const BY_GROUP: Readonly<Record<string, Provoked>> = {
 
 /** Helpers of fstests' common/ that do it, and tools that write into metadata. */
 const BY_CALL: readonly (readonly [RegExp, Provoked])[] = [
+  // regexp: 200 characters are looked at behind each program’s name
   [/\b(?:_scratch_shutdown|_require_scratch_shutdown|_test_shutdown|godown)\b|\bxfs_io\b[^\n]{0,200}-c ["']?shutdown\b/, SHUTDOWN],
   [
     /\b_(?:init_)?(?:dmerror|dmdust|dmthin|dmflakey_drop)\w*|\b_(?:dmerror|dmthin|dmdust)_\w+|\bfail_make_request\b|_fail_make_request\b/,
@@ -36,13 +37,18 @@ const BY_CALL: readonly (readonly [RegExp, Provoked])[] = [
   ],
   [/\b_(?:scratch|test)_inject_error\b|\b_require_xfs_io_error_injection\b|\berrortag\b/, DAMAGE],
   [
+    // regexp: 200 characters are looked at behind each program’s name
     /\b_scratch_fuzz\w*|\b_scratch_xfs_(?:fuzz|set)_\w+|\bxfs_db\b[^\n]{0,200}-c ["']?(?:write|fuzz|blocktrash)\b|\b_scratch_xfs_db\b[^\n]{0,200}(?:write|fuzz|blocktrash)\b/,
     DAMAGE,
   ],
+  // regexp: 200 characters are looked at behind each program’s name
   [/\bdebugfs\b[^\n]{0,80} -w\b|\bbtrfs-corrupt-block\b|\b_btrfs_corrupt\w*|\bdd\b[^\n]{0,200}\bof=["']?\$(?:\{)?SCRATCH_DEV/, DAMAGE],
   [
     /\b_filter_aiodio_dmesg\b/,
-    { kinds: ['warning'], title: /^WARNING in (?:__xfs_get_blocks|xfs_file_\w*(?:read|write)\w*|iomap_dio_\w+|dio_complete)$/ },
+    {
+      kinds: ['warning'],
+      title: /^WARNING in (?:__xfs_get_blocks|xfs_file_(?:[a-z]+_){0,3}(?:read|write)(?:_\w+)?|iomap_dio_\w+|dio_complete)$/,
+    },
   ],
   [/\b_filter_assert_dmesg\b|\bbug_on_assert\b/, { kinds: ['bug', 'warning'], title: /^(?:WARNING in |XFS assertion failure)/ }],
   [/\becho c\b[^\n]{0,40}\/proc\/sysrq-trigger/, { kinds: ['panic'], title: /sysrq triggered crash/ }],

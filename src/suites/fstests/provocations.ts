@@ -64,7 +64,7 @@ const NUMBERED: readonly NumberedProvocation[] = [
   {
     tests: { generic: '36 95 208 224 247 366 446' },
     kinds: ['warning'],
-    title: /^WARNING in (?:__xfs_get_blocks|xfs_file_\w*(?:read|write)\w*|iomap_dio_\w+|dio_complete)$/,
+    title: /^WARNING in (?:__xfs_get_blocks|xfs_file_(?:[a-z]+_){0,3}(?:read|write)(?:_\w+)?|iomap_dio_\w+|dio_complete)$/,
     why: 'mixes buffered and direct I/O, which warns (`_filter_aiodio_dmesg`)',
   },
   {

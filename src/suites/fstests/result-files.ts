@@ -44,6 +44,7 @@ export function parseResultFileName(file: string): { id: string; kind: ResultFil
  * pass; test-made filters are already applied to the file.
  */
 const splatPattern =
+  // regexp: 120 characters are looked at behind each `BUG `
   /kernel BUG at|WARNING:|\bBUG:|Oops:|possible recursive locking detected|(?:INFO|ERR): suspicious RCU usage|INFO: possible circular locking dependency detected|general protection fault:|BUG [^\n]{1,120} remaining|oom-kill|UBSAN:/
 
 /** The lines of a .dmesg that `_check_dmesg` takes for a report. */

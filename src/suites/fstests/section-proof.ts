@@ -39,6 +39,7 @@ export function whyNotTheSection(section: Section, batches: readonly SectionEvid
 function notAsAsked(name: string, asked: string, said: string | null): string | null {
   if (said === null || asked.trim() === '') return null
   const words = asked.trim().split(/\s+/).map(escapeWord)
+  // regexp: words of the section in their order, blanks between; one line of check
   if (new RegExp(words.join('\\s+')).test(said)) return null
   return `\`check\` ran with ${name} \`${said}\`, the section has \`${asked}\`.`
 }
@@ -72,11 +73,13 @@ function linesOf(text: string): readonly string[] {
 }
 
 function lineMatches(text: string, pattern: string): boolean {
+  // regexp: the bundle’s own pattern, on a line of mkfs
   return linesOf(text).some((line) => new RegExp(pattern).test(line))
 }
 
 /** True where the pattern is a whole mount option, or `type=NAME` of something mounted. */
 function mountMatches(text: string, pattern: string): boolean {
+  // regexp: the bundle’s own pattern, on one mount option
   const whole = new RegExp(`^(?:${pattern})$`)
   return linesOf(text).some((line) => {
     const [, , type, options] = line.split(' ')

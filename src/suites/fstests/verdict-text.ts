@@ -33,6 +33,7 @@ const columnPattern = new RegExp(`^(?: {0,16}\\d+s \\.\\.\\. ?|\\t| {2,${widest}
  * The whole rest of a passing line. Eight blanks at least, or the last known time with its dots: so a line cut after the
  * last known time (`generic/001  34s` of `generic/001  34s ... `) is never taken for a pass.
  */
+// regexp: blanks are counted up to 200, from a line’s start
 const passPattern = new RegExp(`^(?:\\t| {8,${widest}}| {0,16}\\d+s \\.\\.\\. )(?: {0,8}${stamp}){0,2} {0,16}(\\d+)s$`)
 /** Under `-d` the time stands alone after the test's own output. */
 const lonePassPattern = new RegExp(`^(?: ${stamp})? (\\d+)s$`)
@@ -50,6 +51,7 @@ const marks: readonly Mark[] = [
   // The hyphen may be taken for the end of a name.
   { pattern: /(?:^|[- ])output mismatch/, describe: () => 'output mismatch' },
   { pattern: /\bno qualified output\b/, describe: () => 'no qualified output' },
+  // regexp: 64 characters are looked at behind each `_check_`
   { pattern: /_check_\w{1,64}: .*/s, describe: (match) => withoutPlace(match[0]) },
   { pattern: /^Trying to repair broken TEST_DEV file system$/, describe: () => 'TEST_DEV was left broken' },
   { pattern: /^(?:\w+ failed, err=\d+|!!! failed to remount .*)$/, describe: (match) => match[0] },

@@ -18,7 +18,8 @@ export interface KselftestLog {
 const ANNOUNCED = /^# selftests: (\S{1,250}): (\S{1,250})\s*$/
 const PLAN = /^1\.\.(\d{1,9})\s*$/
 /** 6.12: `ok 2 selftests: timens: timer`; the newest counts twice: `ok 5 2 selftests: timens: timer`. */
-const RESULT = /(ok|not ok) \d{1,9}(?: \d{1,9})? selftests: (\S{1,250}): (\S{1,250})(?: # ([^\n]{0,200}?))?\s*$/
+// regexp: neither word takes a blank, each is at most 250 characters long
+const RESULT = /(ok|not ok) \d{1,9}(?: \d{1,9})? selftests: (\S{1,250}): (\S{1,250})(?: # ([^\n]{0,200}))?$/
 /** What the runner itself prints outside of a test, so that the test before it is over. */
 const RUNNER = /^(?:# timeout set to |# overriding timeout to |# selftests: |TAP version |1\.\.\d+\s*$|# Totals: |# \d+ skipped test)/
 
@@ -54,7 +55,7 @@ class LogReader {
     }
     const plan = PLAN.exec(line)
     if (plan !== null) this.#planned += Number(plan[1])
-    const result = RESULT.exec(line)
+    const result = RESULT.exec(line.trimEnd())
     if (result?.index === 0) this.#result(result)
     else if (result !== null && this.#endsWithout(result, next)) {
       // The test's last line had no line break: the runner's own word stands behind it.

@@ -30,7 +30,7 @@ const LONGEST = 500
 /** printk's stamp, with a level before it and a caller behind it: `<6>[   12.345678][    T1] `. */
 const STAMP = /^(?:<\d{1,2}>)?\[ {0,12}\d{1,12}\.\d{1,9}\](?:\[ {0,12}[TC]\d{1,12}\])? ?/
 const VERSION = /^K?TAP version \d{1,4}$/
-const PLAN = /^1\.\.(\d{1,9})(?:[ \t]+#[ \t]*([^\n]*))?$/
+const PLAN = /^1\.\.(\d{1,9})(?:[ \t]+#([^\n]*))?$/
 const RESULT = /^(ok|not ok)(?![^ \t])/
 const NUMBER = /^[ \t]{1,8}(\d{1,9})(?![^ \t])/
 /** The newest run_kselftest.sh counts twice: over all collections, then within one (`ok 5 2 selftests: timens: timer`). */
@@ -89,7 +89,7 @@ function readText(text: string, depth: number): KtapLine | null {
 function readPlan(text: string, depth: number): KtapLine | null {
   const match = PLAN.exec(text)
   if (match === null) return null
-  const reason = (match[2] ?? '').replace(DIRECTIVE, '')
+  const reason = (match[2] ?? '').trimStart().replace(DIRECTIVE, '')
   return { kind: 'plan', depth, count: Number(match[1]), reason: reason === '' ? null : shorten(reason) }
 }
 

@@ -69,6 +69,6 @@ function resultOf(line: string): LtpResult | null {
   const [, , word, text] = LINE.exec(line) ?? []
   if (word !== undefined) return { word: word as LtpWord, text: (text ?? '').slice(0, LONGEST) }
   // Only what is bad is taken from the middle of a line: output of two processes can mix.
-  const bad = /: (TFAIL|TBROK): (.*)$/.exec(line)
+  const bad = /: (TFAIL|TBROK): (.*)/s.exec(line)
   return bad === null ? null : { word: bad[1] as LtpWord, text: (bad[2] ?? '').slice(0, LONGEST) }
 }

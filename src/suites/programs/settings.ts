@@ -14,7 +14,7 @@ const UNITS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d
 export function limitOfSettings(text: string, path: string): number {
   let limit = DEFAULT_LIMIT_SECONDS
   for (const line of text.split('\n')) {
-    const value = /^\s*timeout=["']?([^"']*?)["']?\s*$/.exec(line)?.[1]
+    const value = /^\s*timeout=["']?([^"']*)(?:["']\s*)?$/.exec(line)?.[1]?.trim()
     if (value === undefined) continue
     const match = /^(\d{1,9}(?:\.\d{1,9})?)([smhd]?)$/.exec(value)
     if (match === null) {

@@ -105,7 +105,7 @@ async function factsOf(files: TreeFiles, place: string, names: readonly string[]
 function listed(text: string, path: string, found: ReadonlyMap<string, CatalogueTest>): readonly CatalogueTest[] {
   const names = text
     .split('\n')
-    .map((line) => line.replace(/(?:^|\s)#.*$/, '').trim())
+    .map((line) => (line.split(/(?:^|\s)#/, 1)[0] ?? '').trim())
     .filter((name) => name !== '')
   const unknown = names.filter((name) => !found.has(name))
   if (unknown.length > 0) {

@@ -121,6 +121,7 @@ export function parseMail(path: string, text: string): PatchMail {
   const end = text.search(/\r?\n\r?\n/)
   const header = (end < 0 ? text : text.slice(0, end)).replace(/\r?\n[ \t]+/g, ' ')
   const body = end < 0 ? '' : text.slice(end)
+  // regexp: a name of ours, at a line’s start; what follows always fits
   const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(header)?.[1]?.trim() ?? ''
   const whole = decodeWords(field('Subject'))
   const isReply = /^(?:re|aw|fwd?):/i.test(whole)

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../../domain/without-trailing.js'
 /** A line as it came, cut where it was longer than the cap. `dropped` counts the bytes left out. */
 export interface ConsoleLine {
   readonly text: string
@@ -53,7 +54,7 @@ export class LineSplitter {
   }
 
   private take(): ConsoleLine {
-    const text = Buffer.concat(this.kept).toString('utf8').replace(/\r+$/, '')
+    const text = withoutTrailing(Buffer.concat(this.kept).toString('utf8'), '\r')
     const line = { text, droppedBytes: this.dropped }
     this.kept = []
     this.keptBytes = 0

@@ -93,11 +93,12 @@ function readDependencies(text: string): ReadonlyMap<string, readonly string[]> 
 function readSoftDependencies(text: string): ReadonlyMap<string, readonly string[]> {
   const soft = new Map<string, readonly string[]>()
   for (const line of text.split('\n')) {
-    const match = /^softdep\s+(\S+)\s+(.*)$/.exec(line)
-    const pre = match?.[2]?.match(/(?:^|\s)pre:\s*([^:]*?)(?=\s+post:|$)/)?.[1]
-    if (match?.[1] !== undefined && pre !== undefined) {
-      soft.set(moduleName(match[1]), pre.split(/\s+/).filter(Boolean).map(moduleName))
-    }
+    const [keyword, name, ...words] = line.split(/\s+/).filter(Boolean)
+    const begin = words.indexOf('pre:')
+    if (keyword !== 'softdep' || name === undefined || begin < 0) continue
+    const rest = words.slice(begin + 1)
+    const end = rest.indexOf('post:')
+    soft.set(moduleName(name), (end < 0 ? rest : rest.slice(0, end)).map(moduleName))
   }
   return soft
 }
