@@ -22,6 +22,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: { anew: { type: 'boolean' }, seconds: { type: 'string' } },
 })
+const { version } = JSON.parse(readFileSync(join(root, 'node_modules/recheck/package.json'), 'utf8'))
 const storePath = join(root, 'config/regexps.json')
 
 function* sources(directory) {
@@ -157,7 +158,8 @@ const keyOf = ({ source, flags }) => createHash('sha256').update(`${flags}/${sou
 
 const loadSafe = () => {
   try {
-    return new Set(JSON.parse(readFileSync(storePath, 'utf8')).safe)
+    const kept = JSON.parse(readFileSync(storePath, 'utf8'))
+    return new Set(kept.recheck === version ? kept.safe : [])
   } catch {
     return new Set()
   }
@@ -201,7 +203,7 @@ await Promise.all(Array.from({ length: availableParallelism() }, work))
 for (const fault of faults.sort()) console.log(fault)
 if (positionals.length === 0) {
   const kept = [...safe].filter((key) => used.has(key)).sort()
-  writeFileSync(storePath, `${JSON.stringify({ safe: kept }, null, 1)}\n`)
+  writeFileSync(storePath, `${JSON.stringify({ recheck: version, safe: kept }, null, 2)}\n`)
 }
 console.log(`${patterns.length} patterns, ${faults.length} worse than linear or not known`)
 process.exit(faults.length === 0 ? 0 : 1)

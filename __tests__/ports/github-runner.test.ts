@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { CommandProcessor } from '../../e2e/runner/workflow-commands.js'
+import { holdsWorkflowCommand } from '../../src/domain/workflow-command.js'
 import { createGitHubApi } from '../../src/ports/real/github-api.js'
 import { createGitHubRunner, cutToBytes } from '../../src/ports/real/github-runner.js'
-import { looksLikeCommand, plainText } from '../../src/ports/real/plain-text.js'
+import { plainText } from '../../src/ports/real/plain-text.js'
 
 let directory: string
 let printed: string
@@ -86,8 +87,8 @@ describe('foreign text in the log', () => {
   })
 
   test('what could be a command is known', () => {
-    expect(['::a', ' ::a', 'x\n::a', 'x ##[a'].map(looksLikeCommand)).toEqual([true, true, true, true])
-    expect(looksLikeCommand('std::string')).toBe(false)
+    expect(['::a', ' ::a', 'x\n::a', 'x ##[a'].map(holdsWorkflowCommand)).toEqual([true, true, true, true])
+    expect(holdsWorkflowCommand('std::string')).toBe(false)
   })
 })
 

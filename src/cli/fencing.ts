@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
-
-/** A line that the runner of GitHub Actions would obey (actions/runner, ActionCommand.cs): `::NAME …::` after white space, `##[NAME …]` anywhere. */
-const COMMAND = /^[ \t]{0,200}::|##\[/m
+import { holdsWorkflowCommand } from '../domain/workflow-command.js'
 
 /**
  * Fences text that holds such a line, where GITHUB_ACTIONS says that a runner reads it: between `::stop-commands::TOKEN` and `::TOKEN::` it obeys
@@ -13,7 +11,7 @@ export function fencing(
 ): (text: string) => string {
   if (env.GITHUB_ACTIONS !== 'true') return (text) => text
   return (text) => {
-    if (!COMMAND.test(text)) return text
+    if (!holdsWorkflowCommand(text)) return text
     const word = token()
     return `::stop-commands::${word}\n${text}${text.endsWith('\n') ? '' : '\n'}::${word}::\n`
   }

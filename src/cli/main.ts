@@ -9,7 +9,10 @@ import { fencing } from './fencing.js'
 
 const controller = new AbortController()
 let interrupts = 0
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+/** These have nothing to put in order behind them: a signal ends them at once, whatever they are reading. */
+const READING = ['report', 'classify', 'history', 'expectations', 'completion']
+const signals = READING.includes(process.argv[2] ?? '') ? [] : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+for (const signal of signals) {
   process.on(signal, () => {
     controller.abort(signal)
     if (process.stderr.isTTY === true && interrupts === 0)

@@ -3,8 +3,9 @@ import { stat } from 'node:fs/promises'
 import * as core from '@actions/core'
 import type { Annotation } from '../../domain/stages.js'
 import { withoutTrailing } from '../../domain/without-trailing.js'
+import { holdsWorkflowCommand } from '../../domain/workflow-command.js'
 import type { Runner } from '../runner.js'
-import { looksLikeCommand, plainText } from './plain-text.js'
+import { plainText } from './plain-text.js'
 
 /** Above 1 MiB the runner drops the whole summary (actions/runner FileCommandManager.cs); some room for what it adds. */
 export const SUMMARY_LIMIT_BYTES = 1024 * 1024 - 4096
@@ -42,7 +43,7 @@ export function createGitHubRunner(env: Readonly<Record<string, string | undefin
 
 /** Our own sentences quote foreign text (a test's message, a file's name): what could be read as a command is fenced like it. */
 function info(message: string): void {
-  if (looksLikeCommand(message)) untrusted(message)
+  if (holdsWorkflowCommand(message)) untrusted(message)
   else core.info(message)
 }
 

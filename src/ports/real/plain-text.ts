@@ -16,8 +16,3 @@ export function plainText(text: string): string {
     .map((line) => (line.length > LINE_LIMIT ? `${line.slice(0, LINE_LIMIT)} … (${line.length - LINE_LIMIT} more characters)` : line))
     .join('\n')
 }
-
-/** True where the workflow runner could take a line for a command: `::` after blanks, or `##[` anywhere (actions/runner ActionCommand.cs). */
-export function looksLikeCommand(text: string): boolean {
-  return /^[^\S\r\n\u2028\u2029]*::/m.test(text) || text.includes('##[')
-}
