@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TestStatus } from '../../src/domain/test.js'
-import { settle } from '../../src/domain/verdict.js'
+import { isSevere, settle } from '../../src/domain/verdict.js'
 import { anAttempt } from '../report/builder.js'
 
 type Made = readonly [status: TestStatus, guest: number, rerun?: 'rerun']
@@ -104,6 +104,25 @@ describe('settle', () => {
       true,
     ],
     [
+      'passed, then failed elsewhere: what came before excuses nothing',
+      [
+        ['pass', 1],
+        ['fail', 2],
+      ],
+      'fail',
+      false,
+    ],
+    [
+      'failed, passed when run again, then failed again',
+      [
+        ['fail', 1],
+        ['pass', 2, 'rerun'],
+        ['fail', 3, 'rerun'],
+      ],
+      'fail',
+      false,
+    ],
+    [
       'failed, and a later iteration of the same guest passed',
       [
         ['fail', 1],
@@ -123,5 +142,19 @@ describe('settle', () => {
     ],
   ])('%s', (_what, made, status, flaky) => {
     expect(settle(attemptsOf(made))).toEqual({ status, flaky })
+  })
+})
+
+describe('isSevere', () => {
+  test.each([
+    ['a report that ended the kernel, whatever its kind', { kind: 'note', fatal: true, provoked: false }, true],
+    ['a stall that ended the kernel, under emulation too', { kind: 'hung-task', fatal: true, provoked: false }, true],
+    ['a stall of a slow host', { kind: 'soft-lockup', fatal: false, provoked: false }, false],
+    ['a stall that counts', { kind: 'soft-lockup', fatal: false, provoked: false, counts: true }, true],
+    ['a warning', { kind: 'warning', fatal: false, provoked: false }, true],
+    ['a warning that its test provokes', { kind: 'warning', fatal: false, provoked: true }, false],
+    ['what the kernel tells of a program', { kind: 'oom', fatal: false, provoked: false }, false],
+  ] as const)('%s', (_what, report, severe) => {
+    expect(isSevere(report)).toBe(severe)
   })
 })

@@ -44,7 +44,7 @@ const report: fc.Arbitrary<KernelReport> = fc
     fatal: fc.boolean(),
     provoked: fc.boolean(),
   })
-  .map((changes) => aReport({ ...changes, fatal: changes.fatal && changes.kind === 'panic', lines: [], frames: [] }))
+  .map((changes) => aReport({ ...changes, lines: [], frames: [] }))
 
 const attempt: fc.Arbitrary<AttemptEvidence> = fc.record({
   status: fc.constantFrom(...STATUS_ORDER.filter((status) => status !== 'expunged')),
@@ -215,4 +215,44 @@ export function whatBecameBetter(before: RunEvidence, after: RunEvidence, base: 
     }
   }
   return better
+}
+
+/** What counts, whatever else there is: a failure with nothing behind it, or a report that ended the kernel, under a test or under none. */
+export interface Counting {
+  readonly test: number
+  readonly guest: number
+  readonly added: 'fail' | 'timeout' | 'crashed' | 'report' | 'report under no test'
+  readonly kind: KernelReport['kind']
+}
+
+export const countings: fc.Arbitrary<Counting> = fc.record({
+  ...{ test: place, guest: fc.constantFrom(1, 2, 3, 4), kind: fc.constantFrom(...kernelReportKindSchema.options) },
+  added: fc.constantFrom('fail' as const, 'timeout' as const, 'crashed' as const, 'report' as const, 'report under no test' as const),
+})
+
+/** Why it did not count, in words; none where it did. */
+export function whatDidNotCount(run: RunEvidence, { test, guest, added, kind }: Counting): readonly string[] {
+  const fatal = aReport({ kind, title: 'the last there was', fatal: true, provoked: false, lines: [], frames: [] })
+  const at = test % run.tests.length
+  const attempt: AttemptEvidence =
+    added === 'report'
+      ? { ...passed, guest, reports: [fatal] }
+      : { ...passed, guest, status: added === 'report under no test' ? 'pass' : added }
+  const after: RunEvidence =
+    added === 'report under no test'
+      ? { ...run, outside: [...run.outside, { ...fatal, suite: 'fstests', section: sections[0], phase: 'between' }] }
+      : {
+          ...run,
+          tests: run.tests.map((each, index) =>
+            index === at ? { ...each, expected: false, expunged: false, attempts: [...each.attempts, attempt] } : each,
+          ),
+        }
+  const record = recordOf(after)
+  const found: string[] = []
+  const now = record.tests[at]
+  if (added !== 'report under no test' && (now === undefined || !countsAsFailure(now)))
+    found.push(`${added} is ${now?.status} and does not count`)
+  const exit = exitCode(conclude(record, null, 'any'), 'any')
+  if (exit === 0) found.push(`${added}: exit 0`)
+  return found
 }

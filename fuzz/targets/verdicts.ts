@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { runs, whatBecameBetter, worsen, worsenings } from '../../__tests__/results/monotone.js'
+import { countings, runs, whatBecameBetter, whatDidNotCount, worsen, worsenings } from '../../__tests__/results/monotone.js'
 import { damagedTrees, loadVerdictTrees, whatDamagePromoted } from '../../__tests__/suites/damaged-verdicts.js'
 import { mustHold, type Target } from '../target.js'
 
@@ -11,16 +11,18 @@ function seedOf(input: Uint8Array): number {
 }
 
 const changes = fc.array(worsenings, { minLength: 1, maxLength: 3 })
-const recordChanges = fc.tuple(runs, changes, fc.option(runs))
+const recordChanges = fc.tuple(runs, changes, fc.option(runs), countings)
 
-/** Records of generated evidence: what makes a run worse makes no test and no conclusion better. A hundred for each input. */
+/** Records of generated evidence: what makes a run worse makes no test and no conclusion better, and what must count does. A hundred for each input. */
 export const verdictRecords: Target = {
   name: 'verdict-records',
   words: ['a', 'b'],
   run(input) {
-    for (const [before, made, base] of fc.sample(recordChanges, { numRuns: 100, seed: seedOf(input) })) {
+    for (const [before, made, base, counting] of fc.sample(recordChanges, { numRuns: 100, seed: seedOf(input) })) {
       const better = whatBecameBetter(before, made.reduce(worsen, before), base)
       mustHold(better.length === 0, `${better.join('; ')}: ${JSON.stringify([before, made, base])}`)
+      const uncounted = whatDidNotCount(before, counting)
+      mustHold(uncounted.length === 0, `${uncounted.join('; ')}: ${JSON.stringify([before, counting])}`)
     }
   },
 }
