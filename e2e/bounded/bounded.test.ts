@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { bundle } from '../../scripts/bundle.mjs'
@@ -14,8 +15,8 @@ const DEADLINE_MINUTES = '2'
 const LIMIT_SECONDS = 130
 const LIMIT = LIMIT_SECONDS * 1000
 
-/** Two seconds, and as much again for a machine that has other things to do. */
-const MOST_SECONDS_AFTER_SIGNAL = 4
+/** Two seconds, twice as long on a machine that has other things to do, and as many times as it has more of them. */
+const MOST_SECONDS_AFTER_SIGNAL = 2 * Math.max(2, (loadavg()[0] ?? 0) / availableParallelism())
 
 let directory: string
 beforeAll(async () => {
@@ -131,11 +132,14 @@ describe('a run ends by its own deadline, with a record', () => {
     async () => {
       makeBundle('stars', { 'generic/001': 'fail' })
       const list = join(directory, 'stars.list')
-      writeFileSync(list, `xfail generic/${'*'.repeat(20_000)}9 -- never ends\nxfail generic/${'*a'.repeat(10_000)}*1 -- nor this\n`)
+      writeFileSync(
+        list,
+        `xfail generic/${'*'.repeat(20_000)}1 -- never ends\nnotrun generic/${'*'.repeat(10_000)}0${'*'.repeat(10_000)}2 -- nor this\n`,
+      )
       const { code, seconds } = await vmtest(runOf('stars', '--expectations', list))
       expect(seconds).toBeLessThan(LIMIT_SECONDS)
       expect(statuses(recordOf('stars'))).toEqual(['generic/001 fail', 'generic/002 pass'])
-      expect(code).toBe(1)
+      expect(code).toBe(0)
     },
     LIMIT,
   )
