@@ -81,6 +81,7 @@ function standsForItself({ oldCount, added }: Hunk, change: FileChange): boolean
   const names = definedIn(added)
   if (oldCount > 0 || names.length === 0) return false
   const elsewhere = change.hunks.filter((hunk) => hunk.added !== added).flatMap((hunk) => hunk.added)
+  // regexp: a function’s name, on lines of the tree under test
   return names.every((name) => elsewhere.some((line) => new RegExp(`\\b${name}\\s*\\(`).test(line)))
 }
 

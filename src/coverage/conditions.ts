@@ -59,6 +59,7 @@ class Walker {
   }
 
   startsWith(word: string): boolean {
+    // regexp: a word of ours, at the beginning
     return new RegExp(`^${word}\\b`).test((this.lines[this.#line] ?? '').slice(this.#column))
   }
 

@@ -15,6 +15,7 @@ import type {
 } from '../domain/inputs.js'
 import { parseShardNumber } from '../domain/shards.js'
 import type { SuiteName } from '../domain/test.js'
+import { withoutTrailing } from '../domain/without-trailing.js'
 import { suites } from '../suites/index.js'
 import { INPUTS, type InputSpecification } from './specification.js'
 
@@ -204,7 +205,7 @@ function assemble(face: Inputs['face'], reader: Reader): Inputs {
 /** Null: nothing is counted. */
 function coverageRequest(reader: Reader): CoverageRequest | null {
   const ofChange = reader.text('coverage') === 'change' || reader.flag('coverage-change')
-  const directories = reader.list('coverage-of').map((name) => name.replace(/^(?:\.\/+)+/, '').replace(/\/+$/, ''))
+  const directories = reader.list('coverage-of').map((name) => withoutTrailing(name.replace(/^(?:\.\/+)+/, ''), '/'))
   return ofChange || directories.length > 0 ? { ofChange, directories: [...new Set(directories)], upstream: null } : null
 }
 

@@ -151,6 +151,7 @@ async function isUpToDate(
 
 /** What a variable was when the configuration was made: `ifneq "$(CC)" "gcc"` in auto.conf.cmd. */
 function variableOf(list: string, name: string): string | null {
+  // regexp: a name of ours, at a line’s start
   return new RegExp(`^ifneq "\\$\\(${name}\\)" "(.*)"$`, 'm').exec(list)?.[1] ?? null
 }
 
