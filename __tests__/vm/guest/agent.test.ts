@@ -140,7 +140,7 @@ describe.each(shells)('the agent under %s', (...shell) => {
       ],
     ])
     await agent.run(batchOf(2, ['left']))
-    expect(readdirSync(join(agent.results, '2/results/vmtest-coverage'))).toEqual(['3.gz'])
+    expect(readdirSync(join(agent.results, '2/results/vmtest-coverage'))).toEqual(['1.gz'])
   })
 
   test('a suite that cannot be prepared runs nothing, and says why', async () => {
