@@ -66,8 +66,11 @@ export class ResultFrameParser {
   private fileLine(frames: ResultFrame[], text: string): void {
     if (text === '.') this.endFile(frames, !this.damaged)
     else if (text === '!') this.endFile(frames, false)
-    else if (BASE64_LINE.test(text)) frames.push({ kind: 'bytes', bytes: Buffer.from(text, 'base64') })
-    else this.garbage(frames, text)
+    else {
+      const bytes = bytesOf(text)
+      if (bytes === null) this.garbage(frames, text)
+      else frames.push({ kind: 'bytes', bytes })
+    }
   }
 
   private endFile(frames: ResultFrame[], complete: boolean): void {
@@ -79,6 +82,15 @@ export class ResultFrameParser {
     this.damaged = true
     frames.push({ kind: 'garbage', line: line.slice(0, 200) })
   }
+}
+
+/**
+ * What a line of base64 says; null for what is none. busybox's base64 ends with padding at a file's end, and goes on behind it, on the same line,
+ * where the file has grown meanwhile (findings/busybox-base64-pads-in-the-middle.sh).
+ */
+function bytesOf(line: string): Uint8Array | null {
+  const pieces = line.split(/(?<==)(?!=)/)
+  return pieces.every((piece) => BASE64_LINE.test(piece)) ? Buffer.concat(pieces.map((piece) => Buffer.from(piece, 'base64'))) : null
 }
 
 function readHeader(text: string): ResultFrame | null {
