@@ -10,6 +10,7 @@ import type { Ports, Runner } from '../ports/index.js'
 import { RECEIPT_STATE } from '../post/index.js'
 import { publish } from '../publish/index.js'
 import { withProgress } from '../report/progress-view.js'
+import { type Changed, withChanged } from './choose-changed.js'
 import { withHandedOut } from './handed-out.js'
 import { reportError } from './report-error.js'
 import { StageGroups } from './stage-groups.js'
@@ -38,7 +39,9 @@ export async function runAction(ports: Ports, context: ActionContext): Promise<v
 
 async function carryOut(asked: Inputs, outer: Ports, context: ActionContext): Promise<void> {
   const { runner } = outer
-  const { inputs, ports: given } = await withHandedOut(asked, context.places.temporaryDirectory, outer)
+  const handedOut = await withHandedOut(asked, context.places.temporaryDirectory, outer)
+  const { ports: given } = handedOut
+  const inputs = await withChanged(handedOut.inputs, readChanged(handedOut.inputs, runner), context.places, given)
   const ports = inputs.cacheWrites === false ? { ...given, cacheStore: readOnly(given.cacheStore) } : given
   const receipt = createReceipt(runner)
   const run = await openRun({ inputs, env: runner.env, places: context.places, uploads: ports.artifactStore.available() }, ports)
@@ -62,6 +65,12 @@ async function carryOut(asked: Inputs, outer: Ports, context: ActionContext): Pr
   receipt({ stage: 'post', artifactUploaded: published.artifactId !== null || run.plan.upload !== 'always' })
   runner.info(`${report.record.conclusion.kind}: ${report.record.conclusion.reason}`)
   runner.info(`results: ${join(run.directory, 'report.html')}`)
+}
+
+/** A shard of a plan has its tests from there. */
+function readChanged({ shardPlan }: Inputs, runner: Runner): Changed {
+  const changed = runner.getInput('changed').trim()
+  return shardPlan === null && (changed === 'rules' || changed === 'first' || changed === 'only') ? changed : 'no'
 }
 
 /** `cache: read`: what is there is restored, nothing is packed or saved. */

@@ -6,13 +6,13 @@ import type { SharedPlan } from '../domain/shared-plan.js'
 import type { Progress } from '../domain/stages.js'
 import { parseInputs } from '../inputs/parse.js'
 import { LEFT_OUT } from '../inputs/sub-actions.js'
-import { applyChanged } from '../pipeline/changed.js'
 import { refuseUnsupportedPlatform } from '../pipeline/directories.js'
 import { directoryStore } from '../pipeline/directory-store.js'
 import { planOnly } from '../pipeline/open-run.js'
 import { planShards } from '../pipeline/plan-shards.js'
 import { MOST_SHARDS, type ShardCount } from '../plan/shards/index.js'
 import type { Ports, Runner } from '../ports/index.js'
+import { withChanged } from './choose-changed.js'
 import { fetchPlan } from './handed-out.js'
 import { reportError } from './report-error.js'
 import type { ActionContext } from './run-action.js'
@@ -123,13 +123,10 @@ function handingOver(
 async function readInputs(runner: Runner, ports: Ports, { places }: ActionContext): Promise<Inputs> {
   // The whole is compared with the whole, whichever jobs it was run in.
   const inputs = parseInputs('action', { ...stepInputs(runner, LEFT_OUT), matrix: 'null' })
-  if (runner.getInput('changed').trim() !== 'true') return inputs
-  const base = runner.env.GITHUB_BASE_REF
-  const upstream = base ? `origin/${base}` : null
-  const { suites } = await planOnly({ inputs, places }, ports)
-  const chosen = await applyChanged({ inputs, suites, upstream, tree: places.workingDirectory, places }, ports)
-  runner.info(chosen.note)
-  return chosen.inputs
+  const changed = runner.getInput('changed').trim() || 'no'
+  if (changed !== 'no' && changed !== 'rules')
+    throw new UserError(`\`changed\` is \`${changed}\`; allowed: no, rules.`, 'Correct the `with:` block of the step.')
+  return withChanged(inputs, changed, places, ports)
 }
 
 /** @throws UserError */

@@ -174,6 +174,15 @@ const what: readonly InputSpecification[] = [
   },
   { name: 'tests', kind: 'list', faces: actionOnly, default: '', description: 'Tests to run, such as `generic/001` or `xfs/00?`.' },
   {
+    name: 'changed',
+    kind: 'choice',
+    choices: ['no', 'rules', 'first', 'only'],
+    faces: actionOnly,
+    default: 'no',
+    description:
+      'Choose by what a pull request changes (`fetch-depth: 0`): `rules`: suites, sections and groups, by the files; `first`, `only`: the tests that reach it run first, or no others, by the map in the compared record (docs/howto/coverage.md). On other events everything runs.',
+  },
+  {
     name: 'exclude-files',
     kind: 'list',
     flag: '-E, --exclude-file <file>',

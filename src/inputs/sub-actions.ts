@@ -22,11 +22,12 @@ export const PLAN_INPUTS: readonly InputSpecification[] = [
   },
   {
     name: 'changed',
-    kind: 'boolean',
+    kind: 'choice',
+    choices: ['no', 'rules'],
     faces: actionOnly,
-    default: 'false',
+    default: 'no',
     description:
-      'Choose sections and groups by the files the branch changes (`vmtest run --changed`); needs the history: `fetch-depth: 0`.',
+      '`rules`: choose suites, sections and groups by the files that a pull request changes (`vmtest run --changed`); needs the history: `fetch-depth: 0`. On other events everything runs.',
   },
 ]
 
@@ -44,6 +45,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   shard: 'each job of the matrix has its own',
   'shard-plan': 'it is the plan that the workflow makes',
   matrix: 'the shards are compared as a whole',
+  changed: 'the plan chooses for all shards',
   output: 'results go where artifacts are made of them',
   upload: 'the whole is made of what shards upload',
 }
