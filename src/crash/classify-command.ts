@@ -13,11 +13,17 @@ export async function* classifyChunks(
   chunks: AsyncIterable<Uint8Array | string>,
   options: ClassifierOptions = {},
 ): AsyncGenerator<ClassifiedReport> {
+  for await (const report of reportsOf(chunks, options)) yield summary(report)
+}
+
+/** The same, each report with its lines. */
+export async function* reportsOf(
+  chunks: AsyncIterable<Uint8Array | string>,
+  options: ClassifierOptions = {},
+): AsyncGenerator<KernelReport> {
   const classifier = createClassifier(options)
-  for await (const line of splitLines(chunks)) {
-    for (const report of classifier.line(line)) yield summary(report)
-  }
-  for (const report of classifier.end()) yield summary(report)
+  for await (const line of splitLines(chunks)) yield* classifier.line(line)
+  yield* classifier.end()
 }
 
 const summary = ({ kind, title, fatal, firstLine, lastLine, test }: KernelReport): ClassifiedReport => ({

@@ -1,5 +1,5 @@
 export { type Classifier, type ClassifierOptions, createClassifier } from './classifier.js'
-export { type ClassifiedReport, classifyChunks } from './classify-command.js'
+export { type ClassifiedReport, classifyChunks, reportsOf } from './classify-command.js'
 export { type DebugImages, type DecodeOutcome, decodeReport } from './decode.js'
 export { isProvoked } from './provoked.js'
 export { testMarkers } from './test-marker.js'

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import * as z from 'zod'
+import { reportsOf } from '../crash/index.js'
+import type { KernelReport } from '../domain/kernel-report.js'
 import { type Plan, planSchema, type Selection, selectionSchema } from '../domain/plan.js'
 import type { RunRecord } from '../domain/record.js'
 import { suiteNameSchema } from '../domain/test.js'
 import { upgradePlan, upgradeSelection } from '../domain/upgrade/index.js'
-import type { BatchRun, VmRun } from '../domain/vm-run.js'
+import type { BatchRun, GuestRun, VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
 import { buildRecord, ownShardSchema } from '../results/index.js'
 import { suiteOf } from '../suites/index.js'
+import { CONSOLE_FILE } from '../vm/index.js'
 import { readHostFacts } from './host-facts.js'
 import { PLAN_FILE, SELECTION_FILE } from './open-run.js'
 import { SHARDS_FILE } from './share-out.js'
@@ -104,7 +107,7 @@ async function remains(
   const batches: BatchRun[] = []
   for (const { note, batches: directories } of guests) {
     for (const directory of directories) {
-      const suite = note.suite ?? plan.suites[0] ?? 'fstests'
+      const suite = suiteOfGuest(note, plan)
       const planned = selection?.tests.filter((test) => test.suite === suite && test.section === note.section) ?? []
       const evidence = {
         directory: join(runDirectory, directory),
@@ -122,13 +125,13 @@ async function remains(
         directory,
         timeline: [],
         exitStatus: null,
-        died: { exit: { kind: 'cancelled' }, test: null },
+        died: { exit: ENDED, test: null },
         notes: [],
       })
     }
   }
   return {
-    guests: [],
+    guests: await Promise.all(guests.map(({ note }) => guestOf(note, { runDirectory, plan }, files))),
     batches,
     abandonedSections: [],
     stopped: { kind: 'cancelled', reason: 'The run was ended from outside before it could report.' },
@@ -136,5 +139,44 @@ async function remains(
     vms: 0,
     memoryMiB: 0,
     cpusPerVm: 0,
+  }
+}
+
+const ENDED = { kind: 'cancelled' } as const
+
+function suiteOfGuest({ suite }: GuestNote, plan: Plan): string {
+  return suite ?? plan.suites[0] ?? 'fstests'
+}
+
+/** What is left of a guest: its console, with what its kernel reported. The tests that provoke a report are those the suite names by itself. */
+async function guestOf(
+  note: GuestNote,
+  { runDirectory, plan }: { readonly runDirectory: string; readonly plan: Plan },
+  files: Ports['files'],
+): Promise<GuestRun> {
+  const suite = suiteOfGuest(note, plan)
+  const directory = join('guests', String(note.id))
+  const consolePath = join(directory, CONSOLE_FILE)
+  const reports: KernelReport[] = []
+  try {
+    const console = files.stream(join(runDirectory, consolePath))
+    for await (const report of reportsOf(console, { programs: true, suites: [suiteOf(suite)] })) reports.push(report)
+  } catch {
+    // Ended before there was one.
+  }
+  const boot = { kernelSeconds: null, initSeconds: null, readySeconds: null, firstTestSeconds: null }
+  const times = { startedAt: note.startedAt, endedAt: note.startedAt }
+  return {
+    id: note.id,
+    suite,
+    section: note.section,
+    ...times,
+    exit: ENDED,
+    boot,
+    consolePath,
+    directory,
+    argv: [],
+    release: null,
+    reports,
   }
 }

@@ -10,6 +10,7 @@ export {
   undoPermissions,
 } from './accelerator/index.js'
 export { ATTACH_FILE, TAKEN } from './attach-point.js'
+export { CONSOLE_FILE } from './console/console-log.js'
 export type { Guest, GuestBatch, GuestEvent, GuestOptions, StartGuest } from './guest.js'
 export { type InteractiveGuest, type InteractiveOptions, prepareInteractiveGuest } from './interactive.js'
 export { DumpBudget, type Explanation, explainMemory, findDrgn, hasTypes, moduleFiles } from './memory/index.js'

@@ -13,6 +13,9 @@ export interface ConsoleLogOptions {
   readonly onLine: (text: string) => void
 }
 
+/** Under this name the console lies in the guest's directory. */
+export const CONSOLE_FILE = 'console.log'
+
 const GAVE_UP = /^vmtest: (init|agent) failed: /
 
 const DEFAULT_CAP_BYTES = 64 * 1024 * 1024
@@ -48,7 +51,7 @@ export class ConsoleLog {
   }
 
   get path(): string {
-    return join(this.options.directory, 'console.log')
+    return join(this.options.directory, CONSOLE_FILE)
   }
 
   async feed(chunk: Uint8Array): Promise<void> {

@@ -1,0 +1,80 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { recoverRecord } from '../../src/pipeline/recover.js'
+import type { Ports } from '../../src/ports/index.js'
+import { createClock } from '../../src/ports/real/clock.js'
+import { createExec } from '../../src/ports/real/exec.js'
+import { createFiles } from '../../src/ports/real/files.js'
+import { aRecord } from '../report/builder.js'
+import { aSelection } from '../results/fixtures.js'
+
+let directory: string
+const write = (path: string, text: string) => {
+  mkdirSync(dirname(join(directory, path)), { recursive: true })
+  writeFileSync(join(directory, path), text)
+}
+const ports = { files: createFiles(), clock: createClock(), exec: createExec() } as unknown as Ports
+const recovered = async () => {
+  const record = await recoverRecord(directory, '0', ports)
+  if (record === null) throw new Error('nothing was recovered')
+  return record
+}
+
+const CHECK = 'FSTYP         -- xfs (debug)\n\ngeneric/001        1s\ngeneric/002        2s\ngeneric/003        '
+const CONSOLE = [
+  '09:59:00.355| [    0.000000] Linux version 6.18.0 (a@b) (gcc) #1 SMP',
+  '09:59:10.000| [   10.000000] run fstests generic/001 at 2026-11-23 09:48:09',
+  '09:59:20.000| [   20.000000] run fstests generic/002 at 2026-11-23 09:48:19',
+  '09:59:21.000| [   21.000000] ==================================================================',
+  '09:59:21.000| [   21.000000] BUG: KASAN: slab-use-after-free in xfs_iget+0x12/0x340',
+  '09:59:21.000| [   21.000000] Read of size 8 at addr ffff888012345678 by task fsstress/123',
+  '09:59:21.000| [   21.000000] CPU: 0 PID: 123 Comm: fsstress Not tainted 6.18.0 #1',
+  '09:59:21.000| [   21.000000] Call Trace:',
+  '09:59:21.000| [   21.000000]  xfs_iget+0x12/0x340',
+  '09:59:30.000| [   30.000000] run fstests generic/003 at 2026-11-23 09:48:29',
+  '',
+].join('\n')
+
+describe('a run that was killed before it could report', () => {
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'vmtest-recover-'))
+    const selection = aSelection(['generic/001', 'generic/002', 'generic/003'])
+    const section = selection.sections[0]?.name
+    write('plan.json', JSON.stringify(aRecord([]).plan))
+    write('selection.json', JSON.stringify(selection))
+    write('guests/1/guest.json', JSON.stringify({ id: 1, suite: 'fstests', section, startedAt: '2026-11-23T09:58:50.492Z' }))
+    write('guests/1/batches/1/check.stdout', CHECK)
+  })
+  afterEach(() => rmSync(directory, { recursive: true }))
+
+  test('keeps the verdicts of the tests that had ended', async () => {
+    const { tests, conclusion } = await recovered()
+    expect(tests.map(({ name, status }) => [name, status])).toEqual([
+      ['generic/001', 'pass'],
+      ['generic/002', 'pass'],
+      ['generic/003', 'notreached'],
+    ])
+    expect(conclusion.kind).toBe('cancelled')
+  })
+
+  test('reads what the kernel reported on the console, under the test that ran', async () => {
+    write('guests/1/console.log', CONSOLE)
+    const { tests, guests } = await recovered()
+    expect(tests.map(({ status, attempts }) => [status, attempts.flatMap(({ reports }) => reports.map(({ title }) => title))])).toEqual([
+      ['pass', []],
+      ['fail', ['KASAN: slab-use-after-free Read in xfs_iget']],
+      ['notreached', []],
+    ])
+    expect(tests[1]?.attempts[0]?.logs.console).toBe('guests/1/console.log')
+    expect(guests).toMatchObject([{ id: 1, exit: { kind: 'cancelled' }, consolePath: 'guests/1/console.log' }])
+  })
+
+  test('tells a report before the first test', async () => {
+    write('guests/1/console.log', CONSOLE.replace(/^.*run fstests.*\n/gm, ''))
+    const { tests, unattributedReports } = await recovered()
+    expect(tests.map(({ status }) => status)).toEqual(['pass', 'pass', 'notreached'])
+    expect(unattributedReports.map(({ title }) => title)).toEqual(['KASAN: slab-use-after-free Read in xfs_iget'])
+  })
+})
