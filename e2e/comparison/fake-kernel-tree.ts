@@ -48,10 +48,11 @@ for file in fs/*.c; do
 done
 printf '\\nfates {%s}\\n' "\${fates#,}" >>"$image"
 `
+/** Without PVH: a vmlinux would be booted then, and this one is no program. */
 const MERGE = `set -eu
 out=$3
 shift 3
-cat "$@" >"$out/.config.new"
+cat "$@" | sed '/^CONFIG_PVH=/d' >"$out/.config.new"
 mv "$out/.config.new" "$out/.config"
 `
 
