@@ -7,25 +7,26 @@ import { planOnly } from '../pipeline/open-run.js'
 import type { CliContext } from './context.js'
 import { addInputOptions, HEADINGS, type OptionUse, rawInputs } from './options.js'
 
-/** The options of every input, and those that choose tests by what changed. */
-export function addSelectionOptions(command: Command, use: OptionUse = 'run'): Command {
+/**
+ * The options of every input, and those that choose tests by what changed.
+ * @param byMap whether tests are run, so that a map of what they reach can choose among them
+ */
+export function addSelectionOptions(command: Command, use: OptionUse = 'run', byMap = use === 'run'): Command {
   const choosing = (flags: string, description: string) => new Option(flags, description).helpGroup(HEADINGS.choice)
-  return addInputOptions(command, use)
-    .addOption(
-      choosing('--changed', 'choose suites, sections and groups by the files changed since upstream, those you name staying as they are'),
-    )
-    .addOption(
-      choosing(
-        '--changed-tests <first|only>',
-        'tests that reach what changed run first, or no others run: by the map in --baseline, which a run with --coverage left',
-      ),
-    )
-    .addOption(
-      choosing(
-        '--upstream <rev>',
-        'with --changed, --changed-tests or --coverage: what to compare with; default: the branch’s upstream, or origin’s head, master or main',
-      ),
-    )
+  const map = choosing(
+    '--changed-tests <first|only>',
+    'tests that reach what changed run first, or no others run: by the map in --baseline, which a run with --coverage left',
+  )
+  addInputOptions(command, use).addOption(
+    choosing('--changed', 'choose suites, sections and groups by the files changed since upstream, those you name staying as they are'),
+  )
+  if (byMap) command.addOption(map)
+  return command.addOption(
+    choosing(
+      '--upstream <rev>',
+      `with --changed${byMap ? ', --changed-tests or --coverage' : ''}: what to compare with; default: the branch’s upstream, or origin’s head, master or main`,
+    ),
+  )
 }
 
 /** What was asked for, with `--changed` resolved. @throws UserError */

@@ -31,7 +31,7 @@ export const planCommand: AddCommand = (program, context) => {
     .option('--shard-minutes <number>', 'with --shards auto: the time a shard may take', '300')
     .option('--runners <number>', 'with --times, for so many machines at once: in the order printed, each shard to the first that is free')
     .option('--json', 'print the plan as JSON')
-  addSelectionOptions(command)
+  addSelectionOptions(command, 'run', false)
     .addHelpText('after', EXAMPLES)
     .action(async (tests: string[], options: PlanOptions) => {
       const shards = options.times === undefined ? await fromBundle(tests, options, context) : await fromTimes(tests, options, context)
