@@ -89,6 +89,7 @@ export class ResultFrameParser {
  * where the file has grown meanwhile (findings/busybox-base64-pads-in-the-middle.sh).
  */
 function bytesOf(line: string): Uint8Array | null {
+  if (BASE64_LINE.test(line)) return Buffer.from(line, 'base64')
   const pieces = line.split(/(?<==)(?!=)/)
   return pieces.every((piece) => BASE64_LINE.test(piece)) ? Buffer.concat(pieces.map((piece) => Buffer.from(piece, 'base64'))) : null
 }
