@@ -9,6 +9,7 @@ import { type TriedCommit, triedCommits } from './bisect-outcomes.js'
 import { fetchArtifact } from './handed-out.js'
 import { reportError } from './report-error.js'
 import type { ActionContext } from './run-action.js'
+import { wholeNumber } from './step-inputs.js'
 
 const SEARCH_FILE = 'bisect.json'
 
@@ -103,13 +104,3 @@ async function readState(name: string, ports: Ports, { places }: ActionContext):
 }
 
 const outcomesOf = (tried: State['tried']) => new Map([...tried].map(([hash, { outcome }]) => [hash, outcome]))
-
-/** @throws UserError */
-function wholeNumber(name: string, value: string, least: number, most: number): number {
-  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN
-  if (number >= least && number <= most) return number
-  throw new UserError(
-    `\`${name}\` is \`${value}\`; allowed: a whole number from ${least} to ${most}.`,
-    'Correct the `with:` block of the step.',
-  )
-}

@@ -16,7 +16,7 @@ import { withChanged } from './choose-changed.js'
 import { fetchPlan } from './handed-out.js'
 import { reportError } from './report-error.js'
 import type { ActionContext } from './run-action.js'
-import { stepInputs } from './step-inputs.js'
+import { stepInputs, wholeNumber } from './step-inputs.js'
 
 /**
  * The sub-action `plan`: builds the bundle once, shares its tests out, and hands both on: the bundle by the store cache or, where that cannot be
@@ -131,12 +131,7 @@ async function readInputs(runner: Runner, ports: Ports, { places }: ActionContex
 
 /** @throws UserError */
 function countOf(runner: Runner): ShardCount {
-  const whole = (name: string, usual: string, most: number): number => {
-    const value = runner.getInput(name).trim() || usual
-    const number = /^\d+$/.test(value) ? Number(value) : 0
-    if (number >= 1 && number <= most) return number
-    throw new UserError(`\`${name}\` is \`${value}\`; allowed: a whole number from 1 to ${most}.`, 'Correct the `with:` block of the step.')
-  }
+  const whole = (name: string, usual: string, most: number) => wholeNumber(name, runner.getInput(name).trim() || usual, 1, most)
   if ((runner.getInput('shards').trim() || 'auto') !== 'auto') return { kind: 'count', count: whole('shards', 'auto', MOST_SHARDS) }
   return { kind: 'within', seconds: whole('shard-minutes', '60', 100_000) * 60 }
 }
