@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { UserError } from '../domain/errors.js'
 import type { Inputs } from '../domain/inputs.js'
 import type { SuiteName } from '../domain/test.js'
-import { changedPathsSchema, selectChanged } from '../plan/changed.js'
+import { type ChangedPaths, changedPathsSchema, selectChanged } from '../plan/changed.js'
 import type { Ports } from '../ports/index.js'
 import { changeBase } from './change-base.js'
 import type { Directories } from './directories.js'
@@ -42,14 +42,21 @@ export async function applyChanged(
   const untracked = await git('ls-files', '--others', '--exclude-standard', '--full-name', '-z')
   if (listed === null || untracked === null) throw new UserError(`git cannot compare ${tree} with ${base.commit}.`, 'Try `git diff` there.')
   const changed = [...listed.split('\0'), ...untracked.split('\0').filter(isSource)].filter((path) => path !== '')
-  const rules = join(places.checkout, 'nix/sections/changed-paths.json')
-  const text = await ports.files.readText(rules)
-  const data = changedPathsSchema.parse(JSON.parse(text))
+  const { rules, data } = await readRules(places, ports)
   const { suites: kept, request, note } = selectChanged({ suites, request: inputs.selection }, [...new Set(changed)], data, base.name)
   const trees = Object.fromEntries(Object.entries(inputs.trees).filter(([suite]) => kept.includes(suite)))
   // Where all of them stay, what was asked stays as it was asked.
   const chosen = kept.length === suites.length ? inputs.suites : kept
   return { inputs: { ...inputs, suites: [...chosen], trees, selection: request }, note: `${note}\n  (the rules: ${rules})` }
+}
+
+/** What a path of the tree is about, and where that is written. */
+export async function readRules(
+  { checkout }: Pick<Directories, 'checkout'>,
+  { files }: Pick<Ports, 'files'>,
+): Promise<{ readonly rules: string; readonly data: ChangedPaths }> {
+  const rules = join(checkout, 'nix/sections/changed-paths.json')
+  return { rules, data: changedPathsSchema.parse(JSON.parse(await files.readText(rules))) }
 }
 
 /** Of what git does not know, only what is compiled: notes and patches lie around in every tree. */

@@ -1,11 +1,11 @@
-import { join } from 'node:path'
 import { type ChosenTests, chooseTests, type FileChange, translateChange } from '../coverage/index.js'
 import type { Coverage } from '../domain/coverage.js'
 import type { Plan, PlannedTest, Selection } from '../domain/plan.js'
-import { testKey } from '../domain/test-key.js'
-import { changedPathsSchema, scopeOfChange } from '../plan/changed.js'
+import { sectionKey, testKey } from '../domain/test-key.js'
+import { scopeOfChange } from '../plan/changed.js'
 import type { Ports } from '../ports/index.js'
 import { changeBase, upstreamOf } from './change-base.js'
+import { readRules } from './changed.js'
 import { changesSince } from './coverage.js'
 import type { Directories } from './directories.js'
 import { gitIn } from './situation.js'
@@ -98,8 +98,7 @@ async function rulesFor(
   ports: Pick<Ports, 'files'>,
 ): Promise<(test: PlannedTest) => boolean> {
   if (files.length === 0) return () => false
-  const rules = await ports.files.readText(join(places.checkout, 'nix/sections/changed-paths.json'))
-  const scope = scopeOfChange(files, changedPathsSchema.parse(JSON.parse(rules)), plan.suites)
+  const scope = scopeOfChange(files, (await readRules(places, ports)).data, plan.suites)
   return ({ suite, groups = [] }) => {
     const part = scope.suites.find((each) => each.suite === suite)
     return part !== undefined && (part.groups.length === 0 || part.groups.some((group) => groups.includes(group)))
@@ -111,10 +110,10 @@ function reasonsOf(
   tests: readonly PlannedTest[],
   { chosen, map, byRules }: { readonly chosen: ChosenTests; readonly map: Coverage; readonly byRules: (test: PlannedTest) => boolean },
 ): ReadonlyMap<string, readonly string[]> {
-  const sections = new Set(map.tests.map(({ suite, section }) => JSON.stringify([suite, section])))
+  const sections = new Set(map.tests.map(sectionKey))
   const why = new Map<string, readonly string[]>()
   for (const test of tests) {
-    const isKnown = sections.has(JSON.stringify([test.suite, test.section]))
+    const isKnown = sections.has(sectionKey(test))
     const found = chosen.tests.filter(
       (each) => each.suite === test.suite && each.name === test.name && (!isKnown || each.section === test.section),
     )
@@ -131,9 +130,9 @@ function reasonsOf(
 function arrange(tests: readonly PlannedTest[], mode: 'first' | 'only', why: ReadonlyMap<string, unknown>): PlannedTest[] {
   const reaches = (test: PlannedTest) => why.has(testKey(test))
   if (mode === 'only') return tests.filter(reaches)
-  const sections = [...new Set(tests.map(({ suite, section }) => JSON.stringify([suite, section])))]
+  const sections = [...new Set(tests.map(sectionKey))]
   return sections.flatMap((key) => {
-    const own = tests.filter(({ suite, section }) => JSON.stringify([suite, section]) === key)
+    const own = tests.filter((test) => sectionKey(test) === key)
     return [...own.filter(reaches), ...own.filter((test) => !reaches(test))]
   })
 }
