@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { guardedBy } from '../../src/coverage/conditions.js'
 import { parseGcov } from '../../src/coverage/gcov-output.js'
-import { changedLines, lcovText, newLines, parseDiff, readLcov, stateOf, unrunRanges } from '../../src/coverage/index.js'
+import { changedLines, lcovText, newLines, parseDiff, stateOf, unrunRanges } from '../../src/coverage/index.js'
 import { changedSources, fixture, SOURCE, tallyOf, wholeFile } from './fixture.js'
+import { readLcov } from './read-lcov.js'
 
 describe("lines of a program, by gcc's own counters", () => {
   test('each is what the program did with it', () => {

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type CoverageRun, lcovText, readCoverage, stateOf, testsOfLine } from '../../src/coverage/index.js'
+import { type CoverageRun, lcovText, readCoverage, stateOf, testsByLine } from '../../src/coverage/index.js'
 import type { BatchRun } from '../../src/domain/vm-run.js'
 import { createExec } from '../../src/ports/real/exec.js'
 import { createFiles } from '../../src/ports/real/files.js'
@@ -99,7 +99,7 @@ live("a run's counters, by the machine's own gcc and gcov", () => {
       'fs/reach.c main',
     ])
     const by = Object.fromEntries(
-      (coverage?.changed ?? []).map(({ line }, index) => [line, coverage === null ? [] : testsOfLine(coverage, index)]),
+      (coverage?.changed ?? []).map(({ line }, index) => [line, coverage === null ? [] : testsByLine(coverage)(index)]),
     )
     expect([by[6], by[13], by[21], by[34]]).toEqual([['t/2'], ['t/1', 't/2'], ['t/1'], []])
     const states = Object.fromEntries((coverage?.changed ?? []).map((line) => [line.line, stateOf(line)]))

@@ -3,7 +3,7 @@ import type { TestId } from '../domain/test.js'
 import { packBits } from './bits.js'
 import { type ChangedSource, changedLines } from './changed-lines.js'
 import { type FileChange, newLines } from './git-diff.js'
-import { functionKey, type Tally } from './tally.js'
+import { functionKey, lineKey, type Tally } from './tally.js'
 
 /** What is known when all counters are read. */
 export interface Assembled {
@@ -18,10 +18,6 @@ export interface Assembled {
 export interface Reached {
   readonly functions: ReadonlySet<string>
   readonly lines: ReadonlySet<string>
-}
-
-export function lineKey(file: string, line: number): string {
-  return `${file}:${line}`
 }
 
 /** What a test's own counts say it ran. @param changed the lines that matter, by `lineKey` */

@@ -10,13 +10,12 @@ export function packBits(indexes: Iterable<number>, length: number): string {
 
 /** The places that are set, ascending; none beyond `length`. */
 export function unpackBits(text: string, length: number): number[] {
-  const bytes = Buffer.from(text, 'base64')
-  const set: number[] = []
-  for (let index = 0; index < length; index += 1) if (((bytes[index >> 3] ?? 0) >> (index & 7)) & 1) set.push(index)
-  return set
+  const isSet = readBits(text)
+  return [...Array(length).keys()].filter(isSet)
 }
 
-/** Whether one place is set. */
-export function hasBit(text: string, index: number): boolean {
-  return ((Buffer.from(text, 'base64')[index >> 3] ?? 0) >> (index & 7)) % 2 === 1
+/** Tells of each place whether it is set; none beyond the text is. */
+export function readBits(text: string): (index: number) => boolean {
+  const bytes = Buffer.from(text, 'base64')
+  return (index) => ((bytes[index >> 3] ?? 0) >> (index & 7)) % 2 === 1
 }

@@ -1,7 +1,7 @@
 import type { ChangedLine, Guard } from '../domain/coverage.js'
 import { guardedBy } from './conditions.js'
 import { type FileChange, newLines } from './git-diff.js'
-import type { Tally } from './tally.js'
+import { byLine, type Tally } from './tally.js'
 
 /** A line is kept up to here. */
 const TEXT_CHARACTERS = 200
@@ -23,7 +23,7 @@ export function changedLines(sources: readonly ChangedSource[], tally: Tally): r
       if (file === null || !tally.files.has(file)) return []
       return newLines(change).map((line) => changedLine({ file, lines, line }, tally))
     })
-    .sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1))
+    .sort(byLine)
 }
 
 interface Place {

@@ -1,6 +1,6 @@
 import type { Coverage, CoveredFunction } from '../domain/coverage.js'
 import type { TestId } from '../domain/test.js'
-import { hasBit } from './bits.js'
+import { readBits } from './bits.js'
 import type { FileChange, Hunk } from './git-diff.js'
 
 /** What part of a change is looked up in a map, and why. */
@@ -36,8 +36,9 @@ export function chooseTests(map: Coverage, changes: readonly FileChange[]): Chos
   const reasons: Reason[] = []
   const unreached: string[] = []
   const unknownFiles: string[] = []
+  const reached = map.tests.map(({ functions }) => readBits(functions))
   const take = (what: string, functions: readonly number[]) => {
-    const found = [...map.tests.keys()].filter((test) => functions.some((index) => hasBit(map.tests[test]?.functions ?? '', index)))
+    const found = [...reached.keys()].filter((test) => functions.some((index) => reached[test]?.(index)))
     for (const test of found) chosen.set(test, [...(chosen.get(test) ?? []), what])
     reasons.push({ what, tests: found.length })
     if (found.length === 0) unreached.push(what)

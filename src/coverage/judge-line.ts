@@ -1,5 +1,5 @@
 import type { ChangedLine, Coverage, Guard } from '../domain/coverage.js'
-import { hasBit } from './bits.js'
+import { readBits } from './bits.js'
 
 /** Which ways a condition went: `part` is one of several conditions in one, of which a branch was never taken. */
 export type Ways = 'not-run' | 'both' | 'never-true' | 'never-false' | 'part' | 'unknown'
@@ -67,7 +67,14 @@ export function unrunRanges(changed: readonly ChangedLine[]): readonly UnrunRang
   return ranges
 }
 
-/** Names of the tests that ran a changed line. @param index its place in `changed` */
-export function testsOfLine({ tests }: Pick<Coverage, 'tests'>, index: number): readonly string[] {
-  return tests.filter(({ lines }) => hasBit(lines, index)).map(({ name }) => name)
+/** Says of a changed line, by its place in `changed`, the names of the tests that ran it. */
+export function testsByLine({ tests }: Pick<Coverage, 'tests'>): (index: number) => readonly string[] {
+  const ran = tests.map(({ name, lines }) => ({ name, isRun: readBits(lines) }))
+  return (index) => ran.filter(({ isRun }) => isRun(index)).map(({ name }) => name)
+}
+
+/** The places in `functions` of the changed ones that a test reached. */
+export function reachedFunctions({ touched, tests }: Pick<Coverage, 'touched' | 'tests'>): ReadonlySet<number> {
+  const reached = tests.map(({ functions }) => readBits(functions))
+  return new Set(touched.filter((index) => reached.some((isReached) => isReached(index))))
 }

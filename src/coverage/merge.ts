@@ -1,16 +1,23 @@
-import type { ChangedLine, Coverage, CoverageTest, CoveredFunction } from '../domain/coverage.js'
+import type { ChangedLine, Coverage, CoverageTest, CoveredFunction, Guard } from '../domain/coverage.js'
 import { testKey } from '../domain/test-key.js'
 import { packBits, unpackBits } from './bits.js'
-import { byPlace, functionKey } from './tally.js'
+import { byLine, byPlace, functionKey, lineKey } from './tally.js'
 
 /** Two parts of one run's coverage as one: associative, and the same either way but for the order of tests. */
 export function mergeCoverage(left: Coverage, right: Coverage): Coverage {
   const functions = union(left.functions, right.functions, functionKey, (a) => a).sort(byPlace)
   const changed = union(left.changed, right.changed, placeOf, mergeLines).sort(byLine)
-  const moved = [left, right].map((part) => part.tests.map((test) => moveTest(test, part, { functions, changed })))
-  const keys = functions.map(functionKey)
-  const touched = new Set([left, right].flatMap((part) => part.touched.map((index) => keys.indexOf(keyAt(part.functions, index)))))
-  const tests = mergeTests(moved[0] ?? [], moved[1] ?? [], { functions, changed })
+  const touched = new Set<number>()
+  const moved = [left, right].map((part) => {
+    const placesOfFunctions = placesIn(part.functions.map(functionKey), functions.map(functionKey))
+    const placesOfLines = placesIn(part.changed.map(placeOf), changed.map(placeOf))
+    for (const index of part.touched) for (const place of placesOfFunctions(index)) touched.add(place)
+    return part.tests.map((test) => ({
+      ...test,
+      functions: moveBits(test.functions, part.functions.length, placesOfFunctions, functions.length),
+      lines: moveBits(test.lines, part.changed.length, placesOfLines, changed.length),
+    }))
+  })
   return {
     ...left,
     directories: sortedUnion(left.directories, right.directories),
@@ -18,8 +25,15 @@ export function mergeCoverage(left: Coverage, right: Coverage): Coverage {
     executable: Math.max(left.executable, right.executable),
     executed: Math.max(left.executed, right.executed),
     notCompiled: sortedUnion(left.notCompiled, right.notCompiled),
-    ...{ changed, touched: [...touched].filter((index) => index >= 0).sort((a, b) => a - b), functions, tests },
+    ...{ changed, touched: [...touched].sort((a, b) => a - b), functions },
+    tests: mergeTests(moved[0] ?? [], moved[1] ?? [], { functions, changed }),
   }
+}
+
+/** Where what stands at a place of one list stands in another; nowhere: none. */
+function placesIn(from: readonly string[], to: readonly string[]): (index: number) => readonly number[] {
+  const places = new Map(to.map((key, index) => [key, [index]]))
+  return (index) => places.get(from[index] ?? '') ?? []
 }
 
 interface Lists {
@@ -27,22 +41,9 @@ interface Lists {
   readonly changed: readonly ChangedLine[]
 }
 
-/** The test with its bits where the merged lists have what they mean. */
-function moveTest(test: CoverageTest, from: Lists, to: Lists): CoverageTest {
-  return {
-    ...test,
-    functions: moveBits(test.functions, from.functions.map(functionKey), to.functions.map(functionKey)),
-    lines: moveBits(test.lines, from.changed.map(placeOf), to.changed.map(placeOf)),
-  }
-}
-
-function moveBits(bits: string, from: readonly string[], to: readonly string[]): string {
-  if (from.length === to.length && from.every((key, index) => key === to[index])) return bits
-  const places = new Map(to.map((key, index) => [key, index]))
-  return packBits(
-    unpackBits(bits, from.length).flatMap((index) => places.get(from[index] ?? '') ?? []),
-    to.length,
-  )
+/** Bits of a list of this length, at their places in another. */
+function moveBits(bits: string, length: number, placesOf: (index: number) => readonly number[], newLength: number): string {
+  return packBits(unpackBits(bits, length).flatMap(placesOf), newLength)
 }
 
 function mergeTests(left: readonly CoverageTest[], right: readonly CoverageTest[], { functions, changed }: Lists): CoverageTest[] {
@@ -58,24 +59,22 @@ function either(a: string, b: string, length: number): string {
 }
 
 function mergeLines(a: ChangedLine, b: ChangedLine): ChangedLine {
-  const guard = a.guard ?? b.guard
+  const guard = a.guard === undefined || b.guard === undefined ? (a.guard ?? b.guard) : mergeGuards(a.guard, b.guard)
   return {
     ...a,
     count: plus(a.count, b.count),
     branches: addUp(a.branches, b.branches),
-    ...(guard === undefined || a.guard === undefined || b.guard === undefined
-      ? guard === undefined
-        ? {}
-        : { guard }
-      : {
-          guard: {
-            line: a.guard.line,
-            count: a.guard.count + b.guard.count,
-            branches: addUp(a.guard.branches, b.guard.branches),
-            bodyCount: plus(a.guard.bodyCount, b.guard.bodyCount),
-            nextCount: plus(a.guard.nextCount, b.guard.nextCount),
-          },
-        }),
+    ...(guard === undefined ? {} : { guard }),
+  }
+}
+
+function mergeGuards(a: Guard, b: Guard): Guard {
+  return {
+    line: a.line,
+    count: a.count + b.count,
+    branches: addUp(a.branches, b.branches),
+    bodyCount: plus(a.bodyCount, b.bodyCount),
+    nextCount: plus(a.nextCount, b.nextCount),
   }
 }
 
@@ -96,18 +95,7 @@ function union<T>(left: readonly T[], right: readonly T[], key: (each: T) => str
   return [...all.values()]
 }
 
-function placeOf({ file, line }: ChangedLine): string {
-  return `${file}:${line}`
-}
-
-function byLine(a: ChangedLine, b: ChangedLine): number {
-  return a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1
-}
-
-function keyAt(functions: readonly CoveredFunction[], index: number): string {
-  const found = functions[index]
-  return found === undefined ? '' : functionKey(found)
-}
+const placeOf = ({ file, line }: ChangedLine): string => lineKey(file, line)
 
 function sortedUnion(a: readonly string[], b: readonly string[]): string[] {
   return [...new Set([...a, ...b])].sort()

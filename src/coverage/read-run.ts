@@ -4,13 +4,13 @@ import type { TestId } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
 import type { BatchRun } from '../domain/vm-run.js'
 import type { Ports, UnprivilegedUser } from '../ports/index.js'
-import { assemble, lineKey, type Reached, reachedBy } from './assemble.js'
+import { assemble, type Reached, reachedBy } from './assemble.js'
 import type { ChangedSource } from './changed-lines.js'
 import { readCounters, type TestCounters } from './counters.js'
 import { parseGcov } from './gcov-output.js'
 import { newLines } from './git-diff.js'
 import { findGcov, type Gcov, runGcov, sourceName } from './run-gcov.js'
-import { Tally } from './tally.js'
+import { lineKey, Tally } from './tally.js'
 
 /** Counters of one test are packed into less, whatever is compiled with them. */
 const MOST_PACKED_BYTES = 16 * 1024 * 1024

@@ -79,6 +79,16 @@ function addFunction(functions: Map<string, FunctionTally>, given: FunctionTally
   else known.count += given.count
 }
 
+/** What a line is kept under. */
+export function lineKey(file: string, line: number): string {
+  return `${file}:${line}`
+}
+
+/** By file, then line. */
+export function byLine(a: { readonly file: string; readonly line: number }, b: { readonly file: string; readonly line: number }): number {
+  return compare(a.file, b.file) || a.line - b.line
+}
+
 /** What a function is kept under. */
 export function functionKey({ file, name, start }: CoveredFunction): string {
   return `${file}\n${start}\n${name}`

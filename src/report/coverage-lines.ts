@@ -1,4 +1,4 @@
-import { type LineState, stateOf, testsOfLine, unrunRanges } from '../coverage/index.js'
+import { type LineState, reachedFunctions, stateOf, testsByLine, unrunRanges } from '../coverage/index.js'
 import { type ChangedLine, type Coverage, changedCounts } from '../domain/coverage.js'
 import type { RunRecord } from '../domain/record.js'
 import type { Annotation } from '../domain/stages.js'
@@ -17,14 +17,17 @@ export interface CoverageRow {
 
 /** Names of tests that stand beside a line. */
 const NAMES = 3
+/** Names of a kind that stand in the sentence above the table. */
+const NAMED = 5
 
 /** The changed lines of which something can be said, by file and line. */
 export function coverageRows(coverage: Coverage): readonly CoverageRow[] {
+  const testsOf = testsByLine(coverage)
   return coverage.changed.flatMap((line, index) => {
     const state = stateOf(line)
     if (state === 'no-code') return []
     const place = `${shortLine(line.file, 200)}:${line.line}`
-    const what = describeLine(line, state, testsOfLine(coverage, index))
+    const what = describeLine(line, state, testsOf(index))
     return [
       { place, ran: line.count === null ? '–' : String(line.count), text: shortLine(line.text.replace(/\t/g, '  '), 160), what, state },
     ]
@@ -56,29 +59,22 @@ function describeLine({ guard, count }: ChangedLine, state: LineState, tests: re
   }
 }
 
+/** The first of some names, and a sign that there are more. */
+function someOf(names: readonly string[], width: number): string {
+  const shown = names.slice(0, NAMED).map((name) => shortLine(name, width))
+  return `${shown.join(', ')}${names.length > NAMED ? ', …' : ''}`
+}
+
 /** The sentence above the table. */
 export function coverageHead(coverage: Coverage): string {
   const { executable, run } = changedCounts(coverage.changed)
   const since = coverage.base === null ? '' : ` since ${shortLine(coverage.base.name, 80)}`
   const lost = coverage.withoutCounters.length
   const without =
-    lost === 0
-      ? ''
-      : ` Of ${lost} ${lost === 1 ? 'test' : 'tests'} no counters came (${coverage.withoutCounters
-          .slice(0, 5)
-          .map((name) => shortLine(name, 80))
-          .join(', ')}${lost > 5 ? ', …' : ''}).`
-  const uncompiled =
-    coverage.notCompiled.length === 0
-      ? ''
-      : ` Not compiled with counters: ${coverage.notCompiled
-          .slice(0, 5)
-          .map((name) => shortLine(name, 120))
-          .join(', ')}${coverage.notCompiled.length > 5 ? ', …' : ''}.`
-  const whole = `In ${coverage.directories
-    .slice(0, 5)
-    .map((name) => shortLine(name, 80))
-    .join(', ')}, ${coverage.executed} of ${coverage.executable} lines ran.`
+    lost === 0 ? '' : ` Of ${lost} ${lost === 1 ? 'test' : 'tests'} no counters came (${someOf(coverage.withoutCounters, 80)}).`
+  const uncompiled = coverage.notCompiled.length === 0 ? '' : ` Not compiled with counters: ${someOf(coverage.notCompiled, 120)}.`
+  const directories = coverage.directories.slice(0, NAMED).map((name) => shortLine(name, 80))
+  const whole = `In ${directories.join(', ')}, ${coverage.executed} of ${coverage.executable} lines ran.`
   const change =
     coverage.base === null
       ? ''
@@ -95,11 +91,6 @@ export function unreachedFunctions(coverage: Coverage): readonly string[] {
       const found = coverage.functions[index]
       return found === undefined ? [] : [`${shortLine(found.name, 120)} (${shortLine(found.file, 200)}:${found.start})`]
     })
-}
-
-function reachedFunctions({ touched, tests }: Coverage): ReadonlySet<number> {
-  const bits = tests.map(({ functions }) => Buffer.from(functions, 'base64'))
-  return new Set(touched.filter((index) => bits.some((each) => ((each[index >> 3] ?? 0) >> (index & 7)) & 1)))
 }
 
 /** One for each contiguous range of changed lines that no test ran. Paths are the kernel tree's; the repository is looked for in what it changed. */
