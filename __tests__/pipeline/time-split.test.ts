@@ -11,12 +11,12 @@ function guest(id: number, from: number, to: number, readySeconds: number | null
   return { id, suite: 'fstests', section: 'xfs', startedAt: at(from), endedAt: at(to), exit: { kind: 'poweroff' }, boot, ...files }
 }
 
-function batch(of: number, tests: readonly (readonly [from: number, to: number | null])[]): BatchRun {
-  const timeline = tests.map(([from, to], place) => ({
+function batch(of: number, tests: readonly (readonly [from: number, to: number | null, seconds?: number | null])[]): BatchRun {
+  const timeline = tests.map(([from, to, took = null], place) => ({
     name: `generic/00${place}`,
     startedAt: at(from),
     endedAt: to === null ? null : at(to),
-    seconds: null,
+    seconds: took,
   }))
   const rest = { tests: timeline.map(({ name }) => name), directory: '', exitStatus: 0, died: null, notes: [] }
   return { guest: of, suite: 'fstests', section: 'xfs', timeline, ...rest }
@@ -55,10 +55,26 @@ test('a guest that died in its test, and one that never asked for work', () => {
   })
 })
 
-const seconds = fc.double({ min: 0, max: 500, noNaN: true })
-const guests = fc.array(fc.tuple(seconds, seconds, fc.option(seconds), fc.array(fc.tuple(seconds, fc.option(seconds)), { maxLength: 5 })), {
-  maxLength: 6,
+test('what a suite does after a test is not the test: check reports a body of 8 s, and checks the file system for 5 s more', () => {
+  const batches = [
+    batch(1, [
+      [20, 33, 8],
+      // Whole seconds can be more than there were.
+      [34, 35.5, 2],
+    ]),
+  ]
+  expect(timeSplit(LAPS, { guests: [guest(1, 0, 40, 10)], batches, vms: 1 })).toMatchObject({
+    ...{ bootSeconds: 14.5, startSeconds: 10, testSeconds: 9.5, betweenSeconds: 6 },
+  })
 })
+
+const seconds = fc.double({ min: 0, max: 500, noNaN: true })
+const guests = fc.array(
+  fc.tuple(seconds, seconds, fc.option(seconds), fc.array(fc.tuple(seconds, fc.option(seconds), fc.option(seconds)), { maxLength: 5 })),
+  {
+    maxLength: 6,
+  },
+)
 
 test('whatever guests did and stamps say, the parts are the whole and none is negative', () => {
   fc.assert(
