@@ -61,7 +61,7 @@ export function fileAgainstPass(file: ResultFile): string | null {
     case 'outBad':
       return 'output mismatch'
     case 'hints':
-      // check removes the hints of a test that did not fail.
+      // check removes the hints of a test that passed.
       return 'failed, hints were kept'
     case 'core':
       return 'dumped core'

@@ -129,13 +129,18 @@ function wordsOf(said: OutputVerdict | null, found: XunitCase | null): Witness[]
 }
 
 function fileWitnesses(files: readonly ResultFile[], failedBefore: boolean): Witness[] {
-  return files.flatMap((file): Witness[] => {
+  return tellingFiles(files).flatMap((file): Witness[] => {
     // A core is the one file check never removes: after a failed attempt it proves nothing about a later one.
     if (file.kind === 'core' && failedBefore) return []
     if (file.kind === 'notrun') return [{ source: '.notrun', status: 'notrun', because: file.text?.trim() ?? null }]
     const because = fileAgainstPass(file)
     return because === null ? [] : [{ source: `.${file.kind === 'outBad' ? 'out.bad' : file.kind}`, status: 'fail', because }]
   })
+}
+
+/** Without the hints of a test that declined: check goes on to the next test there, and removes them only of one that passed. */
+function tellingFiles(files: readonly ResultFile[]): readonly ResultFile[] {
+  return files.some(({ kind }) => kind === 'notrun') ? files.filter(({ kind }) => kind !== 'hints') : files
 }
 
 function listWitnesses(name: TestName, lists: Lists, failedBefore: boolean): Witness[] {
@@ -195,7 +200,7 @@ function messageFor(
       return weighed?.taken.because ?? 'it started and left no verdict'
     case 'fail': {
       if (said?.status === 'fail') return said.message
-      const reasons = [...files.flatMap((file) => fileAgainstPass(file) ?? []), ...(found?.diff ? ['output mismatch'] : [])]
+      const reasons = [...tellingFiles(files).flatMap((file) => fileAgainstPass(file) ?? []), ...(found?.diff ? ['output mismatch'] : [])]
       return reasons.length > 0
         ? [...new Set(reasons)].join('; ')
         : (weighed?.taken.because ?? 'failed; no source that can be trusted says why')
