@@ -46,6 +46,24 @@ describe('titles', () => {
     expect(normaliseTitle(title)).toBe(normal)
   })
 
+  it.each([
+    ['Aborting journal on device vdd-8.', 'fs-shutdown', 'JBD2 aborted journal'],
+    ['EXT4-fs (vdd): Remounting filesystem read-only', 'fs-shutdown', 'EXT4-fs forced readonly'],
+    ['F2FS-fs (vdd): Stopped filesystem due to reason: 3', 'fs-shutdown', 'F2FS-fs shutdown'],
+    ['XFS (vdd): corrupt dquot ID 0x7 in log at tank+0x1/0x2 [xfs]', 'fs-corruption', 'XFS corruption detected'],
+    ['XFS (vdd): xlog_verify_iclog: corrupt iclog ring', 'fs-corruption', 'XFS corruption detected'],
+  ])('a file system that gives up is told: %j', (line, kind, title) => {
+    expect(reportsOf(`[    1.0] ${line}`)).toMatchObject([{ kind, title }])
+  })
+
+  it('a journal’s end belongs to the error that brought it about', () => {
+    const lines = [
+      '[    1.0] EXT4-fs error (device vdd): ext4_lookup:1787: inode #2: comm ls: iget: bad',
+      '[    1.0] Aborting journal on device vdd-8.',
+    ]
+    expect(titlesOf(...lines)).toEqual(['EXT4-fs error in ext4_lookup'])
+  })
+
   it('cuts what the compiler added to a name', () => {
     expect(['foo.isra.0', 'foo.constprop.3.cold', 'foo', '.foo'].map(sourceName)).toEqual(['foo', 'foo', 'foo', '.foo'])
   })

@@ -2,7 +2,7 @@ import type { Opener } from '../opener.js'
 
 const FN = '(?<fn>[A-Za-z_][\\w.]*)'
 
-/** What the file systems themselves say of damage they found. Wording: fs/xfs/xfs_error.c, xfs_fsops.c, xfs_message.c; fs/ext4/super.c; fs/btrfs/messages.c. */
+/** What the file systems themselves say of damage they found. Wording: fs/xfs/xfs_error.c, xfs_fsops.c, xfs_message.c; fs/ext4/super.c; fs/jbd2/journal.c; fs/f2fs/super.c; fs/btrfs/messages.c. */
 export const filesystemOpeners: readonly Opener[] = [
   {
     kind: 'bug',
@@ -37,8 +37,8 @@ export const filesystemOpeners: readonly Opener[] = [
   },
   {
     kind: 'fs-corruption',
-    hint: 'orruption',
-    pattern: /^XFS \([^)]+\): (?:Corruption (?:warning|detected)|corruption )/,
+    hint: 'orrupt',
+    pattern: /^XFS \([^)]+\): (?:\w{1,60}: )?(?:Corruption (?:warning|detected)|corruption |corrupt )/,
     title: 'XFS corruption detected',
     role: 'joins',
   },
@@ -129,6 +129,27 @@ export const filesystemOpeners: readonly Opener[] = [
     hint: 'journal',
     pattern: /^EXT4-fs \([^)]+\): (?:Detected aborted journal|ext4_journal_check_start: .*aborted journal)/,
     title: 'EXT4-fs aborted journal',
+    role: 'joins',
+  },
+  {
+    kind: 'fs-shutdown',
+    hint: 'Aborting journal on device ',
+    pattern: /^Aborting journal on device /,
+    title: 'JBD2 aborted journal',
+    role: 'joins',
+  },
+  {
+    kind: 'fs-shutdown',
+    hint: 'Remounting filesystem read-only',
+    pattern: /^(EXT[234]|F2FS)-fs \([^)]+\): Remounting filesystem read-only/,
+    title: '$1-fs forced readonly',
+    role: 'joins',
+  },
+  {
+    kind: 'fs-shutdown',
+    hint: 'Stopped filesystem due to reason',
+    pattern: /^F2FS-fs \([^)]+\): Stopped filesystem due to reason/,
+    title: 'F2FS-fs shutdown',
     role: 'joins',
   },
   {

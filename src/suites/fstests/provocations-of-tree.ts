@@ -9,7 +9,7 @@ const SHUTDOWN: Provoked = { kinds: ['fs-shutdown'] }
 /** A file system whose device fails notices, shuts down, and warns of what it has to give up. */
 const IO_ERROR: Provoked = {
   kinds: ['fs-shutdown', 'fs-corruption'],
-  title: /shutdown|forced readonly|aborted|internal error|JBD2|BTRFS|EXT4-fs error|log mount|XFS corruption/i,
+  title: /shutdown|forced readonly|aborted|internal error|JBD2|BTRFS|EXT4-fs (?:error|corruption)|log mount|XFS corruption/i,
 }
 const DAMAGE: Provoked = { kinds: ['fs-shutdown', 'fs-corruption'] }
 
@@ -27,22 +27,29 @@ const BY_GROUP: Readonly<Record<string, Provoked>> = {
   fuzzers: DAMAGE,
 }
 
-/** Helpers of fstests' common/ that do it, and tools that write into metadata. */
+/** Helpers of fstests' common/ that do it, and tools that write into metadata. A command's continuation lines are joined to it. */
 const BY_CALL: readonly (readonly [RegExp, Provoked])[] = [
-  // regexp: 200 characters are looked at behind each program’s name
-  [/\b(?:_scratch_shutdown|_require_scratch_shutdown|_test_shutdown|godown)\b|\bxfs_io\b[^\n]{0,200}-c ["']?shutdown\b/, SHUTDOWN],
+  [/\b(?:_scratch_shutdown|_require_scratch_shutdown|_test_shutdown|godown)\b|-c ["']?shutdown\b/, SHUTDOWN],
   [
     /\b_(?:init_)?(?:dmerror|dmdust|dmthin|dmflakey_drop)\w*|\b_(?:dmerror|dmthin|dmdust)_\w+|\bfail_make_request\b|_fail_make_request\b/,
     IO_ERROR,
   ],
-  [/\b_(?:scratch|test)_inject_error\b|\b_require_xfs_io_error_injection\b|\berrortag\b/, DAMAGE],
+  // Writes that dm-flakey fails, thin pools and snapshots that run full, a disk that goes offline or away, errors that XFS is not to retry.
   [
-    // regexp: 200 characters are looked at behind each program’s name
-    /\b_scratch_fuzz\w*|\b_scratch_xfs_(?:fuzz|set)_\w+|\bxfs_db\b[^\n]{0,200}-c ["']?(?:write|fuzz|blocktrash)\b|\b_scratch_xfs_db\b[^\n]{0,200}(?:write|fuzz|blocktrash)\b/,
+    /\bFLAKEY_(?:ERROR_WRITES|TABLE_ERROR)\b|\b_require_dm_target (?:error|dust|thin-pool|snapshot)\b|\/device\/(?:state|delete)\b|\/sys\/fs\/xfs\/[^\n/]{0,80}\/error\//,
+    IO_ERROR,
+  ],
+  [/\b_(?:scratch|test)_inject_error\b|\b_require_xfs_io_error_injection\b|\berrortag\b/, DAMAGE],
+  [/\b_scratch_fuzz\w*|\b_scratch_xfs_(?:fuzz|set)_\w+/, DAMAGE],
+  [
+    // regexp: 400 characters are looked at behind each program’s name
+    /(?:\b|_)(?:xfs_db|XFS_DB_PROG)\b[^\n]{0,400}-c ["']?(?:write|fuzz|blocktrash|logformat|iunlink|link|unlink)\b/,
     DAMAGE,
   ],
-  // regexp: 200 characters are looked at behind each program’s name
-  [/\bdebugfs\b[^\n]{0,80} -w\b|\bbtrfs-corrupt-block\b|\b_btrfs_corrupt\w*|\bdd\b[^\n]{0,200}\bof=["']?\$(?:\{)?SCRATCH_DEV/, DAMAGE],
+  [/\bbtrfs-corrupt-block\b|\b_btrfs_corrupt\w*|\bBTRFS_CORRUPT_BLOCK_PROG\b|\b_require_btrfs_corrupt_block\b/, DAMAGE],
+  [/\b_fsv_scratch_corrupt_\w+|\b_require_fsverity_corruption\b|\bF2FS_INJECT_PROG\b|\be2fuzz\b/, DAMAGE],
+  // regexp: 80 characters are looked at behind each program’s name
+  [/\b(?:debugfs|DEBUGFS_PROG)\b[^\n]{0,80} -w\b/, DAMAGE],
   [
     /\b_filter_aiodio_dmesg\b/,
     {
@@ -59,6 +66,14 @@ const BY_CALL: readonly (readonly [RegExp, Provoked])[] = [
   ],
 ]
 
+/** Writes past the file system into its device. */
+const BY_WRITE: readonly RegExp[] = [
+  // regexp: 200 characters are looked at behind each program’s name
+  /\bdd\b[^\n]{0,200}\bof=["']?\$\{?\w{0,40}(?:dev|DEV)/,
+  // regexp: 200 characters are looked at behind each program’s name
+  /\b(?:pwrite|_pwrite_byte)\b[^\n]{0,200}[ \t]["']?\$\{?\w{0,40}(?:dev|DEV)(?!NULL|ZERO)\w{0,40}\}?["']?(?=[\s;|)]|$)/,
+]
+
 /** `_add_dmesg_filter "Internal error"`: lines of the log that check leaves out. */
 const FILTER = /\b_add_dmesg_filter +(?:"([^"\n]{3,200})"|'([^'\n]{3,200})'|(\S{3,200}))/g
 /** The longest run of plain words of a filter, which is a basic regular expression. */
@@ -67,8 +82,10 @@ const WORDS = /[\w :-]{3,200}/g
 function provokedBy({ groups, text }: TestText): readonly Provoked[] {
   const found = groups.flatMap((group) => BY_GROUP[group] ?? [])
   if (text === null) return found
-  const code = text.replace(/^[ \t]*#.*$/gm, '')
+  const code = text.replace(/^[ \t]*#.*$/gm, '').replaceAll('\\\n', ' ')
   found.push(...BY_CALL.flatMap(([pattern, provoked]) => (pattern.test(code) ? [provoked] : [])))
+  const ofMade = withoutFirstSteps(code)
+  if (BY_WRITE.some((pattern) => pattern.test(ofMade))) found.push(DAMAGE)
   for (const match of code.matchAll(FILTER)) {
     const words = [...(match[1] ?? match[2] ?? match[3] ?? '').matchAll(WORDS)].map(([each]) => each.trim())
     const longest = words.sort((one, other) => other.length - one.length)[0]
@@ -76,6 +93,13 @@ function provokedBy({ groups, text }: TestText): readonly Provoked[] {
       found.push({ kinds: ['warning', 'fs-shutdown', 'fs-corruption', 'other'], title: saying(longest) })
   }
   return found
+}
+
+/** The code without what stands, outside functions, before the first mkfs: what is written into a device there, no file system has to bear. */
+function withoutFirstSteps(code: string): string {
+  const lines = code.split('\n')
+  const made = lines.findIndex((line) => /^[A-Za-z_$][^\n]{0,40}mkfs/.test(line))
+  return lines.filter((line, at) => at >= made || /^\s/.test(line)).join('\n')
 }
 
 /** A title that says these words, in whatever case: the filter is for the kernel's line, the title is made of it. */

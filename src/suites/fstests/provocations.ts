@@ -16,7 +16,7 @@ const NUMBERED: readonly NumberedProvocation[] = [
   {
     tests: {
       generic: '42-52 54 55 388 392 417 461 468 474 505-508 530 536 599 622 623 635 646 705 722 730 737 753 766 775 778',
-      xfs: '51 79 121 181 212 270 501 546 609 610 820',
+      xfs: '51 79 121 181 212 270 447 501 519 546 609 610 820',
       ext4: '51',
       overlay: '78 87',
     },
@@ -25,14 +25,15 @@ const NUMBERED: readonly NumberedProvocation[] = [
   },
   {
     tests: {
-      generic: '19 250 252 265-268 271 272 276 278 279 281-283 329 331 338 347 405 441 442 475 484 487 500 628 629 648 743 753',
-      xfs: '6 237 240 264 542 556',
+      generic:
+        '19 81 108 250 252 265-268 271 272 276 278 279 281-283 329 331 338 347 361 405 441 442 459 475 484 487 500 628 629 648 731 743 753',
+      xfs: '6 237 240 264 438 542 556',
       btrfs: '88 100 101 146 150 160 196 271',
     },
     kinds: ['fs-shutdown', 'fs-corruption'],
     // With dm-error fstests itself expects XFS's internal error (`_xfs_prepare_for_eio_shutdown` adds a dmesg filter).
-    title: /shutdown|forced readonly|aborted|internal error|JBD2|BTRFS|EXT4-fs error|WARNING in|log mount|XFS corruption/i,
-    why: 'takes the device away from under the file system (dm-error, dm-thin, fail_make_request)',
+    title: /shutdown|forced readonly|aborted|internal error|JBD2|BTRFS|EXT4-fs (?:error|corruption)|WARNING in|log mount|XFS corruption/i,
+    why: 'takes the device away from under the file system (dm-error, dm-thin, fail_make_request, a full snapshot, a disk taken away)',
   },
   {
     tests: {
@@ -43,9 +44,11 @@ const NUMBERED: readonly NumberedProvocation[] = [
   },
   {
     tests: {
-      xfs: '81 83 85-89 91 93 97-102 105 112 113 115 117 120 123-126 130 132-134 148 235 270 278 337-339 341 342 348 435 439 444 448 451 490-493 495 516 520 533 540 555',
-      ext4: '5-19 24 36 40 41 54',
-      btrfs: '290',
+      generic: '574 576',
+      xfs: '1 2 5 10 58 70 81 83 85-89 91 93 97-102 105 112 113 115 117 120 123-126 130 132-134 137 148 154 162 179 191 199 235 270 278 288 307 308 337-342 348 435 439 444 448 451 490-493 495 506 516 520 533 540 555 602 603 608 623-627 651 817',
+      ext4: '6-19 21 22 24 25 36-38 40 41 54 55 59',
+      f2fs: '9 12 19 20 22 23',
+      btrfs: '261 270 288 290 295 321',
     },
     kinds: ['fs-shutdown', 'fs-corruption'],
     why: 'damages metadata and checks that the kernel notices',
