@@ -4,6 +4,7 @@ import {
   chooseFragments,
   configDifference,
   differenceText,
+  guestFragments,
   mergeFragments,
   parseKernelConfig,
   readFragmentShelf,
@@ -14,6 +15,7 @@ import { builtInSections } from '../../src/pipeline/resolve-selection.js'
 import { createFiles } from '../../src/ports/real/files.js'
 import { readTestOptions } from '../../src/suites/fstests/index.js'
 import { kernelOptionsOfTest } from '../../src/suites/fstests/kernel-options.js'
+import { kernelPartsOf, suites } from '../../src/suites/index.js'
 import { FakeFiles } from '../bundle/fake-files.js'
 
 const checkout = join(import.meta.dirname ?? __dirname, '../..')
@@ -24,7 +26,7 @@ const names = (...asked: string[]) => chooseFragments(asked, shelf).map(({ name 
 
 describe('the fragments of a list of names', () => {
   test('are the guest’s, fstests’ and the file system’s for a section', () => {
-    expect(names('xfs_4k')).toEqual(['base', 'x86_64', 'fstests', 'hang-detection', 'xfs'])
+    expect(names('xfs_4k')).toEqual(['base', 'x86_64', 'hang-detection', 'fstests', 'xfs'])
   })
 
   test('bring what a section names of other file systems', () => {
@@ -37,8 +39,27 @@ describe('the fragments of a list of names', () => {
     expect(names('xfs', 'xfs_quota', 'kasan').filter((name) => ['xfs', 'kasan'].includes(name))).toEqual(['kasan', 'xfs'])
   })
 
+  test('are the guest’s alone for the kernel’s own tests', () => {
+    expect(names(...guestFragments(shelf))).toEqual(['base', 'x86_64', 'hang-detection'])
+    const parts = kernelPartsOf(['kunit'])
+    const { options } = mergeFragments(chooseFragments([...guestFragments(shelf), ...parts.fragments], shelf))
+    expect([...options.keys()]).toEqual(expect.arrayContaining(['CONFIG_KUNIT', 'CONFIG_KUNIT_DEBUGFS', 'CONFIG_EROFS_FS']))
+    for (const other of ['CONFIG_XFS_FS', 'CONFIG_BTRFS_FS', 'CONFIG_F2FS_FS', 'CONFIG_NFSD', 'CONFIG_BLK_DEV_DM']) {
+      expect(options.has(other)).toBe(false)
+    }
+  })
+
+  test('are those of tests outside the kernel as soon as one suite’s are', () => {
+    for (const [name, { ofKernel }] of Object.entries(suites)) {
+      expect(kernelPartsOf([name])).toEqual({ tests: ofKernel === undefined ? 'outside' : 'kernel', fragments: ofKernel?.fragments ?? [] })
+      expect(kernelPartsOf(['kunit', name]).tests).toBe(ofKernel === undefined ? 'outside' : 'kernel')
+      expect(kernelPartsOf([name, 'kunit']).fragments).toEqual(['kunit'])
+    }
+    expect(kernelPartsOf([]).tests).toBe('outside')
+  })
+
   test('are those of a bundle’s kernel without names', () => {
-    expect(names()).toEqual(['base', 'x86_64', 'fstests', 'hang-detection', 'ext4', 'xfs'])
+    expect(names()).toEqual(['base', 'x86_64', 'hang-detection', 'fstests', 'ext4', 'xfs'])
   })
 
   test.each(sections)('set every option the section $name names', (section) => {

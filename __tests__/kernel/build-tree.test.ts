@@ -46,6 +46,19 @@ test('configured again only where what it is made of changed', async () => {
   expect(tree.targets[0]).toBe('tinyconfig')
 })
 
+test('a kernel for its own tests alone has no file system of other tests, and another suite’s run configures it anew', async () => {
+  const tree = new FakeTree()
+  tree.files.set('/checkout/nix/kconfig/kunit.config', 'CONFIG_KUNIT=y\n')
+  const { kernel } = await build(tree, { tests: 'kernel', kconfig: ['kunit'] })
+  const options = () => new Set((tree.files.text(kernel.config ?? '') ?? '').split('\n').filter((line) => line !== ''))
+  expect(options()).toEqual(
+    new Set(['CONFIG_SMP=y', 'CONFIG_HANG_DETECTION=y', 'CONFIG_DEBUG_INFO=y', 'CONFIG_X86_64=y', 'CONFIG_KUNIT=y']),
+  )
+  await build(tree)
+  expect(options()).toContain('CONFIG_XFS_FS=y')
+  expect(options()).toContain('CONFIG_FSTESTS=y')
+})
+
 test('where QEMU boots vmlinux itself, no bzImage is packed of it', async () => {
   const tree = new FakeTree()
   tree.files.set('/checkout/nix/kconfig/x86_64.config', 'CONFIG_X86_64=y\nCONFIG_PVH=y\n')

@@ -11,7 +11,7 @@ import { readKernelForm } from '../kernel/kernel-image.js'
 import { overrideKernel, withKernel } from '../kernel/kernel-override.js'
 import { hostProgramSettings, type NixSettings } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
-import { revisionName, suiteOf } from '../suites/index.js'
+import { kernelPartsOf, revisionName, suiteOf } from '../suites/index.js'
 import { fetchDistributionKernel } from './distribution-kernel.js'
 import { buildGuest, type GuestBundleRequest } from './guest-bundle.js'
 import { knownBuild, noteBuild } from './known-flake.js'
@@ -196,7 +196,7 @@ async function bundledSuite(loaded: LoadedBundle, name: SuiteName, ports: BuildP
       `The bundle ${loaded.directory} does not hold the suite \`${name}\`; it has: ${there}.`,
       suiteOf(name).image === null
         ? 'Choose another suite with `--suite`.'
-        : `Give a built ${name} tree with \`--${name}\`, or choose another suite with \`--suite\`.`,
+        : `Give it with \`--${name}\`: ${suiteOf(name).tree ?? `a built ${name} tree.`} Or choose another suite with \`--suite\`.`,
     )
   }
   const { guestPath, source, catalogue: file } = found
@@ -353,9 +353,9 @@ async function buildTree({ request, selftests, loaded, suites }: TreeBuild, port
     ...(selftests !== null && wanted.directory === selftests.tree ? selftests.fragments : []),
     ...(plan.dumpWhen === 'always' ? [WITH_TYPES] : []),
   ]
-  const kconfig = plan.suites.flatMap((name) => suiteOf(name).ofKernel?.fragments ?? [])
+  const parts = kernelPartsOf(plan.suites)
   const own = {
-    ...{ fragments, kconfig: [...new Set([...kconfig, ...wanted.kconfig])] },
+    ...{ fragments, kconfig: [...new Set([...parts.fragments, ...wanted.kconfig])], tests: parts.tests },
     ...{ keepGoing: plan.keepGoing === true, checkConfiguration },
     ...(logPath === undefined ? {} : { who: `the run ${relativeOrWhole(dirname(logPath), request.workspace)}` }),
   }

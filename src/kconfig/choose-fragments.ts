@@ -27,6 +27,11 @@ export async function readFragmentShelf(
   return { ...rest, fragments }
 }
 
+/** Names of what any guest needs, whatever runs in it: all that tests of the kernel's own (KUnit) are built with, beside their own fragments. */
+export function guestFragments({ architecture }: Pick<FragmentShelf, 'architecture'>): readonly string[] {
+  return ['base', architecture, 'hang-detection']
+}
+
 /**
  * The fragments for a list of sections and purposes, each once, the guest's own first. A section (`xfs_quota`) brings what a guest
  * and fstests need, its file system's fragment and whichever fragments set the options it names; a fragment's name (`kasan`) brings
@@ -35,7 +40,7 @@ export async function readFragmentShelf(
  */
 export function chooseFragments(names: readonly string[], shelf: FragmentShelf): readonly ConfigFragment[] {
   const known = new Set(shelf.fragments.map(({ name }) => name))
-  const common = ['base', shelf.architecture, 'fstests', 'hang-detection']
+  const common = [...guestFragments(shelf), 'fstests']
   const chosen = new Set<string>(names.length === 0 ? [...common, 'xfs', 'ext4'] : [])
   const unknown: string[] = []
   for (const name of names) {

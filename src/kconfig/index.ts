@@ -1,4 +1,4 @@
-export { chooseFragments, type FragmentShelf, readFragmentShelf } from './choose-fragments.js'
+export { chooseFragments, type FragmentShelf, guestFragments, readFragmentShelf } from './choose-fragments.js'
 export { configDifference, differenceText } from './difference.js'
 export { formatKernelConfig, isEnabled, type KernelConfig, optionValue, parseKernelConfig } from './dot-config.js'
 export { fragmentProblems, parseSetting, type Setting, setInFragment, settingsMade } from './edit-fragment.js'

@@ -19,6 +19,8 @@ export interface KernelTreeRequest {
   readonly config: string | null
   /** Further fragments: names of nix/kconfig, files, or options. */
   readonly kconfig: readonly string[]
+  /** `kernel`: no test but the kernel's own will run, and the kernel is built without what others need. Absent: `outside`. */
+  readonly tests?: 'outside' | 'kernel'
   /** What else is to be merged, after those: what the suites built of the tree ask for. */
   readonly fragments?: readonly ConfigFragment[]
   /** Directories of the tree, relative to it, that are compiled with counters (gcov). Absent: none. */
@@ -108,7 +110,7 @@ export async function configureHeldTree(
   { setting, target, compiler }: TreeSetting,
   ports: TreePorts,
 ): Promise<ConfiguredTree> {
-  const named = await readFragments([...usualFragments(target.fragment), ...request.kconfig], request, ports)
+  const named = await readFragments([...usualFragments(target.fragment, request.tests), ...request.kconfig], request, ports)
   const counters = (request.coverageOf ?? []).length === 0 ? [] : [COVERAGE_FRAGMENT]
   const fragments = [...named, ...(request.fragments ?? []), ...counters]
   const configured = await configure({ setting, base: baseOf(request), fragments, compiler: compiler.description }, ports)

@@ -18,12 +18,17 @@ import { type MakeSetting, make } from './make.js'
 
 type ConfigurePorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
 
-/** The usual parts beside the architecture's: every shipped section runs on the result, so that another section moves no object. */
-const USUAL_FRAGMENTS = ['base', 'fstests', 'hang-detection', 'debug-info', 'xfs', 'ext4', 'btrfs', 'f2fs', 'overlay', 'nfs']
+/** What any guest needs, and what says why it died. */
+const GUEST_FRAGMENTS = ['base', 'hang-detection', 'debug-info']
+/** What tests outside the kernel reach for: every shipped section runs on the result, so that another section moves no object. */
+const OUTSIDE_FRAGMENTS = ['fstests', 'xfs', 'ext4', 'btrfs', 'f2fs', 'overlay', 'nfs']
 
-/** @param architecture as a fragment's name: `x86_64`, `aarch64` */
-export function usualFragments(architecture: string): readonly string[] {
-  return [...USUAL_FRAGMENTS, architecture]
+/**
+ * @param architecture as a fragment's name: `x86_64`, `aarch64`
+ * @param tests `kernel`: the kernel's own alone (KUnit), which bring the fragments they need: the guest's parts, no file system
+ */
+export function usualFragments(architecture: string, tests: 'outside' | 'kernel' = 'outside'): readonly string[] {
+  return [...GUEST_FRAGMENTS, architecture, ...(tests === 'kernel' ? [] : OUTSIDE_FRAGMENTS)]
 }
 
 /** The fragment that single options form. */

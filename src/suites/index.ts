@@ -43,6 +43,21 @@ export function suiteOf(name: SuiteName): Suite {
   throw new UserError(`There is no suite \`${name}\`.`, `The suites are: ${Object.keys(suites).join(', ')}.`)
 }
 
+/**
+ * The fragments of nix/kconfig that suites bring to a kernel built from a tree, and whether the tests of all of them are in the kernel: such a kernel
+ * is small, as it needs nothing for tests outside it.
+ */
+export function kernelPartsOf(names: readonly SuiteName[]): {
+  readonly tests: 'outside' | 'kernel'
+  readonly fragments: readonly string[]
+} {
+  const parts = names.map((name) => suiteOf(name).ofKernel)
+  return {
+    tests: parts.length > 0 && parts.every((part) => part !== undefined) ? 'kernel' : 'outside',
+    fragments: [...new Set(parts.flatMap((part) => part?.fragments ?? []))],
+  }
+}
+
 /** The suites that an input gives a tree of, or targets to build from the kernel's: what runs where no suite was asked for. */
 export function suitesGiven(inputs: {
   readonly trees: Readonly<Record<SuiteName, string>>

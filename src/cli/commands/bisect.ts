@@ -3,10 +3,10 @@ import type { Command } from 'commander'
 import { describeError, UserError } from '../../domain/errors.js'
 import type { Inputs } from '../../domain/inputs.js'
 import { parseInputs } from '../../inputs/parse.js'
-import { chooseFragments, mergeFragments, requestedConfig } from '../../kconfig/index.js'
+import { chooseFragments, guestFragments, mergeFragments, requestedConfig } from '../../kconfig/index.js'
 import { buildKernel, builtCommits, type KernelBuildOptions, readFragments, treeName } from '../../kernel/index.js'
 import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
-import { suiteOf } from '../../suites/index.js'
+import { kernelPartsOf, suiteOf } from '../../suites/index.js'
 import { type BisectResult, type BisectStep, bisect } from '../../tools/bisect/bisect.js'
 import { outcomeOfRun, type StepOutcome } from '../../tools/bisect/decide.js'
 import { bisectInParallel } from '../../tools/bisect/parallel.js'
@@ -189,16 +189,17 @@ async function buildOptions(
   const shelf = await shelfOf(context)
   // A section of the flake's or of a local.config of the user's own has no fragments here: the usual ones are taken.
   const known = inputs.selection.sections.filter((name) => shelf.sections.some((section) => section.name === name))
-  const ofSuites = inputs.suites.flatMap((name) => suiteOf(name).ofKernel?.fragments ?? [])
+  const parts = kernelPartsOf(inputs.suites)
   const at = { checkout: places.checkout, workspace: places.workingDirectory }
-  const own = await readFragments([...ofSuites, ...inputs.kconfig], at, ports)
+  const names = parts.tests === 'kernel' ? guestFragments(shelf) : known
+  const own = await readFragments([...parts.fragments, ...inputs.kconfig], at, ports)
   const optionsOf = (fragments: Parameters<typeof mergeFragments>[0]) => requestedConfig(mergeFragments(fragments))
   return {
     source: join(work, 'source'),
     objects: join(work, 'build'),
     configuration:
       flags.config === undefined
-        ? { kind: 'options', options: optionsOf([...chooseFragments(known, shelf), ...own]) }
+        ? { kind: 'options', options: optionsOf([...chooseFragments(names, shelf), ...own]) }
         : { kind: 'file', path: resolve(places.workingDirectory, flags.config), options: optionsOf(own) },
     architecture: guestArchitecture(context),
     jobs:
