@@ -86,6 +86,37 @@ test.each<[string, number | null, string, RegExp]>([
   expect(answer).toMatchObject({ kind: 'usage', message: expect.stringMatching(message) })
 })
 
+function blktests(machine: number | null): string {
+  const tree = join(directory, 'blktests')
+  for (const path of ['tests/loop', 'common', 'src']) mkdirSync(join(tree, path), { recursive: true })
+  for (const path of ['check', 'common/rc', 'tests/loop/rc']) writeFileSync(join(tree, path), '')
+  writeFileSync(join(tree, 'tests/loop/001'), 'DESCRIPTION="x"\n')
+  if (machine !== null) writeFileSync(join(tree, 'src/loblksize'), elf(machine))
+  return tree
+}
+
+function ltp(machine: number): string {
+  const tree = join(directory, 'ltp')
+  for (const path of ['runtest', 'testcases/bin', 'metadata']) mkdirSync(join(tree, path), { recursive: true })
+  writeFileSync(join(tree, 'runtest/syscalls'), 'access01 access01\n')
+  writeFileSync(join(tree, 'metadata/ltp.json'), '{"tests": {}}')
+  writeFileSync(join(tree, 'testcases/bin/access01'), elf(machine))
+  writeFileSync(join(tree, 'testcases/bin/aa.sh'), '#!/bin/sh\n')
+  return tree
+}
+
+test('trees of other suites that are not built, or for another architecture, are refused as early', async () => {
+  const refused = (message: RegExp) => ({ kind: 'usage', message: expect.stringMatching(message) })
+  const ofBlktests = (machine: number | null) => check({ bundle: 'offline', suite: 'blktests', blktests: blktests(machine) })
+  expect(await ofBlktests(null)).toMatchObject(refused(/has not been built: it has no src\/loblksize\. Run `make` in/))
+  expect(await ofBlktests(183)).toMatchObject(refused(/is built for aarch64, and the guest is x86_64/))
+  expect(await ofBlktests(62)).toEqual([])
+  expect(await check({ bundle: 'offline', suite: 'ltp', ltp: ltp(183) })).toMatchObject(
+    refused(/is built for aarch64.*--host=x86_64-linux-gnu/),
+  )
+  expect(await check({ bundle: 'offline', suite: 'ltp', ltp: ltp(62) })).toEqual([])
+})
+
 test('a configuration that rules the section out is known before the first object is compiled', async () => {
   const places = placesFrom({ checkout: CHECKOUT, workingDirectory: directory, env: { HOME: directory } })
   const plan = await planOnly(

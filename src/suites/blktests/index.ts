@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Section } from '../../domain/section.js'
 import type { CatalogueTest, TestName } from '../../domain/test.js'
+import { programObstacle } from '../built-program.js'
 import type { Suite, SuiteCommand, SuiteScale } from '../suite.js'
 import { readBlktests } from './catalogue.js'
 import { judgeBlktests } from './judge.js'
@@ -15,6 +16,9 @@ const META = 'meta'
 const CONFIG = '/vmtest/suite/check-config'
 const EMULATED = '/vmtest/suite/emulated-config'
 
+/** A program that `make` makes wherever it runs. */
+const BUILT = 'src/loblksize'
+
 /** What `timed` tests take on their own (`: "${TIMEOUT:=30}"` and more), and others, in seconds. */
 const EXPECTED = { timed: 60, other: 10 }
 
@@ -28,7 +32,11 @@ export const blktests: Suite<Record<string, never>, null> = {
   title: 'the block layer’s tests (linux-blktests/blktests)',
   settings: z.strictObject({}),
   tree: 'A blktests tree in which `make` has run (docs/howto/blktests.md).',
-  image: { leftOut: ['.git', 'results', 'config'], built: 'src/loblksize' },
+  image: { leftOut: ['.git', 'results', 'config'], built: BUILT },
+  obstacles: async (files, directory, { architecture }) => {
+    const obstacle = await programObstacle(files, directory, { programs: [BUILT], name: BUILT, architecture })
+    return obstacle === null ? [] : [obstacle]
+  },
   enumerate: async (files, directory) => ({ suite: 'blktests', tests: [...(await readBlktests(files, directory))] }),
   builtInSections: async () => blktestsSections,
   choice: {

@@ -1,9 +1,10 @@
 import * as z from 'zod'
 import { sectionSchema } from '../../domain/section.js'
 import type { CatalogueTest } from '../../domain/test.js'
+import { machineOf } from '../built-program.js'
 import { judgePrograms } from '../programs/judge.js'
 import { type BatchEvidence, EACH_MARKER, type Suite, type TreeReader } from '../suite.js'
-import { METADATA, readLtp } from './catalogue.js'
+import { METADATA, PROGRAMS, readLtp } from './catalogue.js'
 import { ltpDrive } from './drive.js'
 import { summonsOomKiller } from './known.js'
 import { entryOf, type LtpMetadata, parseLtpMetadata } from './metadata.js'
@@ -46,13 +47,32 @@ function linesOf(text: string) {
   }
 }
 
+/** Among so many of the programs one is no script. */
+const LOOKED_AT = 100
+
+/** Its programs are all built for one architecture: the first that is no script tells which. */
+const ltpObstacles: NonNullable<Suite['obstacles']> = async (files, directory, { architecture }) => {
+  const names = (await files.list(`${directory}/${PROGRAMS}`).catch(() => [])).filter((name) => !name.endsWith('.sh'))
+  for (const name of names.slice(0, LOOKED_AT)) {
+    const machine = await machineOf(files, `${directory}/${PROGRAMS}/${name}`)
+    if (machine === architecture) return []
+    if (machine !== null) {
+      return [
+        `${directory} is built for ${machine}, and the guest is ${architecture}. Configure LTP with \`--host=${architecture}-linux-gnu\`, build and install it again.`,
+      ]
+    }
+  }
+  return []
+}
+
 /** The Linux Test Project's tests, one program each, without a runner in the guest. */
 export const ltp: Suite<Record<string, never>, null> = {
   name: 'ltp',
   title: 'the Linux Test Project (linux-test-project/ltp)',
   settings: z.strictObject({}),
   tree: 'An installed LTP, /opt/ltp for example (docs/howto/ltp.md).',
-  image: { leftOut: ['.git', 'output', 'results', 'share'], built: 'testcases/bin' },
+  image: { leftOut: ['.git', 'output', 'results', 'share'], built: PROGRAMS },
+  obstacles: ltpObstacles,
   enumerate: async (files, directory) => ({ suite: 'ltp', tests: [...(await readLtp(files, directory))] }),
   builtInSections: async () => [section],
   choice: {
