@@ -211,6 +211,15 @@ test('a test of a clock runs on a real processor', () => {
   expect([words(false), words(true)]).toEqual(['', 'clock'])
 })
 
+test('under emulation the library’s own limit is as much longer as ours, and never below what it takes for broken', () => {
+  const [section] = [{ suite: 'ltp', name: 'default', description: '', disks: [], environment: {}, kernelOptions: [], settings: {} }]
+  const found = { name: 'a/b', groups: [], file: 'a', line: 1, limitSeconds: 60 }
+  const of = (timeoutFactor: number) => ltpDrive.command(found, { section, scale: { emulated: true, timeoutFactor }, guestPath: '/l' })
+  expect(of(10)).toMatchObject({ limitSeconds: 600, environment: { LTP_TIMEOUT_MUL: '10' } })
+  expect(of(1).environment).not.toHaveProperty('LTP_TIMEOUT_MUL')
+  expect(of(0.05).environment).not.toHaveProperty('LTP_TIMEOUT_MUL')
+})
+
 test('tests that fill memory have a guest of their own', () => {
   const tests = [{ name: 'mm/oom01', groups: [], file: 'a', line: 1, needs: { exclusive: true } }]
   expect(

@@ -55,6 +55,13 @@ describe('what is green or red elsewhere and is not here', () => {
   })
 })
 
+test('any exit status but 0 and that of a skip is a failure, whatever was printed', () => {
+  const good = `a.c:1: TPASS: a\n${summary(1)}`
+  for (let code = 1; code < 256; code++) if (code !== 32) expect(judgeLtp(exit(code), good, true).status).toBe('fail')
+  expect(judgeLtp(exit(6), good, true).message).toBe('exit status 6 (TBROK, TWARN)')
+  expect(judgeLtp(exit(36), good, true).message).toBe('exit status 36 (TWARN, TCONF)')
+})
+
 test('something bad added to any output makes it no pass', () => {
   const line = fc.constantFrom('a.c:1: TPASS: a', 'a.c:1: TINFO: b', 'x 1 TPASS : c', 'words', 'a.c:1: TCONF: d', '')
   const bad = fc.constantFrom('a.c:9: TFAIL: z', 'x  2  TBROK  :  z', 'a.c:3: TWARN: z', 'noise a.c:9: TFAIL: z')
