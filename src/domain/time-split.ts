@@ -12,7 +12,7 @@ export const timeSplitSchema = z.object({
   startSeconds: part('Starts of a suite: from the word what to run until its first test.'),
   testSeconds: part('Tests, as long as their suite says where it says so, else until the next one began.'),
   betweenSeconds: part("Between two tests of one start, and after the last: the suite's own work, and sending what a test left."),
-  idleSeconds: part('Places for a guest that had none, while others ran.'),
+  idleSeconds: part('Places for a guest that had none, between the first guest’s start and the last one’s end.'),
   baseSeconds: part('New failures on the base.'),
   reportSeconds: part('Reading the results; the page and the other renderings are written after this.'),
   oursSeconds: part('Everything else, which is this program’s own.'),

@@ -29,10 +29,17 @@ export function timeSplit({ guestsSeconds, ...laps }: Laps, vmRun: Pick<VmRun, '
     startSeconds: sum('startSeconds') * share,
     testSeconds: sum('testSeconds') * share,
     betweenSeconds: sum('betweenSeconds') * share,
-    idleSeconds: Math.max(0, guestsSeconds - busy * share),
+    idleSeconds: Math.max(0, Math.min(guestsSeconds, spanOf(vmRun.guests)) - busy * share),
   }
   const rest = wholeSeconds - Object.values(known).reduce((all, seconds) => all + seconds, 0)
   return { wholeSeconds, ...known, oursSeconds: Math.max(0, rest) }
+}
+
+/** Seconds from the first guest's start to the last one's end. What comes before and after, making disks for example, is nobody's idleness. */
+function spanOf(guests: VmRun['guests']): number {
+  const starts = guests.map(({ startedAt }) => seconds(startedAt))
+  const ends = guests.map(({ endedAt }) => seconds(endedAt))
+  return guests.length === 0 ? 0 : Math.max(0, Math.max(...ends) - Math.min(...starts))
 }
 
 function timeOfGuest(guest: GuestRun, batches: VmRun['batches']): GuestTime {
