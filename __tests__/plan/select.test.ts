@@ -115,6 +115,11 @@ describe('selectTests', () => {
     ['a glob that matches nothing', { tests: ['xfs/9*'] }, /no test matches `xfs\/9\*`/],
     ['a group', { groups: ['quik'] }, /unknown group `quik` \(did you mean `quick`\?\)/],
     ['a group of a directory', { groups: ['xfs/send'] }, /group `xfs\/send` is empty/],
+    [
+      'a group like none',
+      { groups: ['nothing'] },
+      /unknown group `nothing`: there are `auto`, `quick`, `send`, `rw`, `metadata`, `stress`, /,
+    ],
     ['an excluded group', { excludeGroups: ['stres'] }, /unknown group `stres` \(did you mean `stress`\?\)/],
     [
       'a group without a test for the section',
