@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { VmBundle } from '../../../src/domain/bundle.js'
 import { readKunit } from '../../../src/suites/kunit/catalogue.js'
+import { kunitDrive } from '../../../src/suites/kunit/drive.js'
 import { suitesOfKernel, suitesOfModule } from '../../../src/suites/kunit/elf.js'
 import { kunit } from '../../../src/suites/kunit/index.js'
 import { judgeKunit } from '../../../src/suites/kunit/verdict.js'
@@ -42,6 +43,15 @@ describe('what debugfs says of a suite', () => {
   })
 
   test('all skipped is notrun', () => {
+    // As debugfs of 6.12.117 has it: no word of it on the suite's own line, and none of the reason.
+    const real =
+      'KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: planted_skip\n    1..1\n    ok 1 skipped # SKIP \n    # module: planted\nok 1 planted_skip\n'
+    expect(judgeKunit(exit(0), real, 'planted_skip')).toMatchObject({ status: 'notrun', message: 'every case was skipped' })
+    expect(judgeKunit(exit(0), results(['1..2', 'ok 1 a # SKIP no', 'ok 2 b'], 'ok 1 example'), 'example').status).toBe('pass')
+    const ofParameters = (status: string) =>
+      results(['1..1', '    KTAP version 1', '    # Subtest: a', '    ok 1 x # SKIP no', `    ok 2 y${status}`, 'ok 1 a'], 'ok 1 example')
+    expect(judgeKunit(exit(0), ofParameters(' # SKIP no'), 'example')).toMatchObject({ status: 'notrun' })
+    expect(judgeKunit(exit(0), ofParameters(''), 'example').status).toBe('pass')
     expect(judgeKunit(exit(0), results(['1..1', 'ok 1 a # SKIP no'], 'ok 1 example # SKIP'), 'example').status).toBe('notrun')
   })
 
@@ -56,6 +66,43 @@ describe('what debugfs says of a suite', () => {
 
   test('another suite’s results are not this one’s', () => {
     expect(judgeKunit(exit(0), results(['1..1', 'ok 1 a'], 'ok 1 example2'), 'example').status).not.toBe('pass')
+  })
+})
+
+describe('what runs in the guest', () => {
+  let place: string
+  beforeAll(() => {
+    place = mkdtempSync(join(tmpdir(), 'vmtest-kunit-'))
+    for (const name of ['example', 'with blank', 'init']) {
+      mkdirSync(join(place, 'kunit', name), { recursive: true })
+      writeFileSync(join(place, 'kunit', name, 'results'), `results of ${name}\n`)
+      if (name !== 'init') writeFileSync(join(place, 'kunit', name, 'run'), '')
+    }
+  })
+  afterAll(() => rmSync(place, { recursive: true, force: true }))
+
+  function start(name: string, file = 'vmlinux') {
+    const section = { suite: 'kunit', name: 'default', description: '', disks: [], environment: {}, kernelOptions: [], settings: {} }
+    const scale = { emulated: true, timeoutFactor: 1 }
+    const { argv } = kunitDrive.command({ name, groups: [], file, line: 1 }, { section, scale, guestPath: '/' })
+    const [program = '', ...words] = argv.map((word) =>
+      word.replaceAll('/sys/kernel/debug/kunit', `${place}/kunit`).replaceAll('/tmp/kunit-', `${place}/seen-`),
+    )
+    const { status, stdout } = spawnSync(program, words, { encoding: 'utf8', env: { PATH: process.env.PATH } })
+    return { status, stdout, ran: existsSync(join(place, 'kunit', name, 'run')) && readFileSync(join(place, 'kunit', name, 'run'), 'utf8') }
+  }
+
+  test('what ran at boot is read and does not run a second time, unless it is asked for again', () => {
+    for (const name of ['example', 'with blank']) {
+      expect(start(name)).toEqual({ status: 0, stdout: `results of ${name}\n`, ran: '' })
+      expect(start(name)).toEqual({ status: 0, stdout: `results of ${name}\n`, ran: 'run\n' })
+    }
+    for (const _ of [1, 2]) expect(start('init')).toEqual({ status: 0, stdout: 'results of init\n', ran: false })
+  })
+
+  test('what the kernel did not take, or cannot load, is not tested', () => {
+    expect(start('gone')).toMatchObject({ status: 125, stdout: expect.stringContaining('vmtest: not tested: the kernel did not take it') })
+    expect(start('gone', 'no_such_module_of_ours')).toMatchObject({ status: 125, stdout: expect.stringContaining('cannot be loaded') })
   })
 })
 
@@ -90,6 +137,11 @@ int *use(void) { return padding; }
   beforeAll(() => {
     place = mkdtempSync(join(tmpdir(), 'vmtest-kunit-'))
     compile('vmlinux', BUILT_IN, '-nostdlib', '-static', '-no-pie', '-fno-pie')
+    // Where x86-64 kernels lie, and their tables at any place: of one that begins and ends within 2 KiB both ends round to one number.
+    for (const pages of [0, 1, 0x1bb3]) {
+      const at = (0xffffffff81000000n + BigInt(pages) * 0x1000n).toString(16)
+      compile(`high-${pages}`, BUILT_IN, '-nostdlib', '-static', '-no-pie', '-fno-pie', '-mcmodel=kernel', `-Wl,-Ttext-segment=0x${at}`)
+    }
     compile('none', 'void _start(void) {}', '-nostdlib', '-static', '-no-pie')
     const modules = join(place, 'lib/modules/6.12.0/kernel/lib')
     mkdirSync(modules, { recursive: true })
@@ -103,6 +155,9 @@ int *use(void) { return padding; }
 
   test('built in, of init code too', async () => {
     expect(await suitesOfKernel(diskFiles, join(place, 'vmlinux'))).toEqual(['example', 'list-kunit-test', 'example_init'])
+    for (const pages of [0, 1, 0x1bb3]) {
+      expect(await suitesOfKernel(diskFiles, join(place, `high-${pages}`))).toEqual(['example', 'list-kunit-test', 'example_init'])
+    }
     expect(await suitesOfKernel(diskFiles, join(place, 'none'))).toBeNull()
     expect(await suitesOfKernel(diskFiles, join(place, 'vmlinux.c'))).toBeNull()
   })

@@ -5,7 +5,8 @@ type Reader = Pick<Files, 'readBytes' | 'stat'>
 interface SectionHeader {
   readonly name: string
   readonly type: number
-  readonly address: number
+  /** A kernel's are near 2^64, where a number has no neighbours. */
+  readonly address: bigint
   readonly offset: number
   readonly size: number
   readonly link: number
@@ -46,7 +47,7 @@ class ElfFile {
     const raw = Array.from({ length: Math.floor(table.byteLength / 64) }, (_, index) => index * 64).map((at) => ({
       nameAt: table.getUint32(at, true),
       type: table.getUint32(at + 4, true),
-      address: Number(table.getBigUint64(at + 16, true)),
+      address: table.getBigUint64(at + 16, true),
       offset: Number(table.getBigUint64(at + 24, true)),
       size: Number(table.getBigUint64(at + 32, true)),
       link: table.getUint32(at + 40, true),
@@ -69,24 +70,27 @@ class ElfFile {
   }
 
   /** Where in the file the memory at an address is; null where it is not in it. */
-  offsetOf(address: number): number | null {
+  offsetOf(address: bigint): number | null {
     const found = this.sections.find(
       (section) =>
-        section.type !== SHT_NOBITS && section.address > 0 && address >= section.address && address < section.address + section.size,
+        section.type !== SHT_NOBITS &&
+        section.address > 0n &&
+        address >= section.address &&
+        address < section.address + BigInt(section.size),
     )
-    return found === undefined ? null : found.offset + (address - found.address)
+    return found === undefined ? null : found.offset + Number(address - found.address)
   }
 
   /** Values of symbols of these names. */
-  async symbols(names: ReadonlySet<string>): Promise<ReadonlyMap<string, number>> {
+  async symbols(names: ReadonlySet<string>): Promise<ReadonlyMap<string, bigint>> {
     const table = this.sections.find(({ type }) => type === SHT_SYMTAB)
     const strings = table === undefined ? undefined : this.sections[table.link]
     if (table === undefined || strings === undefined) return new Map()
     const [entries, texts] = [viewOf(await this.contents(table)), await this.contents(strings)]
-    const found = new Map<string, number>()
+    const found = new Map<string, bigint>()
     for (let at = 0; at + SYMBOL_BYTES <= entries.byteLength; at += SYMBOL_BYTES) {
       const name = textAt(texts, entries.getUint32(at, true))
-      if (names.has(name)) found.set(name, Number(entries.getBigUint64(at + 8, true)))
+      if (names.has(name)) found.set(name, entries.getBigUint64(at + 8, true))
     }
     return found
   }
@@ -121,12 +125,12 @@ export async function suitesOfKernel(files: Reader, vmlinux: string): Promise<re
     const [start, end] = [symbols.get(from), symbols.get(to)]
     if (start === undefined || end === undefined) continue
     const offset = elf.offsetOf(start)
-    const length = Math.min(end - start, MOST_SUITES * 8)
+    const length = Math.min(Number(end - start), MOST_SUITES * 8)
     if (length <= 0) continue
     if (offset === null) return null
     const pointers = viewOf(await elf.read(offset, length))
     for (let at = 0; at + 8 <= pointers.byteLength; at += 8) {
-      const place = elf.offsetOf(Number(pointers.getBigUint64(at, true)))
+      const place = elf.offsetOf(pointers.getBigUint64(at, true))
       if (place === null) return null
       names.push(textAt(await elf.read(place, NAME_BYTES), 0))
     }
