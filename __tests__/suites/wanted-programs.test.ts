@@ -98,6 +98,12 @@ test('a test needs what it asks for, itself or through functions, but not what d
   ])
 })
 
+test('a tree of fstests’ form that has no common/config names no programs', async () => {
+  expect(
+    await readWantedPrograms(treeFiles({ check: '', 'common/rc': RC, 'tests/generic/001': '_require_program systemctl\n' }), '.'),
+  ).toEqual([])
+})
+
 test('what is missing is said with its package and its price, and how to install it', () => {
   const missing = [
     { program: 'dmsetup', package: 'dmsetup', tests: 143 },

@@ -28,11 +28,12 @@ interface Asked {
 /**
  * The programs that an fstests tree looks for, each with the tests that need it: those that call `_require_command` (common/rc)
  * for it, or a `_require_…` function of common/ that does so in any case. What a function asks for under a condition (`if`, `case`)
- * is not counted, so a file system's own needs can be more.
- * @throws Error where `directory` has no readable common/config
+ * is not counted, so a file system's own needs can be more. A tree of fstests' form without common/config names no programs.
  */
 export async function readWantedPrograms(files: TreeFiles, directory: string): Promise<readonly WantedProgram[]> {
-  const variables = programVariables(await files.readText(`${directory}/common/config`))
+  const config = `${directory}/common/config`
+  if ((await files.stat(config)) === null) return []
+  const variables = programVariables(await files.readText(config))
   const functions = new Map<string, Asked>()
   for (const name of await files.list(`${directory}/common`)) {
     if ((await files.stat(`${directory}/common/${name}`))?.kind !== 'file') continue
