@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TestStatus } from '../../src/domain/test.js'
-import { isSevere, settle } from '../../src/domain/verdict.js'
-import { anAttempt } from '../report/builder.js'
+import { isSevere, settle, weighReport } from '../../src/domain/verdict.js'
+import { anAttempt, aReport } from '../report/builder.js'
 
 type Made = readonly [status: TestStatus, guest: number, rerun?: 'rerun']
 
@@ -156,5 +156,27 @@ describe('isSevere', () => {
     ['what the kernel tells of a program', { kind: 'oom', fatal: false, provoked: false }, false],
   ] as const)('%s', (_what, report, severe) => {
     expect(isSevere(report)).toBe(severe)
+  })
+})
+
+describe('weighReport', () => {
+  test.each([
+    ['kvm', 'pass', true],
+    ['kvm', null, true],
+    ['tcg', 'fail', true],
+    ['tcg', 'timeout', true],
+    ['tcg', 'crashed', true],
+    ['tcg', 'pass', false],
+    ['tcg', 'notrun', false],
+    ['tcg', null, false],
+    [null, 'fail', true],
+    [null, 'pass', false],
+    [null, null, false],
+  ] as const)('a stall under %s, its test %s, counts: %s', (accelerator, status, counts) => {
+    for (const kind of ['soft-lockup', 'rcu-stall', 'hung-task'] as const)
+      expect([kind, isSevere(weighReport(aReport({ kind }), accelerator, status))]).toEqual([kind, counts])
+    // No other kind is weighed by where it came.
+    expect(isSevere(weighReport(aReport({ kind: 'warning' }), accelerator, status))).toBe(true)
+    expect(isSevere(weighReport(aReport({ kind: 'oom' }), accelerator, status))).toBe(false)
   })
 })

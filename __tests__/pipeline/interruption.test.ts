@@ -25,6 +25,28 @@ test('an interruption ends programs that run and those that still start, and wha
   expect(second).toMatchObject({ code: null, signal: 'SIGTERM' })
 })
 
+test('an interruption ends a program that has a signal of its own, too', async () => {
+  const controller = new AbortController()
+  const own = new AbortController()
+  const ended = untilInterrupted(controller.signal, ports, ({ exec }) =>
+    exec.run(['sh', '-c', 'echo up; exec sleep 300'], {
+      signal: own.signal,
+      onStdoutLine: () => controller.abort(),
+    }),
+  )
+  expect(await ended).toMatchObject({ code: null, signal: 'SIGTERM' })
+})
+
+test('what answers to nothing is waited for a second, so that the whole run ends within two', async () => {
+  const controller = new AbortController()
+  const waits: number[] = []
+  const clock = { ...ports.clock, sleep: async (seconds: number) => void waits.push(seconds) }
+  const given = untilInterrupted(controller.signal, { ...ports, clock }, () => new Promise<never>(() => undefined))
+  controller.abort()
+  await expect(given).rejects.toThrow('The run was interrupted.')
+  expect(waits).toEqual([1])
+})
+
 test('what answers to nothing is given up, and what it does later disturbs nobody', async () => {
   const controller = new AbortController()
   let later: (error: Error) => void = () => undefined

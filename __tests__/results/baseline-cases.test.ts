@@ -152,3 +152,19 @@ test.each(Object.entries({ ...excused, ...lost }))('%s', (_, { there, here, plan
   const now = { ...record, plan: { ...record.plan, ...plan } }
   expect(against(now, aBaseline(there))).toEqual([exit, expect.stringMatching(reason)])
 })
+
+const bootReport = (title: string) => ({ ...aReport({ title }), suite: 'fstests', section: 'xfs', phase: 'boot' as const })
+
+test.each([
+  [
+    'the same',
+    'WARNING in tank',
+    'WARNING in tank',
+    0,
+    /^33 passed, 1 known kernel report outside any test: .*while booting: WARNING in tank\.$/,
+  ],
+  ['another', 'WARNING in tank', 'WARNING in pump', 1, /1 new kernel report outside any test: .*while booting: WARNING in pump/],
+])('a kernel report at boot where there was %s', (_, there, here, exit, reason) => {
+  const base = { ...aBaseline(good), unattributedReports: [bootReport(there)] }
+  expect(against({ ...aRecord(good), unattributedReports: [bootReport(here)] }, base)).toEqual([exit, expect.stringMatching(reason)])
+})

@@ -31,6 +31,12 @@ export async function requireBaseline(plan: Pick<Plan, 'baseline'>, { files }: P
   throw new UserError(`baseline is ${plan.baseline}, where there is no record.`, 'Name a run.json, or the directory of a run that has one.')
 }
 
+/** The record that a file, or the directory of a run, holds. @throws UserError where it is not there or is none */
+export async function readNamedRecord(baseline: string, ports: Pick<Ports, 'files'>): Promise<RunRecord> {
+  await requireBaseline({ baseline }, ports)
+  return readRecord(await recordPath(baseline, ports.files), ports.files)
+}
+
 async function recordPath(baseline: string, files: Ports['files']): Promise<string> {
   return (await files.stat(baseline))?.kind === 'directory' ? join(baseline, 'run.json') : baseline
 }

@@ -1,8 +1,8 @@
 import { UserError } from '../domain/errors.js'
 import type { Exec, Ports } from '../ports/index.js'
 
-/** What interrupted work gets to end by itself, in seconds: its programs were told to. The runner sends SIGTERM after 7.5. */
-const GRACE_SECONDS = 3
+/** What interrupted work gets to end by itself, in seconds: its programs were told to. The whole run is to end within two. */
+const GRACE_SECONDS = 1
 
 /**
  * Does work that an interruption ends, unless it comes before: programs it has started get SIGTERM, and so does each it still starts. What answers to
@@ -37,7 +37,8 @@ function interrupted(): UserError {
 
 function endingExec(exec: Exec, signal: AbortSignal): Exec {
   return {
-    run: (argv, options = {}) => exec.run(argv, { signal, ...options }),
+    run: (argv, options = {}) =>
+      exec.run(argv, { ...options, signal: options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]) }),
     spawn: (argv, options) => exec.spawn(argv, options),
     interactive: (argv, options) => exec.interactive(argv, options),
     which: (program) => exec.which(program),

@@ -25,6 +25,7 @@ import {
   type TestHistory,
 } from '../vm/index.js'
 import { chooseMemory, GuestMemories, type MemoryChoice } from './guest-memory.js'
+import { untilInterrupted } from './interruption.js'
 import { clearLeftDisks, makeDiskDirectory, neighbours } from './leftover-disks.js'
 import type { PipelineOptions } from './options.js'
 import { GUEST_NOTE_FILE, type GuestNote } from './recover.js'
@@ -43,17 +44,24 @@ export interface GuestsOptions extends PipelineOptions {
   readonly dumpBudget: DumpBudget
 }
 
+/** What the machine and the kernel have for guests, once the disks that dead runs left are gone. */
+async function lookAround({ built, run, onProgress }: GuestsOptions, candidates: readonly string[], ports: Ports) {
+  const config = await kernelConfig(built, ports)
+  const { factor } = debugKernel(config)
+  const left = await clearLeftDisks([...candidates, ...(await neighbours(run.directory, ports.files))], ports.files)
+  for (const message of left) onProgress({ kind: 'stage', stage: 'vm', message })
+  const room = await readMachineRoom(ports, candidates)
+  return { factor, room, choice: await chooseMemory(run.plan, { built, config }, ports) }
+}
+
 /** Boots guests and runs the selection in them. @throws UserError where the machine is too small, before anything boots */
 export async function runGuests(options: GuestsOptions, ports: Ports): Promise<VmRun> {
   const { built, accelerator, run, places, selection, onProgress } = options
   const { plan } = run
   const tests = selection.tests.filter(({ expunged }) => expunged === undefined)
-  const config = await kernelConfig(built, ports)
-  const { factor } = debugKernel(config)
   const candidates = diskCandidates(run.directory, ports.runner.env)
-  const left = await clearLeftDisks([...candidates, ...(await neighbours(run.directory, ports.files))], ports.files)
-  for (const message of left) onProgress({ kind: 'stage', stage: 'vm', message })
-  const room = await readMachineRoom(ports, candidates)
+  const look = (ending: Ports) => lookAround(options, candidates, ending)
+  const { factor, room, choice } = await untilInterrupted(options.signal, ports, look)
   const {
     plan: { reason, ...machine },
     memory,
@@ -68,7 +76,7 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
       debugFactor: factor,
     },
     room,
-    { choice: await chooseMemory(plan, { built, config }, ports), isOptional: plan.dumpWhen !== 'always' },
+    { choice, isOptional: plan.dumpWhen !== 'always' },
   )
   onProgress({ kind: 'stage', stage: 'vm', message: `${tests.length} ${tests.length === 1 ? 'test' : 'tests'} on ${reason}` })
   const whose = { run: run.directory, keep: plan.keep }
@@ -88,7 +96,7 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
     },
     ports,
   )
-  const texts = await readTests(built, selection, ports)
+  const texts = await untilInterrupted(options.signal, ports, (ending) => readTests(built, selection, ending))
   const watched = (name: SuiteName) => {
     const { marker, provocations, provocationsOf } = suiteOf(name)
     return { marker, provocations: provocationsOf?.(texts.get(name) ?? []) ?? provocations }

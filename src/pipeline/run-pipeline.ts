@@ -150,9 +150,11 @@ async function test(options: PipelineOptions, evidence: Evidence, ports: Ports):
   evidence.built = built
   evidence.ledger = obtained.ledger
   evidence.laps.nixSeconds = obtained.nixSeconds
-  const { selection: whole, notes, offered, catalogued } = await resolveSelection({ plan, built, places }, ports)
+  const resolved = await untilInterrupted(options.signal, ports, (ending) => resolveSelection({ plan, built, places }, ending))
+  const { selection: whole, notes, offered, catalogued } = resolved
   const attempt = Number(ports.runner.env.GITHUB_RUN_ATTEMPT ?? '') || 1
-  const taken = await takeShard({ plan, built, selection: whole, offered: catalogued, attempt }, ports)
+  const shardWanted = { plan, built, selection: whole, offered: catalogued, attempt }
+  const taken = await untilInterrupted(options.signal, ports, (ending) => takeShard(shardWanted, ending))
   const shared = taken?.selection ?? whole
   evidence.selection = shared
   evidence.offered = offered
@@ -160,20 +162,22 @@ async function test(options: PipelineOptions, evidence: Evidence, ports: Ports):
   if (taken !== null) await ports.files.write(join(run.directory, SHARDS_FILE), `${JSON.stringify(taken.shard)}\n`)
   const recalling = { plan, places, built, toolVersion: options.toolVersion, tested: options.tested ?? {} }
   const memory = await untilInterrupted(options.signal, ports, (ending) => recall(recalling, ending))
-  const choice = await chooseByMap({ plan, selection: shared, map: memory.baseline?.coverage, places }, ports)
+  const choosing = { plan, selection: shared, map: memory.baseline?.coverage, places }
+  const choice = await untilInterrupted(options.signal, ports, (ending) => chooseByMap(choosing, ending))
   const { selection } = choice
   evidence.selection = selection
   evidence.memory = { ...memory, problems: [...memory.problems, ...choice.problems] }
   await ports.files.write(join(run.directory, SELECTION_FILE), `${JSON.stringify(selection, null, 2)}\n`)
   for (const note of [...notes, ...choice.notes]) onProgress({ kind: 'stage', stage: 'plan', message: note })
-  const accelerator = await decideAccelerator(plan.accelerator, ports, {
+  const deciding: Parameters<typeof decideAccelerator>[2] = {
     qemu: built.qemu,
     architecture: built.bundle.architecture,
     memory: 'use',
     // A runner is there for this job; a developer's machine is not ours to change.
     permissions: plan.face === 'action' ? 'fix' : 'leave',
     onCleanup: (cleanup) => options.onReceipt({ cleanups: [cleanup] }),
-  })
+  }
+  const accelerator = await untilInterrupted(options.signal, ports, (ending) => decideAccelerator(plan.accelerator, ending, deciding))
   evidence.accelerator = accelerator
   onProgress({ kind: 'accelerator', decision: accelerator })
   const guests = { ...options, built, accelerator, history: testTimes(memory.history), dumpBudget: new DumpBudget() }

@@ -204,6 +204,9 @@ function passedReason(record: Concludable, counts: Readonly<Record<TestStatus, n
   if (counts.notrun > 0) parts.push(`${counts.notrun} not run`)
   if (counts.expunged > 0) parts.push(`${counts.expunged} expunged`)
   if (failures.length > 0) parts.push(`${count(failures.length, 'known failure')}: ${name(failures, record)}`)
+  // None of them counted: all are known.
+  const reports = countingReports(record)
+  if (reports.length > 0) parts.push(`${count(reports.length, 'known kernel report')} outside any test: ${nameReports(reports, record)}`)
   const excused = counts.fail + counts.timeout + counts.crashed - failures.length
   if (excused > 0) parts.push(`${count(excused, 'failure')} expected or flaky`)
   return `${parts.join(', ')}.`

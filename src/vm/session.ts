@@ -15,6 +15,7 @@ import { diagnoseGuest } from './diagnose.js'
 import type { Guest, GuestBatch, GuestEvent } from './guest.js'
 import { guestExit, PANIC_LINE } from './guest-exit.js'
 import { dumpGuestMemory } from './memory/dump.js'
+import { PhaseMarks } from './phase-marks.js'
 import { ReportCollector } from './report-collector.js'
 
 /** Watches the console: the crash classifier, or nothing. */
@@ -73,6 +74,7 @@ export class GuestSession implements Guest {
   private readonly control: ByteChannel
   private readonly console: ByteChannel
   private readonly reports = new ReportCollector()
+  private readonly phases = new PhaseMarks()
   private readonly boot = {
     kernelSeconds: null as number | null,
     initSeconds: null as number | null,
@@ -82,6 +84,8 @@ export class GuestSession implements Guest {
   private release: string | null = null
   private ready = false
   private stopped: VmExit | null = null
+  /** It was given a batch. */
+  private hasWorked = false
   private finishing = false
   private tookLeave = false
   private panicLine: string | null = null
@@ -146,6 +150,7 @@ export class GuestSession implements Guest {
     if (!this.ready || this.batches.isRunning) throw new Error(`guest ${this.id} is not ready for batch ${batch.id}`)
     const lines = batchLines(batch)
     this.ready = false
+    this.hasWorked = true
     await this.batches.begin(batch, lines, this.options.progressParser())
   }
 
@@ -267,6 +272,7 @@ export class GuestSession implements Guest {
   private consoleLine(text: string): void {
     if (text === 'vmtest: init' && this.boot.initSeconds === null) this.reached('init')
     if (this.panicLine === null && PANIC_LINE.test(text)) this.panicLine = text
+    this.phases.line(this.phase)
     this.addReports(this.options.observer.line(text))
   }
 
@@ -277,10 +283,15 @@ export class GuestSession implements Guest {
     }
   }
 
-  private phaseOf({ test }: KernelReport): ReportPhase {
+  private phaseOf({ test, firstLine }: KernelReport): ReportPhase {
+    const phase = this.phases.at(firstLine)
+    return phase === 'set-up' && test !== null ? 'between' : phase
+  }
+
+  /** What the guest is at now. */
+  private get phase(): ReportPhase {
     if (this.boot.readySeconds === null) return 'boot'
-    if (!this.batches.isRunning) return 'end'
-    return test === null ? 'set-up' : 'between'
+    return this.batches.isRunning || !this.hasWorked ? 'set-up' : 'end'
   }
 
   private async readControl(): Promise<void> {

@@ -155,6 +155,26 @@ describe('a guest', () => {
     expect(ended?.notes).toHaveLength(1)
   })
 
+  test.each([
+    ['boot', 1],
+    ['set-up', 4],
+    ['end', 6],
+  ])('whose report began in phase %s has that phase, though its end is seen only later', async (phase, firstLine) => {
+    // The report is told when the line `END` comes; it began at `firstLine`.
+    const guest = start({ observer: { line: (text) => (text === 'END' ? [{ ...warning(text), firstLine }] : []), end: () => [] } })
+    guest.qemu.console.say('[ 0.1] first\nvmtest: init\n[ 0.3] third\n')
+    await guest.until('init')
+    guest.qemu.control.say('ready 6.1.0\n')
+    await guest.until('ready')
+    await runToSecondTest(guest)
+    guest.qemu.console.say('[ 4.0] fourth\n[ 5.0] fifth\n')
+    guest.qemu.output.say('end g/2 fail 5\n\0vmtest-end 1\0')
+    guest.qemu.results.say('M end 1\n')
+    await guest.until('batch-end')
+    guest.qemu.console.say('[ 6.0] sixth\nEND\n')
+    expect((await guest.until('report')).report).toMatchObject({ phase, firstLine })
+  })
+
   test('that we stop ends with our cause', async () => {
     const guest = await readyGuest()
     await runToSecondTest(guest)

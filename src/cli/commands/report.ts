@@ -2,6 +2,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { UserError } from '../../domain/errors.js'
 import type { RunRecord } from '../../domain/record.js'
 import { exitCode } from '../../domain/verdict.js'
+import { readNamedRecord } from '../../pipeline/baseline.js'
 import { readKernelLogs } from '../../pipeline/kernel-logs.js'
 import { readHistory } from '../../pipeline/record-shelf.js'
 import {
@@ -18,7 +19,7 @@ import {
   writePieces,
   writeReport,
 } from '../../report/index.js'
-import { comparisonOf, conclude, emptyHistory, parseRecord, pastVerdicts, withCompared } from '../../results/index.js'
+import { comparisonOf, conclude, emptyHistory, pastVerdicts, withCompared } from '../../results/index.js'
 import type { AddCommand, CliContext } from '../context.js'
 import { readRun } from '../read-run.js'
 import { writeIndex } from '../report-index.js'
@@ -54,7 +55,7 @@ export const reportCommand: AddCommand = (program, context, finish) => {
     .option('--kcidb <file>', "write a report for KernelCI's database (schema 5.3)")
     .option('--kcidb-repository <url>', 'with --kcidb: where the kernel under test is published, https://…')
     .option('--kcidb-branch <name>', 'with --kcidb: its branch there')
-    .option('--baseline <run.json>', 'compare with this record')
+    .option('--baseline <run.json>', 'compare with this record, or the directory it is in')
     .option('--history <history.json>', 'earlier verdicts to show; default, for a run below .vmtest/runs: those beside it')
     .option('--mail', 'print it as a plain-text mail to a list, 72 columns wide, and nothing else')
     .option(
@@ -87,7 +88,7 @@ async function report(directory: string, options: ReportCommandOptions, context:
   const { files } = ports
   const recorded = await readRun(directory, context)
   const at = (path: string) => resolve(places.workingDirectory, path)
-  const baseline = options.baseline === undefined ? null : parseRecord(await files.readText(at(options.baseline)), options.baseline)
+  const baseline = options.baseline === undefined ? null : await readNamedRecord(at(options.baseline), ports)
   const compared = baseline === null ? recorded : withCompared(recorded, baseline)
   // Without another baseline the one that it was compared with stays: what it excused is in the record.
   const comparison = comparisonOf(compared)
