@@ -25,3 +25,22 @@ test('a guest that is ended for nothing a test did gives nothing back', () => {
   const exit = { kind: 'timeout', what: 'run', afterSeconds: 40, lastLine: '' } as const
   expect(progress.finish(place, exit)).toMatchObject({ died: { test: 'generic/001' }, timeline: [{ name: 'generic/001' }] })
 })
+
+test('a test that was taken away, and that the guest came to all the same, is given back; one it did not come to is not told', () => {
+  const tests = ['generic/001', 'generic/002', 'generic/003']
+  const printed = { feed: (name: string) => [{ kind: 'start' as const, name }], end: () => [] }
+  for (const [comesTo, reached] of [
+    [(progress: BatchProgress) => progress.endByUs('generic/002'), ['generic/002']],
+    [(progress: BatchProgress) => progress.output('generic/002'), ['generic/002']],
+    [() => undefined, undefined],
+  ] as const) {
+    const progress = new BatchProgress({ id: 1, tests, environment: {}, arguments: [] }, printed)
+    progress.startTest('generic/001', at(0))
+    expect(progress.withdraw(['generic/002', 'generic/003'])).toEqual(['generic/002', 'generic/003'])
+    progress.endTest(at(1))
+    comesTo(progress)
+    const batch = progress.finish(place, null)
+    expect(batch).toMatchObject({ tests: ['generic/001'], timeline: [{ name: 'generic/001' }] })
+    expect(batch.returned).toEqual(reached)
+  }
+})

@@ -84,7 +84,9 @@ export const batchRunSchema = z.object({
   returned: z
     .array(z.string())
     .optional()
-    .describe('Tests that had started while the guest was being ended for another: handed out again, and no attempt here.'),
+    .describe(
+      'Tests the guest came to and that are no attempt here: they had started while it was being ended for another, or were taken from its list meanwhile. They are handed out again.',
+    ),
   exitStatus: z
     .number()
     .int()

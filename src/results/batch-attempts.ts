@@ -30,7 +30,7 @@ export function readBatch(evidence: BatchEvidence): BatchAttempts {
   const problems = [...batch.notes, ...judged.problems]
   const disagreements = judged.disagreements.map((one) => ({ ...one, suite: batch.suite, section: batch.section }))
   const victim = findVictim(evidence)
-  // What started while the guest was being ended ran nowhere.
+  // What started while the guest was being ended, or was taken from it meanwhile, is no attempt of this guest's.
   const returned = new Set(batch.returned ?? [])
   for (const verdict of judged.tests) {
     if (returned.has(verdict.name)) continue

@@ -128,7 +128,7 @@ export class BatchConversation {
     const at = place.clock.now()
     if (progress !== null && text.startsWith('start ')) {
       const name = text.slice('start '.length)
-      if (progress.isWithdrawn(name)) return this.endEarly(progress, at)
+      if (progress.isWithdrawn(name)) return this.endEarly(progress, name, at)
       if (progress.believes(name)) await this.testStarts(progress, name, at)
       else this.results.note('test start not believed', printable(name))
     } else if (progress !== null && text.startsWith('end ')) {
@@ -145,10 +145,10 @@ export class BatchConversation {
   }
 
   /** The guest came to a test that another has by now. */
-  private async endEarly(progress: BatchProgress, at: Date): Promise<void> {
+  private async endEarly(progress: BatchProgress, name: string, at: Date): Promise<void> {
     await this.waitForOutput(() => progress.settled, OUTPUT_LAG_SECONDS)
     this.pushEnd(progress, at)
-    progress.endByUs()
+    progress.endByUs(name)
     await this.place.tell('stop\n')
   }
 

@@ -29,6 +29,8 @@ export class BatchProgress {
   private readonly wakeUps = new Set<() => void>()
   private readonly names: ReadonlySet<string>
   private readonly withdrawn = new Set<string>()
+  /** Named by the suite's output, or announced by the guest: a suite may print a test's name before it asks whether that may start. */
+  private readonly reached = new Set<string>()
   /** The last test before the host ended the batch; null where none had started, undefined where it did not. */
   private endedAfter: string | null | undefined
   private outputEnded = false
@@ -60,6 +62,7 @@ export class BatchProgress {
 
   private note(progress: readonly SuiteProgress[]): void {
     for (const step of progress) {
+      this.reached.add(step.name)
       if (step.kind === 'end' && this.names.has(step.name)) this.statuses.set(step.name, { status: step.status, seconds: step.seconds })
     }
     if (progress.length > 0) this.wake()
@@ -112,8 +115,9 @@ export class BatchProgress {
     return this.withdrawn.has(name)
   }
 
-  /** The batch ends here: what comes next was withdrawn. */
-  endByUs(): void {
+  /** The batch ends here: the test that comes next was withdrawn. */
+  endByUs(next: string): void {
+    this.reached.add(next)
     this.endedAfter ??= this.timeline.at(-1)?.name ?? null
   }
 
@@ -142,7 +146,8 @@ export class BatchProgress {
     exit: VmExit | null,
   ): BatchRun {
     const victim = exit?.kind === 'timeout' ? exit.test : undefined
-    const returned = victim === undefined ? [] : this.withdrawAfter(victim)
+    const cameTo = [...this.withdrawn].filter((name) => this.reached.has(name))
+    const returned = [...(victim === undefined ? [] : this.withdrawAfter(victim)), ...cameTo]
     return {
       guest: place.guest,
       suite: place.suite,
