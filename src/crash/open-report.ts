@@ -1,8 +1,8 @@
 import type { Frame, KernelReport } from '../domain/kernel-report.js'
 import { guiltyFunction } from './guilty.js'
 import type { Opener } from './opener.js'
-import { CONSEQUENT_PANIC } from './openers/faults.js'
 import type { Opening } from './openers/index.js'
+import { CONSEQUENT_PANIC } from './openers/panics.js'
 import { REPORT_BODY } from './report-body.js'
 import { readTraceLine } from './trace-line.js'
 
@@ -19,6 +19,8 @@ const MAX_READ_LINES = 1500
 export const MAX_FRAMES = 64
 /** A report ends when so many lines of its context are no part of it. */
 const MAX_FOREIGN_LINES = 30
+/** One that has hardly begun waits longer. */
+const MAX_AWAITED_FOREIGN_LINES = 120
 /** A report longer than this ends, whatever follows: garbage that looks like a stack forever. */
 const MAX_EXTENT_LINES = 5000
 /** A panic's echo is over after so many lines. */
@@ -27,6 +29,8 @@ const ECHO_LINES = 100
 const PREFACE_LINES = 6
 /** A stack that comes late comes within so many lines. */
 const AWAITED_LINES = 12
+/** Lockdep may follow a pointer into memory that is gone. */
+const FAULTS: ReadonlySet<string> = new Set(['oops', 'general-protection', 'bug'])
 const STACK = /^\s*(?:Call [Tt]race|(?:stack )?[Bb]acktrace:)/
 
 /** A line that opens a report, and what it says. */
@@ -89,7 +93,14 @@ export class OpenReport {
     if (this.opener.role === 'preface' && this.lineCount <= PREFACE_LINES) return true
     // Some kernels say it the other way round: where, then what.
     if (opener.role === 'preface' && this.opener.role === undefined && this.opener.kind === opener.kind && this.lineCount <= 2) return true
-    return this.opener.awaitsStack === true && !this.stackBegan && this.lineCount <= AWAITED_LINES && opener.kind === 'warning'
+    return !this.stackBegan && this.lineCount <= AWAITED_LINES && this.ranInto(opener)
+  }
+
+  /** Whether the kernel ran into this while it printed the report: what it prints is what was wrong. */
+  private ranInto({ kind }: Opener): boolean {
+    if (this.opener.awaitsStack === true && kind === 'warning') return true
+    // Where the kernel says who prints: that task is busy with nothing else.
+    return this.opener.kind === 'lockdep' && /^[CT]/.test(this.context) && FAULTS.has(kind)
   }
 
   /** True once the other CPUs were asked for their stacks, which they print in their own contexts. */
@@ -104,7 +115,12 @@ export class OpenReport {
 
   /** True once so much else came that the report is over. */
   get isOver(): boolean {
-    return this.foreign > MAX_FOREIGN_LINES || this.lineCount > MAX_EXTENT_LINES
+    return this.foreign > (this.awaitsBody ? MAX_AWAITED_FOREIGN_LINES : MAX_FOREIGN_LINES) || this.lineCount > MAX_EXTENT_LINES
+  }
+
+  /** An exception's first line, of which the rest is sure to come: other CPUs print meanwhile. */
+  private get awaitsBody(): boolean {
+    return this.lastBody === this.header && !this.died && (this.opener.kind === 'oops' || this.opener.kind === 'general-protection')
   }
 
   /** Whether a panic with this line is this report's consequence, or an event of its own. */
@@ -147,10 +163,10 @@ export class OpenReport {
 
   /** Gives back what a following report claims: its banner and message, which came before its opening line. */
   endBefore(number: number): void {
+    if (this.lastBody.number < number) return
     const kept = this.lines.filter((line) => line.number < number)
     const last = kept.at(-1)
     if (last === undefined || last.number < this.header.number) return
-    if (this.lastBody.number < number) return
     this.lastBody = kept.findLast((line) => REPORT_BODY.test(line.text) || this.joined.includes(line)) ?? this.header
   }
 
@@ -297,11 +313,13 @@ const MAX_NORMALISED = 500
 const withoutNumbers = (title: string): string =>
   title
     .replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, '')
-    .replace(/(^|[^A-Za-z0])(?:0x)?(?=[0-9a-f]*\d)[0-9a-f]{6,}/g, '$1ADDR')
+    .replace(/(^|[^A-Za-z0-9])(?:0x)?(?=[0-9a-f]*\d)[0-9a-f]{6,}/g, '$1ADDR')
     .replace(/\b\d{1,3}(?:\.\d{1,3}){3}\b/g, 'IP')
     .replace(/(\.\w+)(?::\d+)+/g, '$1:LINE')
     .replace(/CPU#\d+/g, 'CPU')
     .replace(/(?<!\w)\d+(?!\w)/g, 'NUM')
+    // Few digits may be a name's own (`nl802154`), so many are not.
+    .replace(/\d{7,}/g, 'NUM')
 
 /** The report's own stack, the instruction pointer before it; where no heading announces a stack, the frames that come first. */
 function framesOf(texts: readonly string[]): Frame[] {

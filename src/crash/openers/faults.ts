@@ -2,17 +2,17 @@
 import type { GuiltyPlan, Opener } from '../opener.js'
 
 /** What the instruction pointer stood in, else who called it. */
-const faulting: GuiltyPlan = { from: ['ip', 'trace'] }
+export const faulting: GuiltyPlan = { from: ['ip', 'trace'] }
 
 /** A recursion is on top of the stack; what began it is below. */
-const overflowed: GuiltyPlan = { from: ['trace'], skip: [/bad_stack/], choose: 'dispatched' }
+export const overflowed: GuiltyPlan = { from: ['trace'], skip: [/bad_stack/], choose: 'dispatched' }
 
-/** Exceptions, BUG(), oops and panic. x86's wording: arch/x86/mm/fault.c, traps.c; arm64's: arch/arm64/mm/fault.c, kernel/traps.c. */
+/** Exceptions, BUG() and oops. x86's wording: arch/x86/mm/fault.c, traps.c; arm64's: arch/arm64/mm/fault.c, kernel/traps.c. */
 export const faultOpeners: readonly Opener[] = [
   {
     kind: 'oops',
     hint: 'nable to handle kernel ',
-    pattern: /[Uu]nable to handle kernel NULL pointer dereference(?: at|$| \()/,
+    pattern: /[Uu]nable to handle kernel NULL pointer dereference(?: at|$| \(| in mna handler)/,
     title: 'BUG: unable to handle kernel NULL pointer dereference in {fn}',
     guilty: faulting,
   },
@@ -36,6 +36,15 @@ export const faultOpeners: readonly Opener[] = [
     hint: 'nable to handle kernel ',
     pattern: /[Uu]nable to handle kernel access to user memory/,
     title: 'BUG: unable to handle kernel access to user memory in {fn}',
+    guilty: faulting,
+  },
+  // Whatever it could not handle, it says at which address: unaligned access, an access, an unknown paging fault.
+  {
+    kind: 'oops',
+    hint: 'nable to handle ',
+    pattern:
+      /[Uu]nable to handle (?:kernel|unknown) [a-z][\w -]{2,60}? (?:at|for) (?:(?:virtual )?addr(?:ess)?:? )?(?:0x)?[0-9a-f]{8,16}\b/,
+    title: 'BUG: unable to handle kernel paging request in {fn}',
     guilty: faulting,
   },
   {
@@ -112,6 +121,25 @@ export const faultOpeners: readonly Opener[] = [
     title: 'BUG: bad usercopy in {fn}',
     guilty: { from: ['trace'], skip: [/usercopy/, /^_*check_/] },
   },
+  // include/asm-generic/bug.h, for machines without an instruction of their own for it.
+  {
+    kind: 'bug',
+    hint: 'BUG: failure at ',
+    pattern: /BUG: failure at \S+:\d+\/(?<fn>[A-Za-z_][\w.]*)\(\)!/,
+    title: 'kernel BUG in {fn}',
+    guilty: { from: ['header', 'trace'] },
+  },
+  // A subsystem's own BUG_ON: where, then what it looked at (fs/jfs/jfs_debug.h, the self-tests of XArray and maple tree).
+  {
+    kind: 'bug',
+    hint: 'BUG at ',
+    pattern: /^BUG at \S+\.[ch]:\d+\b/,
+    title: 'BUG in {fn}',
+    guilty: { from: ['trace'] },
+    withoutStack: 'note',
+    role: 'preface',
+    yieldsTitle: true,
+  },
   {
     kind: 'bug',
     hint: 'kernel BUG at ',
@@ -160,6 +188,15 @@ export const faultOpeners: readonly Opener[] = [
     role: 'preface',
   },
   { kind: 'oops', hint: 'Alignment trap', pattern: /^Alignment trap: /, title: 'Alignment trap in {fn}', guilty: faulting },
+  // arm64, its checks compiled to traps.
+  {
+    kind: 'ubsan',
+    hint: 'Internal error: ',
+    pattern: /^Internal error: UBSAN: ([a-z][a-z -]{2,60}): /,
+    title: 'UBSAN: $1 in {fn}',
+    guilty: faulting,
+    role: 'dies',
+  },
   {
     kind: 'oops',
     hint: 'Internal error: ',
@@ -185,87 +222,4 @@ export const faultOpeners: readonly Opener[] = [
   // Itanium counts without the sign, PA-RISC not at all.
   { kind: 'oops', hint: 'Oops ', pattern: /: Oops \d{1,20} \[\d{1,9}\]$/, title: 'Oops in {fn}', guilty: faulting, role: 'dies' },
   { kind: 'oops', hint: 'Kernel Fault: ', pattern: /Kernel Fault: Code=\d/, title: 'Oops in {fn}', guilty: faulting, role: 'dies' },
-  {
-    kind: 'panic',
-    hint: 'PANIC: early exception',
-    pattern: /^PANIC: early exception /,
-    title: 'PANIC: early exception in {fn}',
-    guilty: faulting,
-    fatal: true,
-  },
-  // The secure world's kernel, whose log the driver prints into this one, a piece at a time: a line may begin with the caller's address.
-  {
-    kind: 'panic',
-    hint: 'trusty: ',
-    pattern: /^trusty: (?:panic \([^)]{0,80}|0x[0-9a-f]{1,16})\):(?: DEBUG)? ASSERT FAILED at \([^)]{0,200}\): (.+)$/,
-    title: 'trusty: ASSERT FAILED: $1',
-    role: 'preface',
-  },
-  { kind: 'panic', hint: 'trusty: panic', pattern: /^trusty: panic \([^)]*\): (.+)$/, title: 'trusty: panic: $1', role: 'preface' },
-  { kind: 'panic', hint: 'Bad mode in ', pattern: /^Bad mode in /, title: 'kernel panic: bad mode', fatal: true },
-  {
-    kind: 'panic',
-    hint: 'Kernel panic',
-    pattern: /Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: (?![0-9a-f]{8,})(?<fn>[A-Za-z_][\w.]*)/,
-    title: 'kernel panic: stack is corrupted in {fn}',
-    guilty: { from: ['header', 'trace'], skip: [/stack_chk/] },
-    role: 'panic',
-    fatal: true,
-  },
-  {
-    kind: 'panic',
-    hint: 'Kernel panic',
-    pattern: /Kernel panic - not syncing: stack-protector: Kernel stack is corrupted/,
-    title: 'kernel panic: stack is corrupted in {fn}',
-    guilty: { from: ['trace'], skip: [/stack_chk/] },
-    role: 'panic',
-    fatal: true,
-  },
-  {
-    kind: 'panic',
-    hint: 'Kernel panic',
-    pattern: /Kernel panic - not syncing: corrupted stack end detected/,
-    title: 'kernel panic: corrupted stack end in {fn}',
-    guilty: { from: ['trace'], skip: [/schedule/, /^retint_/], choose: 'dispatched' },
-    role: 'panic',
-    fatal: true,
-  },
-  {
-    kind: 'double-fault',
-    hint: 'Kernel panic',
-    pattern: /Kernel panic - not syncing: kernel stack overflow/,
-    title: 'kernel stack overflow in {fn}',
-    guilty: overflowed,
-    role: 'panic',
-    fatal: true,
-  },
-  {
-    kind: 'panic',
-    hint: 'Kernel panic',
-    pattern: /Kernel panic - not syncing: Attempted to kill init!/,
-    title: 'kernel panic: Attempted to kill init!',
-    role: 'panic',
-    fatal: true,
-  },
-  {
-    kind: 'panic',
-    hint: 'Kernel panic',
-    pattern: /Kernel panic - not syncing: (Couldn't open N_TTY ldisc)/,
-    title: 'kernel panic: $1',
-    role: 'panic',
-    fatal: true,
-  },
-  {
-    kind: 'panic',
-    hint: 'Kernel panic',
-    pattern: /Kernel panic - not syncing: (.*\S)\s*$/,
-    title: 'kernel panic: $1',
-    role: 'panic',
-    fatal: true,
-  },
-  { kind: 'panic', hint: 'Kernel panic', pattern: /Kernel panic - not syncing/, title: 'kernel panic', role: 'panic', fatal: true },
 ]
-
-/** What panic() says when another report was the cause: the panic belongs to that report. */
-export const CONSEQUENT_PANIC =
-  /not syncing: (?:Fatal exception|Fatal Exception|fatal exception|panic_on_|kernel: panic_on|\S+: panic_on|KASAN: |UBSAN: |KFENCE: |hung_task: |softlockup: |Hard LOCKUP|Watchdog detected hard LOCKUP|RCU Stall|rcu: |Oops|oops|Unrecoverable|Aiee|Machine halted|Asynchronous SError|bad mode|system is deadlocked|Out of memory: |Exception in|kernel stack overflow|synchronous external abort|stack guard)/

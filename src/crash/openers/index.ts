@@ -6,6 +6,7 @@ import { candidateFinder } from './hints.js'
 import { lockOpeners } from './locks.js'
 import { machineOpeners, programOpeners, runtimeOpeners } from './machine.js'
 import { memoryOpeners } from './memory.js'
+import { panicOpeners } from './panics.js'
 import { stallOpeners } from './stalls.js'
 import { unknownOpeners, warningOpeners } from './warnings.js'
 
@@ -13,6 +14,7 @@ import { unknownOpeners, warningOpeners } from './warnings.js'
 export const OPENERS: readonly Opener[] = [
   ...memoryOpeners,
   ...faultOpeners,
+  ...panicOpeners,
   ...lockOpeners,
   ...stallOpeners,
   ...filesystemOpeners,

@@ -4,8 +4,14 @@ import type { GuiltyPlan, Opener } from '../opener.js'
 const DEADLOCK = /(?:WARNING|INFO): (?:possible .*(?:dependency|recursive locking) detected|[\w-]+ -> [\w-]+ lock order detected)/
 /** Allocation allocates for somebody, freeing checks locks for somebody. */
 const ALLOCATION = [/kmem/, /slab/]
+/** Lockdep's own, on the stack of every report of its: what is left where the lines with the locks were lost. */
+const LOCKDEP = [
+  /^print_(?:circular_bug|deadlock_bug|irq_inversion_bug|bad_irq_dependency)/,
+  /^check_(?:noncircular|prev_add|deadlock)/,
+  /^validate_chain/,
+]
 /** Where the lock was asked for; the helper that took it may be dull, then whoever called it. */
-const atTheLocks: GuiltyPlan = { from: ['lock', 'chain', 'trace'], skip: [/^process_one_work$/] }
+const atTheLocks: GuiltyPlan = { from: ['lock', 'chain', 'trace'], skip: [/^process_one_work$/, ...LOCKDEP] }
 /** The lock's place as lockdep prints it, whatever function that is. */
 const theLock: GuiltyPlan = { from: ['lock'], anyFunction: true }
 const preempted: GuiltyPlan = { from: ['trace'], skip: [/preempt/, /debug_/, /processor_id/, /this_cpu/] }
@@ -138,10 +144,17 @@ export const lockOpeners: readonly Opener[] = [
   },
   {
     kind: 'atomic-sleep',
-    hint: 'scheduling while atomic',
-    pattern: /BUG: scheduling while atomic: /,
-    title: 'BUG: scheduling while atomic in {fn}',
+    hint: 'BUG: scheduling ',
+    pattern: /BUG: scheduling (while atomic|in a non-blocking section): /,
+    title: 'BUG: scheduling $1 in {fn}',
     guilty: { from: ['trace'], skip: [/schedule/] },
+  },
+  {
+    kind: 'atomic-sleep',
+    hint: 'BUG: assuming ',
+    pattern: /BUG: assuming ([a-z][a-z ]{2,40}) at \S+:\d+/,
+    title: 'BUG: assuming $1 in {fn}',
+    guilty: { from: ['trace'] },
   },
   {
     kind: 'atomic-sleep',

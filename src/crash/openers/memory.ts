@@ -83,6 +83,15 @@ export const memoryOpeners: readonly Opener[] = [
     title: 'UBSAN: $1 in {fn}',
     guilty: undefinedBehaviour,
   },
+  // Compiled to trap: lib/ubsan.c's words for the check, the machine's for where (arch/x86/kernel/traps.c).
+  {
+    kind: 'ubsan',
+    hint: 'UBSAN: ',
+    pattern: /^UBSAN: ([a-z][a-z -]{2,60}?) (?:at|in) (?<fn>[A-Za-z_$][\w.$]*)\+0x/,
+    title: 'UBSAN: $1 in {fn}',
+    guilty: { from: ['header', 'ip', 'trace'] },
+    role: 'preface',
+  },
   {
     kind: 'memory-leak',
     hint: 'memory leak',
@@ -92,8 +101,8 @@ export const memoryOpeners: readonly Opener[] = [
   },
   {
     kind: 'memory-leak',
-    hint: 'unreferenced object 0x',
-    pattern: /^unreferenced object 0x[0-9a-f]+ \(size \d+\)/,
+    hint: 'unreferenced ',
+    pattern: /^unreferenced (?:percpu )?object 0x[0-9a-f]+ \(size \d+\)/,
     title: 'memory leak in {fn}',
     guilty: { from: ['trace'], skip: MAKERS },
     role: 'joins',
@@ -110,8 +119,8 @@ export const memoryOpeners: readonly Opener[] = [
   {
     kind: 'bug',
     hint: 'BUG ',
-    pattern:
-      /^BUG [\w.:()-]+ \([^)]*\): ((?:Right |Left )?Redzone overwritten|Poison overwritten|Object padding overwritten|Padding overwritten|Freepointer corrupt|Freechain corrupt|Wrong object count|Invalid object pointer|Not a valid slab page)/i,
+    // mm/slub.c: the cache, whether the kernel is tainted, then what is wrong, numbers and addresses behind it.
+    pattern: /^BUG (?:[\w.:()-]{1,80}|<unknown>) \([^)]{1,80}\): (?!kasan)\[?([A-Za-z][A-Za-z ]{3,60}[a-z])/,
     title: 'BUG: slab: $1 in {fn}',
     guilty: { from: ['trace'], skip: [/slab/, /^k?v?free/, /^kmem/, /alloc/, /^object_err/, /^check_/] },
   },

@@ -23,7 +23,9 @@ export const stallOpeners: readonly Opener[] = [
   {
     kind: 'hard-lockup',
     hint: 'ard LOCKUP',
-    pattern: /(?:[Ww]atchdog|CPU\d+: Watchdog) detected hard LOCKUP on cpu \d+/i,
+    // Also arch/powerpc/kernel/watchdog.c: who stands still, who saw it.
+    pattern:
+      /(?:[Ww]atchdog|CPU\d+: Watchdog) detected hard LOCKUP on cpu \d+|^(?:watchdog: )?CPU \d+ (?:(?:self-)?detected hard LOCKUP (?:@|on other CPUs)|Hard LOCKUP$)/i,
     title: 'BUG: hard lockup in {fn}',
     guilty: { from: ['ip', 'trace'], choose: 'dispatched' },
   },
@@ -66,6 +68,16 @@ export const stallOpeners: readonly Opener[] = [
     pattern: /INFO: task .{1,64}:\d+ can't die for more than \d+ seconds/,
     title: "INFO: task can't die in {fn}",
     guilty: { from: ['trace'], skip: [/schedule/] },
+  },
+  // kernel/smp.c: a CPU that does not answer, said again and again.
+  {
+    kind: 'soft-lockup',
+    hint: 'non-responsive CSD lock',
+    pattern:
+      /^(?:smp: )?csd: (?:Detected|Continued) non-responsive CSD lock \(#\d+\) on CPU#\d+, waiting \d+ ns for CPU#\d+ (?<fn>[A-Za-z_][\w.]*)?/,
+    title: 'csd: non-responsive CSD lock in {fn}',
+    guilty: { from: ['header', 'trace'] },
+    role: 'joins',
   },
   { kind: 'soft-lockup', hint: 'workqueue lockup', pattern: /BUG: workqueue lockup - pool /, title: 'BUG: workqueue lockup' },
   {

@@ -218,4 +218,14 @@ export const unknownOpeners: readonly Opener[] = [
     role: 'remark',
     title: '$1',
   },
+  // A driver's note of its device, which no program writes so: `usb 5-1: WARNING: …`, `mei_me 0000:00:16.0: WARNING: …`.
+  {
+    kind: 'warning',
+    hint: ': WARNING: ',
+    pattern: /^[a-z][\w-]{1,30} (?:[\da-f]{4}:)?[\da-f]{1,4}[-:.][\w.:-]{1,30}: (WARNING: \S.*)$/,
+    unless: NOT_A_REPORT,
+    withoutStack: 'note',
+    role: 'remark',
+    title: '$1',
+  },
 ]
