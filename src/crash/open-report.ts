@@ -313,7 +313,7 @@ const MAX_NORMALISED = 500
 const withoutNumbers = (title: string): string =>
   title
     .replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, '')
-    .replace(/(^|[^A-Za-z0-9])(?:0x)?(?=[0-9a-f]*\d)[0-9a-f]{6,}/g, '$1ADDR')
+    .replace(/(?<![A-Za-z0-9])(?:0x)?[0-9a-f]{6,}/g, (number) => (/\d/.test(number) ? 'ADDR' : number))
     .replace(/\b\d{1,3}(?:\.\d{1,3}){3}\b/g, 'IP')
     .replace(/(\.\w+)(?::\d+)+/g, '$1:LINE')
     .replace(/CPU#\d+/g, 'CPU')
