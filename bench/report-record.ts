@@ -12,6 +12,8 @@ export interface RunShape {
   readonly vms: number
   /** `mixed`: as a bad day. `all-fail`: every test carries its share of the logs into every rendering. */
   readonly verdicts: 'mixed' | 'all-fail'
+  /** What is done to each test as soon as it is there; absent: nothing. */
+  readonly keep?: (test: TestRecord) => TestRecord
 }
 
 const SECTIONS = ['xfs_4k', 'xfs_1k_rmap', 'ext4_1k', 'btrfs_default'] as const
@@ -37,7 +39,10 @@ function dice(seed: number): () => number {
   }
 }
 
-export function aRun({ tests, logCharacters, vms, verdicts }: RunShape): { record: RunRecord; comparison: Comparison } {
+export function aRun({ tests, logCharacters, vms, verdicts, keep = (test) => test }: RunShape): {
+  record: RunRecord
+  comparison: Comparison
+} {
   const roll = dice(42)
   const perTest = Math.floor(logCharacters / tests)
   const start = Date.parse('2026-11-24T05:00:00.000Z')
@@ -48,7 +53,7 @@ export function aRun({ tests, logCharacters, vms, verdicts }: RunShape): { recor
     const seconds = Math.round((0.4 + roll() ** 6 * 90) * 10) / 10
     const startedAt = new Date(start + (clocks[guest] ?? 0)).toISOString()
     clocks[guest] = (clocks[guest] ?? 0) + seconds * 1000 + 300
-    records.push(oneTest(index, tests, { roll, verdicts, characters: perTest, seconds, startedAt, guest: guest + 1 }))
+    records.push(keep(oneTest(index, tests, { roll, verdicts, characters: perTest, seconds, startedAt, guest: guest + 1 })))
   }
   const failed = records.filter(
     (test) => ['fail', 'crashed', 'timeout'].includes(test.status) && !test.flaky && test.expectedFailure === null,

@@ -1,5 +1,6 @@
 import { assertNever } from './errors.js'
 import type { FailOn } from './inputs.js'
+import { amended } from './kept-aside.js'
 import type { KernelReport, KernelReportKind } from './kernel-report.js'
 import type { Attempt, Conclusion, RunRecord, TestRecord, UnattributedReport } from './record.js'
 import type { TestStatus } from './test.js'
@@ -51,7 +52,7 @@ export function isSevere(report: WeighedReport): boolean {
 export function weighReport<R extends KernelReport>(report: R, accelerator: 'kvm' | 'tcg' | null, status: TestStatus | null): R {
   if (!stallKinds.has(report.kind)) return report
   const counts = accelerator === 'kvm' || (status !== null && isFailure(status))
-  return counts ? { ...report, counts } : report
+  return counts ? amended(report, { counts } as Partial<R>) : report
 }
 
 /** True where the kernel reported a bug under one of the test's attempts. */

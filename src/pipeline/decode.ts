@@ -1,5 +1,6 @@
 import { type DebugImages, decodeReport } from '../crash/index.js'
 import type { BundleKernel } from '../domain/bundle.js'
+import { amended } from '../domain/kept-aside.js'
 import type { KernelReport } from '../domain/kernel-report.js'
 import type { RunRecord } from '../domain/record.js'
 import type { Ports } from '../ports/index.js'
@@ -24,7 +25,7 @@ export async function decodeRecord(record: RunRecord, kernel: BundleKernel | nul
       for (const note of result.notes) notes.add(note)
       decoded.set(key, [...result.frames])
     }
-    return { ...report, frames: decoded.get(key) ?? report.frames }
+    return amended(report, { frames: decoded.get(key) ?? report.frames })
   }
   const all = async (reports: readonly KernelReport[]) => {
     const result: KernelReport[] = []
@@ -34,7 +35,7 @@ export async function decodeRecord(record: RunRecord, kernel: BundleKernel | nul
   const tests: RunRecord['tests'] = []
   for (const test of record.tests) {
     const attempts: typeof test.attempts = []
-    for (const attempt of test.attempts) attempts.push({ ...attempt, reports: await all(attempt.reports) })
+    for (const attempt of test.attempts) attempts.push(amended(attempt, { reports: await all(attempt.reports) }))
     tests.push({ ...test, attempts })
   }
   const unattributedReports = await all(record.unattributedReports)

@@ -1,3 +1,5 @@
+import type { TextStore } from '../domain/kept-aside.js'
+
 export interface FileStat {
   readonly kind: 'file' | 'directory' | 'symlink' | 'other'
   readonly sizeBytes: number
@@ -54,6 +56,11 @@ export interface Files {
   freeBytes(path: string): Promise<number>
   /** A sparse file of the apparent size. */
   createSparse(path: string, sizeBytes: number): Promise<void>
+  /**
+   * A store for texts on the disk of a directory, gone when we are. Absent: these files have none, and what would lie there stays in memory.
+   * @throws where nothing can be written there
+   */
+  openTexts?(directory: string): TextStore
   /** A fresh directory below the parent. */
   makeTemporary(parent: string, prefix: string): Promise<string>
 }

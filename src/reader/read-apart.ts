@@ -1,6 +1,8 @@
+import { Aside, takeOver } from '../domain/kept-aside.js'
 import type { RunRecord } from '../domain/record.js'
-import { readInThread } from '../ports/real/index.js'
+import { openTexts, readInThread, type ScratchFile } from '../ports/real/index.js'
 import { buildRecord, type RecordInput } from '../results/index.js'
+import type { ReaderAnswer, ReaderJob } from './job.js'
 
 /** Once the run was interrupted the reader gets this much to end by itself: with a processor to itself the record is there within two seconds. */
 const GRACE_SECONDS = 1
@@ -25,10 +27,17 @@ export async function readRecordApart(
   input: RecordInput,
   limits: { readonly signal: AbortSignal; readonly seconds: number },
 ): Promise<RunRecord> {
-  const outcome = await readInThread<RunRecord>(input, {
+  const texts = textsIn(input.runDirectory)
+  const job: ReaderJob = { ...input, textsDescriptor: texts?.descriptor ?? null }
+  const outcome = await readInThread<ReaderAnswer>(job, {
     ...{ ...limits, graceSeconds: GRACE_SECONDS, graceAtMostSeconds: GRACE_AT_MOST_SECONDS },
   })
-  if (outcome.kind === 'done') return outcome.value
+  if (outcome.kind === 'done') {
+    const { record, mark, textBytes } = outcome.value
+    // A thread that was ended may still write: only the file of one that is done is closed.
+    texts?.own().resume(textBytes)
+    return takeOver(record as RunRecord, mark, new Aside(texts))
+  }
   const reason =
     outcome.kind === 'failed'
       ? `The results could not be read: ${outcome.reason}.`
@@ -36,4 +45,13 @@ export async function readRecordApart(
   const kind = outcome.kind === 'failed' ? 'infrastructure' : limits.signal.aborted ? 'cancelled' : 'deadline'
   const stopped = input.vmRun.stopped ?? { kind, reason }
   return buildRecord(NOTHING, { ...input, vmRun: { ...input.vmRun, stopped }, problems: [...input.problems, reason] })
+}
+
+/** Where bodies of evidence may lie; null where nothing can be written. */
+function textsIn(directory: string): ScratchFile | null {
+  try {
+    return openTexts(directory)
+  } catch {
+    return null
+  }
 }

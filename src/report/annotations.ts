@@ -34,20 +34,36 @@ interface Place {
 export function annotationsOf(rendered: Rendered, options: AnnotationOptions): readonly Annotation[] {
   return [
     ...limited(failureAnnotations(rendered, options), 'error'),
-    ...limited(warningAnnotations(rendered, options), 'warning'),
-    ...limited(noticeAnnotations(rendered), 'notice'),
+    ...limited(warningAnnotations(rendered, options).map(made), 'warning'),
+    ...limited(noticeAnnotations(rendered).map(made), 'notice'),
   ]
 }
 
-function limited(all: readonly Annotation[], level: Annotation['level']): readonly Annotation[] {
-  if (all.length <= PER_LEVEL) return all
-  const left = all.length - (PER_LEVEL - 1)
-  const titles = all.slice(PER_LEVEL - 1).map((each) => each.title)
-  const message = headBytes(titles.join('\n'), MESSAGE_BYTES)
-  return [...all.slice(0, PER_LEVEL - 1), { level, title: `and ${left} more, in the job summary`, message }]
+/** An annotation that is made when it is shown: of 50 000 nobody sees more than ten. */
+interface Pending {
+  readonly title: () => string
+  readonly annotation: () => Annotation
 }
 
-function failureAnnotations(rendered: Rendered, options: AnnotationOptions): readonly Annotation[] {
+const made = (annotation: Annotation): Pending => ({ title: () => annotation.title, annotation: () => annotation })
+
+function limited(all: readonly Pending[], level: Annotation['level']): readonly Annotation[] {
+  if (all.length <= PER_LEVEL) return all.map(({ annotation }) => annotation())
+  const left = all.length - (PER_LEVEL - 1)
+  const titles: string[] = []
+  let length = 0
+  for (const { title } of all.slice(PER_LEVEL - 1)) {
+    if (length > MESSAGE_BYTES) break
+    const text = title()
+    titles.push(text)
+    length += text.length + 1
+  }
+  const message = headBytes(titles.join('\n'), MESSAGE_BYTES)
+  const shown = all.slice(0, PER_LEVEL - 1).map(({ annotation }) => annotation())
+  return [...shown, { level, title: `and ${left} more, in the job summary`, message }]
+}
+
+function failureAnnotations(rendered: Rendered, options: AnnotationOptions): readonly Pending[] {
   const groups = new Map<string, TestRecord[]>()
   for (const test of rendered.placement.byPlace.new) {
     // The same kernel report under many tests is one thing to look at; a differing output is the test's own.
@@ -57,10 +73,21 @@ function failureAnnotations(rendered: Rendered, options: AnnotationOptions): rea
     if (group === undefined) groups.set(key, [test])
     else group.push(test)
   }
-  const annotations = [...groups.values()].map((tests) => failureAnnotation(tests, rendered, options))
   const changed = new Set(options.changedFiles)
-  const onChange = (annotation: Annotation) => annotation.file !== undefined && changed.has(annotation.file)
-  return [...annotations.filter(onChange), ...annotations.filter((annotation) => !onChange(annotation))]
+  const pending = [...groups.values()].map((tests) => {
+    const { file } = changed.size === 0 || tests[0] === undefined ? {} : placeOf(tests[0], options)
+    return {
+      isOnChange: file !== undefined && changed.has(file),
+      title: () => failureTitle(tests, rendered),
+      annotation: () => failureAnnotation(tests, rendered, options),
+    }
+  })
+  return [...pending.filter(({ isOnChange }) => isOnChange), ...pending.filter(({ isOnChange }) => !isOnChange)]
+}
+
+function failureTitle([test]: readonly TestRecord[], { record }: Rendered): string {
+  if (test === undefined) throw new Error('a group of failures is empty')
+  return shortLine(`${test.name} (${sectionName(test, record)}): ${headlineOf(test)}`, 250)
 }
 
 function failureAnnotation(tests: readonly TestRecord[], rendered: Rendered, options: AnnotationOptions): Annotation {
@@ -92,7 +119,7 @@ function failureAnnotation(tests: readonly TestRecord[], rendered: Rendered, opt
   ]
   return {
     level: 'error',
-    title: shortLine(`${test.name} (${sectionName(test, rendered.record)}): ${headlineOf(test)}`, 250),
+    title: failureTitle(tests, rendered),
     message: headBytes(lines.join('\n'), MESSAGE_BYTES),
     ...placeOf(test, options),
   }
@@ -100,9 +127,10 @@ function failureAnnotation(tests: readonly TestRecord[], rendered: Rendered, opt
 
 /** A changed file that a frame points to, else the test's own file where the repository has it, else none. */
 function placeOf(test: TestRecord, options: AnnotationOptions): Place {
-  const frames = tellingReports(decidingAttempt(test)).flatMap((report) => report.frames)
+  const { changedFiles } = options
+  const frames = !changedFiles?.length ? [] : tellingReports(decidingAttempt(test)).flatMap((report) => report.frames)
   for (const frame of frames) {
-    const file = changedFile(frame, options.changedFiles ?? [])
+    const file = changedFile(frame, changedFiles ?? [])
     if (file !== undefined) return { file, ...(frame.line === undefined ? {} : { line: frame.line }) }
   }
   const source = options.sourceDirectories[test.suite]

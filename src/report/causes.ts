@@ -1,7 +1,7 @@
 import type { TestRecord } from '../domain/record.js'
 import type { Place } from './bucket.js'
 import { decidingAttempt, type Placement } from './buckets.js'
-import { firstDifference, headlineOf, tellingReports } from './evidence.js'
+import { differenceOf, headlineOf, tellingReports } from './evidence.js'
 import { shortLine } from './foreign-text.js'
 
 /** Tests that went wrong in one way. */
@@ -43,7 +43,7 @@ export function causeOf(test: TestRecord): string | null {
   const report = reports.find(({ fatal }) => fatal) ?? reports[0]
   if (report !== undefined) return JSON.stringify(['report', report.title])
   if (attempt === null || test.status === 'timeout') return null
-  const difference = attempt.diff === null ? null : firstDifference(attempt.diff)
+  const difference = differenceOf(attempt)
   if (difference !== null) return JSON.stringify(['difference', withoutParticulars(difference, test.name)])
   if (attempt.exit?.kind === 'panic') return JSON.stringify(['panic', withoutParticulars(attempt.exit.line, test.name)])
   return attempt.message && !SAYS_NOTHING.test(attempt.message)

@@ -1,3 +1,4 @@
+import { jsonOf } from '../domain/kept-aside.js'
 import type { RunRecord } from '../domain/record.js'
 
 /** The record as JSON, in pieces: one test or guest on a line, so that it need not fit into one string, and diffs well. */
@@ -8,12 +9,12 @@ export function* recordJson(record: RunRecord): Generator<string> {
     yield `${separator}${JSON.stringify(key)}: `
     separator = ',\n'
     if (!Array.isArray(value) || value.length === 0) {
-      yield JSON.stringify(value)
+      yield jsonOf(value)
       continue
     }
     let before = '[\n'
     for (const item of value) {
-      yield `${before}${JSON.stringify(item)}`
+      yield `${before}${jsonOf(item)}`
       before = ',\n'
     }
     yield '\n]'

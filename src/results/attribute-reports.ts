@@ -1,4 +1,5 @@
 import type { AcceleratorDecision } from '../domain/accelerator.js'
+import { amended } from '../domain/kept-aside.js'
 import type { KernelReport } from '../domain/kernel-report.js'
 import type { Selection } from '../domain/plan.js'
 import type { Attempt, Disagreement, UnattributedReport } from '../domain/record.js'
@@ -56,7 +57,7 @@ export function withExpectations(
     )
     if (found === undefined || report.fatal) return report
     const { reason, link } = found
-    return { ...report, expected: link === undefined ? { reason } : { reason, link } }
+    return amended(report, { expected: link === undefined ? { reason } : { reason, link } })
   })
 }
 
@@ -68,7 +69,8 @@ export function mergeEqual(reports: readonly UnattributedReport[]): Unattributed
     const known = merged.get(key)
     // One that counts is not hidden behind one that does not.
     if (known === undefined) merged.set(key, report)
-    else merged.set(key, { ...(isSevere(report) && !isSevere(known) ? report : known), count: (known.count ?? 1) + (report.count ?? 1) })
+    else
+      merged.set(key, amended(isSevere(report) && !isSevere(known) ? report : known, { count: (known.count ?? 1) + (report.count ?? 1) }))
   }
   return [...merged.values()]
 }
@@ -81,11 +83,11 @@ export function addReport(
   disagreements: Disagreement[],
 ): Attempt {
   const reports = [...attempt.reports, report]
-  if (!isSevere(report) || !isWorse('fail', attempt.status)) return { ...attempt, reports }
+  if (!isSevere(report) || !isWorse('fail', attempt.status)) return amended(attempt, { reports })
   disagreements.push({
     ...id,
     sources: { suite: attempt.status, console: report.kind },
     resolution: `fail: the kernel reported "${report.title}" while it ran, whatever the suite says.`,
   })
-  return { ...attempt, reports, status: 'fail', message: `the kernel reported: ${report.title}` }
+  return amended(attempt, { reports, status: 'fail', message: `the kernel reported: ${report.title}` })
 }

@@ -11,6 +11,7 @@ export {
   testTimes,
 } from './history.js'
 export { type HistoryRow, renderPast, type TestPast, testPast } from './history-view.js'
+export { keepTest, keptAside } from './keep-aside.js'
 export { type Offered, offeredKey } from './lost.js'
 export { mergeAll, mergeRecords, relocateRecord } from './merge.js'
 export type { ReadContext } from './read-context.js'

@@ -1,5 +1,6 @@
 import { mergeCoverage } from '../coverage/index.js'
 import { UserError } from '../domain/errors.js'
+import { amended } from '../domain/kept-aside.js'
 import type { Plan } from '../domain/plan.js'
 import type { Attempt, RunRecord, SectionRecord, TestRecord } from '../domain/record.js'
 import { sectionKey, testKey } from '../domain/test-key.js'
@@ -67,10 +68,8 @@ export function mergeAll(records: readonly RunRecord[]): RunRecord {
 /** The record as seen from a directory above its own: every path gets the prefix (`shard-2`). */
 export function relocateRecord(record: RunRecord, prefix: string): RunRecord {
   const move = (path: string): string => `${prefix}/${path}`
-  const moveLogs = (attempt: Attempt): Attempt => ({
-    ...attempt,
-    logs: Object.fromEntries(Object.entries(attempt.logs).map(([kind, path]) => [kind, move(path)])),
-  })
+  const moveLogs = (attempt: Attempt): Attempt =>
+    amended(attempt, { logs: Object.fromEntries(Object.entries(attempt.logs).map(([kind, path]) => [kind, move(path)])) })
   return {
     ...record,
     guests: record.guests.map((guest) => ({
@@ -256,7 +255,7 @@ export function mergedReason(status: TestRecord['status'], attempts: readonly At
 
 function shiftGuests(record: RunRecord, by: number): Pick<RunRecord, 'guests' | 'tests'> {
   const guests: GuestRun[] = record.guests.map((guest) => ({ ...guest, id: guest.id + by }))
-  const shift = (attempt: Attempt): Attempt => ({ ...attempt, guest: attempt.guest === null ? null : attempt.guest + by })
+  const shift = (attempt: Attempt): Attempt => amended(attempt, { guest: attempt.guest === null ? null : attempt.guest + by })
   return { guests, tests: record.tests.map((test) => ({ ...test, attempts: test.attempts.map(shift) })) }
 }
 

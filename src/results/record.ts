@@ -14,10 +14,12 @@ import type { SuiteName } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
 import { settle } from '../domain/verdict.js'
 import type { BatchRun, VmRun } from '../domain/vm-run.js'
+import type { Files } from '../ports/index.js'
 import { type JudgedBatch, suiteOf, type TreeReader } from '../suites/index.js'
 import { type AttemptTable, attributeReports, withExpectations } from './attribute-reports.js'
 import { readBatch } from './batch-attempts.js'
 import { conclude } from './conclude.js'
+import { keepAttempt, keepReport, keptAside } from './keep-aside.js'
 import { type OwnShard, ownShards } from './shards/own.js'
 
 export interface RecordInput {
@@ -48,22 +50,29 @@ export interface RecordInput {
   readonly suiteSources: Readonly<Record<SuiteName, string>>
 }
 
+/** What a record is made with. */
+export type RecordFiles = TreeReader & Pick<Files, 'openTexts'>
+
 interface ReadBatch {
   readonly batch: BatchRun
+  /** Without its tests: they are in the table. */
   readonly judged: JudgedBatch
 }
 
 /**
  * Makes the record of a run from the evidence in its directory: every planned test is in it, whatever happened.
  * Nothing of the evidence makes this fail: what cannot be read is a problem in the record and leaves its tests `notreached`.
+ *
+ * Bodies of evidence lie in a file of the run's directory, as far as `files` has such.
  */
-export async function buildRecord(files: TreeReader, input: RecordInput): Promise<RunRecord> {
+export async function buildRecord(files: RecordFiles, input: RecordInput): Promise<RunRecord> {
   const record: Omit<RunRecord, 'conclusion'> = await assemble(files, input)
   return { ...record, conclusion: conclude(record, null, input.plan.failOn) }
 }
 
-async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<RunRecord, 'conclusion'>> {
+async function assemble(files: RecordFiles, input: RecordInput): Promise<Omit<RunRecord, 'conclusion'>> {
   const { vmRun, plan, selection } = input
+  const aside = keptAside(input.runDirectory, files)
   const table: AttemptTable = new Map()
   const disagreements: RunRecord['disagreements'] = []
   const problems = [...input.problems]
@@ -80,19 +89,20 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
     const attempts = readBatch({ batch, judged, sharedLogs: sharedLogs(batch, judged, { vmRun, relative }), relative })
     for (const [name, own] of attempts.byTest) {
       const key = testKey({ suite: batch.suite, section: batch.section, name })
-      table.set(key, [...(table.get(key) ?? []), ...own])
+      table.set(key, [...(table.get(key) ?? []), ...own.map((attempt) => keepAttempt(attempt, aside))])
     }
     disagreements.push(...attempts.disagreements)
     problems.push(...attempts.problems.map((problem) => `guest ${batch.guest}, ${batch.section}: ${problem}`))
-    read.push({ batch, judged })
+    read.push({ batch, judged: { ...judged, tests: [] } })
   }
+  const guests = vmRun.guests.map((guest) => ({ ...guest, reports: guest.reports.map((report) => keepReport(report, aside)) }))
   const unattributedReports = withExpectations(
-    attributeReports(vmRun.guests, {
+    attributeReports(guests, {
       ...{ table, disagreements },
       accelerator: input.accelerator?.accelerator ?? null,
     }),
     selection,
-  )
+  ).map((report) => keepReport(report, aside))
   if (vmRun.stopped !== null) problems.push(vmRun.stopped.reason)
   const sections = selection.sections.map((section) => sectionRecord(section, input, read))
   return {
@@ -111,7 +121,7 @@ async function assemble(files: TreeReader, input: RecordInput): Promise<Omit<Run
     ...(input.shard === undefined ? {} : { shards: ownShards(input.shard, { ...input, sections }, vmRun) }),
     sections,
     tests: selection.tests.map((planned) => testRecord(planned, table.get(testKey(planned)) ?? [], vmRun)),
-    guests: [...vmRun.guests],
+    guests,
     unattributedReports,
     disagreements,
     problems,

@@ -3,6 +3,7 @@ import { type BigIntStats, constants, createReadStream, lstatSync, type Stats } 
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { AppendFile, FileMark, FileStat, Files } from '../files.js'
+import { openTexts } from './text-store.js'
 
 /** A hash of a large file takes half the processor time of that in Node's 64 KiB pieces. */
 const STREAM_BYTES = 1024 * 1024
@@ -44,6 +45,7 @@ export function createFiles(): Files {
         await handle.close()
       }
     },
+    openTexts: (directory) => openTexts(directory).own(),
     makeTemporary: async (parent, prefix) => {
       await makeDirectory(parent)
       return fs.mkdtemp(join(parent, prefix))

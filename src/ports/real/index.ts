@@ -13,6 +13,7 @@ import { createSockets } from './sockets.js'
 export { createFiles } from './files.js'
 export { createGitHubRunner } from './github-runner.js'
 export { createTerminalRunner } from './terminal-runner.js'
+export { openTexts, ScratchFile } from './text-store.js'
 export { answerAsThread, readInThread, type ThreadLimits, type ThreadOutcome } from './thread.js'
 export { createFileWatcher } from './watch.js'
 

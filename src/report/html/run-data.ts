@@ -1,7 +1,7 @@
 import { median } from '../../domain/median.js'
 import type { TestRecord } from '../../domain/record.js'
 import { settingWords } from '../../domain/section.js'
-import type { SectionId } from '../../domain/test.js'
+import type { SectionId, TestStatus } from '../../domain/test.js'
 import { sectionKey, sectionName, testKey } from '../../domain/test-key.js'
 import { countingReports } from '../../domain/verdict.js'
 import type { GuestRun } from '../../domain/vm-run.js'
@@ -111,8 +111,15 @@ function reasonOf({ record }: Rendered, { title, counts }: { readonly title: str
 
 /** Every section there is, also one that only tests name. */
 function sectionIds({ record }: Rendered): readonly SectionId[] {
-  const ids = [...record.sections.map(({ suite, name }) => ({ suite, section: name })), ...record.tests]
-  return [...new Map(ids.map(({ suite, section }) => [sectionKey({ suite, section }), { suite, section }])).values()]
+  const ids = new Map<string, SectionId>()
+  const add = ({ suite, section }: SectionId) => ids.set(sectionKey({ suite, section }), { suite, section })
+  for (const { suite, name } of record.sections) add({ suite, section: name })
+  let last: SectionId | null = null
+  for (const test of record.tests) {
+    if (last?.section !== test.section || last.suite !== test.suite) add(test)
+    last = test
+  }
+  return [...ids.values()]
 }
 
 function testColumns(rendered: Rendered): TestColumns {
@@ -135,7 +142,7 @@ function testColumns(rendered: Rendered): TestColumns {
     note: tests.map(({ test, place }) =>
       place === 'pass' ? '' : shortLine(place === 'stale' ? (test.expectedFailure?.reason ?? '') : noteOf(test, place), 300),
     ),
-    change: tests.map(({ test }) => changes.get(testKey(test)) ?? ''),
+    change: tests.map(({ test }) => (changes.size === 0 ? '' : (changes.get(testKey(test)) ?? ''))),
     past: tests.map(({ test, place }) => (place === 'pass' ? '' : pastLetters(rendered.history(test).slice(-PAST_MARKS)))),
   }
 }
@@ -152,20 +159,19 @@ const milliseconds = (seconds: number | null): number | null => (seconds === nul
 
 function spanColumns(rendered: Rendered): SpanColumns {
   const start = Date.parse(rendered.record.startedAt)
-  const spans = rendered.placement.tests.flatMap(({ test }, index) =>
-    test.attempts.flatMap((attempt) => {
-      const startMs = attempt.startedAt === null ? Number.NaN : Date.parse(attempt.startedAt) - start
-      if (attempt.guest === null || !Number.isFinite(startMs)) return []
-      return [{ test: index, guest: attempt.guest, startMs, ms: milliseconds(attempt.durationSeconds) ?? 0, status: attempt.status }]
-    }),
-  )
-  return {
-    test: spans.map((span) => span.test),
-    guest: spans.map((span) => span.guest),
-    startMs: spans.map((span) => span.startMs),
-    ms: spans.map((span) => span.ms),
-    status: spans.map((span) => span.status),
+  const spans = { test: [] as number[], guest: [] as number[], startMs: [] as number[], ms: [] as number[], status: [] as TestStatus[] }
+  for (const [index, { test }] of rendered.placement.tests.entries()) {
+    for (const { guest, startedAt, durationSeconds, status } of test.attempts) {
+      const startMs = startedAt === null ? Number.NaN : Date.parse(startedAt) - start
+      if (guest === null || !Number.isFinite(startMs)) continue
+      spans.test.push(index)
+      spans.guest.push(guest)
+      spans.startMs.push(startMs)
+      spans.ms.push(milliseconds(durationSeconds) ?? 0)
+      spans.status.push(status)
+    }
   }
+  return spans
 }
 
 function pageGuest(guest: GuestRun, runStart: string): PageGuest {

@@ -1,3 +1,4 @@
+import { amended } from '../../domain/kept-aside.js'
 import type { RunRecord, TestRecord } from '../../domain/record.js'
 import type { ShardPart } from '../../domain/shards.js'
 import { testKey } from '../../domain/test-key.js'
@@ -34,7 +35,7 @@ export function contentsOf(record: RunRecord): readonly Content[] {
       const start = starts[index] ?? 0
       const attempts = test.attempts
         .filter(({ guest }) => guest === null || partOf(guest) === index)
-        .map((attempt) => (attempt.guest === null ? attempt : { ...attempt, guest: attempt.guest - start }))
+        .map((attempt) => (attempt.guest === null ? attempt : amended(attempt, { guest: attempt.guest - start })))
       // A test without a verdict of this part is told by the others, or by nothing.
       if (attempts.length > 0 || test.attempts.length === 0) tests[index]?.push({ ...test, attempts })
     }

@@ -1,4 +1,5 @@
 import { UserError } from '../../domain/errors.js'
+import { amended } from '../../domain/kept-aside.js'
 import type { Plan } from '../../domain/plan.js'
 import type { Attempt, HostFacts, RunRecord, TestRecord } from '../../domain/record.js'
 import { type ShardPart, type ShardPromise, shardName } from '../../domain/shards.js'
@@ -166,7 +167,7 @@ function joinContents(contents: readonly Content[], promise: ShardPromise): Pick
 }
 
 function shift(attempt: Attempt, offset: number): Attempt {
-  return attempt.guest === null || offset === 0 ? attempt : { ...attempt, guest: attempt.guest + offset }
+  return attempt.guest === null || offset === 0 ? attempt : amended(attempt, { guest: attempt.guest + offset })
 }
 
 /** @param why what is said of a test that nobody has a verdict on: by its shard alone, so that it is the same however records are joined */
