@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kernel: ['domain', 'kconfig', 'ports'],
   bundle: ['domain', 'kconfig', 'kernel', 'nix', 'ports', 'suites'],
   vm: ['domain', 'ports', 'suites'],
-  results: ['coverage', 'crash', 'domain', 'plan', 'suites', 'vm'],
+  results: ['coverage', 'crash', 'domain', 'plan', 'ports', 'suites', 'vm'],
   report: ['coverage', 'domain', 'plan', 'ports'],
   publish: ['domain', 'ports'],
   post: ['domain', 'ports', 'publish', 'vm'],

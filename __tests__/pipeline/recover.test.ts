@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -76,5 +76,42 @@ describe('a run that was killed before it could report', () => {
     const { tests, unattributedReports } = await recovered()
     expect(tests.map(({ status }) => status)).toEqual(['pass', 'pass', 'notreached'])
     expect(unattributedReports.map(({ title }) => title)).toEqual(['KASAN: slab-use-after-free Read in xfs_iget'])
+  })
+
+  test('ends with its last line on the console, however late it is read', async () => {
+    write('guests/1/console.log', CONSOLE)
+    const { startedAt, endedAt, guests } = await recovered()
+    expect([startedAt, endedAt]).toEqual(['2026-11-23T09:58:50.492Z', '2026-11-23T09:59:30.000Z'])
+    expect(guests).toMatchObject([{ endedAt: '2026-11-23T09:59:30.000Z' }])
+  })
+
+  test('goes on past midnight', async () => {
+    const night = `${CONSOLE}${'23:59:59.000| x\n'.repeat(100_000)}${'00:00:01.500| y\n'.repeat(100_000)}`
+    write('guests/1/console.log', night)
+    expect((await recovered()).endedAt).toBe('2026-11-24T00:00:01.500Z')
+  })
+
+  test('ends with its newest file where no console was kept', async () => {
+    const when = new Date('2026-11-23T10:05:00.000Z')
+    write('guests/1/batches/1/results/generic/001.full', '')
+    for (const path of ['results/generic/001.full', 'results/generic', 'results', 'check.stdout', '.'])
+      utimesSync(join(directory, 'guests/1/batches/1', path), when, when)
+    utimesSync(join(directory, 'guests/1/batches'), when, when)
+    expect((await recovered()).endedAt).toBe(when.toISOString())
+    // Copied a week later.
+    const copied = new Date('2026-11-30T10:05:00.000Z')
+    utimesSync(join(directory, 'guests/1/batches/1/check.stdout'), copied, copied)
+    expect(await recovered()).toMatchObject({ endedAt: '2026-11-23T10:58:50.492Z', stopped: { kind: 'cancelled' } })
+  })
+
+  test('says that its time was over where it was, and not that it was cancelled', async () => {
+    write('guests/1/console.log', CONSOLE)
+    expect((await recovered()).stopped).toMatchObject({ kind: 'cancelled' })
+    write('guests/1/console.log', CONSOLE.replaceAll('09:59:30.000|', '10:58:51.000|'))
+    const { stopped, conclusion } = await recovered()
+    expect(stopped).toEqual({ kind: 'deadline', reason: "The run's 60 minutes were over before it could report." })
+    expect(conclusion).toMatchObject({ kind: 'failed', untested: expect.stringContaining('60 minutes were over') })
+    const known = { kind: 'deadline', reason: 'the guests’ time of 90 s was over' } as const
+    expect((await recoverRecord(directory, '0', ports, known))?.stopped).toEqual(known)
   })
 })

@@ -6,8 +6,19 @@ import fc from 'fast-check'
 import { Aside, amended, handOver, isKeptAside, jsonOf, type TextStore, takeOver } from '../../src/domain/kept-aside.js'
 import type { RunRecord } from '../../src/domain/record.js'
 import { createFiles, openTexts, ScratchFile } from '../../src/ports/real/index.js'
-import { annotationsOf, htmlPage, junitXml, kcidbReport, mailText, prepare, recordJson, summaryMarkdown } from '../../src/report/index.js'
-import { keepTest, keptAside, mergeRecords, relocateRecord } from '../../src/results/index.js'
+import {
+  annotationsOf,
+  htmlPage,
+  junitXml,
+  kcidbReport,
+  mailText,
+  prepare,
+  recordJson,
+  summaryMarkdown,
+  writePieces,
+} from '../../src/report/index.js'
+import { keepTest, keptAside, mergeRecords, readResultsDirectory, relocateRecord } from '../../src/results/index.js'
+import { readByLines } from '../../src/results/read-by-lines.js'
 import { anAttempt, aRecord, aReport, aTest } from '../report/builder.js'
 import { hostileRecord } from '../report/hostile.js'
 import { aStory } from '../report/story.js'
@@ -133,11 +144,10 @@ describe('one object', () => {
   it('is handed to another thread without its bodies', () => {
     const mine = openTexts(directory)
     const kept = { tests: [new Aside(mine).keep({ name: 'a', body: 'ä'.repeat(1000), no: null }, ['body'])] }
-    const sizeBytes = mine.flush()
+    mine.flush()
     const message = structuredClone(handOver(kept, 'mark'))
     expect(JSON.stringify(message).length).toBeLessThan(200)
     const theirs = new ScratchFile(mine.descriptor).own()
-    theirs.resume(sizeBytes)
     const taken = takeOver(message as typeof kept, 'mark', new Aside(theirs))
     expect(isKeptAside(taken.tests[0] ?? {}, 'body' as never)).toBe(true)
     expect(taken).toEqual({ tests: [{ name: 'a', body: 'ä'.repeat(1000), no: null }] })
@@ -145,6 +155,16 @@ describe('one object', () => {
 })
 
 describe('texts in a file', () => {
+  it('come back when there are more of them than are held in memory', () => {
+    const store = openTexts(directory).own()
+    const texts = Array.from({ length: 45 }, (_, index) => `${index} ${'ü'.repeat(index === 20 ? 2_000_000 : 340_000)}`)
+    const stored = texts.map((text) => store.put(text))
+    expect(stored.map((place, index) => store.get(place) === texts[index])).not.toContain(false)
+    store.flush()
+    const other = new ScratchFile(store.descriptor)
+    expect(stored.map((place, index) => other.get(place) === texts[index])).not.toContain(false)
+  })
+
   it('come back as they were put, in any order and size', () => {
     fc.assert(
       fc.property(
@@ -158,5 +178,54 @@ describe('texts in a file', () => {
       ),
       { numRuns: 30 },
     )
+  })
+})
+
+describe('a run.json read line by line', () => {
+  const read = (text: string, pieceBytes: number) => readByLines(pieces(Buffer.from(text), pieceBytes), new Aside(new CountingStore()))
+
+  async function* pieces(bytes: Uint8Array, size: number) {
+    for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size)
+  }
+
+  it('is what it is read whole', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(hostileRecord, fc.constant(aStory().record)), fc.integer({ min: 1, max: 5000 }), async (record, size) => {
+        const text = [...recordJson(record)].join('')
+        const found = await read(text, size)
+        expect({ ...found?.rest, tests: found?.tests }).toEqual(JSON.parse(text))
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('is left to who reads it whole where it is cut off, damaged or written otherwise', async () => {
+    const text = [...recordJson(aStory().record)].join('')
+    const lines = text.split('\n')
+    const twice = lines.flatMap((line) => (line.startsWith('"runId"') ? [line, line] : [line])).join('\n')
+    const damaged = [
+      JSON.stringify(aStory().record),
+      `${text}{}\n`,
+      text.slice(0, -3),
+      text.replace('"version": 2', '"version": 1'),
+      text.replace('"status":"fail"', '"status":"good"'),
+      text.replace('"tests": [', '"others": ['),
+      twice,
+    ]
+    expect(await Promise.all(damaged.map((each) => read(each, 1000)))).toEqual(damaged.map(() => null))
+  })
+
+  it('is read so where it is large, and a damaged one is refused as ever', async () => {
+    const files = createFiles()
+    const path = join(directory, 'run.json')
+    const filler = aTest('generic/001', { status: 'fail', attempts: [anAttempt({ status: 'fail', diff: 'x'.repeat(17 * 1024 * 1024) })] })
+    const record = aRecord([filler])
+    await writePieces(files, path, recordJson(record))
+    const large = await readResultsDirectory(files, directory, { toolVersion: '0', now: '' })
+    expect(isKeptAside(large.tests[0]?.attempts[0] ?? anAttempt(), 'diff')).toBe(true)
+    expect(large.tests[0]?.attempts[0]?.diff?.length).toBe(17 * 1024 * 1024)
+    expect(readdirSync(directory)).toEqual(['run.json'])
+    await files.write(path, [...recordJson(record)].join('').slice(0, -3))
+    await expect(readResultsDirectory(files, directory, { toolVersion: '0', now: '' })).rejects.toThrow('is not JSON')
   })
 })

@@ -4,7 +4,7 @@ import type { RunRecord } from '../domain/record.js'
 import { SELECTION_FILE } from '../pipeline/open-run.js'
 import { recoverRecord } from '../pipeline/recover.js'
 import { isRunning } from '../pipeline/run-process.js'
-import { isUnread } from '../reader/index.js'
+import { isUnread, readSince } from '../reader/index.js'
 import { readResultsDirectory } from '../results/index.js'
 import type { CliContext } from './context.js'
 
@@ -14,11 +14,11 @@ import type { CliContext } from './context.js'
  */
 export async function readRun(directory: string, { ports, toolVersion }: CliContext): Promise<RunRecord> {
   const recorded = (await ports.files.stat(join(directory, 'run.json'))) !== null
-  const recover = () => recoverRecord(directory, toolVersion, ports)
+  const recover = (known?: RunRecord['stopped']) => recoverRecord(directory, toolVersion, ports, known)
   const read = async () => readResultsDirectory(ports.files, directory, { toolVersion, now: ports.clock.now().toISOString() })
   if (!recorded) return (await recover()) ?? read()
   const record = await read()
-  const recovered = isUnread(record) ? await recover() : null
+  const recovered = isUnread(record) ? await recover(causeOf(record)) : null
   if (recovered === null) return record
   const { runId, startedAt, endedAt, host, accelerator, revisions, commit, tested } = record
   return {
@@ -26,6 +26,11 @@ export async function readRun(directory: string, { ports, toolVersion }: CliCont
     ...(commit === undefined ? {} : { commit }),
     ...(tested === undefined ? {} : { tested }),
   }
+}
+
+/** What ended a run whose results were not read: they are now, what it was ended by stays. */
+function causeOf({ stopped }: RunRecord): RunRecord['stopped'] {
+  return stopped === undefined ? undefined : { ...stopped, reason: readSince(stopped.reason) }
 }
 
 /** The run the user names, or the last one below the working directory. @throws UserError where there is none */

@@ -34,6 +34,8 @@ interface Keeping {
 
 /** Read last, so that a rendering that looks twice reads once. */
 const MOST_RECENT = 8
+/** Names of properties whose JSON is at hand: those of a record, not those a guest gave. */
+const MOST_NAMES = 200
 
 /** Keeps properties of objects in a store; in memory where there is none, and from where it has no room. */
 export class Aside {
@@ -133,9 +135,20 @@ export function jsonOf(value: unknown): string {
   for (const name of Object.keys(value)) {
     const own = kept?.[name]
     const json = own === undefined ? jsonOf(value[name as keyof typeof value]) : jsonText(own)
-    if (json !== undefined) members.push(`${JSON.stringify(name)}:${json}`)
+    if (json !== undefined) members.push(`${quotedName(name)}:${json}`)
   }
   return `{${members.join(',')}}`
+}
+
+/** Names of properties are few. */
+const quotedNames = new Map<string, string>()
+
+function quotedName(name: string): string {
+  const known = quotedNames.get(name)
+  if (known !== undefined) return known
+  const quoted = JSON.stringify(name)
+  if (quotedNames.size < MOST_NAMES) quotedNames.set(name, quoted)
+  return quoted
 }
 
 function holdsKept(value: object): boolean {

@@ -3,7 +3,7 @@ import { describeError, UserError } from '../domain/errors.js'
 import type { Plan } from '../domain/plan.js'
 import type { RunRecord } from '../domain/record.js'
 import type { Ports } from '../ports/index.js'
-import { parseRecord } from '../results/index.js'
+import { readRecordFile } from '../results/index.js'
 
 /** The record to compare with, or none and why. */
 export interface Baseline {
@@ -42,5 +42,5 @@ async function recordPath(baseline: string, files: Ports['files']): Promise<stri
 }
 
 async function readRecord(path: string, files: Ports['files']): Promise<RunRecord> {
-  return parseRecord(await files.readText(path), path)
+  return readRecordFile(files, path)
 }

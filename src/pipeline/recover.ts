@@ -13,6 +13,7 @@ import { buildRecord, ownShardSchema } from '../results/index.js'
 import { suiteOf } from '../suites/index.js'
 import { CONSOLE_FILE } from '../vm/index.js'
 import { readHostFacts } from './host-facts.js'
+import { ConsoleTimes, newestFile } from './last-evidence.js'
 import { PLAN_FILE, SELECTION_FILE } from './open-run.js'
 import { SHARDS_FILE } from './share-out.js'
 
@@ -32,9 +33,17 @@ export const GUEST_NOTE_FILE = 'guest.json'
 /**
  * Makes the record of a run that was killed before it could: plan and selection are on disk from the start, the results of
  * every finished test from its end on. What has no verdict is `notreached`.
+ *
+ * It ends with the newest evidence, however late it is read.
+ * @param known what ended it, where a record says so; absent: an end from outside, or its deadline where that was over by then
  * @returns null where the directory is not a run of ours, or nothing was planned yet
  */
-export async function recoverRecord(runDirectory: string, toolVersion: string, ports: Ports): Promise<RunRecord | null> {
+export async function recoverRecord(
+  runDirectory: string,
+  toolVersion: string,
+  ports: Ports,
+  known?: RunRecord['stopped'],
+): Promise<RunRecord | null> {
   const { files, clock } = ports
   const plan = await readAs(planSchema, upgradePlan, join(runDirectory, PLAN_FILE), files)
   if (plan === null) return null
@@ -42,16 +51,18 @@ export async function recoverRecord(runDirectory: string, toolVersion: string, p
   const shard = await readAs(ownShardSchema, asItIs, join(runDirectory, SHARDS_FILE), files)
   const guests = await readGuests(runDirectory, files)
   const now = clock.now().toISOString()
-  const startedAt = guests[0]?.note.startedAt ?? now
+  const startedAt = guests.map(({ note }) => note.startedAt).sort()[0] ?? now
+  const { vmRun, consoleMs } = await remains(runDirectory, { guests, plan, selection }, ports)
+  // The machine's clock may have been set back since.
+  const endedAt = [startedAt, ...vmRun.guests.map((guest) => guest.endedAt)].sort().at(-1) ?? now
   return buildRecord(files, {
     toolVersion,
     runId: randomUUID(),
     startedAt,
-    // The machine's clock may have been set back since.
-    endedAt: [startedAt, now].sort()[1] ?? now,
+    endedAt,
     plan: plan satisfies Plan,
     selection: selection ?? ({ sections: [], tests: [] } satisfies Selection),
-    vmRun: await remains(runDirectory, { guests, plan, selection }, ports),
+    vmRun: { ...vmRun, stopped: known ?? whyStopped(plan, consoleMs - Date.parse(startedAt)) },
     host: await readHostFacts(ports),
     accelerator: null,
     revisions: {},
@@ -61,6 +72,13 @@ export async function recoverRecord(runDirectory: string, toolVersion: string, p
     runDirectory,
     suiteSources: {},
   })
+}
+
+/** Whoever ends a run at its deadline leaves no word; that its time was over shows. */
+function whyStopped({ timeoutMinutes }: Plan, lastedMs: number): VmRun['stopped'] {
+  return lastedMs >= timeoutMinutes * 60_000
+    ? { kind: 'deadline', reason: `The run's ${timeoutMinutes} minutes were over before it could report.` }
+    : { kind: 'cancelled', reason: 'The run was ended from outside before it could report.' }
 }
 
 const asItIs = (json: unknown): unknown => json
@@ -99,11 +117,17 @@ async function readGuests(runDirectory: string, files: Ports['files']): Promise<
   return found.sort((left, right) => left.note.id - right.note.id)
 }
 
+interface Remains {
+  readonly vmRun: VmRun
+  /** When the last line of any console came, in milliseconds since 1970; 0 where none did. */
+  readonly consoleMs: number
+}
+
 async function remains(
   runDirectory: string,
   { guests, plan, selection }: { readonly guests: readonly FoundGuest[]; readonly plan: Plan; readonly selection: Selection | null },
   { files }: Ports,
-): Promise<VmRun> {
+): Promise<Remains> {
   const batches: BatchRun[] = []
   for (const { note, batches: directories } of guests) {
     for (const directory of directories) {
@@ -130,16 +154,18 @@ async function remains(
       })
     }
   }
-  return {
-    guests: await Promise.all(guests.map(({ note }) => guestOf(note, { runDirectory, plan }, files))),
+  const found = await Promise.all(guests.map(({ note }) => guestOf(note, { runDirectory, plan }, files)))
+  const vmRun: VmRun = {
+    guests: found.map(({ guest }) => guest),
     batches,
     abandonedSections: [],
-    stopped: { kind: 'cancelled', reason: 'The run was ended from outside before it could report.' },
+    stopped: null,
     settings: {},
     vms: 0,
     memoryMiB: 0,
     cpusPerVm: 0,
   }
+  return { vmRun, consoleMs: Math.max(0, ...found.map(({ consoleMs }) => consoleMs ?? 0)) }
 }
 
 const ENDED = { kind: 'cancelled' } as const
@@ -153,24 +179,30 @@ async function guestOf(
   note: GuestNote,
   { runDirectory, plan }: { readonly runDirectory: string; readonly plan: Plan },
   files: Ports['files'],
-): Promise<GuestRun> {
+): Promise<{ readonly guest: GuestRun; readonly consoleMs: number | null }> {
   const suite = suiteOfGuest(note, plan)
   const directory = join('guests', String(note.id))
   const consolePath = join(directory, CONSOLE_FILE)
   const reports: KernelReport[] = []
+  const times = new ConsoleTimes(note.startedAt)
   try {
     const console = files.stream(join(runDirectory, consolePath))
-    for await (const report of reportsOf(console, { programs: true, suites: [suiteOf(suite)] })) reports.push(report)
+    for await (const report of reportsOf(times.through(console), { programs: true, suites: [suiteOf(suite)] })) reports.push(report)
   } catch {
     // Ended before there was one.
   }
   const boot = { kernelSeconds: null, initSeconds: null, readySeconds: null, firstTestSeconds: null }
-  const times = { startedAt: note.startedAt, endedAt: note.startedAt }
-  return {
+  const newestMs = times.lastMs === null ? await newestFile(join(runDirectory, directory, 'batches'), files) : null
+  // Copied files are as new as their copies, and no run takes longer than it may.
+  const latestMs = Date.parse(note.startedAt) + plan.timeoutMinutes * 60_000
+  const lastMs = times.lastMs ?? (newestMs === null ? null : Math.min(newestMs, latestMs))
+  const lasted = lastMs === null ? note.startedAt : ([note.startedAt, new Date(lastMs).toISOString()].sort()[1] ?? note.startedAt)
+  const guest: GuestRun = {
     id: note.id,
     suite,
     section: note.section,
-    ...times,
+    startedAt: note.startedAt,
+    endedAt: lasted,
     exit: ENDED,
     boot,
     consolePath,
@@ -179,4 +211,5 @@ async function guestOf(
     release: null,
     reports,
   }
+  return { guest, consoleMs: times.lastMs }
 }

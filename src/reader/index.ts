@@ -1,1 +1,1 @@
-export { isUnread, readRecordApart } from './read-apart.js'
+export { isUnread, readRecordApart, readSince } from './read-apart.js'

@@ -10,6 +10,4 @@ export interface ReaderJob extends RecordInput {
 export interface ReaderAnswer {
   readonly record: unknown
   readonly mark: string
-  /** How much lies in the file. */
-  readonly textBytes: number
 }

@@ -11,10 +11,10 @@ await answerAsThread(async ({ textsDescriptor, ...input }: ReaderJob): Promise<R
   const record = await buildRecord({ list, stat, readBytes, ...(texts === null ? {} : { openTexts: () => texts }) }, input)
   const mark = randomUUID()
   try {
-    const textBytes = texts?.flush() ?? 0
-    return { record: handOver(record, mark), mark, textBytes }
+    texts?.flush()
+    return { record: handOver(record, mark), mark }
   } catch {
     // A full disk: all of it goes through memory.
-    return { record, mark, textBytes: 0 }
+    return { record, mark }
   }
 })

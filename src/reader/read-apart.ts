@@ -16,6 +16,12 @@ export function isUnread({ problems }: Pick<RunRecord, 'problems'>): boolean {
   return problems.some((problem) => problem.startsWith(UNREAD))
 }
 
+/** What such a record says ended the run, as it stands once they were read. */
+export function readSince(reason: string): string {
+  const why = reason.startsWith(`${UNREAD}: `) ? /: (.*?)\. /.exec(reason)?.[1] : undefined
+  return why === undefined ? reason : `${why.charAt(0).toUpperCase()}${why.slice(1)} before its results were read.`
+}
+
 /** A tree without anything in it. */
 const NOTHING = { list: async () => [], stat: async () => null, readBytes: async () => new Uint8Array() }
 
@@ -33,9 +39,9 @@ export async function readRecordApart(
     ...{ ...limits, graceSeconds: GRACE_SECONDS, graceAtMostSeconds: GRACE_AT_MOST_SECONDS },
   })
   if (outcome.kind === 'done') {
-    const { record, mark, textBytes } = outcome.value
+    const { record, mark } = outcome.value
     // A thread that was ended may still write: only the file of one that is done is closed.
-    texts?.own().resume(textBytes)
+    texts?.own()
     return takeOver(record as RunRecord, mark, new Aside(texts))
   }
   const reason =

@@ -1,7 +1,7 @@
 import type { Files } from '../ports/index.js'
 
-/** Pieces are handed on in writes of about this many characters: small enough to be collected as young garbage. */
-const BATCH = 1 << 16
+/** Pieces are handed on in writes of about this many bytes: each wakes another thread. */
+const BATCH_BYTES = 1 << 19
 
 /** Writes a file from pieces, beside its name first: a reader never sees half of it, and memory holds one batch. */
 export async function writePieces(
@@ -13,23 +13,30 @@ export async function writePieces(
   await files.remove(partial)
   const file = await files.openAppend(partial)
   try {
-    let batch: string[] = []
-    let length = 0
     // The disk writes one batch while the next is made.
+    let [batch, other] = [Buffer.allocUnsafe(BATCH_BYTES), Buffer.allocUnsafe(BATCH_BYTES)]
+    let filled = 0
     let writing = Promise.resolve()
-    for (const piece of pieces) {
-      batch.push(piece)
-      length += piece.length
-      if (length < BATCH) continue
+    const handOn = async (bytes: Uint8Array) => {
       await writing
-      writing = file.append(batch.join(''))
+      writing = file.append(bytes)
       // What it throws is thrown where it is waited for.
       writing.catch(() => undefined)
-      batch = []
-      length = 0
     }
+    const handOnBatch = async () => {
+      if (filled === 0) return
+      await handOn(batch.subarray(0, filled))
+      ;[batch, other] = [other, batch]
+      filled = 0
+    }
+    for (const piece of pieces) {
+      // A character has three bytes at most.
+      if (piece.length * 3 > BATCH_BYTES - filled) await handOnBatch()
+      if (piece.length * 3 > BATCH_BYTES) await handOn(Buffer.from(piece))
+      else filled += batch.write(piece, filled)
+    }
+    await handOnBatch()
     await writing
-    await file.append(batch.join(''))
   } finally {
     await file.close()
   }

@@ -3,9 +3,12 @@ import { UserError } from '../domain/errors.js'
 import { type RunRecord, runRecordSchema } from '../domain/record.js'
 import type { ShardPromise } from '../domain/shards.js'
 import { isObject, upgradeRecord } from '../domain/upgrade/index.js'
+import type { Files } from '../ports/index.js'
 import { suites, type TreeReader } from '../suites/index.js'
 import { readForeignConsole } from './foreign-console.js'
 import { foreignRecord } from './foreign-record.js'
+import { keptAside } from './keep-aside.js'
+import { readByLines } from './read-by-lines.js'
 import type { ReadContext } from './read-context.js'
 
 /**
@@ -13,13 +16,9 @@ import type { ReadContext } from './read-context.js'
  * suite's log.
  * @throws UserError where it holds neither, or a run.json that is no record
  */
-export async function readResultsDirectory(
-  files: TreeReader & { readText(path: string): Promise<string> },
-  directory: string,
-  context: ReadContext,
-): Promise<RunRecord> {
+export async function readResultsDirectory(files: TreeReader & RecordReader, directory: string, context: ReadContext): Promise<RunRecord> {
   const path = `${directory}/run.json`
-  if ((await files.stat(path)) !== null) return parseRecord(await files.readText(path), path)
+  if ((await files.stat(path)) !== null) return readRecordFile(files, path)
   const kind = (await files.stat(directory))?.kind
   if (kind === 'file') return readResultsFile(files, directory, context)
   if (kind !== 'directory') {
@@ -39,12 +38,8 @@ export async function readResultsDirectory(
   )
 }
 
-async function readResultsFile(
-  files: TreeReader & { readText(path: string): Promise<string> },
-  path: string,
-  context: ReadContext,
-): Promise<RunRecord> {
-  if (path.endsWith('.json')) return parseRecord(await files.readText(path), path)
+async function readResultsFile(files: TreeReader & RecordReader, path: string, context: ReadContext): Promise<RunRecord> {
+  if (path.endsWith('.json')) return readRecordFile(files, path)
   const directory = dirname(path)
   for (const suite of Object.values(suites)) {
     const results = (await suite.readForeignLog?.(files, path)) ?? null
@@ -57,6 +52,24 @@ async function readResultsFile(
     `${path} is no log of a suite that is known here: neither of run_kselftest.sh nor KTAP.`,
     'Give such a log, the directory of a run, or a results tree of the suite itself.',
   )
+}
+
+/** What a record is read with; without a stream it is read whole. */
+export type RecordReader = Pick<Files, 'readText' | 'stat' | 'openTexts'> & Partial<Pick<Files, 'stream'>>
+
+/** From here on a record is not held whole in memory. */
+const LARGE_BYTES = 16 * 1024 * 1024
+
+/**
+ * Reads a run.json: a large one test by test, the bodies of its evidence kept in a file beside it, where it is written as we write it.
+ * @throws UserError naming what does not fit
+ */
+export async function readRecordFile(files: RecordReader, path: string): Promise<RunRecord> {
+  const isLarge = files.stream !== undefined && ((await files.stat(path))?.sizeBytes ?? 0) >= LARGE_BYTES
+  const read = files.stream === undefined || !isLarge ? null : await readByLines(files.stream(path), keptAside(dirname(path), files))
+  const rest = read === null ? null : runRecordSchema.safeParse({ ...read.rest, tests: [] })
+  if (read === null || rest?.success !== true) return parseRecord(await files.readText(path), path)
+  return { ...rest.data, tests: [...read.tests] }
 }
 
 /**

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import type { StoredText, TextStore } from '../../domain/kept-aside.js'
 
 /** Small texts are written together. */
-const BUFFER_BYTES = 1024 * 1024
+const PIECE_BYTES = 1024 * 1024
+/** Pieces in memory: the evidence of all runs but the worst ones. */
+const MOST_HELD = 32
 
 /** Closes the files of stores that nothing refers to any more. */
 const closing = new FinalizationRegistry<number>((descriptor) => closeSync(descriptor))
@@ -18,13 +20,14 @@ export function openTexts(directory: string): ScratchFile {
   return new ScratchFile(descriptor)
 }
 
-/** Texts one after the other in a file without a name. The last ones are in memory until there are enough for a write. */
+/** Texts in pieces of a file without a name. The first pieces, and with them all of a usual run, stay in memory, and so does the last. */
 export class ScratchFile implements TextStore {
   /** Open for reading and writing; every thread of ours can use it. */
   readonly descriptor: number
-  readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES)
-  #filled = 0
-  #written = 0
+  readonly #held = new Map<number, Buffer>()
+  /** The piece that is filled now. */
+  #piece = -1
+  #filled = PIECE_BYTES
   #reading = Buffer.allocUnsafe(64 * 1024)
 
   constructor(descriptor: number) {
@@ -32,23 +35,20 @@ export class ScratchFile implements TextStore {
   }
 
   put(text: string): StoredText {
-    if (this.#filled > 0 && text.length * 3 > BUFFER_BYTES - this.#filled) {
-      this.#write(this.#buffer.subarray(0, this.#filled))
-      this.#filled = 0
-    }
-    const offset = this.#written + this.#filled
-    if (text.length * 3 > BUFFER_BYTES) {
-      const bytes = Buffer.from(text)
-      this.#write(bytes)
-      return { offset, sizeBytes: bytes.length }
-    }
-    const sizeBytes = this.#buffer.write(text, this.#filled)
+    if (text.length * 3 > PIECE_BYTES) return this.#putLarge(Buffer.from(text))
+    const room = PIECE_BYTES - this.#filled
+    const buffer = (text.length * 3 <= room ? this.#held.get(this.#piece) : undefined) ?? this.#nextPiece()
+    const offset = this.#piece * PIECE_BYTES + this.#filled
+    const sizeBytes = buffer.write(text, this.#filled)
     this.#filled += sizeBytes
     return { offset, sizeBytes }
   }
 
   get({ offset, sizeBytes }: StoredText): string {
-    if (offset >= this.#written) return this.#buffer.toString('utf8', offset - this.#written, offset - this.#written + sizeBytes)
+    const piece = Math.floor(offset / PIECE_BYTES)
+    const start = offset - piece * PIECE_BYTES
+    const held = this.#held.get(piece)
+    if (held !== undefined) return held.toString('utf8', start, start + sizeBytes)
     if (sizeBytes > this.#reading.length) this.#reading = Buffer.allocUnsafe(sizeBytes)
     let read = 0
     while (read < sizeBytes) {
@@ -65,22 +65,36 @@ export class ScratchFile implements TextStore {
     return this
   }
 
-  /** Writes what is in memory yet, for another thread to read. @returns how much there is */
-  flush(): number {
-    this.#write(this.#buffer.subarray(0, this.#filled))
+  /** Writes what is in memory, for another thread to read by the same descriptor. */
+  flush(): void {
+    for (const [piece, bytes] of this.#held) this.#write(bytes.subarray(0, piece === this.#piece ? this.#filled : PIECE_BYTES), piece)
+  }
+
+  /** What a full disk did not take stays in memory. */
+  #nextPiece(): Buffer {
+    const [last, full] = this.#held.size < MOST_HELD ? [] : ([...this.#held].at(-1) ?? [])
+    if (last !== undefined && full !== undefined) {
+      this.#write(full, last)
+      this.#held.delete(last)
+    }
+    const next = full ?? Buffer.allocUnsafe(PIECE_BYTES)
+    this.#piece += 1
     this.#filled = 0
-    return this.#written
+    this.#held.set(this.#piece, next)
+    return next
   }
 
-  /** Takes what another thread has written, `flush` having said how much. Nothing was put here before. */
-  resume(sizeBytes: number): void {
-    this.#written = sizeBytes
+  /** What fills pieces of its own is not held. */
+  #putLarge(bytes: Buffer): StoredText {
+    const piece = this.#piece + 1
+    this.#write(bytes, piece)
+    this.#piece += Math.ceil(bytes.length / PIECE_BYTES)
+    this.#filled = PIECE_BYTES
+    return { offset: piece * PIECE_BYTES, sizeBytes: bytes.length }
   }
 
-  /** What a full disk did not take stays in memory: nothing is counted as written before all of it is. */
-  #write(bytes: Uint8Array): void {
+  #write(bytes: Uint8Array, piece: number): void {
     let done = 0
-    while (done < bytes.length) done += writeSync(this.descriptor, bytes, done, bytes.length - done, this.#written + done)
-    this.#written += bytes.length
+    while (done < bytes.length) done += writeSync(this.descriptor, bytes, done, bytes.length - done, piece * PIECE_BYTES + done)
   }
 }
