@@ -1,2 +1,2 @@
 import { createRequire as __cr } from 'node:module';const require = __cr(import.meta.url);
-import{ab as r,pb as e,ub as o}from"./chunk-TRU4IK55.js";import"./chunk-EU7QUGAZ.js";import"./chunk-OIHM5DOZ.js";import"./chunk-3WBTJ56H.js";await o(t=>r(e(),t));
+import{Db as d,E as n,hb as s,xb as m,yb as c}from"./chunk-VZCKAWY6.js";import"./chunk-EU7QUGAZ.js";import"./chunk-OIHM5DOZ.js";import{a}from"./chunk-3WBTJ56H.js";import{randomUUID as p}from"node:crypto";await d(async({textsDescriptor:o,...i})=>{let r=o===null?null:new m(o),{list:l,stat:u,readBytes:f}=c(),t=await s({list:l,stat:u,readBytes:f,...r===null?{}:{openTexts:a(()=>r,"openTexts")}},i),e=p();try{return r?.flush(),{record:n(t,e),mark:e}}catch{return{record:t,mark:e}}});
