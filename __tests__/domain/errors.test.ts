@@ -6,3 +6,10 @@ test('an error is described with its causes, and no control character of a progr
   expect(describeError(error)).toBe('cannot build:\n\ufffd[31mred\ufffd\ufffd (no\ufffd disk)')
   expect(describeError('text\u0000')).toBe('text\ufffd')
 })
+
+test('a word of twenty thousand characters is named, not printed', () => {
+  const { message } = new UserError(`no test matches \`${'*'.repeat(20_000)}\`, line 3.`, 'Mend it.')
+  expect(message).toBe(`no test matches \`${'*'.repeat(99)}…${'*'.repeat(18)}\`, (20003 characters) line 3.`)
+  const path = `/${'directory/'.repeat(90)}`
+  expect(new UserError(`${path} is not there.`, 'Make it.').message).toBe(`${path} is not there.`)
+})

@@ -12,11 +12,23 @@ export class UserError extends Error {
    * @param options `cause` keeps the original error; `kind` chooses the exit code (default `usage`)
    */
   constructor(message: string, nextStep: string, options: { cause?: unknown; kind?: UserErrorKind } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(readable(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'UserError'
     this.nextStep = nextStep
     this.kind = options.kind ?? 'usage'
   }
+}
+
+/** More than this many characters without a blank no person reads, and no path or name is as long. */
+const LONGEST_WORD = 1000
+
+/** A message with what somebody else wrote into it: its overlong words are cut, with their length. */
+function readable(message: string): string {
+  if (message.length <= LONGEST_WORD) return message
+  return message
+    .split(/(\s+)/)
+    .map((word) => (word.length > LONGEST_WORD ? `${word.slice(0, 100)}…${word.slice(-20)} (${word.length} characters)` : word))
+    .join('')
 }
 
 /**
