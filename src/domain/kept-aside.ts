@@ -93,6 +93,17 @@ export function isKeptAside<T extends object>(object: T, name: keyof T & string)
   return (object as Keeping)[KEPT]?.[name] !== undefined
 }
 
+/** The JSON of a property that is kept aside, read from where it lies; null for one that is in memory. */
+export function keptJson<T extends object>(object: T, name: keyof T & string): string | null {
+  const kept = (object as Keeping)[KEPT]?.[name]
+  return kept === undefined ? null : jsonText(kept)
+}
+
+/** Bytes of that JSON, without reading it. */
+export function keptBytes<T extends object>(object: T, name: keyof T & string): number | null {
+  return (object as Keeping)[KEPT]?.[name]?.stored.sizeBytes ?? null
+}
+
 function copied<T extends object>(object: T, changes: Partial<T>, kept: Readonly<Record<string, Kept>>): T {
   const copy: Record<string, unknown> = {}
   const still: Record<string, Kept> = {}

@@ -1,5 +1,5 @@
 import { describeExit, lastWords } from '../domain/exit.js'
-import { isKeptAside } from '../domain/kept-aside.js'
+import { isKeptAside, keptBytes, keptJson } from '../domain/kept-aside.js'
 import type { Frame, KernelReport } from '../domain/kernel-report.js'
 import type { Attempt, RunRecord, TestRecord } from '../domain/record.js'
 import type { VmExit } from '../domain/vm-run.js'
@@ -123,10 +123,18 @@ function* reportParts(report: KernelReport, shown: (text: string) => string): Ge
   if (decoded.length > 0) yield '\n'
   if (shown === asItIs) {
     // Taken as they are, they are taken together: of 50 000 reports that is half of the time.
-    if (report.lines.length > 0) yield `${report.lines.join('\n')}\n`
+    const text = joinedLines(report)
+    if (text !== null) yield `${text}\n`
     return
   }
   for (const line of report.lines) yield `${shown(line)}\n`
+}
+
+/** A report's lines as one text; null where it has none. Of those kept aside no string is made for each line where their JSON has no escape. */
+function joinedLines(report: KernelReport): string | null {
+  const json = keptJson(report, 'lines')
+  if (json !== null && json.length > 2 && !json.includes('\\')) return json.slice(2, -2).replaceAll('","', '\n')
+  return report.lines.length === 0 ? null : report.lines.join('\n')
 }
 
 /**
@@ -148,7 +156,12 @@ export function evidenceText(attempt: Attempt, maxBytes: number): string {
 function plainEvidence(attempt: Attempt, maxBytes: number, room: number, pointer: string): string | null {
   if ((attempt.message?.length ?? 0) > maxBytes / 8 || (attempt.diff?.length ?? 0) > Math.floor(maxBytes / 2)) return null
   let length = 0
-  for (const report of attempt.reports) for (const line of report.lines) length += line.length + 1
+  for (const report of attempt.reports) {
+    // Its JSON is longer than the lines are.
+    const bytes = keptBytes(report, 'lines')
+    if (bytes !== null) length += bytes
+    else for (const line of report.lines) length += line.length + 1
+  }
   if (length > room) return null
   const text = [...evidenceParts(attempt, maxBytes, pointer, asItIs)].join('')
   return text.length + byteLength(cutNote(pointer)) <= room && isPlain(text) ? text : null
