@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -78,4 +78,19 @@ test('a kernel name with letters is read as its numbers where a test compares it
     '6.12.117+deb12-cloud-amd64',
     '6.12.117+deb12-cloud-amd64',
   ])
+})
+
+test('without udev the driver of SCSI disks is loaded, and settling waits until it took them up', () => {
+  const text = readFileSync(`${guest}/check-config`, 'utf8').replaceAll('/sys/', `${place}/sys/`).replaceAll('/run/udev/', `${place}/udev/`)
+  const config = join(place, 'moved-config')
+  writeFileSync(config, text)
+  const device = join(place, 'sys/class/scsi_device/0:0:0:0/device')
+  for (const directory of [device, join(place, 'sys/bus/scsi/drivers/sd')]) mkdirSync(directory, { recursive: true })
+  writeFileSync(join(device, 'type'), '0\n')
+  const script = `modprobe() { echo "modprobe $*"; }; sleep() { (( ++slept < 3 )) || command -p mkdir -p ${device}/block; }
+    . ${config}; udevadm settle && echo "settled $slept"; udevadm settle --timeout=30 && echo "again $slept"; udevadm monitor || echo declined`
+  const env = { PATH: join(place, 'bin'), OUTPUT: place }
+  const run = spawnSync(join(place, 'bin/bash'), ['--norc', '-c', script], { cwd: place, encoding: 'utf8', env })
+  expect(run.stderr).toBe('')
+  expect(run.stdout.trim().split('\n')).toEqual(['modprobe -q sd_mod', 'settled 3', 'again 3', 'declined'])
 })
