@@ -11,8 +11,8 @@ export interface MemoryChoice {
   readonly dumps: boolean
   /** What reads a dump; null where nothing can. */
   readonly reader: { readonly python: string; readonly vmlinux: string; readonly modules: ReadonlyMap<string, string> } | null
-  /** Why a death will not be explained, and what to do about it, as a sentence; null where it will, or is not wanted. */
-  readonly hint: string | null
+  /** Says why a death is not explained, and what to do about it, as a sentence; null where it is, or is not wanted. Asked when a guest has died. */
+  readonly hint: (() => Promise<string>) | null
 }
 
 const NO_MEMORY: MemoryChoice = { dumps: false, reader: null, hint: null }
@@ -27,13 +27,13 @@ export async function chooseMemory(
   if (dumpWhen === 'never') return NO_MEMORY
   const dumps = dumpWhen === 'always'
   const { vmlinux, release } = built.bundle.kernel
-  if (vmlinux === undefined) return { dumps, reader: null, hint: await debugPackageHint(release, ports) }
+  if (vmlinux === undefined) return { dumps, reader: null, hint: () => debugPackageHint(release, ports) }
   if (config !== null && hasTypes(config) === false) {
     const hint = 'its debug information has no types (CONFIG_DEBUG_INFO_REDUCED): a kernel tree is built with them under `--dump`'
-    return { dumps, reader: null, hint }
+    return { dumps, reader: null, hint: () => Promise.resolve(hint) }
   }
   const drgn = await findDrgn(ports)
-  if (drgn.kind === 'missing') return { dumps, reader: null, hint: drgn.hint }
+  if (drgn.kind === 'missing') return { dumps, reader: null, hint: () => Promise.resolve(drgn.hint) }
   const modules = await moduleFiles(vmlinux, release, ports)
   return { dumps: true, reader: { python: drgn.python, vmlinux, modules }, hint: null }
 }
@@ -87,7 +87,9 @@ export class GuestMemories {
     const guests: GuestRun[] = []
     for (const guest of run.guests) guests.push(guest.memoryDump === undefined ? guest : await this.#settleGuest(guest))
     const died = run.guests.find(({ exit }) => exit.kind === 'panic' || exit.kind === 'timeout')
-    if (choice.hint !== null && died !== undefined) onNote(`the end of VM ${died.id} is not explained from its memory: ${choice.hint}`)
+    if (choice.hint !== null && died !== undefined) {
+      onNote(`the end of VM ${died.id} is not explained from its memory: ${await choice.hint()}`)
+    }
     return { ...run, guests }
   }
 

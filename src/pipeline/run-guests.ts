@@ -169,7 +169,7 @@ function planWithMemory(
     // Without dumps there is room.
   }
   const hint = `there is no room on the disk for it (${without.memoryMiB} MiB a VM)`
-  return { plan: without, memory: { dumps: false, reader: null, hint } }
+  return { plan: without, memory: { dumps: false, reader: null, hint: () => Promise.resolve(hint) } }
 }
 
 async function kernelConfig(built: Built, { files }: Ports): Promise<string | null> {
