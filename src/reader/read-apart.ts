@@ -18,8 +18,11 @@ export function isUnread({ problems }: Pick<RunRecord, 'problems'>): boolean {
 
 /** What such a record says ended the run, as it stands once they were read. */
 export function readSince(reason: string): string {
-  const why = reason.startsWith(`${UNREAD}: `) ? /: (.*?)\. /.exec(reason)?.[1] : undefined
-  return why === undefined ? reason : `${why.charAt(0).toUpperCase()}${why.slice(1)} before its results were read.`
+  const begin = `${UNREAD}: `
+  const end = reason.indexOf('. ', begin.length)
+  if (!reason.startsWith(begin) || end < 0) return reason
+  const why = reason.slice(begin.length, end)
+  return `${why.charAt(0).toUpperCase()}${why.slice(1)} before its results were read.`
 }
 
 /** A tree without anything in it. */
