@@ -65,8 +65,11 @@ function splitGroup(group: string, index: CatalogueIndex): { directory: string |
     : { directory: null, name: group }
 }
 
-/** The problem with a group's name, or null where some test carries it. */
-export function groupProblem(group: string, index: CatalogueIndex): string | null {
+/**
+ * The problem with a group's name, or null where some test carries it.
+ * @param otherwise what is said, behind the unknown name, where none is near it
+ */
+export function groupProblem(group: string, index: CatalogueIndex, otherwise = ''): string | null {
   const { directory, name } = splitGroup(group, index)
   if (name === 'all') return null
   if (index.groups.has(name)) {
@@ -74,5 +77,5 @@ export function groupProblem(group: string, index: CatalogueIndex): string | nul
       return null
     return `group \`${group}\` is empty: no test of \`${directory}\` is in \`${name}\`.`
   }
-  return `unknown group \`${group}\`${didYouMean(name, [...index.groups, 'all'])}.`
+  return `unknown group \`${group}\`${didYouMean(name, [...index.groups, 'all']) || otherwise}.`
 }

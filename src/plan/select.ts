@@ -106,16 +106,14 @@ function selectNames(
 /** So many groups are all named to whom none is near. */
 const FEW_GROUPS = 24
 
-function withGroups(problem: string, { groups }: CatalogueIndex): string {
-  if (!problem.startsWith('unknown group') || problem.includes('did you mean') || groups.size > FEW_GROUPS) return problem
-  return `${problem.replace(/\.$/, '')}: there are ${[...groups].map((group) => `\`${group}\``).join(', ')}.`
-}
+const listGroups = ({ groups }: CatalogueIndex): string =>
+  groups.size > FEW_GROUPS ? '' : `: there are ${[...groups].map((group) => `\`${group}\``).join(', ')}`
 
 /** Groups to run; the suite's usual one without any request. */
 function selectGroups(request: SelectionRequest, index: CatalogueIndex, problems: string[], notes: string[]): readonly string[] {
   for (const group of [...request.groups, ...request.excludeGroups]) {
-    const problem = groupProblem(group, index)
-    if (problem !== null) problems.push(withGroups(problem, index))
+    const problem = groupProblem(group, index, listGroups(index))
+    if (problem !== null) problems.push(problem)
   }
   if (request.groups.length > 0 || request.tests.length > 0) return request.groups
   const group = index.choice.usualGroup
