@@ -6,6 +6,7 @@ import {
   type ConfigFragment,
   explainLost,
   fragmentProblems,
+  guestFragments,
   type KernelConfig,
   type LostOption,
   lostOptions,
@@ -18,8 +19,6 @@ import { type MakeSetting, make } from './make.js'
 
 type ConfigurePorts = Pick<Ports, 'exec' | 'files' | 'clock' | 'runner'>
 
-/** What any guest needs, and what says why it died. */
-const GUEST_FRAGMENTS = ['base', 'hang-detection', 'debug-info']
 /** What tests outside the kernel reach for: every shipped section runs on the result, so that another section moves no object. */
 const OUTSIDE_FRAGMENTS = ['fstests', 'xfs', 'ext4', 'btrfs', 'f2fs', 'overlay', 'nfs']
 
@@ -28,7 +27,7 @@ const OUTSIDE_FRAGMENTS = ['fstests', 'xfs', 'ext4', 'btrfs', 'f2fs', 'overlay',
  * @param tests `kernel`: the kernel's own alone (KUnit), which bring the fragments they need: the guest's parts, no file system
  */
 export function usualFragments(architecture: string, tests: 'outside' | 'kernel' = 'outside'): readonly string[] {
-  return [...GUEST_FRAGMENTS, architecture, ...(tests === 'kernel' ? [] : OUTSIDE_FRAGMENTS)]
+  return [...guestFragments({ architecture }), 'debug-info', ...(tests === 'kernel' ? [] : OUTSIDE_FRAGMENTS)]
 }
 
 /** The fragment that single options form. */
