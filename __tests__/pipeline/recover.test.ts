@@ -49,6 +49,11 @@ describe('a run that was killed before it could report', () => {
   })
   afterEach(() => rmSync(directory, { recursive: true }))
 
+  test('is read though the note of a guest has lost its time', async () => {
+    write('guests/1/guest.json', JSON.stringify({ id: 1, suite: 'fstests', section: aSelection([]).sections[0]?.name, startedAt: 'gone' }))
+    expect((await recovered()).tests.map(({ status }) => status)).toEqual(['pass', 'pass', 'notreached'])
+  })
+
   test('keeps the verdicts of the tests that had ended', async () => {
     const { tests, conclusion } = await recovered()
     expect(tests.map(({ name, status }) => [name, status])).toEqual([

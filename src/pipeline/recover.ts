@@ -192,17 +192,16 @@ async function guestOf(
     // Ended before there was one.
   }
   const boot = { kernelSeconds: null, initSeconds: null, readySeconds: null, firstTestSeconds: null }
-  const newestMs = times.lastMs === null ? await newestFile(join(runDirectory, directory, 'batches'), files) : null
   // Copied files are as new as their copies, and no run takes longer than it may.
-  const latestMs = Date.parse(note.startedAt) + plan.timeoutMinutes * 60_000
-  const lastMs = times.lastMs ?? (newestMs === null ? null : Math.min(newestMs, latestMs))
-  const lasted = lastMs === null ? note.startedAt : ([note.startedAt, new Date(lastMs).toISOString()].sort()[1] ?? note.startedAt)
+  const startMs = Date.parse(note.startedAt)
+  const batches = join(runDirectory, directory, 'batches')
+  const lastMs = times.lastMs ?? Math.min((await newestFile(batches, files)) ?? startMs, startMs + plan.timeoutMinutes * 60_000)
   const guest: GuestRun = {
     id: note.id,
     suite,
     section: note.section,
     startedAt: note.startedAt,
-    endedAt: lasted,
+    endedAt: lastMs > startMs ? new Date(lastMs).toISOString() : note.startedAt,
     exit: ENDED,
     boot,
     consolePath,
