@@ -91,7 +91,9 @@ describe('a run that was killed before it could report', () => {
   })
 
   test('goes on past midnight', async () => {
-    const night = `${CONSOLE}${'23:59:59.000| x\n'.repeat(100_000)}${'00:00:01.500| y\n'.repeat(100_000)}`
+    // More than the megabyte that is read at once, on each side.
+    const long = (line: string) => `${line}${'x'.repeat(4096)}\n`.repeat(300)
+    const night = `${CONSOLE}${long('23:59:59.000| ')}${long('00:00:01.500| ')}`
     write('guests/1/console.log', night)
     expect((await recovered()).endedAt).toBe('2026-11-24T00:00:01.500Z')
   })

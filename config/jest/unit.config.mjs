@@ -5,8 +5,8 @@ export default {
   setupFiles: ['<rootDir>/config/jest/fast-check.mjs'],
   globalSetup: '<rootDir>/config/jest/directory.mjs',
   globalTeardown: '<rootDir>/config/jest/directory-removal.mjs',
-  // A shared machine can be ten times slower than a quiet one.
-  testTimeout: 60_000,
+  // A shared machine can be ten times slower than a quiet one, and stand still for a minute while it is moved.
+  testTimeout: 240_000,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
