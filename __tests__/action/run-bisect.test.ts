@@ -41,6 +41,7 @@ async function onTheDesk(bug: number): Promise<{ readonly tried: readonly string
       signal: new AbortController().signal,
       tryCommit: async ({ commit }) => ({ verdict: verdicts[fate(bug)(commit.hash)], reason: '' }),
       onStep: () => undefined,
+      onNote: () => undefined,
     },
     { exec: createExec(), files: createFiles() },
   )

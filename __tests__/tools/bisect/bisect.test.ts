@@ -47,10 +47,20 @@ function search(changes: Partial<BisectOptions> = {}) {
     signal: new AbortController().signal,
     tryCommit: readState,
     onStep: () => undefined,
+    onNote: () => undefined,
     ...changes,
   }
   return bisect(options, ports)
 }
+
+test('an interruption while git makes the worktree leaves none', async () => {
+  sixteen(7)
+  const before = history.state()
+  const controller = new AbortController()
+  const { ending, steps } = await search({ signal: controller.signal, onNote: () => controller.abort() })
+  expect([ending, steps]).toEqual([{ kind: 'cancelled' }, []])
+  expect(history.state()).toBe(before)
+})
 
 describe('among 16 commits', () => {
   test.each([2, 7, 11, 16])('the bug planted in commit %i is found', async (bug) => {

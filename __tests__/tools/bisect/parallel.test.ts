@@ -43,6 +43,7 @@ function search(changes: Partial<ParallelOptions> = {}) {
     signal: new AbortController().signal,
     tryCommit: readState,
     onStep: () => undefined,
+    onNote: () => undefined,
     ...changes,
   }
   return bisectInParallel(options, ports)
@@ -68,6 +69,16 @@ test('a good end that fails is refused, and no worktree is left', async () => {
   longHistory(1)
   await expect(search()).rejects.toThrow(UserError)
   expect(history.git('worktree', 'list').trim().split('\n')).toHaveLength(1)
+})
+
+test('an interruption while git makes the second worktree leaves none', async () => {
+  longHistory(30)
+  const before = history.state()
+  const controller = new AbortController()
+  const onNote = (note: string) => note.includes('source-2') && controller.abort()
+  const { ending, steps } = await search({ signal: controller.signal, onNote })
+  expect([ending, steps]).toEqual([{ kind: 'cancelled' }, []])
+  expect(history.state()).toBe(before)
 })
 
 test('an interruption ends it', async () => {

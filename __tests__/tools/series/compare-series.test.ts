@@ -87,12 +87,23 @@ describe('vmtest series', () => {
     expect(mailHeaders(rendered)).toMatch(/^Subject: Re: fs: tidy c \[vmtest: 1 new failure\]$/m)
     expect(notes).toEqual([
       expect.stringMatching(/^"fs: tidy c", 3 patches on [0-9a-f]{12} base \(as the series says\)$/),
+      expect.stringMatching(/^git checks [0-9a-f]{12} out at .*work\/source$/),
       'applied by git am',
     ])
     expect(series.tested?.series?.patches).toEqual(['fs: tidy c', 'fs: make b faster', 'fs: tidy c more'])
     expect(exitCode).toBe(1)
     expect(history.state()).toBe(before)
     expect(existsSync(join(history.root, 'work/source'))).toBe(false)
+  })
+
+  test('that is interrupted while git checks the base out leaves nothing', async () => {
+    const before = history.state()
+    const controller = new AbortController()
+    const onNote = (note: string) => note.startsWith('git checks') && controller.abort()
+    const { exitCode, runs } = await compare({ signal: controller.signal, onNote })
+    expect([exitCode, runs]).toEqual([130, []])
+    expect(existsSync(join(history.root, 'work/source'))).toBe(false)
+    expect(history.state()).toBe(before)
   })
 
   test('runs only the series where the base has a record already', async () => {

@@ -82,7 +82,8 @@ async function runBisect(inputs: Inputs, flags: BisectFlags, context: CliContext
   stderr.write(`bisect: worktree and objects in ${work}, results in ${results}\n`)
   const jobs = Number(flags.jobs ?? '1')
   const onStep = (step: BisectStep) => void stderr.write(`${stepLine(step)}\n`)
-  const common = { tree, good: flags.good, bad: flags.bad, paths: flags.path, verifyEnds: flags.verify, signal, onStep }
+  const onNote = (note: string) => void stderr.write(`bisect: ${note}\n`)
+  const common = { tree, good: flags.good, bad: flags.bad, paths: flags.path, verifyEnds: flags.verify, signal, onStep, onNote }
   const tryAt = async ({ number, commit }: { readonly number: number; readonly commit: Commit }, own: typeof build) => {
     stderr.write(`\nbisect: step ${number}, ${commitLine(commit)}\n`)
     const directory = join(results, `${String(number).padStart(2, '0')}-${commit.hash.slice(0, 12)}`)

@@ -28,6 +28,8 @@ export interface BisectOptions {
   /** Builds and tests the worktree as it is checked out. */
   readonly tryCommit: (at: { readonly number: number; readonly commit: Commit; readonly source: string }) => Promise<StepOutcome>
   readonly onStep: (step: BisectStep) => void
+  /** What goes on before the first step. */
+  readonly onNote: (note: string) => void
 }
 
 /** How a search ended. */
@@ -41,6 +43,9 @@ export interface BisectResult {
   readonly log: string
 }
 
+/** Interrupted before the first commit was tried. */
+export const CANCELLED_BEFORE: BisectResult = { ending: { kind: 'cancelled' }, steps: [], log: '' }
+
 /**
  * Searches for the first bad commit with `git bisect` in a worktree that is gone afterwards, whatever happens.
  * @throws UserError where a revision is unknown, an end is not what it was said to be, or git refuses
@@ -52,7 +57,9 @@ export async function bisect(options: BisectOptions, ports: Pick<Ports, 'exec' |
     throw new UserError(`The good and the bad revision are one commit, ${commitLine(bad)}.`, 'Give an older one with `--good`.')
   }
   const [whole, ...partly] = await knownCommits(options, ports)
-  const worktree = await BisectWorktree.add({ tree: options.tree, path: options.worktreePath, commit: whole ?? bad.hash }, ports)
+  const { tree, worktreePath: path, signal, onNote } = options
+  const worktree = await BisectWorktree.add({ tree, path, commit: whole ?? bad.hash, signal, onNote }, ports)
+  if (worktree === null) return CANCELLED_BEFORE
   try {
     if (whole !== undefined) await worktree.backdate()
     // What differs in these becomes new by being checked out, and stays so: objects made of it cannot be told from older ones.

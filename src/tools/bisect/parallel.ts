@@ -1,6 +1,6 @@
 import { UserError } from '../../domain/errors.js'
 import type { Ports } from '../../ports/index.js'
-import type { BisectResult, BisectStep } from './bisect.js'
+import { type BisectResult, type BisectStep, CANCELLED_BEFORE } from './bisect.js'
 import type { StepOutcome, Verdict } from './decide.js'
 import { nextRound, type Trial } from './rounds.js'
 import { readSpan } from './span.js'
@@ -23,6 +23,8 @@ export interface ParallelOptions {
     readonly runner: number
   }) => Promise<StepOutcome>
   readonly onStep: (step: BisectStep) => void
+  /** What goes on before the first round. */
+  readonly onNote: (note: string) => void
 }
 
 export interface ParallelResult extends BisectResult {
@@ -42,8 +44,12 @@ export async function bisectInParallel(options: ParallelOptions, ports: Pick<Por
     throw new UserError(`The good and the bad revision are one commit, ${commitLine(bad)}.`, 'Give an older one with `--good`.')
   const worktrees: BisectWorktree[] = []
   try {
-    for (const path of options.worktreePaths)
-      worktrees.push(await BisectWorktree.add({ tree: options.tree, path, commit: bad.hash }, ports))
+    const { tree, signal, onNote } = options
+    for (const path of options.worktreePaths) {
+      const worktree = await BisectWorktree.add({ tree, path, commit: bad.hash, signal, onNote }, ports)
+      if (worktree === null) return { ...CANCELLED_BEFORE, rounds: 0 }
+      worktrees.push(worktree)
+    }
     return await new ParallelSearch(options, worktrees, ports).run(good, bad)
   } finally {
     for (const worktree of worktrees) await worktree.remove()

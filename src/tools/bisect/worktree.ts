@@ -14,6 +14,15 @@ export function commitLine({ hash, subject }: Commit): string {
   return `${hash.slice(0, 12)} ${subject}`
 }
 
+export interface WorktreeOptions {
+  readonly tree: string
+  readonly path: string
+  readonly commit: string
+  readonly signal: AbortSignal
+  readonly onNote: (note: string) => void
+  readonly purpose?: 'bisection' | 'series'
+}
+
 /**
  * A worktree of its own for a search, or for a series. Refs and the log of `git bisect` are per worktree (git-worktree(1), REFS), so neither the user's
  * tree nor a bisection of their own in it is touched, and removing the worktree ends the search.
@@ -22,18 +31,17 @@ export class BisectWorktree {
   private constructor(
     readonly tree: string,
     readonly path: string,
+    private readonly signal: AbortSignal,
     private readonly ports: Pick<Ports, 'exec' | 'files'>,
   ) {}
 
   /**
-   * Makes the worktree.
+   * Makes the worktree: all files of a kernel, which takes a quiet machine ten seconds and a loaded disk minutes.
+   * @returns null where it was interrupted: nothing of it is left then
    * @throws UserError where the path is taken: by another bisection, or by one that was killed
    */
-  static async add(
-    options: { readonly tree: string; readonly path: string; readonly commit: string; readonly purpose?: 'bisection' | 'series' },
-    ports: Pick<Ports, 'exec' | 'files'>,
-  ): Promise<BisectWorktree> {
-    const { tree, path, commit, purpose = 'bisection' } = options
+  static async add(options: WorktreeOptions, ports: Pick<Ports, 'exec' | 'files'>): Promise<BisectWorktree | null> {
+    const { tree, path, commit, signal, onNote, purpose = 'bisection' } = options
     if ((await ports.files.stat(path)) !== null) {
       throw new UserError(
         `${path} is there already: another ${purpose} of this tree is running, or one was killed.`,
@@ -41,10 +49,12 @@ export class BisectWorktree {
       )
     }
     await ports.files.makeDirectory(dirname(path))
-    const worktree = new BisectWorktree(tree, path, ports)
-    const added = await git(tree, ['worktree', 'add', '--quiet', '--detach', path, commit], ports)
-    if (added.code !== 0) {
+    const worktree = new BisectWorktree(tree, path, signal, ports)
+    onNote(`git checks ${commit.slice(0, 12)} out at ${path}`)
+    const added = await git(tree, ['worktree', 'add', '--quiet', '--detach', path, commit], ports, signal)
+    if (signal.aborted || added.code !== 0) {
       await worktree.remove()
+      if (signal.aborted) return null
       throw new UserError(
         `No worktree could be made at ${path}: ${added.stderr.trim()}`,
         'Make room, or name another place with `--work`.',
@@ -65,9 +75,9 @@ export class BisectWorktree {
     if (touched.code === 0) await this.succeed(['update-index', '-q', '--refresh'])
   }
 
-  /** Checks a commit out. */
+  /** Checks a commit out; where it is interrupted, in part. */
   async checkout(commit: string): Promise<void> {
-    await this.succeed(['checkout', '--quiet', '--force', '--detach', commit])
+    await this.succeed(['checkout', '--quiet', '--force', '--detach', commit], this.signal)
   }
 
   /** Starts the search among the commits that touch the paths (none: all). */
@@ -111,9 +121,9 @@ export class BisectWorktree {
     return readSearchState({ exitCode: code ?? -1, stdout, stderr })
   }
 
-  private async succeed(argv: readonly string[]): Promise<CommandResult> {
-    const result = await git(this.path, argv, this.ports)
-    if (result.code === 0) return result
+  private async succeed(argv: readonly string[], signal?: AbortSignal): Promise<CommandResult> {
+    const result = await git(this.path, argv, this.ports, signal)
+    if (result.code === 0 || signal?.aborted === true) return result
     throw new UserError(`\`git ${argv.join(' ')}\` failed in ${this.path}: ${result.stderr.trim()}`, 'See what git says.', {
       kind: 'could-not-test',
     })
@@ -132,6 +142,12 @@ export async function resolveCommit(tree: string, revision: string, ports: Pick<
 }
 
 /** git in the C locale, whose messages are what we read. Hooks of the user's tree would run on every checkout: none do. */
-export function git(directory: string, argv: readonly string[], { exec }: Pick<Ports, 'exec'>): Promise<CommandResult> {
-  return exec.run(['env', 'LC_ALL=C', 'git', '-C', directory, '-c', 'core.hooksPath=/dev/null', '-c', 'advice.detachedHead=false', ...argv])
+export function git(
+  directory: string,
+  argv: readonly string[],
+  { exec }: Pick<Ports, 'exec'>,
+  signal?: AbortSignal,
+): Promise<CommandResult> {
+  const words = ['env', 'LC_ALL=C', 'git', '-C', directory, '-c', 'core.hooksPath=/dev/null', '-c', 'advice.detachedHead=false', ...argv]
+  return exec.run(words, signal === undefined ? {} : { signal })
 }

@@ -51,7 +51,8 @@ export async function compareSeries(options: SeriesOptions, ports: Pick<Ports, '
   onNote(
     `"${series.subject}", ${series.patches.length === 1 ? '1 patch' : `${series.patches.length} patches`} on ${commitLine(base)} (${why})`,
   )
-  const worktree = await BisectWorktree.add({ tree, path: worktreePath, commit: base.hash, purpose: 'series' }, ports)
+  const worktree = await BisectWorktree.add({ tree, path: worktreePath, commit: base.hash, signal, onNote, purpose: 'series' }, ports)
+  if (worktree === null) return CANCELLED
   try {
     // Before anything is built: what does not apply costs no build.
     const applied = await applySeries({ mailbox, series, worktree: worktree.path, scratch }, ports)
@@ -59,6 +60,7 @@ export async function compareSeries(options: SeriesOptions, ports: Pick<Ports, '
     const head = await worktree.head()
     if (!options.baseIsKnown) {
       await worktree.checkout(base.hash)
+      if (signal.aborted) return CANCELLED
       const exitCode = await run({ which: 'base', source: worktree.path, base, series: null })
       if (exitCode === CANCELLED) return CANCELLED
       requireVerdicts(exitCode, base)
