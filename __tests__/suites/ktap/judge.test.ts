@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import type { ProgramEnd } from '../../../src/domain/program-end.js'
 import { judgeProgram, readKtap } from '../../../src/suites/ktap/index.js'
@@ -82,8 +84,8 @@ const rows: readonly Row[] = [
     'its totals count 2, its results are 1',
   ],
   ["kselftest.h's own word", 'ok 1 a\n# Planned tests != run tests (3 != 1)\n', exit(0), 'fail', 'planned 3 sub-tests, saw 1'],
-  ['a failure nested in an ok', '1..1\n# 1..2\n# ok 1 a\n# not ok 2 b\nok 1 c\n', exit(0), 'fail', '1 of 3 sub-tests failed: b'],
-  ['a failure indented in an ok', '1..1\n    1..1\n    not ok 1 a\nok 1 c\n', exit(0), 'fail', '1 of 2 sub-tests failed: a'],
+  ['a failure nested in an ok', '1..1\n# 1..2\n# ok 1 a\n# not ok 2 b\nok 1 c\n', exit(0), 'fail', '1 of 2 sub-tests failed: b'],
+  ['a failure indented in an ok', '1..1\n    1..1\n    not ok 1 a\nok 1 c\n', exit(0), 'fail', '1 of 1 sub-tests failed: a'],
   ['a nested plan that is short', '1..1\n    1..2\n    ok 1 a\nok 1 c\n', exit(0), 'fail', 'planned 2 sub-tests, saw 1'],
   ['a nested plan that is short under a skip', '1..2\n    1..2\n    ok 1 a\nok 1 c # SKIP\nok 2 d\n', exit(0), 'pass', null],
   ['a nested document without its result', '1..1\n    1..1\n    ok 1 a\n', exit(0), 'fail', 'planned 1 sub-test, saw no result'],
@@ -127,9 +129,42 @@ describe('readKtap', () => {
     const text = '1..1\n    1..1\n        ok 1 deep # SKIP why\n    ok 1 middle\nok 1 - outer # TODO mend\n'
     expect(readKtap(text).subtests).toEqual([
       { name: 'outer / middle / deep', status: 'notrun', message: 'why' },
-      { name: 'outer / middle', status: 'pass', message: null },
       { name: 'outer', status: 'pass', message: 'TODO mend' },
     ])
+  })
+
+  test('what holds others is none itself, but where it failed and none of them did', () => {
+    const outer = (inner: string, end: string) => readKtap(`KTAP version 1\n1..1\n    KTAP version 1\n    1..2\n${inner}${end}\n`).counts
+    expect(outer('    ok 1 a\n    ok 2 b\n', 'ok 1 c')).toEqual({ pass: 2, fail: 0, notrun: 0 })
+    expect(outer('    ok 1 a # SKIP\n    ok 2 b # SKIP\n', 'ok 1 c # SKIP')).toEqual({ pass: 0, fail: 0, notrun: 2 })
+    expect(outer('    ok 1 a\n    not ok 2 b\n', 'not ok 1 c')).toEqual({ pass: 1, fail: 1, notrun: 0 })
+    expect(outer('    ok 1 a\n        1..1\n        not ok 1 x\n    not ok 2 b\n', 'not ok 1 c')).toEqual({ pass: 1, fail: 1, notrun: 0 })
+    expect(outer('    ok 1 a\n    ok 2 b\n', 'not ok 1 c')).toEqual({ pass: 2, fail: 1, notrun: 0 })
+    expect(outer('    text\n', 'ok 1 c').pass).toBe(1)
+    expect(outer('    ok then\n', 'ok 1 c').pass).toBe(2)
+  })
+
+  test('counts what KUnit counts: as many as the totals of each suite of a real boot', () => {
+    const captured = join(import.meta.dirname ?? __dirname, '../../../../shared/suites-captured/kunit/boot-default.txt')
+    if (!existsSync(captured)) return console.warn(`skipped: no boot with KUnit at ${captured}`)
+    // Lines without a stamp are of debugfs, and of some the capture has the ends alone.
+    const lines = readFileSync(captured, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('['))
+    let suite: string[] = []
+    let compared = 0
+    for (const line of lines) {
+      if (/^\[.*?\] {5}KTAP version 1$/.test(line)) suite = []
+      suite.push(line)
+      if (!/^\[.*?\] ok \d+ \S+$/.test(line)) continue
+      // `# Totals: pass:8 fail:0 skip:4 total:12`: a suite of one case has none.
+      const totals = suite.map((text) => /# Totals: pass:(\d+) fail:(\d+) skip:(\d+)/.exec(text)).find((match) => match !== null)
+      if (totals == null) continue
+      const [pass, fail, notrun] = totals.slice(1).map(Number)
+      expect(readKtap(suite.join('\n')).counts).toEqual({ pass, fail, notrun })
+      compared += 1
+    }
+    expect(compared).toBeGreaterThan(15)
   })
 
   test('keeps a thousand results and counts all; one that failed behind them counts', () => {

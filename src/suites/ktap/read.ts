@@ -24,7 +24,7 @@ export interface KtapProblem {
 export interface KtapReading {
   /** In the order printed; the first {@link KEPT_SUBTESTS}. */
   readonly subtests: readonly Subtest[]
-  /** All results, also those that are not kept. */
+  /** All results, also those that are not kept. What holds others is none itself, but where it failed and none of them did. */
   readonly counts: Readonly<Record<SubtestStatus, number>>
   /** Names of the first failed sub-tests. */
   readonly failed: readonly string[]
@@ -53,6 +53,8 @@ class Document {
   unnumbered = 0
   /** Results below it that have none below themselves, since this document's last result. */
   leavesBelow = 0
+  /** Whether one of its results failed, or one below them. */
+  hasFailed = false
   /** Where its results stand among those kept, for the parent's name to be put before them. */
   readonly kept: number[] = []
   /** Where the unnumbered results stand that did not fail: prose (`ok then`) where others have numbers. */
@@ -159,34 +161,44 @@ class KtapReader {
     const below = this.#documents[depth + 1]?.kept ?? NOTHING
     this.#nameParent(below, line.name)
     const isLeaf = !this.#hasResultsBelow(depth)
+    const isTold = this.#isToldBelow(depth, status, line.directive)
+    const failed = status === 'fail' || this.#documents.slice(depth + 1).some(({ hasFailed }) => hasFailed)
     // Who skips has said that the rest of the plan does not come.
     this.#close(depth + 1, status === 'notrun')
     const document = this.#document(depth)
     document.leavesBelow = 0
+    document.hasFailed ||= failed
     if (isLeaf) for (let above = 0; above < depth; above += 1) this.#document(above).leavesBelow += 1
-    this.#count(line, status)
-    const kept = this.#keep(line, status)
+    this.#remark(line, status)
+    const kept = isTold ? -1 : this.#count(line, status)
     for (const index of below) document.kept.push(index)
     if (kept >= 0) document.kept.push(kept)
     if (line.number !== null) document.numbered += 1
     else {
       document.unnumbered += 1
-      if (status === 'fail') return
+      if (status === 'fail' || isTold) return
       document.proseCounts[status] += 1
       if (kept >= 0) document.prose.push(kept)
     }
   }
 
-  #count(line: ResultLine, status: SubtestStatus): void {
-    this.#counts[status] += 1
-    if (status === 'fail' && this.#failed.length < NAMED_FAILURES) this.#failed.push(line.name || `number ${line.number ?? '?'}`)
-    if (status === 'pass' && !line.ok) this.#expectedFailures += 1
+  /** Whether a result says no more than those below it do: it is the suite or the case they are of. A failure that none of them has is its own. */
+  #isToldBelow(depth: number, status: SubtestStatus, directive: Directive | null): boolean {
+    const below = this.#documents.slice(depth + 1)
+    if (!below.some(({ numbered }) => numbered > 0)) return false
+    return status === 'fail' ? below.some(({ hasFailed }) => hasFailed) : directive === null || directive === 'SKIP'
+  }
+
+  #remark(line: ResultLine, status: SubtestStatus): void {
     if (status === 'notrun') this.#skipReason ??= line.reason || line.name || null
     if (line.hidden !== null) this.#problem('hidden', `a result behind other text: ${line.hidden}`)
   }
 
-  /** Where it stands among those kept; -1 where it is not. */
-  #keep(line: ResultLine, status: SubtestStatus): number {
+  /** @returns where it stands among those kept; -1 where it is not */
+  #count(line: ResultLine, status: SubtestStatus): number {
+    this.#counts[status] += 1
+    if (status === 'fail' && this.#failed.length < NAMED_FAILURES) this.#failed.push(line.name || `number ${line.number ?? '?'}`)
+    if (status === 'pass' && !line.ok) this.#expectedFailures += 1
     if (this.#subtests.length >= KEPT_SUBTESTS) return -1
     const noted = line.directive === null || line.directive === 'SKIP' ? null : line.directive
     const message = noted === null ? line.reason : `${noted} ${line.reason}`.trimEnd()
