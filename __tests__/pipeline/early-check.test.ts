@@ -105,6 +105,24 @@ function ltp(machine: number): string {
   return tree
 }
 
+function kselftest(machine: number): string {
+  const tree = join(directory, 'kselftest')
+  for (const path of ['timens', 'net/forwarding']) mkdirSync(join(tree, path), { recursive: true })
+  writeFileSync(join(tree, 'kselftest-list.txt'), 'timens:timens\ntimens:exec\nnet/forwarding:bridge.sh\n')
+  writeFileSync(join(tree, 'timens/timens'), elf(machine))
+  writeFileSync(join(tree, 'timens/exec'), elf(machine))
+  writeFileSync(join(tree, 'net/forwarding/bridge.sh'), '#!/bin/sh\n')
+  return tree
+}
+
+function scripts(machine: number): string {
+  const tree = join(directory, 'scripts')
+  mkdirSync(join(tree, 'below'), { recursive: true })
+  writeFileSync(join(tree, 'a.sh'), '#!/bin/sh\n', { mode: 0o755 })
+  writeFileSync(join(tree, 'below/program'), elf(machine), { mode: 0o755 })
+  return tree
+}
+
 test('trees of other suites that are not built, or for another architecture, are refused as early', async () => {
   const refused = (message: RegExp) => ({ kind: 'usage', message: expect.stringMatching(message) })
   const ofBlktests = (machine: number | null) => check({ bundle: 'offline', suite: 'blktests', blktests: blktests(machine) })
@@ -115,6 +133,16 @@ test('trees of other suites that are not built, or for another architecture, are
     refused(/is built for aarch64.*--host=x86_64-linux-gnu/),
   )
   expect(await check({ bundle: 'offline', suite: 'ltp', ltp: ltp(62) })).toEqual([])
+  const ofKselftest = (machine: number, tests: string) =>
+    check({ bundle: 'offline', suite: 'kselftest', kselftest: kselftest(machine), tests })
+  expect(await ofKselftest(183, '')).toMatchObject(
+    refused(/is built for aarch64 \(timens\/timens and 1 more\), and the guest is x86_64\. Install it for x86_64/),
+  )
+  expect(await ofKselftest(183, 'net/forwarding:bridge.sh')).toEqual([])
+  for (const machine of [62, 3]) expect(await ofKselftest(machine, '')).toEqual([])
+  const ofScripts = (machine: number) => check({ bundle: 'offline', suite: 'scripts', scripts: scripts(machine) })
+  expect(await ofScripts(243)).toMatchObject(refused(/is built for riscv \(below\/program\), and the guest is x86_64\. Build its programs/))
+  expect(await ofScripts(62)).toEqual([])
 })
 
 test('a configuration that rules the section out is known before the first object is compiled', async () => {

@@ -28,6 +28,31 @@ export async function programObstacle(
   return `${directory} has not been built: it has no ${name}. Run \`make\` in ${directory} first.`
 }
 
+/** 32-bit programs that an architecture's kernels run beside their own. */
+const COMPANIONS: Readonly<Record<Architecture, string>> = { x86_64: 'i386', aarch64: 'arm' }
+const READS_AT_ONCE = 64
+
+/** Which of these programs of a tree the guest cannot run, as a sentence: they are for another architecture. Null where it can run all. Scripts run anywhere. */
+export async function foreignPrograms(
+  files: Pick<Files, 'readBytes'>,
+  directory: string,
+  { programs, architecture }: Pick<BuiltProgram, 'programs' | 'architecture'>,
+): Promise<string | null> {
+  const foreign: { readonly program: string; readonly machine: string }[] = []
+  for (let at = 0; at < programs.length; at += READS_AT_ONCE) {
+    const some = programs.slice(at, at + READS_AT_ONCE)
+    const machines = await Promise.all(some.map((program) => machineOf(files, `${directory}/${program}`)))
+    for (const [index, machine] of machines.entries()) {
+      const runs = machine === null || machine === architecture || machine === COMPANIONS[architecture]
+      if (!runs) foreign.push({ program: some[index] ?? '', machine })
+    }
+  }
+  const [first] = foreign
+  if (first === undefined) return null
+  const others = foreign.length === 1 ? '' : ` and ${foreign.length - 1} more`
+  return `${directory} is built for ${first.machine} (${first.program}${others}), and the guest is ${architecture}.`
+}
+
 /** Null for what is no ELF file: a wrapper, a script. */
 export async function machineOf(files: Pick<Files, 'readBytes'>, path: string): Promise<string | null> {
   const head = await files.readBytes(path, { offset: 0, length: 20 }).catch(() => new Uint8Array())

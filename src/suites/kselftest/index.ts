@@ -4,6 +4,9 @@ import { readForeignKselftest, readForeignKselftestLog } from './foreign.js'
 import { SUMMONS_OOM_KILLER } from './known.js'
 import { isKselftestName } from './list.js'
 
+/** The kernel's word for an architecture. */
+const KERNEL_NAMES = { x86_64: 'x86_64', aarch64: 'arm64' }
+
 /** The kernel's own selftests, installed. */
 export const kselftest = programSuite({
   name: 'kselftest',
@@ -14,6 +17,9 @@ export const kselftest = programSuite({
   isName: isKselftestName,
   normalize: (word) => word,
   collectionOf: (name) => name.slice(0, Math.max(0, name.lastIndexOf(':'))),
+  fileOf: (name) => name.replace(/:(?=[^:]*$)/, '/'),
+  buildFor: (architecture) =>
+    `Install it for ${architecture}: \`make ARCH=${KERNEL_NAMES[architecture]} CROSS_COMPILE=${architecture}-linux-gnu- -C tools/testing/selftests clean install\`.`,
   readForeignDirectory: readForeignKselftest,
   readForeignLog: readForeignKselftestLog,
   provocations: [

@@ -1,7 +1,9 @@
 import * as z from 'zod'
+import type { Architecture } from '../../domain/bundle.js'
 import type { Provocation } from '../../domain/kernel-report.js'
 import { sectionSchema } from '../../domain/section.js'
-import type { CatalogueTest, SuiteName } from '../../domain/test.js'
+import type { CatalogueTest, SuiteName, TestName } from '../../domain/test.js'
+import { foreignPrograms } from '../built-program.js'
 import { EACH_MARKER, type Suite, type SuiteChoice } from '../suite.js'
 import { programDrive } from './drive.js'
 import { judgePrograms } from './judge.js'
@@ -24,6 +26,10 @@ export interface ProgramSuite {
   readonly isName: SuiteChoice['isName']
   readonly normalize: SuiteChoice['normalize']
   readonly collectionOf: SuiteChoice['collectionOf']
+  /** Where a test's program is, below the tree. */
+  readonly fileOf: (name: TestName) => string
+  /** How its programs come to be for another architecture, as a sentence. */
+  readonly buildFor: (architecture: Architecture) => string
   readonly provocations: readonly Provocation[]
   readonly readForeignDirectory?: NonNullable<Suite['readForeignDirectory']>
   readonly readForeignLog?: NonNullable<Suite['readForeignLog']>
@@ -37,6 +43,10 @@ export function programSuite(own: ProgramSuite): Suite<Record<string, never>, nu
     ...{ name, title, settings, enumerate, provocations, drive: programDrive, guest: null, marker: EACH_MARKER, judge: judgePrograms },
     tree: own.tree,
     image: { leftOut: ['.git'] },
+    obstacles: async (files, directory, { architecture, tests }) => {
+      const obstacle = await foreignPrograms(files, directory, { programs: tests.map(own.fileOf), architecture })
+      return obstacle === null ? [] : [`${obstacle} ${own.buildFor(architecture)}`]
+    },
     builtInSections: async () => [section],
     choice: {
       usualGroup: 'all',

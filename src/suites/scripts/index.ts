@@ -12,6 +12,8 @@ export const scripts = programSuite({
   isName: isScriptName,
   normalize: (word) => word.replace(/^(?:\.\/)+/, ''),
   collectionOf: (name) => name.slice(0, Math.max(0, name.lastIndexOf('/'))),
+  fileOf: (name) => name,
+  buildFor: (architecture) => `Build its programs for ${architecture}.`,
   readForeignLog: readForeignKtap,
   provocations: [],
 })
