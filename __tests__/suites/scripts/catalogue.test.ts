@@ -43,6 +43,22 @@ describe('readScripts', () => {
     ])
   })
 
+  test('a link that leads back up adds nothing, however many there are', async () => {
+    put('a/b/leak')
+    for (const up of ['a/up', 'a/b/up', 'a/b/top']) symlinkSync(up === 'a/b/top' ? root : '..', join(root, up))
+    symlinkSync('a/b', join(root, 'same'))
+    expect((await read()).map(({ name }) => name)).toEqual(['a/b/leak', 'same/leak'])
+  })
+
+  test('a link out of the directory that is no test is nobody’s business, nor is one beside a list', async () => {
+    put('a')
+    symlinkSync('/etc/passwd', join(root, 'users'))
+    expect((await read()).map(({ name }) => name)).toEqual(['a'])
+    symlinkSync(process.execPath, join(root, 'node'))
+    text('list', 'a')
+    expect((await read()).map(({ name }) => name)).toEqual(['a'])
+  })
+
   test('settings and config hold below, until another takes their place', async () => {
     put('a')
     put('b/c')
@@ -70,6 +86,8 @@ describe('readScripts', () => {
     ['an empty directory', () => undefined, /holds no executable file/],
     ['a directory that is not there', () => rmSync(root, { recursive: true }), /cannot be listed/],
     ['a script that is not executable', () => withA('b.sh', '#!/bin/sh\n'), /not executable and would not run: b\.sh/],
+    ['a program that lies elsewhere', () => symlinkSync(process.execPath, join(root, 'node')), /links that lead out of it: node\./],
+    ['a directory that lies elsewhere', () => symlinkSync('/usr/bin', join(root, 'bin')), /links that lead out of it: bin\./],
     ['a list of what is not there', () => withA('list', 'a\nb\n'), /names what is no executable file beside it: b/],
     ['a list of nothing', () => withA('list', '# a\n'), /names no test/],
     ['a limit that is none', () => withA('settings', 'timeout=ten'), /has `timeout=ten`/],

@@ -9,8 +9,6 @@ type TreeFiles = Pick<Files, 'list' | 'readText' | 'readBytes' | 'realPath' | 's
 /** Files beside the programs that are about them. */
 const ABOUT = new Set(['list', 'settings', 'config'])
 const EXECUTABLE = 0o111
-/** Levels below the directory: a link that leads back up would have no end. */
-const DEEPEST = 16
 
 /** What a directory's own files say about the programs in it and below it. */
 interface DirectoryFacts {
@@ -27,18 +25,27 @@ export function isScriptName(name: string): boolean {
  * Every test of a directory of one's own executables, with kselftest's conventions. A test's name is its path below the directory; its groups
  * are the directories it lies in. `settings` (`timeout=120`) and `config` (kernel options) hold for the programs beside them and below, until
  * another takes their place; `list`, beside the directory's programs, names those that are tests, one a line, in their order.
- * @throws UserError when the directory holds no test, when its list names what is no program, or when a script would be left out because it
- * is not executable
+ * A link to a directory that it lies in itself is left out.
+ * @throws UserError when the directory holds no test, when its list names what is no program, or when a program would be left out because it is
+ * not executable or lies elsewhere
  */
 export async function readScripts(files: TreeFiles, directory: string): Promise<readonly CatalogueTest[]> {
   const found = new Map<string, CatalogueTest>()
-  const scripts: string[] = []
-  await walk({ files, root: directory, found, scripts }, '', { limitSeconds: DEFAULT_LIMIT_SECONDS, kernelOptions: [] }, 0)
+  const [scripts, outside]: [string[], string[]] = [[], []]
+  const realRoot = await files.realPath(directory).catch(() => directory)
+  const facts = { limitSeconds: DEFAULT_LIMIT_SECONDS, kernelOptions: [] }
+  await walk({ files, root: directory, realRoot, found, scripts, outside }, '', facts)
   const list = (await isFile(files, `${directory}/list`)) ? await files.readText(`${directory}/list`) : null
   if (list !== null) return listed(list, `${directory}/list`, found)
+  if (outside.length > 0) {
+    throw new UserError(
+      `The guest gets what lies in ${directory}, and these are links that lead out of it: ${firstOf(outside)}.`,
+      `Copy what they lead to, or name the tests in ${directory}/list, one a line.`,
+    )
+  }
   if (scripts.length > 0) {
     throw new UserError(
-      `${directory} has scripts that are not executable and would not run: ${scripts.slice(0, 5).join(', ')}${scripts.length > 5 ? ', …' : ''}.`,
+      `${directory} has scripts that are not executable and would not run: ${firstOf(scripts)}.`,
       `Make them executable with \`chmod +x\`, or name the tests in ${directory}/list, one a line.`,
     )
   }
@@ -46,16 +53,24 @@ export async function readScripts(files: TreeFiles, directory: string): Promise<
   return [...found.values()]
 }
 
+function firstOf(names: readonly string[]): string {
+  return `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`
+}
+
 interface Walk {
   readonly files: TreeFiles
   readonly root: string
+  /** The same, without links. */
+  readonly realRoot: string
   readonly found: Map<string, CatalogueTest>
   /** Those that begin with `#!` and are not executable. */
   readonly scripts: string[]
+  /** Links to programs and directories that lie elsewhere. */
+  readonly outside: string[]
 }
 
-async function walk(state: Walk, below: string, outer: DirectoryFacts, depth: number): Promise<void> {
-  const { files, root } = state
+async function walk(state: Walk, below: string, outer: DirectoryFacts): Promise<void> {
+  const { files, root, realRoot, outside } = state
   const place = below === '' ? root : `${root}/${below}`
   const names = await files.list(place).catch((cause: unknown) => {
     throw new UserError(`${place} cannot be listed.`, 'Give a directory of programs that are tests.', { cause })
@@ -65,11 +80,17 @@ async function walk(state: Walk, below: string, outer: DirectoryFacts, depth: nu
     if (name.startsWith('.') || ABOUT.has(name)) continue
     const path = below === '' ? name : `${below}/${name}`
     const entry = await entryOf(files, `${root}/${path}`)
-    if (entry === null) continue
-    if (entry.kind === 'directory') {
-      if (depth < DEEPEST) await walk(state, path, facts, depth + 1)
+    if (entry === null || (entry.kind !== 'directory' && entry.kind !== 'file')) continue
+    if (entry.target !== null && !isBelow(entry.target, realRoot)) {
+      if (entry.kind === 'directory' || (entry.mode & EXECUTABLE) !== 0) outside.push(path)
     } else if (entry.kind === 'file') await takeFile(state, path, entry.mode, facts)
+    else if (entry.target === null || !isBelow(await files.realPath(place), entry.target)) await walk(state, path, facts)
   }
+}
+
+/** True for a path in a directory, or the directory itself; both without links. */
+function isBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`)
 }
 
 async function takeFile({ files, root, found, scripts }: Walk, path: string, mode: number, facts: DirectoryFacts): Promise<void> {
@@ -122,10 +143,12 @@ async function isFile(files: TreeFiles, path: string): Promise<boolean> {
   return (await entryOf(files, path))?.kind === 'file'
 }
 
-/** What a path leads to; null where it leads nowhere. */
+/** What a path leads to, and, where it is a link, to which place; null where it leads nowhere. */
 async function entryOf(files: TreeFiles, path: string) {
   const entry = await files.stat(path)
-  if (entry?.kind !== 'symlink') return entry
+  if (entry === null) return null
+  if (entry.kind !== 'symlink') return { ...entry, target: null }
   const target = await files.realPath(path).catch(() => null)
-  return target === null ? null : files.stat(target)
+  const found = target === null ? null : await files.stat(target)
+  return found === null ? null : { ...found, target }
 }
