@@ -3,7 +3,10 @@
  * virtme-ng (to its first command). Same kernel image, memory, one CPU, emulation with the same settings; runs alternate, so
  * that a noisy machine is noisy for all. The guest is busybox, the suite is empty: what is timed is the way there, not a file system.
  *
- *   npm run bench:boot -- [--kernel IMAGE] [--modules DIR] [--runs N] [--vng PROGRAM]
+ *   npm run bench:boot -- [--kernel IMAGE] [--modules DIR] [--runs N] [--vng PROGRAM] [--old CHECKOUT [--old-rounds N]]
+ *
+ * `--old`: after these, boots of this build and of an older one's checkout in turns, BOOTS a round and nine rounds unless told otherwise;
+ * `oursOverOld` is the median of the rounds' ratios of processor time.
  *
  * The last line is one JSON object. `vng` comes from `pip install virtme-ng` in a virtual environment (--vng), or PATH.
  */
@@ -17,9 +20,12 @@ import type { VmBundle } from '../src/domain/bundle.js'
 import { writeCpio } from '../src/vm/initramfs/cpio.js'
 import { bootArgs, hermeticArgs, kernelCommandLine, machineArgs } from '../src/vm/qemu/argv.js'
 import { MACHINES } from '../src/vm/qemu/machine.js'
+import { besideOld, SIDE, serveRounds } from './beside-old.js'
 
 const MEMORY_MIB = 512
 const LIMIT_SECONDS = 120
+/** Of a round beside an older build. */
+const BOOTS = 3
 const guestShape = { accelerator: 'tcg', emulationTuning: true, memoryMiB: MEMORY_MIB, cpus: 1, kernelArguments: [] } as const
 
 interface Boot {
@@ -152,6 +158,9 @@ const { values: options } = parseArgs({
     modules: { type: 'string' },
     runs: { type: 'string', default: '7' },
     vng: { type: 'string', default: 'vng' },
+    old: { type: 'string' },
+    'old-rounds': { type: 'string', default: '9' },
+    [SIDE.slice(2)]: { type: 'boolean' },
   },
 })
 const searchPath = [dirname(options.vng), process.env.PATH].join(delimiter)
@@ -167,16 +176,29 @@ if (lacking !== null || kernel === null) {
 const directory = mkdtempSync(join(tmpdir(), 'vmtest-boot-'))
 const machine = new TestMachine(join(process.cwd(), 'bench/boot-suite'), [])
 try {
+  if (options.side === true) {
+    await ours(machine)
+    await serveRounds(async () => {
+      for (let boot = 0; boot < BOOTS; boot++) await ours(machine)
+    })
+  } else await compare(kernel.image)
+} finally {
+  await machine.stopGuests()
+  machine.remove()
+  rmSync(directory, { recursive: true, force: true })
+}
+
+async function compare(image: string): Promise<void> {
   const initrd = floorInitrd(directory, machine.busybox)
-  const virtmeMissing = await virtmeReason(options.vng, kernel.image)
+  const virtmeMissing = await virtmeReason(options.vng, image)
   console.log(virtmeMissing === null ? 'comparing with virtme-ng' : `virtme-ng left out: ${virtmeMissing}`)
   const boots: Boot[] = []
   const floors: number[] = []
   const virtmes: number[] = []
   for (let run = 0; run < Math.max(7, Number(options.runs)); run++) {
-    floors.push(await timed(floorArgv(machine.qemu, kernel.image, initrd), null))
+    floors.push(await timed(floorArgv(machine.qemu, image, initrd), null))
     boots.push(await ours(machine))
-    if (virtmeMissing === null) virtmes.push(await timed(vngArgv(options.vng, kernel.image), 'first-42-test'))
+    if (virtmeMissing === null) virtmes.push(await timed(vngArgv(options.vng, image), 'first-42-test'))
     const boot = boots.at(-1)
     console.log(
       `run ${run + 1}: floor ${floors.at(-1)?.toFixed(2)} s, ours ${boot?.firstTest.toFixed(2)} s (kernel ${boot?.kernel.toFixed(2)}, init ${boot?.init.toFixed(2)}, ready ${boot?.ready.toFixed(2)})${virtmes.length > 0 ? `, virtme-ng ${virtmes.at(-1)?.toFixed(2)} s` : ''}`,
@@ -185,6 +207,7 @@ try {
   const of = (key: keyof Boot) => round(median(boots.map((boot) => boot[key])))
   const floorSeconds = round(median(floors))
   const virtmeSeconds = virtmeMissing === null ? round(median(virtmes)) : null
+  const beside = options.old === undefined ? {} : await besideOld('boot', options.old, Number(options['old-rounds']))
   console.log(
     JSON.stringify({
       oursOverFloor: round(of('firstTest') / floorSeconds),
@@ -200,10 +223,7 @@ try {
       memoryMiB: MEMORY_MIB,
       cpus: 1,
       accelerator: 'tcg',
+      ...beside,
     }),
   )
-} finally {
-  await machine.stopGuests()
-  machine.remove()
-  rmSync(directory, { recursive: true, force: true })
 }

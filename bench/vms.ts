@@ -1,10 +1,18 @@
 // One VM against two on the same 40 tests of the smoke suite (group `bench`, filled up from `quick`): `npm run bench:vms [ROUNDS]`.
 // The last line is one JSON object; `twoOverOne` is the median of the rounds' ratios, which alternate who goes first.
+// `npm run bench:vms -- --old CHECKOUT [--old-rounds N]`: after these, two VMs of this build and of an older one's checkout in turns (nine
+// rounds unless told otherwise); `oursOverOld` is the median of their ratios of processor time.
+import { parseArgs } from 'node:util'
 import { openLab } from '../e2e/lab/vm-lab.js'
+import { besideOld, SIDE, serveRounds } from './beside-old.js'
 
 const COUNT = 40
 const TARGET = 0.65
-const rounds = Number(process.argv[2] ?? 1)
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { old: { type: 'string' }, 'old-rounds': { type: 'string', default: '9' }, [SIDE.slice(2)]: { type: 'boolean' } },
+})
+const rounds = Number(positionals[0] ?? 1)
 
 const lab = await openLab()
 try {
@@ -26,6 +34,13 @@ try {
     return seconds
   }
   await lab.run({ tests: tests.slice(0, 1), vms: 1 })
+  if (options.side === true) await serveRounds(async () => void (await timed(2)))
+  else await compare(timed)
+} finally {
+  lab.close()
+}
+
+async function compare(timed: (vms: number) => Promise<number>): Promise<void> {
   const ones: number[] = []
   const twos: number[] = []
   for (let round = 0; round < rounds; round++) {
@@ -37,7 +52,6 @@ try {
   const ratios = ones.map((one, index) => (twos[index] ?? 0) / one).sort((a, b) => a - b)
   const twoOverOne = ratios[Math.floor(ratios.length / 2)] ?? Number.NaN
   console.log(`target: at most ${TARGET}`)
-  console.log(JSON.stringify({ twoOverOne: Number(twoOverOne.toFixed(3)), oneSeconds: ones, twoSeconds: twos, tests: COUNT }))
-} finally {
-  lab.close()
+  const beside = options.old === undefined ? {} : await besideOld('vms', options.old, Number(options['old-rounds']))
+  console.log(JSON.stringify({ twoOverOne: Number(twoOverOne.toFixed(3)), oneSeconds: ones, twoSeconds: twos, tests: COUNT, ...beside }))
 }

@@ -1,8 +1,8 @@
 // How our TypeScript becomes something Node runs: one place for what dist/, the scripts, the benchmarks and the tests have in common.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 
@@ -35,19 +35,36 @@ export const bundle = (options) =>
     ...options,
   })
 
+/** Takes what a bench imports of the checkout from another one, where it is there: our benchmark of an older build. */
+const fromCheckout = (checkout) => ({
+  name: 'from-checkout',
+  setup: (build) =>
+    build.onResolve({ filter: /^\.\.?\// }, (imported) => {
+      const path = relative(root, resolve(imported.resolveDir, imported.path))
+      if (!imported.importer.startsWith(join(root, 'bench/')) || path.startsWith('bench/')) return undefined
+      const theirs = join(checkout, path.replace(/\.js$/, '.ts'))
+      return existsSync(theirs) ? { path: theirs } : undefined
+    }),
+})
+
 /**
  * Bundles one file to a temporary one and hands over `run(args, options)`, which runs it by Node (`spawnSync`'s answer); the file is
- * taken away when `use` is done.
+ * taken away when `use` is done. With `checkout`, that one's code is bundled and run there.
  */
-export async function withBundled(entry, use) {
+export async function withBundled(entry, use, checkout = root) {
   const directory = mkdtempSync(join(tmpdir(), 'vmtest-script-'))
   try {
     // What the bundle leaves outside (nothing of ours) is found where the checkout finds it.
-    symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
+    symlinkSync(join(checkout, 'node_modules'), join(directory, 'node_modules'))
     const outfile = join(directory, 'entry.mjs')
-    await bundle({ entryPoints: [join(root, entry)], outfile, sourcemap: 'inline' })
+    const plugins = checkout === root ? [] : [fromCheckout(checkout)]
+    await bundle({ entryPoints: [join(root, entry)], outfile, sourcemap: 'inline', plugins })
     return use((args, options = {}) =>
-      spawnSync(process.execPath, ['--expose-gc', '--enable-source-maps', outfile, ...args], { cwd: root, stdio: 'inherit', ...options }),
+      spawnSync(process.execPath, ['--expose-gc', '--enable-source-maps', outfile, ...args], {
+        cwd: checkout,
+        stdio: 'inherit',
+        ...options,
+      }),
     )
   } finally {
     rmSync(directory, { recursive: true, force: true })
