@@ -46,8 +46,8 @@ interface Side {
 }
 
 /** @throws Error where it ends before it has answered */
-async function startSide(bench: string, checkout: string): Promise<Side> {
-  const child = spawn(process.execPath, [join(process.cwd(), 'scripts/bench.mjs'), bench, SIDE], {
+async function startSide(bench: string, checkout: string, words: readonly string[]): Promise<Side> {
+  const child = spawn(process.execPath, [join(process.cwd(), 'scripts/bench.mjs'), bench, SIDE, ...words], {
     env: { ...process.env, VMTEST_BENCH_OF: checkout },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
@@ -68,11 +68,15 @@ async function startSide(bench: string, checkout: string): Promise<Side> {
 }
 
 /** Lets a benchmark (a name of bench/, which knows `SIDE`) be done by this build and by an older one's checkout. */
-export async function besideOld(bench: string, old: string, rounds: number): Promise<Beside> {
+export async function besideOld(
+  bench: string,
+  old: string,
+  { rounds, words }: { readonly rounds: number; readonly words: readonly string[] },
+): Promise<Beside> {
   const checkout = resolve(old)
   if (!existsSync(join(checkout, 'scripts/bench.mjs')))
     throw new Error(`${old} is no checkout of this project: it has no scripts/bench.mjs.`)
-  const sides = { ours: await startSide(bench, process.cwd()), old: await startSide(bench, checkout) }
+  const sides = { ours: await startSide(bench, process.cwd(), words), old: await startSide(bench, checkout, words) }
   const costs: { ours: Cost; old: Cost }[] = []
   try {
     for (let round = 0; round < rounds; round++) {

@@ -5,8 +5,8 @@
  *
  *   npm run bench:boot -- [--kernel IMAGE] [--modules DIR] [--runs N] [--vng PROGRAM] [--old CHECKOUT [--old-rounds N]]
  *
- * `--old`: after these, boots of this build and of an older one's checkout in turns, BOOTS a round and nine rounds unless told otherwise;
- * `oursOverOld` is the median of the rounds' ratios of processor time.
+ * `--old`: after these (seven then too, unless `--runs` says fewer), boots of this build and of an older one's checkout in turns, nine of each
+ * unless told otherwise; `oursOverOld` is the median of their ratios of processor time.
  *
  * The last line is one JSON object. `vng` comes from `pip install virtme-ng` in a virtual environment (--vng), or PATH.
  */
@@ -24,8 +24,8 @@ import { besideOld, SIDE, serveRounds } from './beside-old.js'
 
 const MEMORY_MIB = 512
 const LIMIT_SECONDS = 120
-/** Of a round beside an older build. */
-const BOOTS = 3
+/** Fewer say little; beside an older build, what is compared is the rounds. */
+const LEAST_RUNS = 7
 const guestShape = { accelerator: 'tcg', emulationTuning: true, memoryMiB: MEMORY_MIB, cpus: 1, kernelArguments: [] } as const
 
 interface Boot {
@@ -156,7 +156,7 @@ const { values: options } = parseArgs({
   options: {
     kernel: { type: 'string' },
     modules: { type: 'string' },
-    runs: { type: 'string', default: '7' },
+    runs: { type: 'string', default: String(LEAST_RUNS) },
     vng: { type: 'string', default: 'vng' },
     old: { type: 'string' },
     'old-rounds': { type: 'string', default: '9' },
@@ -178,9 +178,7 @@ const machine = new TestMachine(join(process.cwd(), 'bench/boot-suite'), [])
 try {
   if (options.side === true) {
     await ours(machine)
-    await serveRounds(async () => {
-      for (let boot = 0; boot < BOOTS; boot++) await ours(machine)
-    })
+    await serveRounds(async () => void (await ours(machine)))
   } else await compare(kernel.image)
 } finally {
   await machine.stopGuests()
@@ -195,7 +193,7 @@ async function compare(image: string): Promise<void> {
   const boots: Boot[] = []
   const floors: number[] = []
   const virtmes: number[] = []
-  for (let run = 0; run < Math.max(7, Number(options.runs)); run++) {
+  for (let run = 0; run < Math.max(options.old === undefined ? LEAST_RUNS : 1, Number(options.runs)); run++) {
     floors.push(await timed(floorArgv(machine.qemu, image, initrd), null))
     boots.push(await ours(machine))
     if (virtmeMissing === null) virtmes.push(await timed(vngArgv(options.vng, image), 'first-42-test'))
@@ -207,7 +205,7 @@ async function compare(image: string): Promise<void> {
   const of = (key: keyof Boot) => round(median(boots.map((boot) => boot[key])))
   const floorSeconds = round(median(floors))
   const virtmeSeconds = virtmeMissing === null ? round(median(virtmes)) : null
-  const beside = options.old === undefined ? {} : await besideOld('boot', options.old, Number(options['old-rounds']))
+  const beside = options.old === undefined ? {} : await besideOld('boot', options.old, { rounds: Number(options['old-rounds']), words: [] })
   console.log(
     JSON.stringify({
       oursOverFloor: round(of('firstTest') / floorSeconds),
