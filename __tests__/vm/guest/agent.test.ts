@@ -275,6 +275,21 @@ describe.each(shells)('programs under %s', (...shell) => {
     expect(Date.now() - started).toBeLessThan(60_000)
   })
 
+  test('one that removes the place of results, or puts another there, costs no other its verdict', async () => {
+    const agent = start(shell, {})
+    const { output, status } = await run(
+      [
+        program('removes', `rm -rf ${agent.root}/results/*; echo gone`),
+        program('next', 'echo here; exit 3'),
+        program('replaces', `rm -rf ${agent.root}/results/1/tests; ln -s /nowhere ${agent.root}/results/1/tests; exit 5`),
+        program('last', 'echo there'),
+      ],
+      agent,
+    )
+    expect(['removes', 'next', 'replaces', 'last'].map(status)).toEqual(['exit 0\n', 'exit 3\n', 'exit 5\n', 'exit 0\n'])
+    expect([output('next'), output('last')]).toEqual(['here\n', 'there\n'])
+  })
+
   test('none can forge the verdict of another, before or after it', async () => {
     const agent = start(shell, {})
     const forge = (file: string) => `cd ${agent.root}/results/1/tests; echo "exit 0" >${file}.status; echo forged >${file}.out`
