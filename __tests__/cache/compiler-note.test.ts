@@ -3,6 +3,7 @@ import {
   addUp,
   type CompilerNote,
   type CompilerRun,
+  compilationsSchema,
   describeHits,
   hitRate,
   judge,
@@ -23,8 +24,9 @@ const note: CompilerNote = {
   offSince: null,
   reason: '',
 }
+const compilations = (hits: number, misses: number, seconds: number) => ({ hits, misses, seconds, reused: 0, kept: false })
 const run = (hits: number, misses: number, seconds: number, warm = true): CompilerRun => ({
-  compilations: { hits, misses, seconds },
+  compilations: compilations(hits, misses, seconds),
   warm,
   restoreSeconds: warm ? 4 : null,
 })
@@ -32,18 +34,22 @@ const run = (hits: number, misses: number, seconds: number, warm = true): Compil
 describe('what builders report', () => {
   test('is added up; reports without a compilation are none', () => {
     expect(addUp([])).toBeNull()
-    expect(addUp([{ hits: 0, misses: 0, seconds: 9 }])).toBeNull()
-    const sum = addUp([
-      { hits: 2, misses: 1, seconds: 5 },
-      { hits: 1, misses: 0, seconds: 2 },
-    ])
-    expect(sum).toEqual({ hits: 3, misses: 1, seconds: 7 })
-    expect(hitRate({ hits: 3, misses: 1, seconds: 7 })).toBe(0.75)
+    expect(addUp([compilations(0, 0, 9)])).toBeNull()
+    const sum = addUp([compilations(2, 1, 5), compilations(1, 0, 2)])
+    expect(sum).toEqual(compilations(3, 1, 7))
+    expect(hitRate(compilations(3, 1, 7))).toBe(0.75)
+  })
+
+  test('objects nobody had to look up are hits too, and one builder that kept objects is enough', () => {
+    const old = compilationsSchema.parse({ hits: 2, misses: 1, seconds: 5 })
+    const sum = addUp([old, { hits: 300, misses: 1, seconds: 9, reused: 300, kept: true }])
+    expect(sum).toEqual({ hits: 302, misses: 2, seconds: 14, reused: 300, kept: true })
+    expect(describeHits(sum ?? old)).toBe('99.3 % hits (302 of 304 compilations, 300 objects reused as they lay there)')
   })
 
   test('one miss in many never reads as all hits', () => {
-    expect(describeHits({ hits: 99_999, misses: 1, seconds: 1 })).toBe('99.9 % hits (99999 of 100000 compilations)')
-    expect(describeHits({ hits: 4, misses: 0, seconds: 1 })).toBe('100.0 % hits (4 of 4 compilations)')
+    expect(describeHits(compilations(99_999, 1, 1))).toBe('99.9 % hits (99999 of 100000 compilations)')
+    expect(describeHits(compilations(4, 0, 1))).toBe('100.0 % hits (4 of 4 compilations)')
   })
 })
 
@@ -52,6 +58,11 @@ describe('does it pay?', () => {
 
   test('a first build is saved, and its time kept to compare with', () => {
     expect(verdict(run(0, 1700, 600, false), null)).toEqual({ save: true, poor: null, off: false, poorRuns: 0, coldSeconds: 600 })
+  })
+
+  test('objects kept for the next build are saved, however few were compiled', () => {
+    const compiled = { ...compilations(1699, 1, 60), kept: true }
+    expect(verdict({ compilations: compiled, warm: true, restoreSeconds: 4 }, note)).toMatchObject({ save: true, poor: null })
   })
 
   test('an edit of one file is not worth saving again, one of many is', () => {

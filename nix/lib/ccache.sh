@@ -32,10 +32,12 @@ useCcache() {
   SECONDS=0
 }
 
-# One line of JSON in $ccacheDirectory/builds for whoever offered it, and in the log. Probes of the compiler (/dev/null) are no compilations.
+# reportCcache [REUSED [KEPT]]: one line of JSON in $ccacheDirectory/builds for whoever offered it, and in the log. Probes of the compiler
+# (/dev/null) are no compilations; REUSED objects nobody had to compile are hits. KEPT is `true` where objects were kept for the next build.
 reportCcache() {
-  local line file='' hits=0 misses=0 report
-  if [ -z "$ccacheIsUsed" ] || ! [ -f "$CCACHE_STATSLOG" ]; then return 0; fi
+  local line file='' hits=${1:-0} misses=0 report
+  if [ -z "$ccacheIsUsed" ] || ! { [ -f "$CCACHE_STATSLOG" ] || [ "$hits" -gt 0 ]; }; then return 0; fi
+  touch "$CCACHE_STATSLOG"
   while read -r line; do
     case $line in
     '#'*) file=${line#'# '} ;;
@@ -43,7 +45,7 @@ reportCcache() {
     cache_miss) if isCompilation "$file"; then misses=$((misses + 1)); fi ;;
     esac
   done <"$CCACHE_STATSLOG"
-  report="{\"hits\":$hits,\"misses\":$misses,\"seconds\":$SECONDS}"
+  report="{\"hits\":$hits,\"misses\":$misses,\"seconds\":$SECONDS,\"reused\":${1:-0},\"kept\":${2:-false}}"
   mkdir -p "$ccacheDirectory/builds"
   echo "$report" >"$ccacheDirectory/builds/${out##*/}"
   echo "ccache: $report"

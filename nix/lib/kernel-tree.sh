@@ -9,22 +9,28 @@ kbuild=(-C source O="$PWD/source/build")
 # A tree of links: make, compiler and ccache see `../fs/xfs/xfs_inode.c`, not a store path that is another one after each edit.
 linkTree() {
   local entry
-  mkdir source source/build source/tools
+  mkdir source source/build
   for entry in "$src"/* "$src"/.[!.]*; do
     case ${entry##*/} in
-    # make enters the tools, and would find itself in the store; of the scripts some are changed.
     tools | scripts | build | '.[!.]*') ;;
     *) ln -s "$entry" source/ ;;
     esac
   done
+  copyTools
+}
+
+# make enters the tools, and would find itself in the store; of the scripts some are changed. So both are copies, with the store's times.
+copyTools() {
+  local entry
+  mkdir source/tools
   for entry in "$src"/tools/*; do
     case ${entry##*/} in
-    arch | bpf | build | include | lib | objtool | scripts) cp -r "$entry" source/tools/ ;;
+    arch | bpf | build | include | lib | objtool | scripts) cp -r --preserve=timestamps "$entry" source/tools/ ;;
     '*') ;;
     *) ln -s "$entry" source/tools/ ;;
     esac
   done
-  if [ -d "$src/scripts" ]; then cp -r "$src/scripts" source/; fi
+  if [ -d "$src/scripts" ]; then cp -r --preserve=timestamps "$src/scripts" source/; fi
   chmod -R u+w source/tools source/scripts 2>/dev/null || true
   constantSeeds source
 }

@@ -93,7 +93,12 @@ let
     let
       package = runCommand "linux-${version}" {
         inherit src configfile;
-        inherit (compilation) kernelTree ccache ccacheDirectory;
+        inherit (compilation)
+          kernelTree
+          ccache
+          objectTree
+          ccacheDirectory
+          ;
         release = modDirVersion;
       } "source ${./kernel-source.sh}";
     in

@@ -13,10 +13,15 @@ const WORTH_SAVING = 0.02
 
 /** What a builder reports (nix/lib/ccache.sh). */
 export const compilationsSchema = z.object({
+  /** Objects of the cache, and those of an earlier build that were reused as they lay there. */
   hits: z.number().int().nonnegative(),
   misses: z.number().int().nonnegative(),
   /** Of the builder, compiler and all the rest. */
   seconds: z.number().nonnegative(),
+  /** Of the hits, those that nobody had to look up: they came with an object tree (nix/lib/object-tree.sh). */
+  reused: z.number().int().nonnegative().default(0),
+  /** True where the builder put an object tree aside for the next build. */
+  kept: z.boolean().default(false),
 })
 export type Compilations = z.infer<typeof compilationsSchema>
 
@@ -57,11 +62,16 @@ export function whyOff({ offSince, reason }: CompilerNote, now: Date): string | 
 
 /** Of several builders' reports: what was compiled, and their time one after the other. Null where none reported a compilation. */
 export function addUp(reports: readonly Compilations[]): Compilations | null {
-  const sum = reports.reduce((a, b) => ({ hits: a.hits + b.hits, misses: a.misses + b.misses, seconds: a.seconds + b.seconds }), {
-    hits: 0,
-    misses: 0,
-    seconds: 0,
-  })
+  const sum = reports.reduce<Compilations>(
+    (a, b) => ({
+      hits: a.hits + b.hits,
+      misses: a.misses + b.misses,
+      seconds: a.seconds + b.seconds,
+      reused: a.reused + b.reused,
+      kept: a.kept || b.kept,
+    }),
+    { hits: 0, misses: 0, seconds: 0, reused: 0, kept: false },
+  )
   return sum.hits + sum.misses === 0 ? null : sum
 }
 
@@ -70,10 +80,10 @@ export function hitRate({ hits, misses }: Compilations): number {
   return hits + misses === 0 ? 0 : hits / (hits + misses)
 }
 
-/** `99.9 % hits (1722 of 1724 compilations)`; never rounded up to 100. */
+/** `99.9 % hits (1722 of 1724 compilations)`, with `, 1720 objects reused as they lay there` before the bracket closes; never rounded up to 100. */
 export function describeHits(compilations: Compilations): string {
-  const { hits, misses } = compilations
-  return `${(Math.floor(hitRate(compilations) * 1000) / 10).toFixed(1)} % hits (${hits} of ${hits + misses} compilations)`
+  const { hits, misses, reused } = compilations
+  return `${(Math.floor(hitRate(compilations) * 1000) / 10).toFixed(1)} % hits (${hits} of ${hits + misses} compilations${reused === 0 ? '' : `, ${reused} objects reused as they lay there`})`
 }
 
 export interface CompilerRun {
@@ -122,5 +132,5 @@ export function judge({ run, before, mode }: VerdictRequest): Verdict {
   const poorRuns = poor === null ? 0 : (before?.poorRuns ?? 0) + 1
   const off = mode === 'auto' && poorRuns >= POOR_RUNS
   const coldSeconds = rate < POOR_HIT_RATE ? compilations.seconds : (before?.coldSeconds ?? null)
-  return { save: !off && (!warm || 1 - rate > WORTH_SAVING), poor, off, poorRuns, coldSeconds }
+  return { save: !off && (!warm || compilations.kept || 1 - rate > WORTH_SAVING), poor, off, poorRuns, coldSeconds }
 }

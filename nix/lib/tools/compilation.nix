@@ -3,5 +3,6 @@
 {
   kernelTree = ../kernel-tree.sh;
   ccache = ../ccache.sh;
+  objectTree = ../object-tree.sh;
   ccacheDirectory = "${builtins.dirOf builtins.storeDir}/var/kernel-vmtest/ccache";
 }
