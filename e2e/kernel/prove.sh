@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# By hand: no wrong reuse of an object tree (docs/adrs/0034-object-tree-beside-the-derivation.md). A small kernel is built by real Nix in its
+# By hand: no wrong reuse of an object tree (docs/adrs/0024-object-tree-beside-the-derivation.md). A small kernel is built by real Nix in its
 # sandbox, then built again after each kind of change; each time Nix builds it once more with no tree to reuse, and compares (`--check`).
 # Usage: npm run prove:objects -- SOURCE [DIRECTORY], SOURCE a clean kernel tree (it is copied), DIRECTORY for everything that is written (5 GB).
 # Some forty minutes on two quiet cores. The last line is one JSON object; status 0 if every kernel was the clean build's, and reused where it must be.

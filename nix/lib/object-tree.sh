@@ -1,6 +1,6 @@
 # Sourced by builders that run a kernel tree's make, after kernel-tree.sh and ccache.sh: takes what the last clean build of the same
 # configuration made, where whoever builds offers a place for it, and keeps what this one made. The derivation knows nothing of it
-# (docs/adrs/0034-object-tree-beside-the-derivation.md). Whatever is not plainly the same is built clean.
+# (docs/adrs/0024-object-tree-beside-the-derivation.md). Whatever is not plainly the same is built clean.
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # Whoever sources this reads $treeIsKept.
 
