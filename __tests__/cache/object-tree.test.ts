@@ -60,7 +60,7 @@ $(NAMES:%=%.o): %.o: ../%.c
 let sandbox: NixSandbox
 beforeEach(async () => {
   sandbox = await NixSandbox.create()
-  mkdirSync(join(offered(), 'builds'), { recursive: true })
+  for (const name of ['builds', 'trees']) mkdirSync(join(offered(), name), { recursive: true })
   writeFileSync(join(offered(), 'ccache.conf'), 'max_size = 64Mi\n')
   write('Makefile', MAKEFILE)
   write('include/shared.h', 'struct inode { unsigned long number; };\n')
@@ -114,7 +114,7 @@ function build(options = '') {
 function checkAgainstClean(options = ''): void {
   execFileSync('mv', [join(offered(), 'trees'), join(sandbox.directory, 'trees')])
   expect(nix('nix-store', ['--realise', '--check', derivation(options)]).log).not.toContain('are used')
-  rmSync(join(offered(), 'trees'), { recursive: true })
+  rmSync(join(offered(), 'trees'), { recursive: true, force: true })
   execFileSync('mv', [join(sandbox.directory, 'trees'), join(offered(), 'trees')])
 }
 

@@ -10,7 +10,7 @@ work=$(mktemp -d "${2:-/var/tmp}/vmtest-prove-XXXXXX")
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 tree=$work/source
 offered=$work/nix/var/kernel-vmtest/ccache
-mkdir -p "$work/tmp" "$offered/builds"
+mkdir -p "$work/tmp" "$offered/builds" "$offered/trees"
 echo 'max_size = 512Mi' >"$offered/ccache.conf"
 cp -a "$source" "$tree"
 export HOME=$work TMPDIR=$work/tmp XDG_CACHE_HOME=$work/xdg NIX_STORE_DIR=$work/nix/store NIX_STATE_DIR=$work/nix/var/nix NIX_LOG_DIR=$work/nix/log

@@ -1,5 +1,5 @@
 # Sourced by builders that run a kernel tree's make, after kernel-tree.sh and ccache.sh: takes what the last clean build of the same
-# configuration made, where whoever builds offers a place for it, and keeps what this one made. The derivation knows nothing of it
+# configuration made, where whoever builds offers a directory for it ($ccacheDirectory/trees), and keeps what this one made. The derivation knows nothing of it
 # (docs/adrs/0024-object-tree-beside-the-derivation.md). Whatever is not plainly the same is built clean.
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # Whoever sources this reads $treeIsKept.
@@ -22,9 +22,9 @@ treeReused() {
 # Nothing here may end the build: each step that fails leaves the clean build.
 treeOffered() {
   local program
-  [ "$NIX_BUILD_TOP" = "$treeHome" ] && [ "$PWD" = "$treeHome" ] && [ -w "${ccacheDirectory:-/nonexistent}" ] && [ -n "$ccacheIsUsed" ] || return 1
+  [ "$NIX_BUILD_TOP" = "$treeHome" ] && [ "$PWD" = "$treeHome" ] && [ -w "$treeKept" ] && [ -n "$ccacheIsUsed" ] || return 1
   for program in b2sum zstd tar perl find xargs awk ldd; do command -v "$program" >/dev/null || return 1; done
-  mkdir -p "$treeKept" "$treeNotes"
+  mkdir -p "$treeNotes"
 }
 
 # What objects are made by, besides sources: the builder's scripts and environment, the configuration, every program by its contents with
