@@ -28,8 +28,13 @@ const KSELFTEST: Readonly<Record<string, readonly [script: string, status: strin
   silent: [':', 'pass'],
 }
 const SCRIPTS: Readonly<Record<string, readonly [script: string, status: string]>> = {
+  'all-skipped': ['echo 1..2; echo "ok 1 # SKIP a"; echo "ok 2 b # SKIP"', 'notrun'],
   'deep/after': ['echo 1..1; echo ok 1 a', 'pass'],
+  declines: ['echo no device; exit 4', 'notrun'],
+  'drops every result': ['rm -rf /results/*; echo ok 1 a', 'fail'],
   hangs: ['sleep 1000', 'timeout'],
+  'leaves a child': ['(sleep 2; echo not ok 1 late) & setsid sh -c "sleep 2; echo not ok 2 later; sleep 1000" & echo ok 1 a', 'pass'],
+  'no-utf-8': ['printf "\\377\\n1..1\\nnot ok 1 \\300\\n"', 'fail'],
   panics: ['echo c >/proc/sysrq-trigger; sleep 60', 'crashed'],
   segfaults: ['kill -SEGV $$', 'fail'],
 }
