@@ -39,7 +39,11 @@ const named = (kind: 'needed' | 'optional') => Object.entries(PARTS).flatMap(([p
 const withoutJudge: Suite = (({ judge: _judge, ...rest }) => rest)(madeUp)
 
 test('a suite that lacks a part does not compile, and the made-up one has no more than it must', () => {
-  expect(Object.keys(withoutJudge).sort()).toEqual(named('needed').filter((part) => part !== 'judge').sort())
+  expect(Object.keys(withoutJudge).sort()).toEqual(
+    named('needed')
+      .filter((part) => part !== 'judge')
+      .sort(),
+  )
   expect(Object.keys(madeUp).sort()).toEqual(named('needed').sort())
 })
 
@@ -47,7 +51,9 @@ test('the page on adding a suite names every part, the optional ones as such', (
   const page = readFileSync(join(import.meta.dirname ?? __dirname, '../../../docs/howto/add-a-suite.md'), 'utf8')
   const rows = page.split('\n').flatMap((line) => {
     const [, parts, what] = /^ *\| (`.*`) \| (.*) \|$/.exec(line) ?? []
-    return parts === undefined || what === undefined ? [] : [{ parts: parts.replaceAll('`', '').split(', '), isOptional: what.startsWith('optional:') }]
+    return parts === undefined || what === undefined
+      ? []
+      : [{ parts: parts.replaceAll('`', '').split(', '), isOptional: what.startsWith('optional:') }]
   })
   const of = (isOptional: boolean) => rows.filter((row) => row.isOptional === isOptional).flatMap(({ parts }) => parts)
   expect(of(false).sort()).toEqual(named('needed').sort())
