@@ -107,6 +107,7 @@ describe.each(known)('tests of %s, whatever they are called', (suite) => {
         expect(pasts.map((past) => past.suite).sort(byName)).toEqual([suite, ...beside].sort(byName))
         const failures = pasts.find((past) => past.suite === suite)?.failures
         expect(failures).toBe(name === list[0] ? 1 : 0)
+        expect(testPast(history, `${suite}:${name}`).map((past) => past.suite)).toEqual([suite])
       }
     })
   })

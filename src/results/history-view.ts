@@ -31,14 +31,14 @@ export interface TestPast {
   readonly medianSeconds: number | null
 }
 
-/** @throws UserError where no section knows the test */
-export function testPast(history: History, name: string): readonly TestPast[] {
-  const found = history.tests.filter((test) => test.name === name)
+/** @param word a test's name, or `SUITE:NAME` @throws UserError where no section knows the test */
+export function testPast(history: History, word: string): readonly TestPast[] {
+  const found = history.tests.filter(({ suite, name }) => name === word || `${suite}:${name}` === word)
   if (found.length > 0) return found.map((test) => describePast(history, test))
   const names = [...new Set(history.tests.map((test) => test.name))]
   const hint =
-    names.length === 0 ? 'The history is empty: it is written at the end of a run.' : `The nearest name is \`${closest(name, names)}\`.`
-  throw new UserError(`the history knows no test \`${name}\`.`, hint)
+    names.length === 0 ? 'The history is empty: it is written at the end of a run.' : `The nearest name is \`${closest(word, names)}\`.`
+  throw new UserError(`the history knows no test \`${word}\`.`, hint)
 }
 
 function describePast(history: History, test: History['tests'][number]): TestPast {

@@ -1,9 +1,6 @@
 import { join } from 'node:path'
 import { UserError } from '../../domain/errors.js'
-import { boundTo } from '../../plan/bound-word.js'
-import { didYouMean } from '../../plan/suggest.js'
-import { type History, parseHistory, renderPast, testPast } from '../../results/index.js'
-import { suites } from '../../suites/index.js'
+import { parseHistory, renderPast, testPast } from '../../results/index.js'
 import type { AddCommand } from '../context.js'
 
 /** `vmtest history TEST`: what became of a test in earlier runs. */
@@ -21,19 +18,7 @@ export const historyCommand: AddCommand = (program, context) => {
       }
       const { history, problem } = parseHistory(await context.ports.files.readText(path))
       if (problem !== null) throw new UserError(problem, 'Remove the file; the next run starts a new one.')
-      const pasts = pastsOf(history, test)
-      if (pasts.length === 0)
-        throw new UserError(
-          `${test} is not in the history ${path}${didYouMean(test, [...new Set(history.tests.map(({ name }) => name))])}.`,
-          'Only tests that were planned in an earlier run are.',
-        )
+      const pasts = testPast(history, test)
       context.stdout.write(options.json === true ? `${JSON.stringify(pasts)}\n` : renderPast(pasts))
     })
-}
-
-/** By its name, or with its suite before it (`SUITE:NAME`). */
-function pastsOf(history: History, word: string): ReturnType<typeof testPast> {
-  const pasts = testPast(history, word)
-  const bound = pasts.length > 0 ? null : boundTo(word, Object.keys(suites))
-  return bound === null ? pasts : testPast(history, bound.word).filter(({ suite }) => suite === bound.suite)
 }
