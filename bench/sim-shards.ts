@@ -1,6 +1,7 @@
 // `npm run sim:shards -- [--times FILE] [--bundle-mib N]`: what sharing a suite out over runners would give, on paper.
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { testKey } from '../src/domain/test-key.js'
 import {
   endOf,
   type FixedCost,
@@ -22,7 +23,9 @@ interface Table {
 const { values } = parseArgs({ options: { times: { type: 'string' }, 'bundle-mib': { type: 'string', default: '950' } } })
 const { tests, fixed }: Table = values.times === undefined ? madeTable() : parseTimesTable(readFileSync(values.times, 'utf8'), values.times)
 const bundleMiB = Number(values['bundle-mib'])
-const secondsOf = new Map(tests.map((test) => [idOf(test), test.seconds]))
+if (tests.length === 0) throw new Error(`${values.times} holds no test: there is nothing to share out.`)
+const believed = tests.map((test) => test.seconds)
+const placeOf = new Map(tests.map((test, index) => [testKey(test), index]))
 
 print(
   `${tests.length} tests, ${(sum(tests.map((test) => test.seconds)) / 3600).toFixed(1)} h; a guest ${fixed.guestSeconds} s, a start ${fixed.startSeconds} s`,
@@ -44,12 +47,12 @@ print(
 print(JSON.stringify({ makespanOverBound: round(worstOver.over), makespanOverBoundTimesOff: round(worstOff.off) }))
 
 function simulate(runners: number) {
-  const shards = shardsForRunners(tests, fixed, runners)
+  const shards = shardsForRunners(tests, fixed, runners).map(workOf)
   const costs = shards.map((shard) => cost(shard, believed))
   const makespan = endOf(costs, runners)
   const bound = lowerBound(tests, fixed, runners)
   const over = bound === 0 ? 1 : makespan / bound
-  const setups = sum(shards.map((shard) => sectionsOf(shard) * (fixed.guestSeconds + fixed.startSeconds)))
+  const setups = sum(shards.map(({ setupSeconds }) => setupSeconds))
   const draws = Array.from({ length: DRAWS }, (_, draw) => offByTwo(shards, runners, draw)).sort((left, right) => left - right)
   const off = draws[Math.floor(DRAWS / 2)] ?? 1
   // "Re-run failed jobs" starts the lost shard again when the others have ended.
@@ -80,27 +83,37 @@ function isLongTest(runners: number): boolean {
 }
 
 /** The makespan over the bound where each test takes between half and twice what the plan believes (the logarithm evenly drawn). */
-function offByTwo(shards: readonly Shard[], runners: number, draw: number): number {
+function offByTwo(shards: readonly Work[], runners: number, draw: number): number {
   const random = generator(runners * 1000 + draw)
   const real = tests.map((test) => ({ ...test, seconds: test.seconds * 2 ** (2 * random() - 1) }))
-  const realSeconds = new Map(real.map((test) => [idOf(test), test.seconds]))
-  const costs = shards.map((shard) => cost(shard, (test) => realSeconds.get(idOf(test)) ?? 0))
+  const realSeconds = real.map((test) => test.seconds)
   const bound = lowerBound(real, fixed, runners)
-  return bound === 0 ? 1 : endOf(costs, runners) / bound
+  return bound === 0
+    ? 1
+    : endOf(
+        shards.map((shard) => cost(shard, realSeconds)),
+        runners,
+      ) / bound
 }
 
-type Id = Shard['tests'][number]
-
-function believed(test: Id): number {
-  return secondsOf.get(idOf(test)) ?? 0
+/** What a shard is made of. */
+interface Work {
+  /** A guest and a start of the suite for each of its sections. */
+  readonly setupSeconds: number
+  /** Places in the table. */
+  readonly tests: readonly number[]
 }
 
-function cost(shard: Shard, secondsOfTest: (test: Id) => number): number {
-  return sectionsOf(shard) * (fixed.guestSeconds + fixed.startSeconds) + sum(shard.tests.map(secondsOfTest))
+function workOf(shard: Shard): Work {
+  const sections = new Set(shard.tests.map((test) => `${test.suite}\n${test.section}`)).size
+  return {
+    setupSeconds: sections * (fixed.guestSeconds + fixed.startSeconds),
+    tests: shard.tests.map((test) => placeOf.get(testKey(test)) ?? -1),
+  }
 }
 
-function sectionsOf(shard: Shard): number {
-  return new Set(shard.tests.map((test) => `${test.suite}\n${test.section}`)).size
+function cost({ setupSeconds, tests: places }: Work, secondsOf: readonly number[]): number {
+  return places.reduce((total, place) => total + (secondsOf[place] ?? 0), setupSeconds)
 }
 
 /**
@@ -129,10 +142,6 @@ function generator(seed: number): () => number {
     state >>>= 0
     return state / 2 ** 32
   }
-}
-
-function idOf({ suite, section, name }: Id): string {
-  return JSON.stringify([suite, section, name])
 }
 
 function sum(numbers: readonly number[]): number {

@@ -2,7 +2,7 @@ import { basename, dirname, join, relative } from 'node:path'
 import { describeError, UserError } from '../domain/errors.js'
 import type { FailOn } from '../domain/inputs.js'
 import type { RunRecord } from '../domain/record.js'
-import { type ShardPromise, shardName } from '../domain/shards.js'
+import { shardName } from '../domain/shards.js'
 import type { SharedPlan } from '../domain/shared-plan.js'
 import type { Report } from '../domain/stages.js'
 import { sectionKey } from '../domain/test-key.js'
@@ -15,6 +15,7 @@ import {
   conclude,
   emptyHistory,
   type History,
+  KnownPromises,
   mergeAll,
   notPassedSince,
   type Offered,
@@ -113,13 +114,14 @@ async function joinPaths(options: MergeOptions, shared: SharedPlan | null, ports
   const merge = new ShardMerge(whole)
   const plain: RunRecord[] = []
   const damaged: string[] = []
-  const promises = new Map(shared === null ? [] : [[shared.identity, shared.promise]])
+  const promises = new KnownPromises()
+  if (shared !== null) promises.add(shared.identity, shared.promise)
   for (const path of await runsOf(options.paths, ports.files)) {
     const found = await readRun(path, { ...options, promises }, ports)
     switch (found.kind) {
       case 'record': {
         const { shards } = found.record
-        if (shards !== undefined && !promises.has(shards.plan)) promises.set(shards.plan, shards.promise)
+        if (shards !== undefined) promises.add(shards.plan, shards.promise)
         const record = relocateRecord(found.record, relative(options.output, path) || '.')
         if (record.shards === undefined) plain.push(record)
         else addNamed(merge, record, path)
@@ -196,7 +198,7 @@ type FoundRun =
 /** The record of a shard; made of what is there where it was killed before it could write one. */
 async function readRun(
   directory: string,
-  { toolVersion, promises }: Pick<MergeOptions, 'toolVersion'> & { readonly promises: ReadonlyMap<string, ShardPromise> },
+  { toolVersion, promises }: Pick<MergeOptions, 'toolVersion'> & { readonly promises: KnownPromises },
   ports: Ports,
 ): Promise<FoundRun> {
   const { files } = ports

@@ -77,9 +77,10 @@ function groupBySection(record: RunRecord, placement: Placement): readonly Secti
   )
   for (const placed of placement.tests) {
     const { suite, section } = placed.test
-    const known = sections.get(sectionKey(placed.test)) ?? { suite, name: section, tests: [] }
+    const key = sectionKey(placed.test)
+    const known = sections.get(key) ?? { suite, name: section, tests: [] }
     known.tests.push(placed)
-    sections.set(sectionKey(placed.test), known)
+    sections.set(key, known)
   }
   return [...sections.values()]
 }

@@ -4,11 +4,18 @@ export type XmlAttributes = Readonly<Record<string, string>>
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\n': '&#10;', '\t': '&#9;' }
 
+/** What stands in an attribute as it is: nearly every name, number and word. */
+const PLAIN = /^[ !#-%'-;=?-~]*$/
+
 /** Attributes with a leading space each; any text is made into valid XML. */
 export function attributes(values: XmlAttributes): string {
-  return Object.entries(values)
-    .map(([name, value]) => ` ${name}="${visible(value).replace(/[&<>"\n\t]/g, (character) => ENTITIES[character] ?? '')}"`)
-    .join('')
+  let text = ''
+  for (const [name, value] of Object.entries(values)) text += ` ${name}="${PLAIN.test(value) ? value : escaped(value)}"`
+  return text
+}
+
+function escaped(value: string): string {
+  return visible(value).replace(/[&<>"\n\t]/g, (character) => ENTITIES[character] ?? '')
 }
 
 /** Any text as a CDATA section; `]]>` is split over two. */

@@ -3,7 +3,7 @@ import type { ReportPhase } from '../domain/kernel-report.js'
 import type { Conclusion, ConclusionKind, RunRecord, TestRecord, UnattributedReport } from '../domain/record.js'
 import type { Comparison } from '../domain/stages.js'
 import { type SectionId, type TestStatus, testStatusSchema } from '../domain/test.js'
-import { sectionName, testKey } from '../domain/test-key.js'
+import { sectionKey, sectionName, testKey } from '../domain/test-key.js'
 import { countingReports, countsAsFailure, isFailure, reportKey } from '../domain/verdict.js'
 
 /** What is needed of a record to conclude from it. */
@@ -61,9 +61,9 @@ interface Found {
 
 /** Why the run is failed although no failure counts: in some section tests failed and none passed. Null where there is no such section. */
 function whyBarren(record: Concludable): string | null {
-  const { sections, tests } = record
-  for (const section of sections) {
-    const own = tests.filter(inSection(section))
+  const tests = bySection(record.tests)
+  for (const section of record.sections) {
+    const own = tests(section)
     const failed = own.filter((test) => isFailure(test.status)).length
     if (failed > 0 && !own.some(hasPassed))
       return `Section ${heading(section, record)}: none of its tests passed, and ${count(failed, 'test')} failed, known or expected.`
@@ -75,8 +75,16 @@ function heading({ suite, name: section }: Concludable['sections'][number], reco
   return sectionName({ suite, section }, record)
 }
 
-function inSection({ suite, name }: Concludable['sections'][number]): (test: TestRecord) => boolean {
-  return (test) => test.suite === suite && test.section === name
+/** Tests of each section, looked through once: there may be hundreds of sections. */
+function bySection(tests: readonly TestRecord[]): (section: Concludable['sections'][number]) => readonly TestRecord[] {
+  const groups = new Map<string, TestRecord[]>()
+  for (const test of tests) {
+    const key = sectionKey(test)
+    const known = groups.get(key)
+    if (known === undefined) groups.set(key, [test])
+    else known.push(test)
+  }
+  return ({ suite, name: section }) => groups.get(sectionKey({ suite, section })) ?? []
 }
 
 /** A flaky test did pass. */
@@ -187,8 +195,9 @@ function notreachedReason(tests: readonly TestRecord[], record: Concludable): st
 
 function whyNothingRan(record: Concludable, tests: readonly TestRecord[], counts: Readonly<Record<TestStatus, number>>): string | null {
   if (counts.notrun + counts.expunged === tests.length) return 'Every test declined to run (notrun): nothing was tested.'
+  const ownOf = bySection(tests)
   for (const section of record.sections) {
-    const own = tests.filter(inSection(section))
+    const own = ownOf(section)
     if (own.some(hasPassed)) continue
     const planned = own.filter((test) => test.status !== 'expunged')
     if (planned.length === 0) return `Section ${heading(section, record)}: no test ran.`

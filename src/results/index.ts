@@ -12,6 +12,7 @@ export {
 } from './history.js'
 export { type HistoryRow, renderPast, type TestPast, testPast } from './history-view.js'
 export { keepTest, keptAside } from './keep-aside.js'
+export { KnownPromises } from './known-promises.js'
 export { type Offered, offeredKey } from './lost.js'
 export { mergeAll, mergeRecords, relocateRecord } from './merge.js'
 export type { ReadContext } from './read-context.js'

@@ -68,8 +68,11 @@ export function mergeAll(records: readonly RunRecord[]): RunRecord {
 /** The record as seen from a directory above its own: every path gets the prefix (`shard-2`). */
 export function relocateRecord(record: RunRecord, prefix: string): RunRecord {
   const move = (path: string): string => `${prefix}/${path}`
-  const moveLogs = (attempt: Attempt): Attempt =>
-    amended(attempt, { logs: Object.fromEntries(Object.entries(attempt.logs).map(([kind, path]) => [kind, move(path)])) })
+  const moveLogs = (attempt: Attempt): Attempt => {
+    const logs: Record<string, string> = {}
+    for (const [kind, path] of Object.entries(attempt.logs)) logs[kind] = move(path)
+    return amended(attempt, { logs })
+  }
   return {
     ...record,
     guests: record.guests.map((guest) => ({

@@ -8,6 +8,7 @@ import { suites, type TreeReader } from '../suites/index.js'
 import { readForeignConsole } from './foreign-console.js'
 import { foreignRecord } from './foreign-record.js'
 import { keptAside } from './keep-aside.js'
+import { KnownPromises } from './known-promises.js'
 import { readByLines } from './read-by-lines.js'
 import type { ReadContext } from './read-context.js'
 
@@ -78,10 +79,10 @@ export async function readRecordFile(files: RecordReader, path: string): Promise
  * @param promises of plans whose shards were read before: each of them has the same, which is as large as the whole run
  * @throws UserError naming what does not fit
  */
-export function parseRecord(text: string, path: string, promises: ReadonlyMap<string, ShardPromise> = new Map()): RunRecord {
+export function parseRecord(text: string, path: string, promises: KnownPromises = new KnownPromises()): RunRecord {
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = parseJson(text, promises)
   } catch (cause) {
     throw new UserError(`${path} is not JSON.`, 'It may be cut off; make the record again from the results beside it.', { cause })
   }
@@ -95,10 +96,18 @@ export function parseRecord(text: string, path: string, promises: ReadonlyMap<st
   )
 }
 
+/** A promise that is known is not parsed again, unless the record is of another plan than it is. */
+function parseJson(text: string, promises: KnownPromises): unknown {
+  const short = promises.without(text)
+  const json: unknown = JSON.parse(short.json)
+  if (short.plan === null || (isObject(json) && isObject(json.shards) && json.shards.plan === short.plan)) return json
+  return JSON.parse(text)
+}
+
 /** Takes a promise that is known already out of a record that is yet to be checked. */
-function takePromise(json: unknown, promises: ReadonlyMap<string, ShardPromise>): ShardPromise | null {
+function takePromise(json: unknown, promises: KnownPromises): ShardPromise | null {
   if (!isObject(json) || !isObject(json.shards) || typeof json.shards.plan !== 'string') return null
-  const known = promises.get(json.shards.plan) ?? null
+  const known = promises.get(json.shards.plan)
   if (known !== null) Object.assign(json.shards, { promise: { sections: [], offered: [], shards: [] } })
   return known
 }

@@ -9,10 +9,20 @@ import type { FixedCost, Shard, TimedTest } from './shard.js'
  * @param count at least 1; fewer shards come where there are fewer tests
  */
 export function balanceShards(tests: readonly TimedTest[], fixed: FixedCost, count: number): readonly Shard[] {
+  return balanceLoads(tests, fixed, count).map(toShard)
+}
+
+/** As `balanceShards`, of the tests themselves. */
+export function balanceLoads(tests: readonly TimedTest[], fixed: FixedCost, count: number): readonly Load[] {
   if (tests.length === 0) return []
   const sections = groupBySection(tests)
   const setup = fixed.guestSeconds + fixed.startSeconds
-  let low = lowerBound(tests, fixed, count)
+  // In one order: sums of fractions depend on it.
+  let low = lowerBound(
+    sections.flatMap((section) => section.tests),
+    fixed,
+    count,
+  )
   let packing = pack(sections, setup, low, count)
   let high = low
   while (packing === null) {
@@ -30,7 +40,7 @@ export function balanceShards(tests: readonly TimedTest[], fixed: FixedCost, cou
   }
   const dealt = deal(packing, setup)
   const best = makespan(dealt) <= makespan(packing) * (1 + SLACK_FOR_EVEN) ? dealt : packing
-  return best.filter((load) => load.tests.length > 0).map(toShard)
+  return best.filter((load) => load.tests.length > 0)
 }
 
 /**
@@ -38,9 +48,15 @@ export function balanceShards(tests: readonly TimedTest[], fixed: FixedCost, cou
  * section, in seconds.
  */
 export function lowerBound(tests: readonly TimedTest[], fixed: FixedCost, count: number): number {
-  const longest = tests.reduce((most, test) => Math.max(most, test.seconds), 0)
-  const total = tests.reduce((sum, test) => sum + test.seconds, 0)
-  const sections = new Set(tests.map(sectionOf)).size
+  let longest = 0
+  let total = 0
+  const keys = new Set<string>()
+  for (const test of tests) {
+    longest = Math.max(longest, test.seconds)
+    total += test.seconds
+    keys.add(sectionOf(test))
+  }
+  const sections = keys.size
   const even = (total + count * fixed.guestSeconds + sections * fixed.startSeconds) / count
   return Math.max(fixed.guestSeconds + fixed.startSeconds + longest, even)
 }
@@ -52,8 +68,14 @@ const SLACK_FOR_EVEN = 0.01
 /** A runner that is nearly full is not opened for another section: it must have room for as much work as the section's set-up costs. */
 const LEAST_WORK_PER_SETUP = 1
 
-interface Load {
+/** What one runner takes. */
+export interface Load {
   seconds: number
+  readonly sections: ReadonlySet<string>
+  readonly tests: readonly TimedTest[]
+}
+
+interface OpenLoad extends Load {
   readonly sections: Set<string>
   readonly tests: TimedTest[]
 }
@@ -77,13 +99,14 @@ function groupBySection(tests: readonly TimedTest[]): readonly SectionTests[] {
   }
   const totals = [...groups].map(([section, members]) => ({
     section,
-    tests: members.sort(longestFirst),
+    tests: members.sort(byLength),
     total: members.reduce((sum, test) => sum + test.seconds, 0),
   }))
   return totals.sort((left, right) => right.total - left.total || compare(left.section, right.section))
 }
 
-function longestFirst(left: TimedTest, right: TimedTest): number {
+/** The longest first; of equal ones in one order, whatever order they come in. */
+export function byLength(left: TimedTest, right: TimedTest): number {
   return right.seconds - left.seconds || compare(sectionOf(left), sectionOf(right)) || compare(left.name, right.name)
 }
 
@@ -94,25 +117,31 @@ function compare(left: string, right: string): number {
 
 /** First fit, longest first, section by section, in runners that end by `limit`; null where `count` of them do not hold it. */
 function pack(sections: readonly SectionTests[], setup: number, limit: number, count: number): readonly Load[] | null {
-  const loads: Load[] = []
+  const loads: OpenLoad[] = []
   for (const { section, tests } of sections) {
     const open = loads.filter((load) => limit - load.seconds >= setup * (1 + LEAST_WORK_PER_SETUP))
+    // What each has room for, with the section's set-up taken off.
+    const rooms = open.map((load) => limit - load.seconds - setup)
     for (const test of tests) {
-      const fits = open.find((load) => load.seconds + (load.sections.has(section) ? 0 : setup) + test.seconds <= limit)
-      if (fits !== undefined) put(fits, section, test, setup)
-      else if (loads.length === count || setup + test.seconds > limit * (1 + 1e-9)) return null
+      const place = rooms.findIndex((room) => room >= test.seconds)
+      const fits = open[place]
+      if (fits !== undefined) {
+        put(fits, section, test, setup)
+        rooms[place] = (rooms[place] ?? 0) - test.seconds
+      } else if (loads.length === count || setup + test.seconds > limit * (1 + 1e-9)) return null
       else {
-        const fresh: Load = { seconds: 0, sections: new Set(), tests: [] }
+        const fresh: OpenLoad = { seconds: 0, sections: new Set(), tests: [] }
         put(fresh, section, test, setup)
         loads.push(fresh)
         open.push(fresh)
+        rooms.push(limit - setup - test.seconds)
       }
     }
   }
   return loads
 }
 
-function put(load: Load, section: string, test: TimedTest, setup: number): void {
+function put(load: OpenLoad, section: string, test: TimedTest, setup: number): void {
   load.seconds += test.seconds + (load.sections.has(section) ? 0 : setup)
   load.sections.add(section)
   load.tests.push(test)
@@ -133,8 +162,8 @@ function deal(packing: readonly Load[], setup: number): readonly Load[] {
 }
 
 function dealOne(packed: readonly Load[], setup: number): readonly Load[] {
-  const loads = packed.map((load): Load => ({ seconds: setup, sections: load.sections, tests: [] }))
-  const tests = packed.flatMap((load) => load.tests).sort(longestFirst)
+  const loads = packed.map((load): OpenLoad => ({ seconds: setup, sections: new Set(load.sections), tests: [] }))
+  const tests = packed.flatMap((load) => load.tests).sort(byLength)
   for (const test of tests) {
     const least = loads.reduce((best, load) => (load.seconds < best.seconds ? load : best))
     least.seconds += test.seconds
@@ -147,7 +176,7 @@ function makespan(loads: readonly Load[]): number {
   return loads.reduce((most, load) => Math.max(most, load.seconds), 0)
 }
 
-function toShard(load: Load): Shard {
-  const tests = [...load.tests].sort((left, right) => compare(sectionOf(left), sectionOf(right)) || longestFirst(left, right))
+export function toShard(load: Load): Shard {
+  const tests = [...load.tests].sort((left, right) => compare(sectionOf(left), sectionOf(right)) || byLength(left, right))
   return { tests: tests.map(({ suite, section, name }) => ({ suite, section, name })), seconds: Math.round(load.seconds * 10) / 10 }
 }

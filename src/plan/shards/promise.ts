@@ -47,10 +47,11 @@ export function shareOut({ selection, offered, expectedSeconds, fixed, count }: 
 /** Tests that are not run, with the first shard of their section: they cost nothing. */
 function withRest(shards: readonly Shard[], rest: readonly PlannedTest[]): readonly Shard[] {
   const added = shards.map(({ tests }) => [...tests])
-  for (const { suite, section, name } of rest) {
-    const known = shards.findIndex(({ tests }) => tests.some((test) => sectionKey(test) === sectionKey({ suite, section })))
-    added[Math.max(0, known)]?.push({ suite, section, name })
-  }
+  const firsts = new Map<string, number>()
+  if (rest.length > 0)
+    for (const [index, { tests }] of shards.entries())
+      for (const test of tests) if (!firsts.has(sectionKey(test))) firsts.set(sectionKey(test), index)
+  for (const { suite, section, name } of rest) added[firsts.get(sectionKey({ suite, section })) ?? 0]?.push({ suite, section, name })
   return shards.map(({ seconds }, index) => ({ tests: added[index] ?? [], seconds }))
 }
 

@@ -17,10 +17,11 @@ export function sectionsTable(rendered: Rendered, detail: Detail): string {
   if (record.sections.length === 0) return ''
   const tally = new Map<string, { places: Map<Place, number>; seconds: number }>()
   for (const { test, place } of placement.tests) {
-    const own = tally.get(sectionKey(test)) ?? { places: new Map<Place, number>(), seconds: 0 }
+    const key = sectionKey(test)
+    const own = tally.get(key) ?? { places: new Map<Place, number>(), seconds: 0 }
     own.places.set(place, (own.places.get(place) ?? 0) + 1)
     own.seconds += secondsOf(test)
-    tally.set(sectionKey(test), own)
+    tally.set(key, own)
   }
   const rows = record.sections.slice(0, detail.sections).map((section) => {
     const own = tally.get(sectionKey({ suite: section.suite, section: section.name }))
@@ -49,15 +50,16 @@ export function sectionsTable(rendered: Rendered, detail: Detail): string {
 
 /** The tests that took longest, with the baseline's time where it is known. */
 export function slowest(rendered: Rendered, detail: Detail): string {
-  const tests = rendered.record.tests.filter((test) => secondsOf(test) > 0).sort((a, b) => secondsOf(b) - secondsOf(a))
+  const tests = rendered.record.tests.map((test) => ({ test, seconds: secondsOf(test) })).filter(({ seconds }) => seconds > 0)
   if (tests.length === 0) return ''
+  tests.sort((left, right) => right.seconds - left.seconds)
   const before = new Map(rendered.baseline?.tests.map((test) => [testKey(test), secondsOf(test)]))
-  const rows = tests.slice(0, Math.min(20, detail.listed)).map((test) => {
+  const rows = tests.slice(0, Math.min(20, detail.listed)).map(({ test, seconds }) => {
     const earlier = before.get(testKey(test))
-    const row = [code(shortLine(test.name, 120)), code(sectionName(test, rendered.record)), duration(secondsOf(test))]
+    const row = [code(shortLine(test.name, 120)), code(sectionName(test, rendered.record)), duration(seconds)]
     return rendered.baseline === null ? row : [...row, earlier ? duration(earlier) : '']
   })
-  const total = tests.reduce((sum, test) => sum + secondsOf(test), 0)
+  const total = tests.reduce((sum, { seconds }) => sum + seconds, 0)
   const head = rendered.baseline === null ? ['test', 'section', 'time:'] : ['test', 'section', 'time:', 'baseline:']
   const wall = (Date.parse(rendered.record.endedAt) - Date.parse(rendered.record.startedAt)) / 1000
   const clock = Number.isFinite(wall) ? `, ${duration(wall)} on the clock` : ''

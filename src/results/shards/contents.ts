@@ -54,6 +54,13 @@ function isStandIn(test: TestRecord): boolean {
   return attempts.length === 0 && status === 'notreached' && !known
 }
 
+/** What a comparison of the shard's own found. */
+export function withoutBefore(test: TestRecord): TestRecord {
+  if (test.before === undefined) return test
+  const { before: _before, ...rest } = test
+  return rest
+}
+
 /** A shard is believed of what it was to run, and of nothing else. */
 function ownContent(part: ShardPart, { tests, guests, shards }: RunRecord): Content {
   const promised = new Set(shards === undefined ? [] : testsOfShard(shards.promise, part.shard).map(testKey))
@@ -62,7 +69,7 @@ function ownContent(part: ShardPart, { tests, guests, shards }: RunRecord): Cont
   const reason = `its record holds ${strange} tests that were not its own`
   return {
     part: strange === 0 ? part : { ...part, stopped: part.stopped ?? { kind: 'infrastructure', reason } },
-    tests: own.map(({ before: _before, ...test }) => test),
+    tests: own.map(withoutBefore),
     guests,
   }
 }

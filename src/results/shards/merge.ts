@@ -9,7 +9,7 @@ import { settle } from '../../domain/verdict.js'
 import { planIdentity, testsOfShard } from '../../plan/shards/index.js'
 import { conclude, countStatuses } from '../conclude.js'
 import { mergedReason, refuseUnlike } from '../merge.js'
-import { type Content, contentsOf } from './contents.js'
+import { type Content, contentsOf, withoutBefore } from './contents.js'
 import { inOrder, troublesOf, untestedSections, whyAbsent } from './parts.js'
 import { joinSurroundings, type Surroundings, surroundingsOf } from './surroundings.js'
 
@@ -144,16 +144,15 @@ function joinSections(known: RunRecord['sections'], parts: readonly ShardPart[],
 /** Every promised test with all its attempts, and every guest, numbered on from part to part. */
 function joinContents(contents: readonly Content[], promise: ShardPromise): Pick<RunRecord, 'tests' | 'guests'> {
   const guests: RunRecord['guests'] = []
-  const found = new Map<string, TestRecord[]>()
+  const found = new Map<string, FoundTest[]>()
   let offset = 0
   for (const content of contents) {
     guests.push(...content.guests.map((guest) => ({ ...guest, id: guest.id + offset })))
     for (const test of content.tests) {
-      const moved = { ...test, attempts: test.attempts.map((attempt) => shift(attempt, offset)) }
       const key = testKey(test)
       const known = found.get(key)
-      if (known === undefined) found.set(key, [moved])
-      else known.push(moved)
+      if (known === undefined) found.set(key, [{ test, offset }])
+      else known.push({ test, offset })
     }
     offset += content.part.guestIds
   }
@@ -166,16 +165,23 @@ function joinContents(contents: readonly Content[], promise: ShardPromise): Pick
   return { tests: inRunOrder(tests, promise), guests }
 }
 
+/** A test of one part, and what its guests' numbers go on from. */
+interface FoundTest {
+  readonly test: TestRecord
+  readonly offset: number
+}
+
 function shift(attempt: Attempt, offset: number): Attempt {
   return attempt.guest === null || offset === 0 ? attempt : amended(attempt, { guest: attempt.guest + offset })
 }
 
 /** @param why what is said of a test that nobody has a verdict on: by its shard alone, so that it is the same however records are joined */
-function joinTest(id: TestId, found: readonly TestRecord[], why: (section: SectionId) => string): TestRecord {
+function joinTest(id: TestId, all: readonly FoundTest[], why: (section: SectionId) => string): TestRecord {
+  const found = all.map(({ test }) => test)
   const [first] = found
   if (first === undefined) return { ...id, status: 'notreached', flaky: false, reason: why(id), expectedFailure: null, attempts: [] }
-  const attempts = found.flatMap((test) => test.attempts)
-  const { before: _before, ...known } = first
+  const attempts = all.flatMap(({ test, offset }) => test.attempts.map((attempt) => shift(attempt, offset)))
+  const known = withoutBefore(first)
   const onBase = found.find((test) => test.onBase !== undefined)?.onBase
   if (attempts.length === 0) {
     const isExpunged = found.every((test) => test.status === 'expunged')
