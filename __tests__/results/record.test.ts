@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { runRecordSchema } from '../../src/domain/record.js'
+import { aSection } from '../report/builder.js'
 import { aBatch, aGuest, aReport, aSelection, aVmRun, build, panic, runTimeout, testTimeout } from './fixtures.js'
 
 const stdout = (text: string, guest = 1) => ({ [`/run/guests/${guest}/batches/1/check.stdout`]: text })
@@ -136,6 +137,35 @@ describe('buildRecord', () => {
     expect(record.tests.map((one) => one.attempts[0]?.reports.length)).toEqual([1, 1, 1])
     expect(record.unattributedReports.map((report) => report.test)).toEqual([null, 'generic/099'])
     expect(record.disagreements).toMatchObject([{ test: 'generic/002', sources: { suite: 'pass', console: 'kasan' } }])
+  })
+
+  test('a report of a KUnit suite goes to that suite, where it is planned; a guest that died of it crashed it', async () => {
+    const ktap = (name: string) => `KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: ${name}\n    1..1\n    ok 1 a\nok 1 ${name}\n`
+    const ran = (name: string) => ({
+      [`/run/guests/1/batches/1/results/tests/${name}.out`]: ktap(name),
+      [`/run/guests/1/batches/1/results/tests/${name}.status`]: 'exit 0\n',
+    })
+    const own = { suite: 'kunit', section: 'default' }
+    const selection = aSelection([], {
+      sections: [{ ...aSection('default'), suite: 'kunit' }],
+      tests: ['good', 'warns', 'late'].map((name) => ({ ...own, name })),
+    })
+    const warning = aReport({ test: null, kind: 'warning', title: 'WARNING in foo', kunit: 'warns', phase: 'boot' })
+    const other = aReport({ test: null, kind: 'warning', title: 'WARNING in foo', kunit: 'not planned', phase: 'boot' })
+    const batch = aBatch(1, ['good', 'warns'], { ...own, timeline: [] })
+    const guests = [aGuest(1, { ...own, reports: [warning, other] }), aGuest(2, { ...own, reports: [warning] })]
+    const record = await build({ ...ran('good'), ...ran('warns') }, aVmRun({ guests, batches: [batch] }), selection)
+    expect(statuses(record)).toEqual({ good: 'pass', warns: 'fail', late: 'notreached' })
+    expect(record.tests[1]?.attempts).toMatchObject([{ message: 'the kernel reported: WARNING in foo', reports: [{ count: 2 }] }])
+    expect(record.unattributedReports).toMatchObject([{ kunit: 'not planned' }])
+    expect(record.conclusion.reason).toContain('WARNING in foo, while the KUnit suite not planned ran')
+
+    const panicked = aReport({ test: null, kind: 'panic', fatal: true, title: 'kernel panic: planted', kunit: 'late', phase: 'boot' })
+    const died = await build({}, aVmRun({ guests: [aGuest(1, { ...own, exit: panic, reports: [panicked] })] }), selection)
+    expect(statuses(died)).toEqual({ good: 'notreached', warns: 'notreached', late: 'crashed' })
+    expect(died.tests[2]?.attempts).toMatchObject([{ message: 'the guest died while it booted: kernel panic: planted', exit: panic }])
+    expect(died.unattributedReports).toEqual([])
+    expect(died.conclusion.kind).toBe('failed')
   })
 
   test('a report under no test fails its section, unless a list expects it; one that ends the kernel is never expected', async () => {

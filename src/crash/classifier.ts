@@ -1,6 +1,7 @@
 import type { KernelReport, Provocation } from '../domain/kernel-report.js'
 import { BootWatch, rebootReport } from './boot-watch.js'
 import { type ConsoleLine, readConsoleLines } from './console-line.js'
+import { KunitSuite } from './kunit-suite.js'
 import { type NumberedLine, OpenReport } from './open-report.js'
 import type { Opener } from './opener.js'
 import { OPENERS, OPENERS_AND_PROGRAMS, type Opening, openingMatcher } from './openers/index.js'
@@ -57,6 +58,7 @@ class StreamingClassifier implements Classifier {
   private number = 0
   private readonly open = new Map<string, OpenReport>()
   private readonly boots = new BootWatch()
+  private readonly kunit = new KunitSuite()
   /** The last few lines of each context, for the banner and message that come before the line that opens a report. */
   private readonly recent = new Map<string, RecentLines>()
   private readonly matchOpening: (line: ConsoleLine) => Opening | null
@@ -84,6 +86,7 @@ class StreamingClassifier implements Classifier {
     // A test's start, a boot and a dump asked for by sysrq end every report: nothing that follows belongs to what came before.
     if (this.startsTest(line.text) || boots || line.text.startsWith('sysrq: ')) closed.push(...this.closeAll())
     const before = this.boots.line(line, numbered)
+    this.kunit.line(line.text)
     if (boots) this.booted(before, numbered, closed)
     const opening = this.matchOpening(line)
     const remark = opening?.opener.role === 'remark' && this.open.has(line.context)
@@ -98,14 +101,17 @@ class StreamingClassifier implements Classifier {
 
   private startsTest(text: string): boolean {
     const started = this.startedTest(text)
-    if (started !== null) this.test = started.name
-    else if (text.startsWith(REPLAY)) this.forgetCut()
+    if (started !== null) {
+      this.test = started.name
+      this.kunit.name = null
+    } else if (text.startsWith(REPLAY)) this.forgetCut()
     return started !== null
   }
 
   private booted(before: NumberedLine | null, numbered: NumberedLine, closed: KernelReport[]): void {
     if (before !== null && !this.dying) closed.push(rebootReport(before, numbered, this.test))
     this.dying = false
+    this.kunit.name = null
     this.recent.clear()
   }
 
@@ -145,7 +151,10 @@ class StreamingClassifier implements Classifier {
       const oldest = this.open.values().next().value
       if (oldest !== undefined) this.close(oldest, closed)
     }
-    this.open.set(line.context, new OpenReport(opening, { header: numbered, lead, context: line.context, test: this.test }))
+    this.open.set(
+      line.context,
+      new OpenReport(opening, { header: numbered, lead, context: line.context, test: this.test, kunit: this.kunit.name }),
+    )
   }
 
   /** The open report that an opening line belongs to, or undefined when it begins another. */

@@ -43,6 +43,7 @@ interface Headline {
 export class OpenReport {
   readonly context: string
   readonly test: string | null
+  private readonly kunit: string | null
   private readonly opening: Opening
   /** What the title is made of. */
   private titled: Headline
@@ -63,11 +64,15 @@ export class OpenReport {
   private died: boolean
 
   /** @param lead lines that came just before and belong to the report: its banner, its message. */
-  constructor(opening: Opening, at: { header: NumberedLine; lead: readonly NumberedLine[]; context: string; test: string | null }) {
+  constructor(
+    opening: Opening,
+    at: { header: NumberedLine; lead: readonly NumberedLine[]; context: string; test: string | null; kunit: string | null },
+  ) {
     this.opening = opening
     this.titled = { opening, header: at.header }
     this.context = at.context
     this.test = at.test
+    this.kunit = at.kunit
     this.lines = at.lead.length === 0 ? [at.header] : [...at.lead, at.header]
     this.header = at.header
     this.lastBody = at.header
@@ -170,6 +175,10 @@ export class OpenReport {
     this.lastBody = kept.findLast((line) => REPORT_BODY.test(line.text) || this.joined.includes(line)) ?? this.header
   }
 
+  private get ran(): Pick<KernelReport, 'test' | 'kunit'> {
+    return { test: this.test, ...(this.kunit === null ? {} : { kunit: this.kunit }) }
+  }
+
   /** Null where it turns out to be no report. */
   close(provoked: (report: KernelReport) => boolean): KernelReport | null {
     if (this.lines.length === 1) return this.closeAlone(provoked)
@@ -203,8 +212,8 @@ export class OpenReport {
     provoked: (report: KernelReport) => boolean,
     { kind, title, firstLine, lines, frames }: Pick<KernelReport, 'kind' | 'title' | 'firstLine' | 'lines' | 'frames'>,
   ): KernelReport {
-    const { fatal, test } = this
-    const report = { kind, title, fatal, firstLine, lastLine: this.lastBody.number, test, lines, frames, provoked: false }
+    const { fatal, ran } = this
+    const report = { kind, title, fatal, firstLine, lastLine: this.lastBody.number, ...ran, lines, frames, provoked: false }
     report.provoked = provoked(report)
     return report
   }
@@ -219,7 +228,7 @@ export class OpenReport {
       fatal: false,
       firstLine: number,
       lastLine: number,
-      test: this.test,
+      ...this.ran,
       lines: [text],
       frames: [],
       provoked: false,

@@ -71,6 +71,10 @@ export const kernelReportSchema = z.object({
   firstLine: z.number().int().positive().describe('Extent in the console log, 1-based and inclusive.'),
   lastLine: z.number().int().positive().describe('Its last line there.'),
   test: z.string().nullable().describe('The test that ran: the one the last marker before the report named; null before the first.'),
+  kunit: z
+    .string()
+    .optional()
+    .describe('The KUnit suite that ran, at boot or when a module was loaded, by the kernel’s own word. Absent where none did.'),
   lines: z.array(z.string()).describe("The report's own lines, cleaned of console prefixes, capped."),
   frames: z.array(frameSchema).describe('Its stack, innermost first.'),
   count: z
@@ -90,6 +94,11 @@ export const kernelReportSchema = z.object({
 })
 /** One report ("splat") in the kernel log. */
 export type KernelReport = z.infer<typeof kernelReportSchema>
+
+/** Its title for people, with the KUnit suite that ran. */
+export function titleInFull({ title, kunit }: Pick<KernelReport, 'title' | 'kunit'>): string {
+  return kunit === undefined ? title : `${title}, while the KUnit suite ${kunit} ran`
+}
 
 /** What tests bring about on purpose: a report that fits is no surprise while the test runs. */
 export interface Provocation {

@@ -123,6 +123,11 @@ export function reportKey({ suite, section, phase, title }: Pick<UnattributedRep
   return JSON.stringify([suite ?? null, section ?? null, phase ?? null, title])
 }
 
+/** Reports of this one key are one report that came several times: two KUnit suites may bring about the same. */
+export function sameReportKey(report: Parameters<typeof reportKey>[0] & Pick<UnattributedReport, 'kunit'>): string {
+  return JSON.stringify([reportKey(report), report.kunit ?? null])
+}
+
 /** Kernel reports that fail a section, since no test owns them: those that count and that no list expects. */
 export function countingReports(record: Pick<RunRecord, 'unattributedReports'>): readonly UnattributedReport[] {
   return record.unattributedReports.filter((report) => isSevere(report) && (report.expected ?? null) === null)

@@ -1,4 +1,4 @@
-import type { Frame } from '../domain/kernel-report.js'
+import { type Frame, titleInFull } from '../domain/kernel-report.js'
 import type { TestRecord } from '../domain/record.js'
 import type { Annotation, ComparedTest } from '../domain/stages.js'
 import type { SuiteName } from '../domain/test.js'
@@ -163,7 +163,7 @@ function warningAnnotations(rendered: Rendered, options: AnnotationOptions): rea
     ...untested.map((section) => warn(`${section.name} could not be tested`, shortLine(section.couldNotTest ?? '', 1000))),
     ...record.problems.map((problem) => warn('problem', shortLine(problem, 1000))),
     ...reports.map((report) =>
-      warn(`outside any test: ${report.title}`, topFrames(report, 6).map(describeFrame).join('\n') || 'see the console log'),
+      warn(`outside any test: ${titleInFull(report)}`, topFrames(report, 6).map(describeFrame).join('\n') || 'see the console log'),
     ),
     ...coverageAnnotations(record, options.changedFiles),
     ...together(placement.byPlace.notreached, 'not reached', warn),

@@ -1,6 +1,6 @@
 import { describeExit, lastWords } from '../domain/exit.js'
 import { isKeptAside, keptBytes, keptJson } from '../domain/kept-aside.js'
-import type { Frame, KernelReport } from '../domain/kernel-report.js'
+import { type Frame, type KernelReport, titleInFull } from '../domain/kernel-report.js'
 import type { Attempt, RunRecord, TestRecord } from '../domain/record.js'
 import type { VmExit } from '../domain/vm-run.js'
 import { decidingAttempt } from './buckets.js'
@@ -117,7 +117,7 @@ export const reportText = (report: KernelReport): Generator<string> => reportPar
 
 function* reportParts(report: KernelReport, shown: (text: string) => string): Generator<string> {
   const provoked = report.provoked ? ', provoked by the test' : ''
-  yield `kernel: ${visibleLine(report.title)} (${report.kind}, console lines ${report.firstLine}-${report.lastLine}${provoked})\n`
+  yield `kernel: ${visibleLine(titleInFull(report))} (${report.kind}, console lines ${report.firstLine}-${report.lastLine}${provoked})\n`
   const decoded = report.frames.filter((frame) => frame.file !== undefined)
   for (const frame of decoded) yield `  ${describeFrame(frame)}\n`
   if (decoded.length > 0) yield '\n'

@@ -1,4 +1,5 @@
 import { assertNever } from '../domain/errors.js'
+import { titleInFull } from '../domain/kernel-report.js'
 import type { Attempt, RunRecord, SectionRecord, TestRecord } from '../domain/record.js'
 import { settingWords } from '../domain/section.js'
 import type { SuiteName } from '../domain/test.js'
@@ -145,7 +146,7 @@ function totalAttributes(totals: Totals, withSkipped: boolean): XmlAttributes {
 function sentinelCase(record: RunRecord, totals: readonly Totals[]): string | null {
   if (record.conclusion.kind === 'passed' || sum(totals).failures + sum(totals).errors > 0) return null
   const { kind, reason } = record.conclusion
-  const text = [reason, ...record.problems, ...record.unattributedReports.map((report) => report.title)].join('\n')
+  const text = [reason, ...record.problems, ...record.unattributedReports.map(titleInFull)].join('\n')
   const error = element('error', { message: visibleLine(reason), type: kind }, cdata(text.slice(0, 65536)))
   const totalsOfOne = { tests: '1', failures: '0', errors: '1', skipped: '0', time: '0.000' }
   return `<testsuite${attributes({ name: 'vmtest', ...totalsOfOne })}>\n${element('testcase', { name: 'run', classname: 'vmtest', time: '0.000' }, `\n${error}`)}</testsuite>\n`

@@ -1,12 +1,15 @@
 import type { AcceleratorDecision } from '../domain/accelerator.js'
 import { amended } from '../domain/kept-aside.js'
 import type { KernelReport } from '../domain/kernel-report.js'
-import type { Selection } from '../domain/plan.js'
+import type { PlannedTest, Selection } from '../domain/plan.js'
 import type { Attempt, Disagreement, UnattributedReport } from '../domain/record.js'
 import type { SectionId } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
-import { isSevere, isWorse, reportKey, weighReport } from '../domain/verdict.js'
+import { isSevere, isWorse, sameReportKey, weighReport } from '../domain/verdict.js'
 import type { GuestRun } from '../domain/vm-run.js'
+
+/** The suite whose tests the kernel itself runs, also in guests of other suites (src/suites/kunit). */
+const KUNIT = 'kunit'
 
 /** Attempts by section and test, as they are being put together. */
 export type AttemptTable = Map<string, Attempt[]>
@@ -14,6 +17,7 @@ export type AttemptTable = Map<string, Attempt[]>
 export interface Attribution {
   readonly table: AttemptTable
   readonly disagreements: Disagreement[]
+  readonly planned: readonly PlannedTest[]
   /** Null where it is not known. */
   readonly accelerator: AcceleratorDecision['accelerator'] | null
 }
@@ -23,11 +27,12 @@ export interface Attribution {
  * @returns reports that no attempt owns, equal ones as one, in order
  */
 export function attributeReports(guests: readonly GuestRun[], attribution: Attribution): UnattributedReport[] {
-  const { table, disagreements, accelerator } = attribution
+  const { table, disagreements, accelerator, planned } = attribution
   const unattributed: UnattributedReport[] = []
   for (const guest of guests) {
     const { suite, section } = guest
     for (const report of guest.reports) {
+      if (giveToKunit({ report, guest, planned }, attribution)) continue
       const attempts = report.test === null ? undefined : table.get(testKey({ suite, section, name: report.test }))
       const index = attempts?.findLastIndex((attempt) => attempt.guest === guest.id) ?? -1
       const attempt = attempts?.[index]
@@ -43,6 +48,44 @@ export function attributeReports(guests: readonly GuestRun[], attribution: Attri
     }
   }
   return mergeEqual(unattributed)
+}
+
+/**
+ * Gives a report to the KUnit suite that ran, where that is a planned test: what is built in runs at every guest's boot, before any test, and a module
+ * may bring more suites than the one it was loaded for. A guest that died of it crashed it, though it reached no test.
+ * @returns false where the report is for others to give
+ */
+function giveToKunit(
+  { report, guest, planned }: { readonly report: KernelReport; readonly guest: GuestRun; readonly planned: readonly PlannedTest[] },
+  { table, disagreements, accelerator }: Attribution,
+): boolean {
+  const own = planned.filter(({ suite, name }) => suite === KUNIT && name === report.kunit)
+  const owner = own.find(({ section }) => section === guest.section) ?? own[0]
+  if (report.kunit === undefined || owner === undefined) return false
+  const { suite, section, name } = owner
+  const attempts = table.get(testKey(owner)) ?? []
+  const ofGuest = attempts.findLastIndex((attempt) => attempt.guest === guest.id)
+  const index = ofGuest >= 0 ? ofGuest : attempts.length - 1
+  const attempt = attempts[index]
+  if (attempt === undefined) {
+    if (report.fatal) table.set(testKey(owner), [crashedAtBoot(weighReport(report, accelerator, 'crashed'), guest)])
+    return report.fatal
+  }
+  const known = attempt.reports.findIndex(({ title, kunit }) => title === report.title && kunit === report.kunit)
+  attempts[index] =
+    known < 0
+      ? addReport(attempt, weighReport(report, accelerator, attempt.status), { suite, section, test: name }, disagreements)
+      : amended(attempt, { reports: attempt.reports.map((each, at) => (at === known ? { ...each, count: (each.count ?? 1) + 1 } : each)) })
+  return true
+}
+
+function crashedAtBoot(report: KernelReport, guest: GuestRun): Attempt {
+  return {
+    ...{ status: 'crashed', durationSeconds: null, guest: guest.id, startedAt: null, diff: null, exit: guest.exit },
+    message: `the guest died while it booted: ${report.title}`,
+    reports: [report],
+    logs: { console: guest.consolePath },
+  }
 }
 
 /** The reports with the word of a list that expects them. A kernel that cannot go on is never expected. */
@@ -65,7 +108,7 @@ export function withExpectations(
 export function mergeEqual(reports: readonly UnattributedReport[]): UnattributedReport[] {
   const merged = new Map<string, UnattributedReport>()
   for (const report of reports) {
-    const key = reportKey(report)
+    const key = sameReportKey(report)
     const known = merged.get(key)
     // One that counts is not hidden behind one that does not.
     if (known === undefined) merged.set(key, report)

@@ -1,5 +1,5 @@
 import type { FailOn } from '../domain/inputs.js'
-import type { ReportPhase } from '../domain/kernel-report.js'
+import { type ReportPhase, titleInFull } from '../domain/kernel-report.js'
 import type { Conclusion, ConclusionKind, RunRecord, TestRecord, UnattributedReport } from '../domain/record.js'
 import type { Comparison } from '../domain/stages.js'
 import { type SectionId, type TestStatus, testStatusSchema } from '../domain/test.js'
@@ -123,7 +123,8 @@ const phases: Readonly<Record<ReportPhase, string>> = {
 }
 
 function nameReports(reports: readonly UnattributedReport[], record: Concludable): string {
-  const shown = reports.slice(0, 3).map(({ suite, section, phase, title }) => {
+  const shown = reports.slice(0, 3).map(({ suite, section, phase, ...report }) => {
+    const title = titleInFull(report)
     const named = suite === undefined || section === undefined ? section : sectionName({ suite, section }, record)
     const where = [...(named === undefined ? [] : [named]), ...(phase === undefined ? [] : [phases[phase]])].join(' ')
     return where === '' ? title : `${where}: ${title}`

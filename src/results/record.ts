@@ -98,7 +98,7 @@ async function assemble(files: RecordFiles, input: RecordInput): Promise<Omit<Ru
   const guests = vmRun.guests.map((guest) => ({ ...guest, reports: guest.reports.map((report) => keepReport(report, aside)) }))
   const unattributedReports = withExpectations(
     attributeReports(guests, {
-      ...{ table, disagreements },
+      ...{ table, disagreements, planned: selection.tests },
       accelerator: input.accelerator?.accelerator ?? null,
     }),
     selection,

@@ -1,5 +1,5 @@
 import { describeExit } from '../../domain/exit.js'
-import type { KernelReport } from '../../domain/kernel-report.js'
+import { type KernelReport, titleInFull } from '../../domain/kernel-report.js'
 import type { Attempt, TestRecord } from '../../domain/record.js'
 import { describeBase } from '../base.js'
 import type { LogPart, Rendered } from '../context.js'
@@ -97,7 +97,7 @@ export function pageReports(reports: readonly KernelReport[], maxBytes: number, 
   const shown = reports.slice(0, MAX_REPORTS)
   const room = Math.floor(maxBytes / Math.max(1, shown.length))
   return shown.map((report) => ({
-    title: shortLine(report.title, 300),
+    title: shortLine(titleInFull(report), 300),
     kind: report.kind,
     fatal: report.fatal,
     provoked: report.provoked,

@@ -1,4 +1,4 @@
-import type { KernelReport } from '../../domain/kernel-report.js'
+import { type KernelReport, titleInFull } from '../../domain/kernel-report.js'
 import type { TestRecord } from '../../domain/record.js'
 import { sectionName } from '../../domain/test-key.js'
 import { describeBase } from '../base.js'
@@ -69,7 +69,7 @@ function memorySays(explanation: string, { explanationBytes }: Detail, pointer: 
 
 /** One kernel report, folded. */
 export function kernelReport(report: KernelReport, detail: Detail, pointer: string): string {
-  const title = `Kernel log: ${htmlCode(shortLine(report.title, 200))} (console lines ${report.firstLine} to ${report.lastLine})`
+  const title = `Kernel log: ${htmlCode(shortLine(titleInFull(report), 200))} (console lines ${report.firstLine} to ${report.lastLine})`
   const text = boundedText(reportText(report), detail.reportBytes * 4)
   return details(title, fenced(cutMiddle(text, detail.reportBytes, pointer), 'text'))
 }

@@ -1,3 +1,4 @@
+import { titleInFull } from '../../domain/kernel-report.js'
 import type { RunRecord } from '../../domain/record.js'
 import type { ComparedTest } from '../../domain/stages.js'
 import { sectionName, testKey } from '../../domain/test-key.js'
@@ -81,7 +82,9 @@ function outsideReports(record: RunRecord, detail: Detail): string {
   if (reports.length === 0) return ''
   const limit = Math.min(10, detail.sentences)
   const shown = reports.slice(0, limit).map((report) => {
-    return detail.reportBytes === 0 ? `- ${code(shortLine(report.title, 300))}\n` : kernelReport(report, detail, 'see the console log')
+    return detail.reportBytes === 0
+      ? `- ${code(shortLine(titleInFull(report), 300))}\n`
+      : kernelReport(report, detail, 'see the console log')
   })
   return `### Kernel reports outside any test: ${reports.length}\n\n${shown.join('')}${more(reports.length, limit)}\n`
 }

@@ -2,7 +2,7 @@ import type { Origin } from '../../domain/origin.js'
 import type { Plan } from '../../domain/plan.js'
 import type { RunRecord, UnattributedReport } from '../../domain/record.js'
 import { sectionKey } from '../../domain/test-key.js'
-import { isSevere, reportKey } from '../../domain/verdict.js'
+import { isSevere, sameReportKey } from '../../domain/verdict.js'
 import { wholePlan } from '../../plan/shards/index.js'
 import { sortedByText } from './by-text.js'
 
@@ -117,7 +117,7 @@ function joinSections(left: RunRecord['sections'], right: RunRecord['sections'])
 /** Equal reports as one, with how often it came. One that counts is not hidden behind one that does not. */
 function joinReports(reports: readonly UnattributedReport[]): UnattributedReport[] {
   const groups = new Map<string, UnattributedReport[]>()
-  for (const report of reports) groups.set(reportKey(report), [...(groups.get(reportKey(report)) ?? []), report])
+  for (const report of reports) groups.set(sameReportKey(report), [...(groups.get(sameReportKey(report)) ?? []), report])
   const joined = [...groups.values()].flatMap((group) => {
     const counting = group.filter(isSevere)
     const [shown] = sortedByText((counting.length > 0 ? counting : group).map(({ count: _count, ...report }) => report))

@@ -1,6 +1,6 @@
 import { assertNever, describeError } from '../../domain/errors.js'
 import { describeExit, lastWords, statusOfExit } from '../../domain/exit.js'
-import { endsDetector } from '../../domain/kernel-report.js'
+import { endsDetector, titleInFull } from '../../domain/kernel-report.js'
 import type { Section } from '../../domain/section.js'
 import type { SectionId, TestName } from '../../domain/test.js'
 import { sectionKey } from '../../domain/test-key.js'
@@ -114,7 +114,7 @@ export class GuestService {
     if (event.kind === 'report') {
       const { title, test, kind } = event.report
       if (endsDetector(kind)) this.becomeBlind(title)
-      this.run.options.onProgress({ kind: 'kernel-report', guest: this.guest.id, title, test })
+      this.run.options.onProgress({ kind: 'kernel-report', guest: this.guest.id, title: titleInFull(event.report), test })
     }
   }
 
