@@ -31,24 +31,24 @@ test('a report at boot has the name of the KUnit suite that ran then, and none o
     ...ends('the gizmo', 'not ok'),
   ]
   const [report] = reportsOf([...lines, ...kasan])
-  expect(report).toMatchObject({ kind: 'warning', title: 'WARNING in gizmo_test', test: null, kunit: 'the gizmo', provoked: false })
+  expect(report).toMatchObject({ kind: 'warning', title: 'WARNING in gizmo_test', test: null, kunitSuite: 'the gizmo', provoked: false })
   expect(titleInFull(report ?? { title: '' })).toBe('WARNING in gizmo_test, while the KUnit suite the gizmo ran')
-  expect(reportsOf([...lines, ...kasan])[1]).not.toHaveProperty('kunit')
-  expect(reportsOf([...boot, ...begins('first'), ...ends('first'), ...warning, ...stack])[0]).not.toHaveProperty('kunit')
+  expect(reportsOf([...lines, ...kasan])[1]).not.toHaveProperty('kunitSuite')
+  expect(reportsOf([...boot, ...begins('first'), ...ends('first'), ...warning, ...stack])[0]).not.toHaveProperty('kunitSuite')
 })
 
 test('a parameterised case is no suite; a suite ends with a boot, and with the start of a test', () => {
   const deeper = ['        KTAP version 1', '        # Subtest: a_case', '        ok 1 x']
-  expect(reportsOf([...boot, ...begins('outer'), ...deeper, ...warning, ...stack])[0]).toMatchObject({ kunit: 'outer' })
+  expect(reportsOf([...boot, ...begins('outer'), ...deeper, ...warning, ...stack])[0]).toMatchObject({ kunitSuite: 'outer' })
   expect(reportsOf([...boot, ...begins('outer'), 'vmtest: test generic starts', ...warning, ...stack])[0]).toMatchObject({
     test: 'generic',
   })
-  expect(reportsOf([...boot, ...begins('outer'), 'vmtest: test generic starts', ...warning, ...stack])[0]).not.toHaveProperty('kunit')
+  expect(reportsOf([...boot, ...begins('outer'), 'vmtest: test generic starts', ...warning, ...stack])[0]).not.toHaveProperty('kunitSuite')
 })
 
 test('the suites of the detectors make them report on purpose, others do not', () => {
   const [provoked] = reportsOf([...boot, ...begins('kasan'), ...kasan])
-  expect(provoked).toMatchObject({ kind: 'kasan', kunit: 'kasan', provoked: true })
+  expect(provoked).toMatchObject({ kind: 'kasan', kunitSuite: 'kasan', provoked: true })
   expect(reportsOf([...boot, ...begins('kasan'), ...warning, ...stack])[0]).toMatchObject({ kind: 'warning', provoked: false })
   expect(reportsOf([...boot, ...begins('list_sort'), ...kasan])[0]).toMatchObject({ kind: 'kasan', provoked: false })
 })

@@ -150,17 +150,17 @@ describe('buildRecord', () => {
       sections: [{ ...aSection('default'), suite: 'kunit' }],
       tests: ['good', 'warns', 'late'].map((name) => ({ ...own, name })),
     })
-    const warning = aReport({ test: null, kind: 'warning', title: 'WARNING in foo', kunit: 'warns', phase: 'boot' })
-    const other = aReport({ test: null, kind: 'warning', title: 'WARNING in foo', kunit: 'not planned', phase: 'boot' })
+    const warning = aReport({ test: null, kind: 'warning', title: 'WARNING in foo', kunitSuite: 'warns', phase: 'boot' })
+    const other = aReport({ test: null, kind: 'warning', title: 'WARNING in foo', kunitSuite: 'not planned', phase: 'boot' })
     const batch = aBatch(1, ['good', 'warns'], { ...own, timeline: [] })
     const guests = [aGuest(1, { ...own, reports: [warning, other] }), aGuest(2, { ...own, reports: [warning] })]
     const record = await build({ ...ran('good'), ...ran('warns') }, aVmRun({ guests, batches: [batch] }), selection)
     expect(statuses(record)).toEqual({ good: 'pass', warns: 'fail', late: 'notreached' })
     expect(record.tests[1]?.attempts).toMatchObject([{ message: 'the kernel reported: WARNING in foo', reports: [{ count: 2 }] }])
-    expect(record.unattributedReports).toMatchObject([{ kunit: 'not planned' }])
+    expect(record.unattributedReports).toMatchObject([{ kunitSuite: 'not planned' }])
     expect(record.conclusion.reason).toContain('WARNING in foo, while the KUnit suite not planned ran')
 
-    const panicked = aReport({ test: null, kind: 'panic', fatal: true, title: 'kernel panic: planted', kunit: 'late', phase: 'boot' })
+    const panicked = aReport({ test: null, kind: 'panic', fatal: true, title: 'kernel panic: planted', kunitSuite: 'late', phase: 'boot' })
     const died = await build({}, aVmRun({ guests: [aGuest(1, { ...own, exit: panic, reports: [panicked] })] }), selection)
     expect(statuses(died)).toEqual({ good: 'notreached', warns: 'notreached', late: 'crashed' })
     expect(died.tests[2]?.attempts).toMatchObject([{ message: 'the guest died while it booted: kernel panic: planted', exit: panic }])

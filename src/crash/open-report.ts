@@ -175,8 +175,8 @@ export class OpenReport {
     this.lastBody = kept.findLast((line) => REPORT_BODY.test(line.text) || this.joined.includes(line)) ?? this.header
   }
 
-  private get ran(): Pick<KernelReport, 'test' | 'kunit'> {
-    return { test: this.test, ...(this.kunit === null ? {} : { kunit: this.kunit }) }
+  private get ran(): Pick<KernelReport, 'test' | 'kunitSuite'> {
+    return { test: this.test, ...(this.kunit === null ? {} : { kunitSuite: this.kunit }) }
   }
 
   /** Null where it turns out to be no report. */

@@ -71,7 +71,7 @@ export const kernelReportSchema = z.object({
   firstLine: z.number().int().positive().describe('Extent in the console log, 1-based and inclusive.'),
   lastLine: z.number().int().positive().describe('Its last line there.'),
   test: z.string().nullable().describe('The test that ran: the one the last marker before the report named; null before the first.'),
-  kunit: z
+  kunitSuite: z
     .string()
     .optional()
     .describe('The KUnit suite that ran, at boot or when a module was loaded, by the kernel’s own word. Absent where none did.'),
@@ -96,8 +96,8 @@ export const kernelReportSchema = z.object({
 export type KernelReport = z.infer<typeof kernelReportSchema>
 
 /** Its title for people, with the KUnit suite that ran. */
-export function titleInFull({ title, kunit }: Pick<KernelReport, 'title' | 'kunit'>): string {
-  return kunit === undefined ? title : `${title}, while the KUnit suite ${kunit} ran`
+export function titleInFull({ title, kunitSuite }: Pick<KernelReport, 'title' | 'kunitSuite'>): string {
+  return kunitSuite === undefined ? title : `${title}, while the KUnit suite ${kunitSuite} ran`
 }
 
 /** What tests bring about on purpose: a report that fits is no surprise while the test runs. */

@@ -124,8 +124,8 @@ export function reportKey({ suite, section, phase, title }: Pick<UnattributedRep
 }
 
 /** Reports of this one key are one report that came several times: two KUnit suites may bring about the same. */
-export function sameReportKey(report: Parameters<typeof reportKey>[0] & Pick<UnattributedReport, 'kunit'>): string {
-  return JSON.stringify([reportKey(report), report.kunit ?? null])
+export function sameReportKey(report: Parameters<typeof reportKey>[0] & Pick<UnattributedReport, 'kunitSuite'>): string {
+  return JSON.stringify([reportKey(report), report.kunitSuite ?? null])
 }
 
 /** Kernel reports that fail a section, since no test owns them: those that count and that no list expects. */

@@ -7,9 +7,7 @@ import type { SectionId } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
 import { isSevere, isWorse, sameReportKey, weighReport } from '../domain/verdict.js'
 import type { GuestRun } from '../domain/vm-run.js'
-
-/** The suite whose tests the kernel itself runs, also in guests of other suites (src/suites/kunit). */
-const KUNIT = 'kunit'
+import { suiteOf } from '../suites/index.js'
 
 /** Attempts by section and test, as they are being put together. */
 export type AttemptTable = Map<string, Attempt[]>
@@ -59,9 +57,9 @@ function giveToKunit(
   { report, guest, planned }: { readonly report: KernelReport; readonly guest: GuestRun; readonly planned: readonly PlannedTest[] },
   { table, disagreements, accelerator }: Attribution,
 ): boolean {
-  const own = planned.filter(({ suite, name }) => suite === KUNIT && name === report.kunit)
+  const own = planned.filter(({ suite, name }) => suiteOf(suite).ofKernel !== undefined && name === report.kunitSuite)
   const owner = own.find(({ section }) => section === guest.section) ?? own[0]
-  if (report.kunit === undefined || owner === undefined) return false
+  if (report.kunitSuite === undefined || owner === undefined) return false
   const { suite, section, name } = owner
   const attempts = table.get(testKey(owner)) ?? []
   const ofGuest = attempts.findLastIndex((attempt) => attempt.guest === guest.id)
@@ -71,7 +69,7 @@ function giveToKunit(
     if (report.fatal) table.set(testKey(owner), [crashedAtBoot(weighReport(report, accelerator, 'crashed'), guest)])
     return report.fatal
   }
-  const known = attempt.reports.findIndex(({ title, kunit }) => title === report.title && kunit === report.kunit)
+  const known = attempt.reports.findIndex(({ title, kunitSuite }) => title === report.title && kunitSuite === report.kunitSuite)
   attempts[index] =
     known < 0
       ? addReport(attempt, weighReport(report, accelerator, attempt.status), { suite, section, test: name }, disagreements)

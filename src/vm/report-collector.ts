@@ -10,8 +10,8 @@ export class ReportCollector {
 
   /** @returns true for a report that was not there before */
   add(report: KernelReport): boolean {
-    const { kind, title, test, kunit, phase, fatal, provoked } = report
-    const key = JSON.stringify([kind, title, test, kunit ?? null, phase ?? null, fatal, provoked])
+    const { kind, title, test, kunitSuite, phase, fatal, provoked } = report
+    const key = JSON.stringify([kind, title, test, kunitSuite ?? null, phase ?? null, fatal, provoked])
     const known = this.#reports.get(key)
     if (known !== undefined) {
       this.#reports.set(key, { ...known, count: (known.count ?? 1) + 1 })
