@@ -19,7 +19,12 @@ export interface CliContext {
   readonly stdin: AsyncIterable<Uint8Array>
   /** Hands over keys as they are pressed, Ctrl-C too, until what it returns is called. Absent: standard input is no terminal. */
   readonly rawKeys?: () => () => void
-  readonly stdout: { readonly isTerminal: boolean; readonly columns: number; readonly rows?: number; write(text: string): void }
+  readonly stdout: {
+    readonly isTerminal: boolean
+    readonly columns: number
+    readonly rows?: number
+    write(text: string | Uint8Array): void
+  }
   readonly stderr: { readonly isTerminal: boolean; readonly columns: number; write(text: string): void }
 }
 

@@ -30,7 +30,8 @@ const stream = (output: NodeJS.WriteStream) => ({
   isTerminal: output.isTTY === true,
   columns: output.columns ?? 120,
   rows: output.rows ?? 24,
-  write: (text: string) => void output.write(write(text)),
+  // Bytes are a command's of `exec`, which fences the whole of it.
+  write: (text: string | Uint8Array) => void output.write(typeof text === 'string' ? write(text) : text),
 })
 
 /** Node keeps what the terminal was like, and gives it back at our end too, whichever that is. */

@@ -39,6 +39,8 @@ export type SuiteProgress =
 export interface ProgressParser {
   feed(chunk: string): readonly SuiteProgress[]
   end(): readonly SuiteProgress[]
+  /** The same as it came, before it is read: whatever bytes they are. */
+  handOn?(bytes: Uint8Array): void
 }
 
 /** The suite's own program runs a batch of tests, and says when each starts. */

@@ -107,8 +107,10 @@ export class BatchConversation {
     const splitter = new OutputSplitter()
     const take = async (pieces: ReturnType<OutputSplitter['feed']>) => {
       for (const piece of pieces) {
-        if (piece.kind === 'bytes') this.progress?.output(await this.output.append(piece.bytes))
-        else if (piece.batch === this.progress?.batch.id) this.progress.endOutput()
+        if (piece.kind === 'bytes') {
+          this.progress?.handOn(piece.bytes)
+          this.progress?.output(await this.output.append(piece.bytes))
+        } else if (piece.batch === this.progress?.batch.id) this.progress.endOutput()
       }
     }
     for await (const chunk of channel) await take(splitter.feed(chunk))

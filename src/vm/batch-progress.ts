@@ -49,6 +49,10 @@ export class BatchProgress {
     return last !== undefined && last.endedAt === null ? last.name : null
   }
 
+  handOn(bytes: Uint8Array): void {
+    this.parser.handOn?.(bytes)
+  }
+
   output(text: string): void {
     this.note(this.parser.feed(text))
   }

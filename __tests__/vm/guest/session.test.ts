@@ -175,6 +175,18 @@ describe('a guest', () => {
     expect((await guest.until('report')).report).toMatchObject({ phase, firstLine })
   })
 
+  test('hands on what a program prints as it came, though it is no text, and without the end', async () => {
+    const handed: Uint8Array[] = []
+    const guest = await readyGuest({ progressParser: () => ({ ...lineParser(), handOn: (bytes) => handed.push(bytes) }) })
+    await guest.session.run(batch)
+    await guest.qemu.control.heard('go\n')
+    const printed = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+    guest.qemu.output.say(Buffer.concat([printed, Buffer.from('\0vmtest-end 1\0')]))
+    guest.qemu.results.say('M end 0\n')
+    await guest.until('batch-end')
+    expect(Buffer.concat(handed)).toEqual(printed)
+  })
+
   test('that we stop ends with our cause', async () => {
     const guest = await readyGuest()
     await runToSecondTest(guest)

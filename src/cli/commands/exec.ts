@@ -46,7 +46,7 @@ async function exec(argv: readonly string[], options: Record<string, unknown>, c
       toolVersion,
       signal,
       onProgress: (progress) => view.show(progress),
-      onOutput: (text) => stdout.write(text),
+      onOutput: (bytes) => stdout.write(bytes),
     },
     ports,
   ).finally(() => stdout.write(quiet.after))

@@ -31,8 +31,8 @@ export interface ExecOptions {
   readonly toolVersion: string
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
-  /** What the command prints, on both of its streams, as it comes. */
-  readonly onOutput: (text: string) => void
+  /** What the command prints, on both of its streams, as it comes: any bytes. */
+  readonly onOutput: (bytes: Uint8Array) => void
 }
 
 /**
@@ -68,7 +68,7 @@ async function inDirectory(options: ExecOptions, { plan, directory, isKept }: Ex
   const { built } = await obtainBundle({ plan: wanted, nix: inputs.nix, places, runDirectory: null, signal, onProgress }, ports)
   const { section, suite } = await placeOf(wanted, built, places, ports)
   // What is printed is handed on as it comes, whoever the section is of.
-  const progress = () => ({ feed: (text: string) => heard(text, options.onOutput), end: () => [] })
+  const progress = () => ({ feed: () => [], end: () => [], handOn: options.onOutput })
   const drive = { kind: 'runner', command: () => ({ environment: {}, arguments: [] }), progress } as const
   const suites = (name: string) => (name === NO_SECTION.suite ? { guest: null, needs: needsOfCommand, drive } : { ...suiteOf(name), drive })
   const { config } = built.bundle.kernel
@@ -142,11 +142,6 @@ async function inDirectory(options: ExecOptions, { plan, directory, isKept }: Ex
 
 /** Of a command's words so many characters are its name in the record. */
 const MOST_NAME = 200
-
-function heard(text: string, onOutput: (text: string) => void): [] {
-  onOutput(text)
-  return []
-}
 
 /** The section that was asked for, with its suite: its disks are there and its file system is made. Without one, nothing. */
 async function placeOf(
