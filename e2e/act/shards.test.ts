@@ -16,7 +16,8 @@ import { findAct } from './find-act.js'
 import { SharedWorkflow } from './shared-workflow.js'
 
 // The reusable workflow itself. Guests only say what became of a test, so that it takes a minute; with VMTEST_ACT_GUESTS=1 they are real ones of
-// the smoke suite under emulation (a quarter of an hour). "Re-run failed jobs" act does not have: e2e/shards shows it.
+// the smoke suite under emulation (a quarter of an hour). "Re-run failed jobs" act does not have: the second attempt is a run of its own with
+// the same number, whose jobs that had succeeded only hand on what they said, as GitHub does it.
 const REAL = process.env.VMTEST_ACT_GUESTS === '1'
 const LIMIT = REAL ? 3_600_000 : 600_000
 const act = findAct()
@@ -43,8 +44,8 @@ async function makeFakeGuests(): Promise<void> {
   inputs = { ...inputs, bundle, memory: '512' }
 }
 
-const run = (runId: string, call: 'shared' | 'one' = 'shared'): Promise<ActRun> =>
-  world.run(call, services.environment({ runId }), machine ?? undefined)
+const run = (runId: string, call: 'shared' | 'one' = 'shared', attempt = 1): Promise<ActRun> =>
+  world.run(call, { ...services.environment({ runId }), GITHUB_RUN_ATTEMPT: String(attempt) }, machine ?? undefined)
 
 /** What a job's steps said, the last of each name. */
 function outputs({ lines }: ActRun, job: string): Readonly<Record<string, string>> {
@@ -152,6 +153,36 @@ described('the reusable workflow under act', () => {
       expect(conclusion).toBe('could-not-test')
       expect(reason).toMatch(/shard 1\/4 [^;]*; shard 2\/4 could not test: its artifact [^;]*; shard 3\/4 came more than once/)
       expect(results(last, 'verdict')).toEqual(['failure'])
+    },
+    LIMIT,
+  )
+
+  test(
+    'the re-run of one job alone makes it whole',
+    async () => {
+      const again = { ...inputs, tests: REAL ? TESTS.join(' ') : 'generic/001 generic/003 generic/004', shards: '4' }
+      world.commit(again)
+      const running = run('again')
+      await when(running, () => stepOf('3/4')).then((pid) => process.kill(pid, 'SIGKILL'))
+      last = await running
+      expect([last.code === 0, outputs(last, 'verdict').conclusion]).toEqual([false, 'could-not-test'])
+      expect(outputs(last, 'verdict').reason).toContain('shard 3/4')
+      const { plan = '', matrix = '' } = outputs(last, 'plan')
+      const { include } = JSON.parse(matrix) as { include: { shard: string }[] }
+      const lost = include.filter(({ shard }) => shard === '3/4')
+      const handedOn = (values: object) => ({ 'runs-on': 'ubuntu-latest', steps: [{ run: 'true' }], outputs: values })
+      world.again(again, (jobs) =>
+        Object.assign(jobs, {
+          build: handedOn({ plan }),
+          plan: { needs: 'build', ...handedOn({ plan, matrix: JSON.stringify({ include: lost }) }) },
+        }),
+      )
+      last = await run('again', 'shared', 2)
+      expect(results(last, 'test')).toHaveLength(1)
+      expect([last.code, outputs(last, 'verdict').conclusion]).toEqual([0, 'passed'])
+      const { record } = await renderings('again', outputs(last, 'verdict')['artifact-name'])
+      expect(record.tests.filter(({ status }) => status === 'notreached')).toEqual([])
+      expect(record.tests).toHaveLength(SECTIONS.length * again.tests.split(' ').length)
     },
     LIMIT,
   )

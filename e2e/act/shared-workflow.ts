@@ -53,6 +53,19 @@ export class SharedWorkflow {
 
   /** Writes and commits the call, and a workflow that does the same in one job. @param edit changes the reusable workflow itself */
   commit(inputs: Readonly<Record<string, string>>, edit: (jobs: Record<string, object>) => void = () => undefined): void {
+    this.write(inputs, edit)
+    const git = ['-C', this.repository, '-c', 'user.name=e2e', '-c', 'user.email=e2e@example.org']
+    execFileSync('git', [...git, 'add', '--all', '--force'])
+    execFileSync('git', [...git, 'commit', '-q', '--allow-empty', '-m', 'call'])
+  }
+
+  /** As `commit`, on the commit that there is, and so that git sees no change: act reads workflows from the work tree. */
+  again(inputs: Readonly<Record<string, string>>, edit: (jobs: Record<string, object>) => void): void {
+    execFileSync('git', ['-C', this.repository, 'update-index', '--assume-unchanged', WORKFLOW])
+    this.write(inputs, edit)
+  }
+
+  private write(inputs: Readonly<Record<string, string>>, edit: (jobs: Record<string, object>) => void): void {
     const workflow = parse(readFileSync(join(CHECKOUT, WORKFLOW), 'utf8')) as { jobs: Record<string, object> }
     edit(workflow.jobs)
     const { shards: _shards, ...own } = inputs
@@ -60,9 +73,6 @@ export class SharedWorkflow {
     this.#write(WORKFLOW, workflow)
     this.#write(CALLS.shared, { on: 'push', jobs: { shared: { uses: `./${WORKFLOW}`, with: { ...LOCAL, ...inputs } } } })
     this.#write(CALLS.one, { on: 'push', jobs: { one: { 'runs-on': LOCAL.runner, steps } } })
-    const git = ['-C', this.repository, '-c', 'user.name=e2e', '-c', 'user.email=e2e@example.org']
-    execFileSync('git', [...git, 'add', '--all', '--force'])
-    execFileSync('git', [...git, 'commit', '-q', '--allow-empty', '-m', 'call'])
   }
 
   #write(path: string, workflow: object): void {
@@ -78,7 +88,8 @@ export class SharedWorkflow {
     const text = readFileSync(join(CHECKOUT, WORKFLOW), 'utf8')
     const uses = [...new Set([...text.matchAll(/uses: (actions\/checkout@[0-9a-f]+)/g)].map(([, checkout]) => checkout))]
     const replaced = uses.flatMap((checkout) => ['--local-repository', `${checkout}=${join(this.directory, 'checkout')}`])
-    return runAct(this.act, { machine, directory: this.repository, env, options: ['--workflows', CALLS[call], ...replaced] })
+    const attempt = ['--env', `GITHUB_RUN_ATTEMPT=${env.GITHUB_RUN_ATTEMPT ?? '1'}`]
+    return runAct(this.act, { machine, directory: this.repository, env, options: ['--workflows', CALLS[call], ...attempt, ...replaced] })
   }
 
   #thisMachine(): Parameters<typeof runAct>[1]['machine'] {
