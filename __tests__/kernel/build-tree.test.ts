@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { UserError } from '../../src/domain/errors.js'
+import type { Progress } from '../../src/domain/stages.js'
 import { buildKernelTree, enclosingKernelTree, findKernelTree, type KernelTreeRequest } from '../../src/kernel/index.js'
 import { FakeTree, TREE } from './fake-tree.js'
 
@@ -134,6 +135,18 @@ test('a target or a file to start from, options of one’s own last', async () =
   expect(config.lastIndexOf('CONFIG_SMP=n')).toBeGreaterThan(config.lastIndexOf('CONFIG_SMP=y'))
   expect(tree.targets.slice(0, 2)).toEqual(['olddefconfig', 'bzImage vmlinux modules'])
   expect(kernel.modules).toMatch(/vmtest-modules$/)
+})
+
+test('that make configures is told before it begins', async () => {
+  const tree = new FakeTree()
+  const steps: (string | null)[] = []
+  const onProgress = (progress: Progress) => {
+    if (progress.kind === 'build') steps.push(progress.counted?.step ?? null)
+    if (steps.length === 1) expect(tree.targets).toEqual([])
+  }
+  await build(tree, { onProgress })
+  expect(steps[0]).toBe('configuring')
+  expect(steps.at(-1)).toBeNull()
 })
 
 test('an option that did not survive is named with what it needs', async () => {

@@ -21,6 +21,9 @@ test('a build tells how many objects of about how many, how fast, how long still
     counted: { ...counted, done: 1, total: null, perSecond: null, secondsLeft: null },
   })
   expect(written.at(-1)).toBe('\r\u001b[K12:40 build · 1 object · CC fs/xfs/xfs_inode.o')
+  const nothingYet = { done: 0, total: null, perSecond: null, secondsLeft: null, step: 'configuring' }
+  shown.show({ kind: 'build', what: 'the kernel in /linux', counted: nothingYet })
+  expect(written.at(-1)).toBe('\r\u001b[K12:40 build · configuring')
 })
 
 test('what is waited for is told, with how long already', () => {

@@ -6,6 +6,7 @@ import { createFileWatcher, createPorts, createTerminalRunner } from '../ports/r
 import { readRecordApart } from '../reader/index.js'
 import { runCli } from './cli.js'
 import { fencing } from './fencing.js'
+import { outputStream } from './output-stream.js'
 
 const controller = new AbortController()
 let interrupts = 0
@@ -25,14 +26,7 @@ for (const signal of signals) {
 process.stdout.on('error', () => process.exit(0))
 
 // What is printed quotes guests. In a workflow's step a line of theirs could be a command to the runner: it is told not to listen.
-const write = fencing(process.env)
-const stream = (output: NodeJS.WriteStream) => ({
-  isTerminal: output.isTTY === true,
-  columns: output.columns ?? 120,
-  rows: output.rows ?? 24,
-  // Bytes are a command's of `exec`, which fences the whole of it.
-  write: (text: string | Uint8Array) => void output.write(typeof text === 'string' ? write(text) : text),
-})
+const fence = fencing(process.env)
 
 /** Node keeps what the terminal was like, and gives it back at our end too, whichever that is. */
 const rawKeys = () => {
@@ -61,8 +55,8 @@ const code = await runCli(process.argv.slice(2), {
   readRecord: readRecordApart,
   stdin: process.stdin,
   ...(process.stdin.isTTY === true ? { rawKeys } : {}),
-  stdout: stream(process.stdout),
-  stderr: stream(process.stderr),
+  stdout: outputStream(process.stdout, fence),
+  stderr: outputStream(process.stderr, fence),
 })
 // Whoever read it has gone; a terminal that may still be typed at would keep us.
 process.stdin.destroy()

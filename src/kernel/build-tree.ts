@@ -49,7 +49,7 @@ export async function buildKernelTree(request: TreeBuildRequest, ports: TreePort
 
 async function buildHeldTree(request: TreeBuildRequest, given: TreeSetting, ports: TreePorts): Promise<BuiltKernel> {
   const started = ports.clock.monotonicSeconds()
-  const { setting, target, compiler, configured } = await configureHeldTree(request, given, ports)
+  const { setting, target, compiler, configured } = await tellingOf(request, given, () => configureHeldTree(request, given, ports))
   const { tree, objects } = setting
   for (const sentence of configured.lost) ports.runner.warning(`kernel configuration: ${sentence}`)
   const configuredAt = ports.clock.monotonicSeconds()
@@ -72,6 +72,26 @@ async function buildHeldTree(request: TreeBuildRequest, given: TreeSetting, port
     coverage: { tree, objects: await ports.files.realPath(objects), directories: coverageOf, gcov: gcovOf(compiler) },
   }
 }
+
+const CONFIGURING = { done: 0, total: null, perSecond: null, secondsLeft: null, step: 'configuring' } as const
+
+/** Seconds on a quiet machine, minutes on a loaded one: make compiles Kconfig's own program, and asks the compiler what it can do. */
+async function tellingOf<T>(
+  { onProgress }: TreeBuildRequest,
+  { setting: { tree } }: TreeSetting,
+  configuring: () => Promise<T>,
+): Promise<T> {
+  const what = buildOf(tree)
+  onProgress?.({ kind: 'build', what, counted: CONFIGURING })
+  try {
+    return await configuring()
+  } catch (error) {
+    onProgress?.({ kind: 'build', what, counted: null })
+    throw error
+  }
+}
+
+const buildOf = (tree: string): string => `the kernel in ${tree}`
 
 /** The version in the tree's Makefile. */
 async function releaseOf({ tree }: MakeSetting, { files }: Pick<Ports, 'files'>): Promise<string> {
@@ -102,7 +122,7 @@ async function bootedImage(
 async function compile(request: TreeBuildRequest, setting: MakeSetting, image: string, ports: TreePorts): Promise<void> {
   const { logPath, keepGoing = false, onProgress = () => undefined } = request
   const watching = {
-    ...{ what: `the kernel in ${setting.tree}`, keepGoing, onProgress, notePath: join(dirname(setting.objects), 'objects.json') },
+    ...{ what: buildOf(setting.tree), keepGoing, onProgress, notePath: join(dirname(setting.objects), 'objects.json') },
     ...(logPath === undefined ? {} : { logPath }),
   }
   const outcome = await watchedMake(

@@ -142,8 +142,9 @@ export class ProgressView {
   }
 }
 
-/** `734 of about 1756 objects · 2.1/s · about 8m06s left · CC fs/xfs/xfs_inode.o`, as far as it is known. */
+/** `734 of about 1756 objects · 2.1/s · about 8m06s left · CC fs/xfs/xfs_inode.o`, as far as it is known; before the first object the step alone. */
 function buildWords({ done, total, perSecond, secondsLeft, step }: BuildCount): string {
+  if (done === 0 && total === null && step !== null) return step
   const objects = total === null ? `${done} ${done === 1 ? 'object' : 'objects'}` : `${done} of about ${total} objects`
   const parts = [
     objects,
