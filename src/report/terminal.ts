@@ -11,7 +11,7 @@ import { shortLine } from './foreign-text.js'
 import { describeBefore } from './known.js'
 import { lostGroups } from './lost.js'
 import { duration } from './summary/markdown.js'
-import { type Verdict, verdictOf } from './verdict.js'
+import { type Verdict, verdictClause, verdictOf } from './verdict.js'
 import { wrapLine } from './wrap.js'
 
 export interface TerminalOptions {
@@ -100,12 +100,7 @@ function verdictLine(verdict: Verdict, rendered: Rendered, paint: Palette): stri
   const clock = (Date.parse(rendered.record.endedAt) - Date.parse(rendered.record.startedAt)) / 1000
   const time = Number.isFinite(clock) ? ` in ${duration(clock)}` : ''
   const accelerator = rendered.record.accelerator === null ? '' : ` on ${rendered.record.accelerator.accelerator}`
-  // What the title counts is not counted twice.
-  const counts = verdict.counts.filter(
-    (count) => !/ (?:new|failed|lost)$/.test(count) || !verdict.title.startsWith(`${Number.parseInt(count, 10)} `),
-  )
-  const rest = counts.length > 0 ? `: ${counts.join(', ')}` : verdict.counts.length > 0 ? '' : ': no tests'
-  return `${paint[verdict.tone](paint.strong(verdict.title))}${rest}${time}${accelerator}`
+  return `${verdictClause(verdict, (title) => paint[verdict.tone](paint.strong(title)))}${time}${accelerator}`
 }
 
 function lost({ placement }: Rendered, paint: Palette): string[] {

@@ -16,6 +16,13 @@ export function verdictOf(record: RunRecord, placement: Placement): Verdict {
   return { ...titleOf(record, placement), counts: countsOf(placement) }
 }
 
+/** The verdict as one clause, without a full stop: `1 new failure: 2 known, 2 passed`. What the title counts is not counted twice. */
+export function verdictClause({ title, counts }: Verdict, emphasis: (title: string) => string = (text) => text): string {
+  const others = counts.filter((each) => !/ (?:new|failed|lost)$/.test(each) || !title.startsWith(`${Number.parseInt(each, 10)} `))
+  const rest = others.length > 0 ? `: ${others.join(', ')}` : counts.length > 0 ? '' : ': no tests'
+  return `${emphasis(title)}${rest}`
+}
+
 function titleOf(record: RunRecord, placement: Placement): Pick<Verdict, 'tone' | 'title'> {
   const fresh = placement.byPlace.new.length
   const lost = placement.lost.length

@@ -13,7 +13,7 @@ import { describePast } from '../past.js'
 
 import { count } from '../summary/markdown.js'
 import { type TestedFact, testedFacts } from '../tested.js'
-import { verdictOf } from '../verdict.js'
+import { verdictClause, verdictOf } from '../verdict.js'
 import { STATUS_WORDS } from '../words.js'
 import { commandLines, cut, wrapped } from './wrap.js'
 
@@ -76,11 +76,10 @@ function opening({ record, placement }: Rendered): string[] {
 }
 
 function verdict({ record, placement }: Rendered): string[] {
-  const { title, counts } = verdictOf(record, placement)
   const reason = record.conclusion.reason.split('\n', 20)
   const [first = '', ...more] = reason
   return [
-    ...wrapped(`${title}: ${counts.join(', ') || 'no tests'}.`),
+    ...wrapped(`${verdictClause(verdictOf(record, placement))}.`),
     // What failed stands below, whole.
     ...(placement.byPlace.new.length > 0 || record.conclusion.kind === 'passed' ? [] : wrapped(ascii(shortLine(first, 1000)))),
     ...more.map((line) => cut(ascii(visible(line)), '  ')),
