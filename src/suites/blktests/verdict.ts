@@ -115,7 +115,9 @@ function wholeOf(evidence: TestEvidence, results: readonly ResultVerdict[], prin
   const warning = output.warnings.get(name)
   if (warning !== undefined) add('fail', `check says: ${warning}`)
   if (verdicts.length > 0 || results.length > 0) return verdicts
-  const group = output.groups.get(name.slice(0, name.indexOf('/')))
+  // A group that declines as a whole starts none of its tests; one can also decline a device, and runs the others.
+  const begun = output.started.has(name) || (traced !== undefined && traced.end !== 0)
+  const group = begun ? undefined : output.groups.get(name.slice(0, name.indexOf('/')))
   const [first] = printed
   if (group !== undefined) add('notrun', [...new Set(group)].join('; ') || 'its group declined')
   else if (first?.status === 'not run') add('notrun', [...new Set(first.lines)].join('; ') || 'it declined')
