@@ -1,21 +1,7 @@
 # The kernel nix/lib builds for mkVmTest's usual fragments, from `source`, with the host's own compiler (nix/offline).
 { source, checkout }:
 let
-  pkgs = import (checkout + "/nix/offline") {
-    host = {
-      system = builtins.currentSystem;
-      shell = "/bin/bash";
-      path = [
-        "/usr/bin"
-        "/bin"
-        "/usr/sbin"
-        "/sbin"
-      ];
-      revisions = { };
-      qemu = null;
-    };
-    manifest = ./.;
-  };
+  pkgs = import ./host-packages.nix { inherit checkout; };
   kernel = import (checkout + "/nix/lib/kernel.nix") {
     tools = import (checkout + "/nix/lib/pkgs.nix") pkgs;
     kernel = null;

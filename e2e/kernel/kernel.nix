@@ -8,21 +8,7 @@
   path ? [ ],
 }:
 let
-  pkgs = import (checkout + "/nix/offline") {
-    host = {
-      system = builtins.currentSystem;
-      shell = "/bin/bash";
-      path = path ++ [
-        "/usr/bin"
-        "/bin"
-        "/usr/sbin"
-        "/sbin"
-      ];
-      revisions = { };
-      qemu = null;
-    };
-    manifest = ./.;
-  };
+  pkgs = import (checkout + "/bench/kernel/host-packages.nix") { inherit checkout path; };
   tools = import (checkout + "/nix/lib/pkgs.nix") pkgs;
   kconfig = import (checkout + "/nix/lib/kconfig.nix");
   src = builtins.path {
