@@ -26,11 +26,12 @@ export interface Attribution {
  */
 export function attributeReports(guests: readonly GuestRun[], attribution: Attribution): UnattributedReport[] {
   const { table, disagreements, accelerator, planned } = attribution
+  const ofKernel = planned.filter(({ suite }) => suiteOf(suite).ofKernel !== undefined)
   const unattributed: UnattributedReport[] = []
   for (const guest of guests) {
     const { suite, section } = guest
     for (const report of guest.reports) {
-      if (giveToKunit({ report, guest, planned }, attribution)) continue
+      if (giveToKunit({ report, guest, ofKernel }, attribution)) continue
       const attempts = report.test === null ? undefined : table.get(testKey({ suite, section, name: report.test }))
       const index = attempts?.findLastIndex((attempt) => attempt.guest === guest.id) ?? -1
       const attempt = attempts?.[index]
@@ -54,12 +55,13 @@ export function attributeReports(guests: readonly GuestRun[], attribution: Attri
  * @returns false where the report is for others to give
  */
 function giveToKunit(
-  { report, guest, planned }: { readonly report: KernelReport; readonly guest: GuestRun; readonly planned: readonly PlannedTest[] },
+  { report, guest, ofKernel }: { readonly report: KernelReport; readonly guest: GuestRun; readonly ofKernel: readonly PlannedTest[] },
   { table, disagreements, accelerator }: Attribution,
 ): boolean {
-  const own = planned.filter(({ suite, name }) => suiteOf(suite).ofKernel !== undefined && name === report.kunitSuite)
+  if (report.kunitSuite === undefined) return false
+  const own = ofKernel.filter(({ name }) => name === report.kunitSuite)
   const owner = own.find(({ section }) => section === guest.section) ?? own[0]
-  if (report.kunitSuite === undefined || owner === undefined) return false
+  if (owner === undefined) return false
   const { suite, section, name } = owner
   const attempts = table.get(testKey(owner)) ?? []
   const ofGuest = attempts.findLastIndex((attempt) => attempt.guest === guest.id)

@@ -117,7 +117,12 @@ function joinSections(left: RunRecord['sections'], right: RunRecord['sections'])
 /** Equal reports as one, with how often it came. One that counts is not hidden behind one that does not. */
 function joinReports(reports: readonly UnattributedReport[]): UnattributedReport[] {
   const groups = new Map<string, UnattributedReport[]>()
-  for (const report of reports) groups.set(sameReportKey(report), [...(groups.get(sameReportKey(report)) ?? []), report])
+  for (const report of reports) {
+    const key = sameReportKey(report)
+    const known = groups.get(key)
+    if (known === undefined) groups.set(key, [report])
+    else known.push(report)
+  }
   const joined = [...groups.values()].flatMap((group) => {
     const counting = group.filter(isSevere)
     const [shown] = sortedByText((counting.length > 0 ? counting : group).map(({ count: _count, ...report }) => report))
