@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # Whoever sources this reads $treeIsKept.
 
-treeFormat=1
+treeFormat=2
 # Names the objects were made by, and nothing but them: not outside the sandbox, where each build has a directory of its own.
 treeHome=/build
 # More changed sources than this, or more than a third of all objects made of them: a new tree is worth more than the old one.
@@ -102,7 +102,8 @@ takeTree() {
 # fitsTree ARCHIVE: unpacks it if it is what was kept, and the sources are those it was made of but for some that make can be told of.
 fitsTree() {
   local old=$treeNotes/old copy=$treeNotes/tree.tar.zst now sum
-  now=$(date +%s)
+  # The files' own clock, to the nanosecond: a second build may begin in the second in which the first ended.
+  now=$(touch "$treeNotes/now" && treeTime "$treeNotes/now") || return 1
   # A copy of our own: another builder may replace the archive meanwhile.
   cp "$1" "$copy" || return 1
   sum=${1%.tar.zst}
@@ -120,6 +121,12 @@ fitsTree() {
   linkChangedTree "$old/notes/directories" || refuseTree 'the sources could not be linked' || return 1
   forgetChanged || return 1
   echo "objects of the last build are used: $(wc -l <"$treeNotes/changed") sources changed"
+}
+
+# treeTime FILE: when it was changed, in nanoseconds.
+treeTime() {
+  local time
+  time=$(stat -c %.9Y "$1") && echo "${time/./}"
 }
 
 # refuseTree WHY [ARCHIVE]: says why in the log, removes the archive; always false.
@@ -203,7 +210,8 @@ keepTree() {
     { find source/build/scripts source/build/tools -type f -perm -1 2>/dev/null || :; } | treeLibraries
   } | sort -u | xargs -r -d '\n' b2sum >"$treeNotes/tree/notes/outside" || return 1
   { grep -v '^/' "$treeNotes/read" && cd source/build && find . -type d -printf '%P/x\n'; } | listDirectories | sort -u >"$treeNotes/tree/notes/directories"
-  date +%s >"$treeNotes/tree/notes/ended"
+  touch "$treeNotes/ended"
+  treeTime "$treeNotes/ended" >"$treeNotes/tree/notes/ended" || return 1
   find "$treeKept" -name '.new.*' -mmin +1440 -delete
   new=$(mktemp "$treeKept/.new.XXXXXXXX") || return 1
   # To the nanosecond: make compares what is made within a second.
