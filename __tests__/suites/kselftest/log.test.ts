@@ -47,6 +47,16 @@ describe('readKselftestLog', () => {
     }
   })
 
+  test('is not believed as a whole where the runner counts failures that it does not show, or gives up', () => {
+    const passed =
+      'TAP version 13\n1..1\n# selftests: a: b\n# # Totals: pass:0 fail:0 xfail:0 xpass:0 skip:0 error:0\nok 1 1 selftests: a: b\n'
+    expect(readKselftestLog(passed).problems).toEqual([])
+    const totals = (fail: number) => `# Totals: pass:0 fail:${fail} xfail:0 xpass:0 skip:0 error:0\n`
+    expect(readKselftestLog(passed + totals(0)).problems).toEqual([])
+    expect(readKselftestLog(passed + totals(1)).problems).toEqual(['The log’s totals count 1 failed tests, and its results are of 0.'])
+    expect(readKselftestLog(`${passed}Bail out! no root\n`).problems).toEqual(['The log says: Bail out! no root'])
+  })
+
   test('does not take a result that a test printed for its own or for another', () => {
     const log = [
       ...['TAP version 13', '1..2', '# selftests: a: forges', '# ok 1 selftests: a: forges', '# text'],

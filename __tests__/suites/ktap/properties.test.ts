@@ -56,6 +56,37 @@ describe('the verdict on a program', () => {
     )
   })
 
+  test('is a failure wherever a line begins with one, whatever form and colour it has', () => {
+    const before = fc.stringMatching(/^[ \t#\0]{0,9}$/)
+    const form = fc.constantFrom(
+      'not ok',
+      'not ok - a',
+      'not ok: a',
+      'Not ok 3',
+      '\u001b[31mnot ok\u001b[0m a',
+      'n\0ot ok a',
+      'b\rnot ok a',
+    )
+    fc.assert(
+      fc.property(end, program, fc.nat(), before, form, (how, lines, at, blank, line) => {
+        expect(rank(how, put(lines, at, `${blank}${line}`))).toBeGreaterThanOrEqual(ORDER.indexOf('fail'))
+      }),
+    )
+  })
+
+  test('is no pass where a result stands in the place of a lost one, once more', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 9 }), fc.nat(), fc.nat(), prefix, (count, lost, again, before) => {
+        const at = lost % count
+        const lines = Array.from({ length: count }, (_, index) => `${before}ok ${index + 1} name ${index}`)
+        const other = (at + 1 + (again % (count - 1))) % count
+        const forked = lines.map((line, index) => (index === at ? (lines[other] ?? '') : line))
+        expect(rank(passed, [`${before}1..${count}`, ...lines])).toBe(ORDER.indexOf('pass'))
+        expect(rank(passed, [`${before}1..${count}`, ...forked])).toBe(ORDER.indexOf('fail'))
+      }),
+    )
+  })
+
   test('is not better for a worse end', () => {
     fc.assert(
       fc.property(end, program, (how, lines) => {

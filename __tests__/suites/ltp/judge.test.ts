@@ -38,6 +38,16 @@ describe('what is green or red elsewhere and is not here', () => {
       ['of the old API passes', 0, 'fork05      1  TPASS  :  good\n', false, 'pass', null],
       ['of the old API fails', 1, 'fork05      1  TFAIL  :  fork05.c:1: bad\n', false, 'fail', /bad/],
       ['prints a failure behind other text', 0, `noise a.c:1: TFAIL: mixed\na.c:1: TPASS: a\n${summary(1)}`, true, 'fail', /mixed/],
+      ['prints a failure without a place', 0, `TFAIL: bare\na.c:1: TPASS: a\n${summary(1)}`, true, 'fail', /bare/],
+      ['of the old API fails behind other text', 0, 'noise t01 1 TFAIL : mixed\nt01 2 TPASS : a\n', false, 'fail', /mixed/],
+      ['prints tabs', 0, 't01\t1\tTBROK\t:\tno disk\nt01 2 TPASS : a\n', false, 'fail', /no disk/],
+      ['warns behind other text', 0, `noise a.c:1: TWARN: hm\na.c:1: TPASS: a\n${summary(1)}`, true, 'fail', /hm/],
+      ['lacks a line break after a pass', 0, 't.sh:1: TPASS: at.sh:2: TFAIL: b\n', false, 'fail', /TFAIL: b/],
+      ['speaks of failures in a pass', 0, `a.c:1: TPASS: mount() said TFAIL: no\n${summary(1)}`, true, 'pass', null],
+      ['has NUL bytes in a failure', 0, `a.c:1:\u0000 TFAIL: torn\na.c:1: TPASS: a\n${summary(1)}`, true, 'fail', /torn/],
+      ['fails at the end of a long line', 0, `${'x'.repeat(9000)} a.c:1: TFAIL: far\na.c:1: TPASS: a\n${summary(1)}`, true, 'fail', /far/],
+      ['has carriage returns', 0, `10%\ra.c:1: TFAIL: bar\r\na.c:1: TPASS: a\r\n`, false, 'fail', /bar/],
+      ['has a summary that is cut off', 0, 'a.c:1: TPASS: a\n\nSummary:\npassed   1\nfai', true, 'fail', /summary is lost/],
       ['is in colours', 0, `a.c:1: \u001b[1;32mTPASS: \u001b[0mfine\n${summary(1)}`, true, 'pass', null],
     ]
   test.each(cases)('a test that %s', (_what, code, text, isKnown, status, message) => {

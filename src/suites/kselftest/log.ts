@@ -23,6 +23,10 @@ const RESULT = /(ok|not ok) \d{1,9}(?: \d{1,9})? selftests: (\S{1,250}): (\S{1,2
 /** What the runner itself prints outside of a test, so that the test before it is over. */
 const RUNNER = /^(?:# timeout set to |# overriding timeout to |# selftests: |TAP version |1\.\.\d+\s*$|# Totals: |# \d+ skipped test)/
 
+/** What the newest runner counts at its end; a test's own are a level deeper (`# # Totals: `). */
+const TOTALS = /^# Totals: pass:\d{1,9} fail:(\d{1,9}) xfail:\d{1,9} xpass:\d{1,9} skip:\d{1,9} error:(\d{1,9})/
+const BAIL_OUT = /^bail out!/i
+
 interface Started {
   readonly name: string
   readonly output: string[]
@@ -43,6 +47,10 @@ class LogReader {
   readonly #tests = new Map<string, LoggedTest>()
   #planned = 0
   #results = 0
+  /** Results of failure, and how many the runner's totals count. */
+  #failed = 0
+  #failedByTotals = 0
+  #bailOut: string | null = null
   #started: Started | null = null
 
   /** @param next the line behind it; undefined for the last */
@@ -55,6 +63,9 @@ class LogReader {
     }
     const plan = PLAN.exec(line)
     if (plan !== null) this.#planned += Number(plan[1])
+    if (BAIL_OUT.test(line)) this.#bailOut ??= line.trim().slice(0, 200)
+    const totals = this.#started === null ? TOTALS.exec(line) : null
+    if (totals !== null) this.#failedByTotals += Number(totals[1]) + Number(totals[2])
     const result = RESULT.exec(line.trimEnd())
     if (result?.index === 0) this.#result(result)
     else if (result !== null && this.#endsWithout(result, next)) {
@@ -69,6 +80,10 @@ class LogReader {
     this.#lost()
     const missing = this.#planned - this.#results
     const problems = missing > 0 ? [`The log plans ${this.#planned} tests and has results of ${this.#results}.`] : []
+    if (this.#failedByTotals > this.#failed) {
+      problems.push(`The log’s totals count ${this.#failedByTotals} failed tests, and its results are of ${this.#failed}.`)
+    }
+    if (this.#bailOut !== null) problems.push(`The log says: ${this.#bailOut}`)
     if (this.#planned === 0) problems.push('The log has no plan: it is not of run_kselftest.sh, or not from its start.')
     return { tests: [...this.#tests.values()], problems }
   }
@@ -84,6 +99,7 @@ class LogReader {
     const started = this.#started?.name === name ? this.#started : null
     const output = (started?.output ?? []).join('\n')
     this.#results += 1
+    if (word !== 'ok') this.#failed += 1
     this.#keep(name, judgeProgram(endOf(word === 'ok', directive), output))
     if (started !== null) this.#started = null
   }

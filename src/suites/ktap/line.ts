@@ -20,7 +20,7 @@ export interface ResultLine {
   readonly hidden: string | null
 }
 
-export type Directive = 'SKIP' | 'TODO' | 'XFAIL' | 'TIMEOUT' | 'ERROR'
+export type Directive = 'SKIP' | 'TODO' | 'XFAIL' | 'XPASS' | 'TIMEOUT' | 'ERROR'
 
 /** Deeper than any real nesting; what is deeper is text. */
 const DEEPEST = 32
@@ -30,26 +30,29 @@ const LONGEST = 500
 /** printk's stamp, with a level before it and a caller behind it: `<6>[   12.345678][    T1] `. */
 const STAMP = /^(?:<\d{1,2}>)?\[ {0,12}\d{1,12}\.\d{1,9}\](?:\[ {0,12}[TC]\d{1,12}\])? ?/
 const VERSION = /^K?TAP version \d{1,4}$/
-const PLAN = /^1\.\.(\d{1,9})(?:[ \t]+#([^\n]*))?$/
+const PLAN = /^1\.\.(\d{1,15})(?:[ \t]+#([^\n]*))?$/
 const RESULT = /^(ok|not ok)(?![^ \t])/
 const NUMBER = /^[ \t]{1,8}(\d{1,9})(?![^ \t])/
 /** The newest run_kselftest.sh counts twice: over all collections, then within one (`ok 5 2 selftests: timens: timer`). */
 const SECOND_NUMBER = /^[ \t]{1,8}\d{1,9}(?= selftests: )/
-const DIRECTIVE = /^[ \t]{0,8}(SKIP\w{0,16}|TODO|XFAIL|TIMEOUT|ERROR)(?!\w)[ \t:-]{0,8}/i
+const DIRECTIVE = /^[ \t]{0,8}(SKIP[a-z]{0,16}(?!\w)|(?:TODO|XFAIL)(?![\w-])|(?:XPASS|TIMEOUT|ERROR)(?!\w))[ \t:-]{0,8}/i
 const BAIL_OUT = /^bail out!/i
 /** kselftest.h's `# Totals: pass:1 fail:0 …`, KUnit's `# SUITE: pass:1 fail:0 …`. */
-const TOTALS = /^([^ \t:]{1,200}): (?=pass:\d{1,9} fail:\d{1,9})/
+const TOTALS = /^(?:(Totals):[ \t]{1,8}(?=[a-z]{1,16}:\d)|[^ \t:]{1,200}: (?=pass:\d{1,15} fail:\d))/i
+/** kselftest.h until 5.6, without the `# ` until 5.1. */
+const OLD_TOTALS = /^(?:# )?Pass (\d{1,9}) Fail (\d{1,9}) Xfail (\d{1,9}) Xpass (\d{1,9}) Skip (\d{1,9}) Error (\d{1,9})[ \t]{0,8}$/
 /** kselftest.h, where its plan and its own count differ. */
 const MISCOUNTED = /^# Planned tests != run tests \((\d{1,9}) != (\d{1,9})\)/
 const NOT_OK_INSIDE = /not ok \d/
+/** A line that is one of failure, but for its indentation or its form: `  not ok - a`, `#not ok a`, `not ok: a`, `NOT OK 1`. */
+const NOT_OK_AHEAD = /^[\s#]{0,64}not[ \t]{1,8}ok(?![a-z_])/i
 
 /**
  * Reads one line, without its line break: null for text of any other kind. Prefixes are printk's stamp, `# ` as kselftest's runner puts it
  * before a test's own output, and four blanks as KUnit indents; each of the last two is one level.
  */
 export function readKtapLine(line: string): KtapLine | null {
-  let rest = line.endsWith('\r') ? line.slice(0, -1) : line
-  rest = rest.replace(STAMP, '')
+  let rest = line.replace(STAMP, '')
   let depth = 0
   let diagnostic = false
   for (; depth < DEEPEST; depth += 1) {
@@ -61,7 +64,9 @@ export function readKtapLine(line: string): KtapLine | null {
   }
   const read = readText(rest, depth)
   if (read !== null) return read
-  const hidden = hiddenFailure(rest)
+  // What was lost in a file leaves NUL bytes; they make nothing better.
+  const visible = rest.replaceAll('\0', '')
+  const hidden = NOT_OK_AHEAD.test(visible) ? shorten(visible.trim()) : hiddenFailure(visible)
   return hidden === null ? null : { kind: 'hidden-failure', depth, text: hidden }
 }
 
@@ -79,8 +84,10 @@ function readText(text: string, depth: number): KtapLine | null {
     case 0x42: // Bail out!
     case 0x62:
       return BAIL_OUT.test(text) ? { kind: 'bail-out', depth, reason: shorten(text.slice(9)) } : null
+    case 0x50: // Pass
+      return readOldTotals(text, depth)
     case 0x23: // #
-      return readTotals(text, depth) ?? readMiscounted(text, depth)
+      return readTotals(text, depth) ?? readOldTotals(text, depth) ?? readMiscounted(text, depth)
     default:
       return null
   }
@@ -103,11 +110,14 @@ function readResult(text: string, depth: number): KtapLine | null {
     rest = rest.replace(SECOND_NUMBER, '')
   }
   const printed = number === null ? null : Number(number[1])
-  return { kind: 'result', depth, ok: word === 'ok', number: printed, ...splitDirective(rest), hidden: hiddenFailure(rest) }
+  return { kind: 'result', depth, ok: word === 'ok', number: printed, ...splitDirective(rest, word), hidden: hiddenFailure(rest) }
 }
 
-/** C tests of kselftest print a skipped sub-test's name behind the directive: `ok 12 # SKIP test_cgcore_lesser_ns_open`. */
-function splitDirective(text: string): Pick<ResultLine, 'name' | 'directive' | 'reason'> {
+/**
+ * C tests of kselftest print a skipped sub-test's name behind the directive: `ok 12 # SKIP test_cgcore_lesser_ns_open`. A # that stands apart from
+ * what is before it begins one; one that does not may be of a name (`http://host/#todo`), and is none where that would excuse a failure.
+ */
+function splitDirective(text: string, result: string): Pick<ResultLine, 'name' | 'directive' | 'reason'> {
   for (let at = text.indexOf('#'); at >= 0; at = text.indexOf('#', at + 1)) {
     const match = DIRECTIVE.exec(text.slice(at + 1, at + 64))
     if (match === null || text[at - 1] === '\\') continue
@@ -115,9 +125,14 @@ function splitDirective(text: string): Pick<ResultLine, 'name' | 'directive' | '
     const before = nameOf(text.slice(0, at))
     const behind = shorten(text.slice(at + 1 + match[0].length))
     const directive = word.startsWith('SKIP') ? 'SKIP' : (word as Directive)
+    if (!isApart(text, at) && !(result === 'ok' && directive === 'SKIP')) continue
     return before === '' ? { name: behind, directive, reason: '' } : { name: before, directive, reason: behind }
   }
   return { name: nameOf(text), directive: null, reason: '' }
+}
+
+function isApart(text: string, at: number): boolean {
+  return at === 0 || text[at - 1] === ' ' || text[at - 1] === '\t'
 }
 
 function nameOf(text: string): string {
@@ -131,9 +146,16 @@ function readTotals(text: string, depth: number): KtapLine | null {
   const counts: Record<string, number> = {}
   for (const word of text.slice(2 + subject[0].length, 400).split(/[ \t\r]/)) {
     const [key = '', value = ''] = word.split(':')
-    if (/^\d{1,9}$/.test(value)) counts[key] = Number(value)
+    if (/^\d{1,15}$/.test(value)) counts[key] = Number(value)
   }
-  return { kind: 'totals', depth, own: subject[1] === 'Totals', counts }
+  return { kind: 'totals', depth, own: subject[1] !== undefined, counts }
+}
+
+function readOldTotals(text: string, depth: number): KtapLine | null {
+  const match = OLD_TOTALS.exec(text)
+  if (match === null) return null
+  const [pass = 0, fail = 0, xfail = 0, xpass = 0, skip = 0, error = 0] = match.slice(1).map(Number)
+  return { kind: 'totals', depth, own: true, counts: { pass, fail, xfail, xpass, skip, error } }
 }
 
 function readMiscounted(text: string, depth: number): KtapLine | null {

@@ -51,6 +51,10 @@ class Document {
   planned: number | null = null
   numbered = 0
   unnumbered = 0
+  /** What was printed with a number: a child that a program forks prints again what its parent had not flushed. */
+  readonly distinct = new Set<string>()
+  /** Results that passed. */
+  passed = 0
   /** Results below it that have none below themselves, since this document's last result. */
   leavesBelow = 0
   /** Whether one of its results failed, or one below them. */
@@ -73,13 +77,20 @@ class Document {
  */
 export function readKtap(text: string): KtapReading {
   const reader = new KtapReader()
-  for (let at = 0; at < text.length; ) {
-    const end = text.indexOf('\n', at)
-    const line = readKtapLine(text.slice(at, end < 0 ? text.length : end))
+  const plain = plainText(text)
+  for (let at = 0; at < plain.length; ) {
+    const end = plain.indexOf('\n', at)
+    const line = readKtapLine(plain.slice(at, end < 0 ? plain.length : end))
     if (line !== null) reader.take(line)
-    at = end < 0 ? text.length : end + 1
+    at = end < 0 ? plain.length : end + 1
   }
   return reader.finish()
+}
+
+/** Without what a terminal takes for colours, and with a line where it would begin to write at the left again (`10%\r100%\rok 1 a`). */
+function plainText(text: string): string {
+  const colourless = text.includes('\u001b') ? text.replace(/\u001b(?:\[[0-9;?]{0,32}[A-Za-z]|\([A-Z0-9])/g, '') : text
+  return colourless.includes('\r') ? colourless.replaceAll('\r', '\n') : colourless
 }
 
 class KtapReader {
@@ -157,7 +168,7 @@ class KtapReader {
 
   #result(depth: number, line: ResultLine): void {
     this.#resultDepth = Math.min(this.#resultDepth, depth)
-    const status = statusOf(line.ok, line.directive)
+    const status = line.ok && line.directive === null && this.#isPlannedNoneBelow(depth) ? 'notrun' : statusOf(line.ok, line.directive)
     const below = this.#documents[depth + 1]?.kept ?? NOTHING
     this.#nameParent(below, line.name)
     const isLeaf = !this.#hasResultsBelow(depth)
@@ -173,8 +184,11 @@ class KtapReader {
     const kept = isTold ? -1 : this.#count(line, status)
     for (const index of below) document.kept.push(index)
     if (kept >= 0) document.kept.push(kept)
-    if (line.number !== null) document.numbered += 1
-    else {
+    if (status === 'pass') document.passed += 1
+    if (line.number !== null) {
+      document.numbered += 1
+      document.distinct.add(`${line.number} ${line.name}`)
+    } else {
       document.unnumbered += 1
       if (status === 'fail' || isTold) return
       document.proseCounts[status] += 1
@@ -210,6 +224,12 @@ class KtapReader {
     return false
   }
 
+  /** What it stands for has planned no test (`1..0 # SKIP no device`). */
+  #isPlannedNoneBelow(depth: number): boolean {
+    const below = this.#documents[depth + 1]
+    return below !== undefined && below.planned === 0 && !this.#hasResultsBelow(depth)
+  }
+
   #nameParent(below: readonly number[], parent: string): void {
     if (parent === '') return
     for (const index of below) {
@@ -227,6 +247,9 @@ class KtapReader {
     const seen = Math.max(document.results, document.leavesBelow)
     const counted = ['pass', 'fail', 'xfail', 'xpass', 'skip', 'error'].reduce((sum, key) => sum + (counts[key] ?? 0), 0)
     if (counted > seen) this.#problem('totals', `its totals count ${counted}, its results are ${seen}`)
+    // KUnit's, which have a total, are of what is nested beside them.
+    const skippedAll = (counts.skip ?? 0) > 0 && (counts.pass ?? 0) + (counts.xfail ?? 0) === 0 && counts.total === undefined
+    if (skippedAll && document.passed > 0) this.#problem('totals', `its totals say skip:${counts.skip}, and no pass`)
   }
 
   /** Ends the documents of this depth and below. */
@@ -235,10 +258,11 @@ class KtapReader {
       const document = this.#documents.pop() as Document
       if (document.numbered > 0) this.#dropProse(document)
       const seen = document.results
-      if (document.planned === null || document.planned === seen) continue
-      const text = planText(document.planned, seen)
-      if (seen > document.planned) this.#problem('excess', text)
-      else if (!skipped) this.#problem('short', text)
+      if (document.planned === null) continue
+      const repeated = document.numbered - document.distinct.size
+      if (seen > document.planned) this.#problem('excess', planText(document.planned, seen))
+      else if (!skipped && seen < document.planned) this.#problem('short', planText(document.planned, seen))
+      else if (!skipped && repeated > 0) this.#problem('short', `${planText(document.planned, seen)}, ${repeated} of them printed again`)
     }
   }
 
@@ -267,6 +291,7 @@ function statusOf(ok: boolean, directive: Directive | null): SubtestStatus {
     case 'TODO':
     case 'XFAIL':
       return 'pass'
+    case 'XPASS':
     case 'TIMEOUT':
     case 'ERROR':
       return 'fail'
