@@ -46,3 +46,12 @@ test('a download, with how much of it is there', () => {
     'for Nix to evaluate .#vmtest',
   ])
 })
+
+test('a file of this machine is no download, though Nix calls it one', () => {
+  const url = 'file:///home/u/.cache/kernel-vmtest/kernels/linux-image.deb'
+  const [, taken] = told(
+    { action: 'start', id: 3, level: 4, type: 101, text: 'downloading', fields: [url] },
+    { action: 'result', id: 3, type: 105, fields: [1048576, 10485760, 0, 0] },
+  )
+  expect(taken).toBe('for Nix to take linux-image.deb into its store (1.0 of 10.0 MiB)')
+})

@@ -59,3 +59,53 @@ test('on a terminal a long line breaks between words', () => {
   shown.show({ kind: 'stage', stage: 'vm', message: 'the disks of an earlier run are kept in /var/tmp' })
   expect(written[0]).toBe('00:00 vm       the disks of an earlier\n               run are kept in /var/tmp\n')
 })
+
+const RUNNING = { kind: 'test-start', guest: 1, suite: 'fstests', section: 'xfs', index: 0, total: 2 } as const
+
+test('a limit is told once a test has run for a while, not beside each that ends in seconds', () => {
+  const { view: shown, written, wait } = view(true)
+  shown.show({ ...RUNNING, name: 'generic/001', limit: { seconds: 1830, reason: 'no history, group quick' } })
+  wait(59)
+  shown.refresh()
+  expect(written.at(-1)).toBe('\r\u001b[K00:59 0 of 2 tests · running xfs generic/001 59s')
+  wait(1)
+  shown.refresh()
+  expect(written.at(-1)).toBe('\r\u001b[K01:00 0 of 2 tests · running xfs generic/001 1m00s (limit 30m30s, no history, group quick)')
+})
+
+const ENDED = { kind: 'test-end', guest: 1, suite: 'fstests', section: 'xfs', name: 'generic/001', seconds: 3, done: 1, total: 2 } as const
+
+test('a status is told as people say it; what comes late is told where it is news', () => {
+  const { view: shown, written } = view(false)
+  for (const status of ['pass', 'notrun', 'timeout', 'ended']) shown.show({ ...ENDED, status })
+  for (const status of ['pass', 'fail'])
+    shown.show({ kind: 'test-word', guest: 1, suite: 'fstests', section: 'xfs', name: 'generic/001', status })
+  expect(written).toEqual([
+    '00:00 [1/2] xfs generic/001 passed 3s\n',
+    '00:00 [1/2] xfs generic/001 not run 3s\n',
+    '00:00 [1/2] xfs generic/001 timed out 3s\n',
+    '00:00 [1/2] xfs generic/001 ended 3s\n',
+    '00:00 vm 1: xfs generic/001: failed\n',
+  ])
+})
+
+test('a report that the test provokes is told as that', () => {
+  const { view: shown, written } = view(false)
+  const report = { kind: 'kernel-report', guest: 2, title: 'XFS user initiated shutdown', test: 'generic/027' } as const
+  for (const provoked of [true, false]) shown.show({ ...report, provoked })
+  expect(written).toEqual([
+    '00:00 vm 2: kernel: XFS user initiated shutdown (generic/027 does it on purpose)\n',
+    '00:00 vm 2: kernel: XFS user initiated shutdown (in generic/027)\n',
+  ])
+})
+
+test('a live line that is too long keeps what it is about and how far it is, at every width', () => {
+  const message = `for a download: https://a.example/${'x'.repeat(200)}.tar.gz (1.0 of 10.0 MiB)`
+  for (let columns = 0; columns <= 300; columns += 1) {
+    const { view: shown, written } = view(true, columns)
+    shown.show({ kind: 'waiting', message })
+    const line = written.at(-1)?.replace('\r\u001b[K', '') ?? ''
+    expect(line.length).toBeLessThanOrEqual(Math.max(0, columns - 1))
+    if (columns >= 60) expect(line).toMatch(/^00:00 waiting for a download: .*of 10\.0 MiB\) · 0s$/)
+  }
+})

@@ -111,8 +111,8 @@ test('what is missing is said with its package and its price, and how to install
     { program: 'fscryptctl', package: null, tests: 2 },
   ]
   expect(describeMissing(missing)).toEqual([
-    'fstests would find missing on this machine, and so many tests decline: dmsetup (143 tests), accton (in acct, 1 test), fscryptctl (in no package, 2 tests).',
-    '`apt-get install acct dmsetup` installs what Debian and Ubuntu have of it.',
+    'Some tests of fstests decline here, for want of these programs: dmsetup (143 tests), accton (in acct, 1 test), fscryptctl (in no package, 2 tests).',
+    'What Debian and Ubuntu have of them is installed, as root, by: `apt-get install acct dmsetup`',
   ])
   expect(describeMissing([])).toEqual([])
 })

@@ -44,3 +44,16 @@ test('a test that was taken away, and that the guest came to all the same, is gi
     expect(batch.returned).toEqual(reached)
   }
 })
+
+test('a test whose output comes late has ended, and how it went is told when it comes, once', () => {
+  const ends = { feed: (name: string) => [{ kind: 'end' as const, name, status: 'fail', seconds: 3 }], end: () => [] }
+  const progress = new BatchProgress({ id: 1, tests: ['generic/001', 'generic/002'], environment: {}, arguments: [] }, ends)
+  progress.startTest('generic/001', at(0))
+  expect(progress.endTest(at(3))).toMatchObject({ status: 'ended' })
+  progress.startTest('generic/002', at(3))
+  expect(progress.output('generic/001')).toEqual([{ kind: 'test-word', name: 'generic/001', status: 'fail' }])
+  // In time, and again: no news.
+  expect(progress.output('generic/002')).toEqual([])
+  expect(progress.endTest(at(6))).toMatchObject({ status: 'fail' })
+  expect(progress.output('generic/001')).toEqual([])
+})

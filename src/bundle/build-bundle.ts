@@ -154,7 +154,9 @@ async function findOffline(request: BuildRequest, kept: Kept, ports: BuildPorts)
   const of = { flake: directory, cacheDirectory, outLink: kept.outLink, by: [nix.program, nix.version, nix.config, settings] }
   const known = await knownBuild(of, ports.files)
   if (known !== null) return { path: known, seconds: 0, times: NOTHING_BUILT }
-  await fetchDistributionKernel(kernel, { exec: apt, files: ports.files })
+  const onDownload = () => kept.onProgress?.({ kind: 'waiting', message: `for apt to download the kernel ${kernel.release}` })
+  await fetchDistributionKernel(kernel, { exec: apt, files: ports.files }, onDownload)
+  kept.onProgress?.({ kind: 'waiting', message: null })
   const installable = `path:${directory}#vmtest`
   const found = await build({ nix, installable, impure: false, cwd: request.workspace, settings, ...kept }, ports)
   await noteBuild(of, found.path, ports.files)

@@ -177,14 +177,20 @@ function notThere({ path }: Pick<KernelArchive, 'path'>): UserError {
 /**
  * Downloads the packages that are not here yet, or not as they should be: once per version. Nothing is installed: the boot
  * loader, /boot and /lib/modules of this machine stay as they are.
+ * @param onDownload called before apt is asked for something
  * @throws UserError (`could-not-test`) where apt cannot download them, or what it brings is something else
  */
-export async function fetchDistributionKernel(kernel: DistributionKernel, ports: Pick<Ports, 'exec' | 'files'>): Promise<void> {
+export async function fetchDistributionKernel(
+  kernel: DistributionKernel,
+  ports: Pick<Ports, 'exec' | 'files'>,
+  onDownload: () => void = () => undefined,
+): Promise<void> {
   const isHere = async ({ path, sha256 }: KernelArchive) =>
     (await ports.files.stat(path)) !== null && (await sha256Of(ports, path)) === sha256
   const absent: KernelArchive[] = []
   for (const archive of kernel.archives) if (!(await isHere(archive))) absent.push(archive)
   if (absent.length === 0) return
+  onDownload()
   await download(absent, ports)
   for (const archive of absent) {
     if ((await ports.files.stat(archive.path)) === null) throw notThere(archive)

@@ -43,7 +43,9 @@ export function describeMissing(missing: readonly MissingProgram[]): readonly st
     return `${program} (${[from, `${tests} ${tests === 1 ? 'test' : 'tests'}`].filter((part) => part !== '').join(', ')})`
   })
   return [
-    `fstests would find missing on this machine, and so many tests decline: ${described.join(', ')}.`,
-    ...(packages.length === 0 ? [] : [`\`apt-get install ${packages.join(' ')}\` installs what Debian and Ubuntu have of it.`]),
+    `Some tests of fstests decline here, for want of these programs: ${described.join(', ')}.`,
+    ...(packages.length === 0
+      ? []
+      : [`What Debian and Ubuntu have of them is installed, as root, by: \`apt-get install ${packages.join(' ')}\``]),
   ]
 }

@@ -57,7 +57,10 @@ export class NixWaiting {
     const transfer = this.#transfer
     if (transfer !== null) {
       const total = transfer.totalBytes === 0 ? '' : ` of ${(transfer.totalBytes / MIB).toFixed(1)}`
-      return `for a download: ${transfer.address} (${(transfer.doneBytes / MIB).toFixed(1)}${total} MiB)`
+      const amount = `(${(transfer.doneBytes / MIB).toFixed(1)}${total} MiB)`
+      // Nix says of a file of this machine, too, that it is downloaded.
+      const file = /^file:\/\/.*\/([^/]+)$/.exec(transfer.address)?.[1]
+      return file === undefined ? `for a download: ${transfer.address} ${amount}` : `for Nix to take ${file} into its store ${amount}`
     }
     const [fetched] = this.#fetches
     const more = this.#fetches.size > 1 ? ` and ${this.#fetches.size - 1} more` : ''

@@ -194,5 +194,21 @@ export type Progress =
       readonly done: number
       readonly total: number
     }
-  | { readonly kind: 'kernel-report'; readonly guest: number; readonly title: string; readonly test: string | null }
+  /** How a test went, which was not known when its end was told. */
+  | {
+      readonly kind: 'test-word'
+      readonly guest: number
+      readonly suite: SuiteName
+      readonly section: string
+      readonly name: string
+      readonly status: string
+    }
+  | {
+      readonly kind: 'kernel-report'
+      readonly guest: number
+      readonly title: string
+      readonly test: string | null
+      /** True where that test is known to do it on purpose. */
+      readonly provoked: boolean
+    }
   | { readonly kind: 'accelerator'; readonly decision: AcceleratorDecision }

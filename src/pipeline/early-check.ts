@@ -6,7 +6,11 @@ import type { BuiltSuite } from '../domain/stages.js'
 import { loadExpectations } from '../plan/expectations.js'
 import type { Ports } from '../ports/index.js'
 import { suiteOf } from '../suites/index.js'
+import { requireBaseline } from './baseline.js'
 import type { Directories } from './directories.js'
+import { type OpenOptions, planOnly, requireOutput } from './open-run.js'
+import { requireAcceptable } from './past-runs.js'
+import { hasBundlesKernel, requireBaseBundle } from './prove-on-base.js'
 import { resolveSelection } from './resolve-selection.js'
 
 /** Before a kernel is there its release is not known: what a section needs of it is asked again when it is. */
@@ -38,6 +42,30 @@ export interface AtHand {
 }
 
 /**
+ * Refuses what the plan names beside its tests: a record, a bundle, what is to be accepted.
+ * @throws UserError
+ */
+export async function requireNamed(plan: Plan, ports: Pick<Ports, 'files' | 'runner'>): Promise<void> {
+  await requireBaseline(plan, ports)
+  await requireBaseBundle(plan, ports)
+  requireAcceptable(plan, ports.runner.env)
+}
+
+/**
+ * Every word that a run would be refused for, before a command of several runs makes anything: a worktree, a build, something to wait for.
+ * @throws UserError as the run would
+ */
+export async function checkBeforehand(
+  { inputs, places }: Pick<OpenOptions, 'inputs' | 'places'>,
+  ports: Pick<Ports, 'clock' | 'exec' | 'files' | 'runner'>,
+): Promise<void> {
+  const plan = await planOnly({ inputs, places }, ports)
+  await requireNamed(plan, ports)
+  await checkAtHand(plan, places, ports)
+  await requireOutput(plan.outputDirectory, ports.files)
+}
+
+/**
  * What is asked for held against what is at hand within a second: the trees that are given, the smoke suite, the bundle that is given, and of
  * a flake the bundle it gave last time. That one may be another by now: what is not in it is said, and the bundle decides before a kernel is built.
  * @throws UserError for what cannot be right, whatever is built
@@ -54,12 +82,8 @@ export async function checkAtHand(plan: Plan, places: Directories, ports: Pick<P
     const { bundle } = await loadBundle(plan.bundle.path, ports)
     const held = bundle.suites.filter(({ name }) => !suites.some((suite) => suite.name === name))
     const all = [...suites, ...(await readSuites(sourcesOf(held), ports))]
-    await checkEarly(
-      plan,
-      { bundle: { ...bundle, kernel: plan.kernelTree === undefined ? bundle.kernel : kernel }, suites: all },
-      places,
-      ports,
-    )
+    const booted = hasBundlesKernel(plan) ? bundle.kernel : kernel
+    await checkEarly(plan, { bundle: { ...bundle, kernel: booted }, suites: all }, places, ports)
     return { suites, notes: [] }
   }
   const architecture = (await ports.exec.run(['uname', '-m'])).stdout.trim() === 'aarch64' ? 'aarch64' : 'x86_64'

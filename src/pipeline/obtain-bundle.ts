@@ -86,8 +86,7 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   stage('nix', `${nix.version} (${nix.origin}: ${nix.program})${nix.sandbox ? '' : ', without sandbox'}`)
   for (const note of nix.notes) stage('nix', note)
   // The cache's key is made of what the flake holds, so it is staged before the cache is asked.
-  const offline =
-    plan.bundle.kind === 'offline' ? await stageOfflineFlake({ ...places, ...(await offlineGuest(plan, ports)) }, ports) : null
+  const offline = plan.bundle.kind === 'offline' ? await stagedOffline(options, ports) : null
   const { fstests } = plan.trees
   if (offline !== null && fstests !== undefined) {
     for (const line of describeMissing(await missingPrograms(fstests, ports))) stage('build', line)
@@ -114,6 +113,15 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
   const ledger = plan.cache ? [...restored.ledger, ...compiler.ledger, ...saved] : []
   await makeRoom(ledger, ports, stage)
   return { built, ledger, session: restored.session, nixSeconds }
+}
+
+/** The flake of this machine's programs, each of which is read: a new machine's take a while. */
+async function stagedOffline({ plan, places, onProgress }: ObtainOptions, ports: Ports) {
+  const guest = await offlineGuest(plan, ports)
+  onProgress({ kind: 'waiting', message: "for this machine's programs to be read" })
+  const offline = await stageOfflineFlake({ ...places, ...guest }, ports)
+  onProgress({ kind: 'waiting', message: null })
+  return offline
 }
 
 /** Where this run added to the cache, what it supersedes may have to go. */

@@ -56,12 +56,38 @@ export async function openRun(options: OpenOptions, ports: Pick<Ports, 'files' |
 /** What a run's results take at least, in bytes: the page alone has a MiB, and a full disk is told of from 64 MiB on. */
 const LEAST_ROOM_BYTES = 80 * 1024 ** 2
 
+/**
+ * Refuses a directory that could not take the results of a run, before there is one. Nothing is left of the trial.
+ * @throws UserError as `openRun` does, for what is in the way, what cannot be written and what has no room
+ */
+export async function requireOutput(directory: string, files: Ports['files']): Promise<void> {
+  if (await taken(directory, files)) throw notEmpty(directory)
+  let above = directory
+  while ((await files.stat(above)) === null && dirname(above) !== above) above = dirname(above)
+  const trial = await files.makeTemporary(above, '.vmtest-').catch((error: unknown) => {
+    throw unwritable(directory, error)
+  })
+  try {
+    requireEnough(directory, await files.freeBytes(trial))
+  } finally {
+    await files.remove(trial)
+  }
+}
+
 /** @throws UserError (`could-not-test`) where results cannot be kept: said now, not when they are written */
 async function requireRoom(directory: string, files: Ports['files']): Promise<void> {
-  const free = await files.freeBytes(directory)
+  try {
+    requireEnough(directory, await files.freeBytes(directory))
+  } catch (error) {
+    await files.remove(directory)
+    throw error
+  }
+}
+
+/** @throws UserError (`could-not-test`) */
+function requireEnough(directory: string, free: number): void {
   if (free >= LEAST_ROOM_BYTES) return
-  await files.remove(directory)
-  const [least, there] = [LEAST_ROOM_BYTES, free].map((bytes) => `${Math.floor((bytes ?? 0) / 1024 ** 2)} MiB`)
+  const [least, there] = [LEAST_ROOM_BYTES, free].map((bytes) => `${Math.floor(bytes / 1024 ** 2)} MiB`)
   throw new UserError(
     `The disk of the output directory ${directory} has ${there} free, and a run's results need at least ${least}.`,
     'Free some space, or name another directory with `--output`.',
@@ -76,17 +102,19 @@ function unwritable(directory: string, error: unknown): unknown {
   })
 }
 
+function notEmpty(directory: string): UserError {
+  return new UserError(
+    `The output directory ${directory} is not empty.`,
+    'Name another one with `output`, or remove it; results are never overwritten.',
+  )
+}
+
 async function claimDirectory(plan: Plan, chosenByUser: boolean, files: Ports['files']): Promise<Plan> {
   const wanted = plan.outputDirectory
   for (let number = 1; ; number++) {
     const placed = number === 1 ? plan : { ...plan, outputDirectory: `${wanted}-${number}` }
     if (await claimed(placed, files)) return placed
-    if (chosenByUser) {
-      throw new UserError(
-        `The output directory ${wanted} is not empty.`,
-        'Name another one with `output`, or remove it; results are never overwritten.',
-      )
-    }
+    if (chosenByUser) throw notEmpty(wanted)
   }
 }
 

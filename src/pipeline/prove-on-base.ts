@@ -84,8 +84,8 @@ export function lastingBundlePath({ bundlePath }: Pick<Built, 'bundlePath'>, pla
   return hasBundlesKernel(plan) && /^\/nix\/store\/[0-9a-z]{32}-[^/]+$/.test(bundlePath) ? bundlePath : null
 }
 
-/** False where another kernel than the bundle's own was booted. */
-function hasBundlesKernel({ kernel, kernelTree }: Pick<Plan, 'kernel' | 'kernelTree'>): boolean {
+/** False where another kernel than the bundle's own is booted. */
+export function hasBundlesKernel({ kernel, kernelTree }: Pick<Plan, 'kernel' | 'kernelTree'>): boolean {
   return kernel === null && kernelTree === undefined
 }
 

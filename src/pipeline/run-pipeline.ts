@@ -23,18 +23,18 @@ import {
   withCompared,
 } from '../results/index.js'
 import { DumpBudget, decideAccelerator } from '../vm/index.js'
-import { requireBaseline } from './baseline.js'
 import { chooseByMap } from './choose-by-map.js'
 import { aimCoverage, type CoverageAim, withCoverage } from './coverage.js'
 import { decodeRecord } from './decode.js'
+import { requireNamed } from './early-check.js'
 import { readHostFacts } from './host-facts.js'
 import { untilInterrupted } from './interruption.js'
 import { readKernelLogs } from './kernel-logs.js'
 import { obtainBundle } from './obtain-bundle.js'
 import { SELECTION_FILE } from './open-run.js'
 import type { PipelineOptions } from './options.js'
-import { type Memory, NOTHING_KNOWN, recall, remember, requireAcceptable } from './past-runs.js'
-import { lastingBundlePath, NO_PROOF, type Proof, type ProofOptions, proveOnBase, requireBaseBundle, withProof } from './prove-on-base.js'
+import { type Memory, NOTHING_KNOWN, recall, remember } from './past-runs.js'
+import { lastingBundlePath, NO_PROOF, type Proof, type ProofOptions, proveOnBase, withProof } from './prove-on-base.js'
 import { rerunFailures } from './rerun-failures.js'
 import { resolveSelection } from './resolve-selection.js'
 import { runGuests } from './run-guests.js'
@@ -93,9 +93,7 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
     laps: { nixSeconds: 0, guestsSeconds: 0, baseSeconds: 0 },
   }
   try {
-    await requireBaseline(run.plan, ports)
-    await requireBaseBundle(run.plan, ports)
-    requireAcceptable(run.plan, ports.runner.env)
+    await requireNamed(run.plan, ports)
     await test(options, evidence, ports)
   } catch (error) {
     if (error instanceof UserError && error.kind === 'usage' && !options.signal.aborted) {
@@ -194,7 +192,8 @@ async function test(options: PipelineOptions, evidence: Evidence, ports: Ports):
   const judgeBase: ProofOptions['judgeBase'] = (ran) => recordOf({ ...options, run: ran.run }, { ...evidence, ...ran }, ports)
   const { session } = obtained
   evidence.proof = await proveOnBase({ ...guests, selection, session, baseline: memory.baseline, record, judgeBase }, ports)
-  evidence.laps.baseSeconds = ports.clock.monotonicSeconds() - baseSince
+  // Without a base there were only the verdicts to be made.
+  if (evidence.proof !== NO_PROOF) evidence.laps.baseSeconds = ports.clock.monotonicSeconds() - baseSince
 }
 
 /** Where the time went until now. */

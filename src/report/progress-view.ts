@@ -1,5 +1,7 @@
 import type { BuildCount, Progress } from '../domain/stages.js'
+import type { TestStatus } from '../domain/test.js'
 import type { Clock } from '../ports/index.js'
+import { STATUS_WORDS } from './words.js'
 import { wrapLine } from './wrap.js'
 
 /** The terminal as progress sees it. */
@@ -11,6 +13,8 @@ export interface ProgressOutput {
 }
 
 const RUNNING_AT_MOST = 3
+/** So long a test has run before its limit is of interest. */
+const LIMIT_SHOWN_SECONDS = 60
 /** Where a line's message begins: after its time and its stage. */
 const HANGING = '00:00 build    '.length
 
@@ -69,13 +73,16 @@ export class ProgressView {
         this.done = progress.done
         this.total = progress.total
         this.line(
-          `${this.elapsed()} [${progress.done}/${progress.total}] ${progress.section} ${progress.name} ${progress.status}${progress.seconds === null ? '' : ` ${formatSeconds(progress.seconds)}`}`,
+          `${this.elapsed()} [${progress.done}/${progress.total}] ${progress.section} ${progress.name} ${statusWords(progress.status)}${progress.seconds === null ? '' : ` ${formatSeconds(progress.seconds)}`}`,
         )
         break
+      case 'test-word':
+        // That a test which ended has passed is no news.
+        if (progress.status !== 'pass')
+          this.line(`${this.elapsed()} vm ${progress.guest}: ${progress.section} ${progress.name}: ${statusWords(progress.status)}`)
+        break
       case 'kernel-report':
-        this.line(
-          `${this.elapsed()} vm ${progress.guest}: kernel: ${progress.title}${progress.test === null ? '' : ` (in ${progress.test})`}`,
-        )
+        this.line(`${this.elapsed()} vm ${progress.guest}: kernel: ${progress.title}${ranUnder(progress)}`)
         break
     }
     this.refresh()
@@ -102,7 +109,7 @@ export class ProgressView {
       if (this.isBusy() && this.seconds() - this.lastLineAt >= HEARTBEAT_SECONDS) this.line(this.status())
       return
     }
-    this.output.write(`\r\u001b[K${this.status().slice(0, Math.max(0, this.output.columns - 1))}`)
+    this.output.write(`\r\u001b[K${withinLine(this.status(), Math.max(0, this.output.columns - 1))}`)
     this.liveShown = true
   }
 
@@ -115,12 +122,14 @@ export class ProgressView {
     if (this.running.size === 0 && this.waiting !== null) {
       return `${this.elapsed()} waiting ${this.waiting.message} · ${formatSeconds(this.seconds() - this.waiting.since)}`
     }
-    const running = [...this.running.values()].map(
-      ({ label, since, limit }) => `${label} ${formatSeconds(this.seconds() - since)} (limit ${limit})`,
-    )
+    const running = [...this.running.values()].map(({ label, since, limit }) => {
+      const seconds = this.seconds() - since
+      return `${label} ${formatSeconds(seconds)}${seconds < LIMIT_SHOWN_SECONDS ? '' : ` (limit ${limit})`}`
+    })
     const shown =
       running.slice(0, RUNNING_AT_MOST).join(', ') + (running.length > RUNNING_AT_MOST ? `, ${running.length - RUNNING_AT_MOST} more` : '')
-    const count = this.total === 0 ? this.stage : `${this.done} of ${this.total} tests`
+    const booting = this.stage === 'vm' ? 'vm · booting' : this.stage
+    const count = this.total === 0 ? booting : `${this.done} of ${this.total} tests`
     return `${this.elapsed()} ${count}${shown === '' ? '' : ` · running ${shown}`}`
   }
 
@@ -140,6 +149,23 @@ export class ProgressView {
     const seconds = Math.floor(this.seconds() - this.startedAt)
     return `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`
   }
+}
+
+/** A status as people say it; another word of a suite's stands as it is. */
+function statusWords(status: string): string {
+  return Object.hasOwn(STATUS_WORDS, status) ? STATUS_WORDS[status as TestStatus] : status
+}
+
+function ranUnder({ test, provoked }: Extract<Progress, { kind: 'kernel-report' }>): string {
+  if (test === null) return provoked ? ' (on purpose)' : ''
+  return provoked ? ` (${test} does it on purpose)` : ` (in ${test})`
+}
+
+/** What is too long loses its middle: what it is about stands first, how far it is stands last. */
+function withinLine(text: string, columns: number): string {
+  if (text.length <= columns) return text
+  const ending = Math.floor(columns / 3)
+  return `${text.slice(0, Math.max(0, columns - ending - 1))}…${ending === 0 ? '' : text.slice(-ending)}`.slice(0, columns)
 }
 
 /** `734 of about 1756 objects · 2.1/s · about 8m06s left · CC fs/xfs/xfs_inode.o`, as far as it is known; before the first object the step alone. */

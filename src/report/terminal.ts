@@ -1,4 +1,4 @@
-import type { TestRecord } from '../domain/record.js'
+import type { SectionRecord, TestRecord } from '../domain/record.js'
 import { settingWords } from '../domain/section.js'
 import { sectionName } from '../domain/test-key.js'
 import { withoutTrailing } from '../domain/without-trailing.js'
@@ -172,7 +172,11 @@ function sections(rendered: Rendered, paint: Palette): string[] {
   const shown = (name: string) => shortLine(name, 80)
   const nameOf = ({ suite, name }: { readonly suite: string; readonly name: string }) =>
     shown(sectionName({ suite, section: name }, rendered.record))
+  // A section that is called what it is says it once.
+  const kindOf = (section: SectionRecord) => shown(settingWords(section)[0]?.[1] ?? '')
+  const isNews = rendered.record.sections.some((section) => kindOf(section) !== nameOf(section))
   const width = Math.max(0, ...rendered.record.sections.map((section) => nameOf(section).length))
+  const kinds = isNews ? Math.max(0, ...rendered.record.sections.map((section) => kindOf(section).length)) : 0
   const lines = rendered.record.sections.slice(0, 50).map((section) => {
     const own = rendered.placement.tests.filter(({ test }) => test.suite === section.suite && test.section === section.name)
     const at = (...places: string[]) => own.filter(({ place }) => places.includes(place)).length
@@ -186,7 +190,7 @@ function sections(rendered: Rendered, paint: Palette): string[] {
       unreached > 0 ? paint.unsure(`${unreached} not reached`) : '',
     ]
     const untested = section.couldNotTest === null ? '' : `  ${paint.unsure(shortLine(section.couldNotTest, 200))}`
-    return `${nameOf(section).padEnd(width)}  ${shown(settingWords(section)[0]?.[1] ?? '').padEnd(5)}  ${parts.filter((part) => part !== '').join(', ')}${untested}`
+    return `${nameOf(section).padEnd(width)}  ${kindOf(section).padEnd(kinds)}${kinds === 0 ? '' : '  '}${parts.filter((part) => part !== '').join(', ')}${untested}`
   })
   return lines.length === 0 ? [] : ['', ...lines]
 }

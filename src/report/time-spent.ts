@@ -31,14 +31,22 @@ const PARTS: readonly (readonly [key: keyof TimeSplit, words: string])[] = [
   ['startSeconds', 'starts of the suite'],
   ['testSeconds', 'tests'],
   ['betweenSeconds', 'between tests'],
-  ['idleSeconds', 'idle places'],
-  ['baseSeconds', 'on the base'],
+  ['idleSeconds', 'VMs without work'],
+  ['baseSeconds', 'tests on the base'],
   ['reportSeconds', 'reading results'],
-  ['oursSeconds', 'our own'],
+  ['oursSeconds', 'everything else'],
 ]
 
-/** The whole and its parts, in one line; those that took no time are left out. */
+/** A part of less than this share of the whole is nothing to look at: it is counted with everything else. */
+const LEAST_SHARE = 0.01
+
+/** The whole and its parts, in one line. */
 export function describeTimeSplit(time: TimeSplit): string {
-  const parts = PARTS.filter(([key]) => time[key] >= 0.05).map(([key, words]) => `${words} ${time[key].toFixed(1)} s`)
+  const least = Math.max(0.05, time.wholeSeconds * LEAST_SHARE)
+  const small = PARTS.filter(([key]) => key !== 'oursSeconds' && time[key] < least).reduce((sum, [key]) => sum + time[key], 0)
+  const counted = { ...time, oursSeconds: time.oursSeconds + small }
+  const parts = PARTS.filter(([key]) => (key === 'oursSeconds' ? counted[key] >= 0.05 : counted[key] >= least)).map(
+    ([key, words]) => `${words} ${counted[key].toFixed(1)} s`,
+  )
   return `${time.wholeSeconds.toFixed(1)} s${parts.length === 0 ? '' : ` = ${parts.join(' + ')}`}`
 }

@@ -109,7 +109,8 @@ export class BatchConversation {
       for (const piece of pieces) {
         if (piece.kind === 'bytes') {
           this.progress?.handOn(piece.bytes)
-          this.progress?.output(await this.output.append(piece.bytes))
+          const text = await this.output.append(piece.bytes)
+          for (const word of this.progress?.output(text) ?? []) this.place.push(word)
         } else if (piece.batch === this.progress?.batch.id) this.progress.endOutput()
       }
     }

@@ -3,7 +3,11 @@ import type { BatchRun, VmExit } from '../domain/vm-run.js'
 import type { ProgressParser, SuiteProgress } from '../suites/suite.js'
 import type { GuestBatch, GuestEvent } from './guest.js'
 
+type TestWord = Extract<GuestEvent, { kind: 'test-word' }>
 type TestEnd = Extract<GuestEvent, { kind: 'test-end' }>
+
+/** What is said of a test that has ended while its output is still on the way: the same as of a program whose status says no more. */
+const ENDED = 'ended'
 
 interface TimelineEntry {
   name: string
@@ -28,6 +32,8 @@ export class BatchProgress {
   private readonly statuses = new Map<string, { status: string; seconds: number | null }>()
   private readonly wakeUps = new Set<() => void>()
   private readonly names: ReadonlySet<string>
+  /** Tests that had ended before the output said how. */
+  private readonly untold = new Set<string>()
   private readonly withdrawn = new Set<string>()
   /** Named by the suite's output, or announced by the guest: a suite may print a test's name before it asks whether that may start. */
   private readonly reached = new Set<string>()
@@ -53,8 +59,15 @@ export class BatchProgress {
     this.parser.handOn?.(bytes)
   }
 
-  output(text: string): void {
+  /** @returns what it says of tests that had ended before it came */
+  output(text: string): readonly TestWord[] {
     this.note(this.parser.feed(text))
+    return [...this.untold].flatMap((name) => {
+      const status = this.statuses.get(name)?.status
+      if (status === undefined) return []
+      this.untold.delete(name)
+      return [{ kind: 'test-word', name, status }]
+    })
   }
 
   /** The suite's output for this batch is complete. */
@@ -104,7 +117,8 @@ export class BatchProgress {
     const known = this.statuses.get(last.name)
     last.endedAt = at.toISOString()
     last.seconds = known?.seconds ?? (at.getTime() - Date.parse(last.startedAt)) / 1000
-    return { kind: 'test-end', name: last.name, status: known?.status ?? 'unknown', seconds: last.seconds }
+    if (known === undefined) this.untold.add(last.name)
+    return { kind: 'test-end', name: last.name, status: known?.status ?? ENDED, seconds: last.seconds }
   }
 
   /** Takes tests out of the batch: those of them that have not started, which are the answer. */

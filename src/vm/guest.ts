@@ -60,6 +60,8 @@ export type GuestEvent =
   | { readonly kind: 'test-start'; readonly name: TestName }
   /** The suite ended the test and its files are on the host. The status is the suite's word, for progress only. */
   | { readonly kind: 'test-end'; readonly name: TestName; readonly status: string; readonly seconds: number | null }
+  /** How a test went, where its end was told before that was known. */
+  | { readonly kind: 'test-word'; readonly name: TestName; readonly status: string }
   | { readonly kind: 'batch-end'; readonly batch: BatchRun }
   | { readonly kind: 'report'; readonly report: KernelReport }
   | { readonly kind: 'exit'; readonly exit: VmExit; readonly guest: GuestRun; readonly batch: BatchRun | null }

@@ -6,16 +6,17 @@ import { parseInputs } from '../../inputs/parse.js'
 import { chooseFragments, guestFragments, mergeFragments, requestedConfig } from '../../kconfig/index.js'
 import { buildKernel, builtCommits, type KernelBuildOptions, readFragments, treeName } from '../../kernel/index.js'
 import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
+import { checkBeforehand } from '../../pipeline/early-check.js'
 import { kernelPartsOf, suiteOf } from '../../suites/index.js'
 import { type BisectResult, type BisectStep, bisect } from '../../tools/bisect/bisect.js'
 import { outcomeOfRun, type StepOutcome } from '../../tools/bisect/decide.js'
 import { bisectInParallel } from '../../tools/bisect/parallel.js'
+import { readEnds } from '../../tools/bisect/span.js'
 import { type Commit, commitLine } from '../../tools/bisect/worktree.js'
 import { guestArchitecture, shelfOf } from '../config-places.js'
 import type { AddCommand, CliContext } from '../context.js'
 import { EXIT } from '../exit-codes.js'
 import { addInputOptions, rawInputs } from '../options.js'
-import { NEVER_OVERWRITTEN, refuseTaken } from '../refuse-taken.js'
 import { runInputs } from './run.js'
 
 /** Options of `vmtest bisect` beside those of a run, as commander gives them. */
@@ -74,10 +75,11 @@ function addBisectOptions(command: Command): void {
 
 async function runBisect(inputs: Inputs, flags: BisectFlags, context: CliContext): Promise<number> {
   const { ports, places, stderr, stdout, signal } = context
-  await refuse(inputs, flags, context)
+  refuse(inputs, flags)
   const tree = resolve(places.workingDirectory, flags.tree)
   const work = flags.work === undefined ? workDirectory(tree, context) : resolve(places.workingDirectory, flags.work)
   const results = resultsDirectory(inputs, work, context)
+  await refuseRuns(inputs, flags, { tree, results }, context)
   const build = await buildOptions(inputs, flags, work, context)
   stderr.write(`bisect: worktree and objects in ${work}, results in ${results}\n`)
   const jobs = Number(flags.jobs ?? '1')
@@ -119,14 +121,30 @@ function runnersOwn<T extends Pick<KernelBuildOptions, 'source' | 'objects'>>(bu
 }
 
 /** What cannot be meant, before anything is built. */
-async function refuse(inputs: Inputs, flags: BisectFlags, context: CliContext): Promise<void> {
+function refuse(inputs: Inputs, flags: BisectFlags): void {
   if (inputs.kernel !== null) throw new UserError('`--kernel` is given, but bisect builds its kernels.', 'Leave it out.')
   for (const [option, value] of [['--jobs', flags.jobs] as const, ['--make-jobs', flags.makeJobs] as const]) {
     if (value === undefined || /^[1-9]\d{0,2}$/.test(value)) continue
     throw new UserError(`\`${option}\` is \`${value}\`, which is no number of jobs.`, 'Give a whole number from 1.')
   }
-  if (inputs.outputDirectory !== '')
-    await refuseTaken(resolve(context.places.workingDirectory, inputs.outputDirectory), context, NEVER_OVERWRITTEN)
+}
+
+/** The same of what is asked of each run and of the search, now that it is known where they go. */
+async function refuseRuns(
+  inputs: Inputs,
+  flags: BisectFlags,
+  at: { readonly tree: string; readonly results: string },
+  context: CliContext,
+) {
+  const { ports, places } = context
+  if (flags.config !== undefined && (await ports.files.stat(resolve(places.workingDirectory, flags.config)))?.kind === undefined)
+    throw new UserError(
+      `\`--config\` is ${flags.config}, which is not there.`,
+      'Correct the path; relative ones start at the working directory.',
+    )
+  await readEnds({ tree: at.tree, good: flags.good, bad: flags.bad, paths: flags.path }, ports)
+  const kernelTree = { kind: 'tree', directory: at.tree } as const
+  await checkBeforehand({ inputs: { ...inputs, kernelTree, outputDirectory: at.results }, places }, ports)
 }
 
 /** Builds the kernel and runs the tests on it by the ordinary line. */

@@ -1,6 +1,7 @@
-import { describeMissing, ensureHostTools, missingPrograms } from '../../bundle/index.js'
+import { ensureHostTools, missingPrograms } from '../../bundle/index.js'
 import { parseInputs } from '../../inputs/parse.js'
 import type { AddCommand } from '../context.js'
+import { EXIT } from '../exit-codes.js'
 import { runInputs } from './run.js'
 
 interface DemoOptions {
@@ -31,9 +32,19 @@ export const demoCommand: AddCommand = (program, context, finish) => {
         context.stdout.write(`${tools.command}\n`)
         return
       }
+      const exitCode = await runInputs(inputs, context)
       // What this machine lacks is nothing to a guest that is made of packages.
       const missing = guest === undefined ? await missingPrograms(null, context.ports) : []
-      for (const line of describeMissing(missing)) context.stdout.write(`${line}\n`)
-      finish(await runInputs(inputs, context))
+      if (exitCode === EXIT.passed) context.stderr.write(`\n${whatNext(missing.length)}\n`)
+      finish(exitCode)
     })
+}
+
+/** Where the demo leads to, and what that will still lack: the run that needs it names it. */
+function whatNext(missing: number): string {
+  const lacking =
+    missing === 0
+      ? ''
+      : `\n(${missing === 1 ? '1 program' : `${missing} programs`} that some of its tests need ${missing === 1 ? 'is' : 'are'} not on this machine; that command names them, and goes on.)`
+  return `Next, real fstests: \`vmtest run --fstests DIRECTORY -s xfs -g quick\`, with a built xfstests-dev.${lacking}`
 }

@@ -5,6 +5,7 @@ import type { Report } from '../../domain/stages.js'
 import { parseInputs } from '../../inputs/parse.js'
 import { treeName } from '../../kernel/index.js'
 import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
+import { checkBeforehand } from '../../pipeline/early-check.js'
 import { ownFragments } from '../../plan/kernel-tree.js'
 import { runStamp } from '../../plan/make-plan.js'
 import { shellWord } from '../../plan/reproduce.js'
@@ -13,7 +14,6 @@ import { compareSeries, type SeriesRun } from '../../tools/series/compare-series
 import { treeAtHand } from '../config-places.js'
 import type { AddCommand, CliContext } from '../context.js'
 import { addInputOptions, rawInputs } from '../options.js'
-import { NEVER_OVERWRITTEN, refuseTaken } from '../refuse-taken.js'
 import { runInputs } from './run.js'
 
 const MAIL_FILE = 'mail.txt'
@@ -79,14 +79,15 @@ async function settingOf(
 async function runSeries(setting: Setting, context: CliContext): Promise<number> {
   const { ports, stderr, stdout, signal } = context
   const { inputs, work, results, tree, base, mailbox } = setting
-  await refuseTaken(results, context, NEVER_OVERWRITTEN)
+  const asRun = { ...inputs, kernelTree: { kind: 'tree', directory: tree }, outputDirectory: results } as const
   const exitCode = await compareSeries(
     {
       ...{ tree, mailbox, base, signal },
       worktreePath: join(work, 'source'),
-      scratch: join(work, 'mails'),
+      scratch: await ports.files.makeTemporary(context.places.temporaryDirectory, 'vmtest-series-'),
       baseIsKnown: inputs.baseline !== null,
       onNote: (note) => stderr.write(`series: ${note}\n`),
+      checkRuns: () => checkBeforehand({ inputs: asRun, places: context.places }, ports),
       run: (run) => oneRun(run, setting, context),
     },
     ports,

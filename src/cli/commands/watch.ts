@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import { UserError } from '../../domain/errors.js'
+import { checkBeforehand } from '../../pipeline/early-check.js'
 import { planOnly } from '../../pipeline/open-run.js'
 import { listSources, mayBeSource } from '../../tools/watch/sources.js'
 import { watchLoop } from '../../tools/watch/watch-loop.js'
@@ -36,6 +37,7 @@ export const watchCommand: AddCommand = (program, context, finish) => {
           'Run in a kernel tree, or name one with `--kernel-tree`, or a suite’s such as `--fstests` or `--scripts`.',
         )
       }
+      await checkBeforehand({ inputs, places }, ports)
       const sources = async () => (await Promise.all(trees.map((tree) => listSources(tree, ports)))).flat()
       const run = async (until: AbortSignal) => {
         try {

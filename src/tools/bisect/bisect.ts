@@ -1,6 +1,7 @@
 import { UserError } from '../../domain/errors.js'
 import type { Ports } from '../../ports/index.js'
 import type { SearchState, StepOutcome } from './decide.js'
+import { readEnds } from './span.js'
 import { BisectWorktree, type Commit, commitLine, resolveCommit } from './worktree.js'
 
 /** One commit that was tried. */
@@ -51,11 +52,7 @@ export const CANCELLED_BEFORE: BisectResult = { ending: { kind: 'cancelled' }, s
  * @throws UserError where a revision is unknown, an end is not what it was said to be, or git refuses
  */
 export async function bisect(options: BisectOptions, ports: Pick<Ports, 'exec' | 'files'>): Promise<BisectResult> {
-  const good = await resolveCommit(options.tree, options.good, ports)
-  const bad = await resolveCommit(options.tree, options.bad, ports)
-  if (good.hash === bad.hash) {
-    throw new UserError(`The good and the bad revision are one commit, ${commitLine(bad)}.`, 'Give an older one with `--good`.')
-  }
+  const { good, bad } = await readEnds(options, ports)
   const [whole, ...partly] = await knownCommits(options, ports)
   const { tree, worktreePath: path, signal, onNote } = options
   const worktree = await BisectWorktree.add({ tree, path, commit: whole ?? bad.hash, signal, onNote }, ports)

@@ -3,8 +3,8 @@ import { UserError } from '../../domain/errors.js'
 import type { Ports } from '../../ports/index.js'
 import type { StepOutcome, Verdict } from './decide.js'
 import { type NextRound, nextRound, type Span, type Trial } from './rounds.js'
-import { readSpan } from './span.js'
-import { type Commit, commitLine, resolveCommit } from './worktree.js'
+import { readEnds, readSpan } from './span.js'
+import { type Commit, commitLine } from './worktree.js'
 
 const commitSchema = z.object({ hash: z.string().regex(/^[0-9a-f]{40,64}$/), subject: z.string() })
 
@@ -41,10 +41,7 @@ export async function beginSearch(
   ports: Pick<Ports, 'exec'>,
 ): Promise<Search> {
   const { tree, paths, runners } = options
-  const good = await resolveCommit(tree, options.good, ports)
-  const bad = await resolveCommit(tree, options.bad, ports)
-  if (good.hash === bad.hash)
-    throw new UserError(`The good and the bad revision are one commit, ${commitLine(bad)}.`, 'Give an older one as `good`.')
+  const { good, bad } = await readEnds(options, ports)
   const { commits, parents } = await readSpan({ tree, good: good.hash, bad: bad.hash, paths }, ports)
   const messages = await readMessages(tree, commits, ports)
   const known = commits.map((hash) => ({ hash, subject: '', message: '', ...messages.get(hash), parents: [...(parents.get(hash) ?? [])] }))

@@ -3,7 +3,7 @@ import type { Ports } from '../../ports/index.js'
 import { type BisectResult, type BisectStep, CANCELLED_BEFORE } from './bisect.js'
 import type { StepOutcome, Verdict } from './decide.js'
 import { nextRound, type Trial } from './rounds.js'
-import { readSpan } from './span.js'
+import { readEnds, readSpan } from './span.js'
 import { BisectWorktree, type Commit, commitLine, git, resolveCommit } from './worktree.js'
 
 export interface ParallelOptions {
@@ -38,10 +38,7 @@ export interface ParallelResult extends BisectResult {
  * @throws UserError where a revision is unknown, or an end is not what it was said to be
  */
 export async function bisectInParallel(options: ParallelOptions, ports: Pick<Ports, 'exec' | 'files'>): Promise<ParallelResult> {
-  const good = await resolveCommit(options.tree, options.good, ports)
-  const bad = await resolveCommit(options.tree, options.bad, ports)
-  if (good.hash === bad.hash)
-    throw new UserError(`The good and the bad revision are one commit, ${commitLine(bad)}.`, 'Give an older one with `--good`.')
+  const { good, bad } = await readEnds(options, ports)
   const worktrees: BisectWorktree[] = []
   try {
     const { tree, signal, onNote } = options

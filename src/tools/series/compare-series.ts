@@ -21,7 +21,7 @@ export interface SeriesOptions {
   readonly tree: string
   /** Where the worktree goes. Nothing may be there. */
   readonly worktreePath: string
-  /** For files of ours, beside it. */
+  /** For files of ours; removed at the end. */
   readonly scratch: string
   readonly mailbox: string
   /** What to apply it to; null: what the series says, else what is checked out. */
@@ -30,6 +30,8 @@ export interface SeriesOptions {
   readonly baseIsKnown: boolean
   readonly signal: AbortSignal
   readonly onNote: (note: string) => void
+  /** Refuses what both runs would be refused for. @throws UserError */
+  readonly checkRuns: () => Promise<void>
   /** Builds and tests the worktree as it is checked out. @returns the exit code of the run */
   readonly run: (run: SeriesRun) => Promise<number>
 }
@@ -44,10 +46,19 @@ const CANCELLED = 130
  * @throws UserError where it does not apply, or the base has no verdicts to compare with
  */
 export async function compareSeries(options: SeriesOptions, ports: Pick<Ports, 'exec' | 'files'>): Promise<number> {
-  const { tree, worktreePath, scratch, mailbox, signal, onNote, run } = options
+  const { scratch, mailbox } = options
   await ports.files.remove(scratch)
-  const series = await readSeries(mailbox, join(scratch, 'mails'), ports)
+  try {
+    return await compare(options, await readSeries(mailbox, join(scratch, 'mails'), ports), ports)
+  } finally {
+    await ports.files.remove(scratch)
+  }
+}
+
+async function compare(options: SeriesOptions, series: MailedSeries, ports: Pick<Ports, 'exec' | 'files'>): Promise<number> {
+  const { tree, worktreePath, scratch, mailbox, signal, onNote, run } = options
   const { base, why } = await chooseBase(options, series, ports)
+  await options.checkRuns()
   onNote(
     `"${series.subject}", ${series.patches.length === 1 ? '1 patch' : `${series.patches.length} patches`} on ${commitLine(base)} (${why})`,
   )
@@ -76,7 +87,6 @@ export async function compareSeries(options: SeriesOptions, ports: Pick<Ports, '
     })
   } finally {
     await worktree.remove()
-    await ports.files.remove(scratch)
   }
 }
 

@@ -31,7 +31,8 @@ export async function openDevice(
   as: UnprivilegedUser | null,
 ): Promise<PermissionOutcome> {
   if (await opens(ports, KVM_DEVICE, as)) return { kind: 'open' }
-  if (options.permissions === 'leave') return { kind: 'closed', reason: 'it is not ours to open' }
+  if (options.permissions === 'leave')
+    return { kind: 'closed', reason: 'it has a group, which `sudo usermod -aG kvm "$USER"` and a new login join' }
   const root = await rootPrefix(ports.exec)
   if (root === null) return { kind: 'closed', reason: 'it is not ours to open, and neither root nor a sudo without password is at hand' }
   const before = await ports.files.stat(KVM_DEVICE)

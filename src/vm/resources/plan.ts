@@ -124,6 +124,10 @@ function plural(vms: number): string {
   return vms === 1 ? 'VM' : 'VMs'
 }
 
+function cpus(number: number): string {
+  return number === 1 ? '1 CPU' : `${number} CPUs`
+}
+
 function explain(
   plan: { vms: number; wanted: number; memoryMiB: number; cpusPerVm: number; perGuestMiB: number; place: DiskPlace },
   machine: MachineRoom,
@@ -132,8 +136,8 @@ function explain(
   const fewer = vms < wanted ? ` (of ${wanted}: there is no room for more)` : ''
   const kind = place.memoryBacked ? ', which is memory' : ''
   return (
-    `${vms} ${plural(vms)}${fewer} with ${memoryMiB} MiB and ${cpusPerVm} cpu each, of ${machine.cpus} cpus and ${machine.availableMemoryMiB} MiB; ` +
-    `disks below ${place.path}${kind}: about ${vms * perGuestMiB} of ${place.freeMiB} MiB`
+    `${vms} ${plural(vms)}${fewer} with ${memoryMiB} MiB and ${cpus(cpusPerVm)} each, of this machine's ${cpus(machine.cpus)} and ${machine.availableMemoryMiB} MiB; ` +
+    `the disks may grow to ${vms * perGuestMiB} MiB, of ${place.freeMiB} MiB free below ${place.path}${kind}`
   )
 }
 

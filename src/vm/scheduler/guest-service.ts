@@ -100,6 +100,7 @@ export class GuestService {
         return this.testEnded(event.name, event.status, event.seconds)
       case 'batch-end':
         return this.batchEnded(event.batch)
+      case 'test-word':
       case 'report':
         return this.note(event)
       default:
@@ -111,10 +112,12 @@ export class GuestService {
   private note(event: GuestEvent): void {
     if (event.kind === 'test-end') this.testEnded(event.name, event.status, event.seconds)
     if (event.kind === 'batch-end') this.batchEnded(event.batch)
+    if (event.kind === 'test-word') this.run.options.onProgress({ ...event, guest: this.guest.id, ...this.id })
     if (event.kind === 'report') {
       const { title, test, kind } = event.report
       if (endsDetector(kind)) this.becomeBlind(title)
-      this.run.options.onProgress({ kind: 'kernel-report', guest: this.guest.id, title: titleInFull(event.report), test })
+      const { provoked } = event.report
+      this.run.options.onProgress({ kind: 'kernel-report', guest: this.guest.id, title: titleInFull(event.report), test, provoked })
     }
   }
 
