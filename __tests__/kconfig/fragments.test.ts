@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import {
+  explainAllLost,
   explainLost,
   lostOptions,
   mergeFragments,
@@ -112,5 +113,56 @@ describe('why an option is lost', () => {
     if (lost === undefined) throw new Error('CONFIG_SMP should be lost')
     expect(explainLost(lost, actual, declarations)).toBe('CONFIG_SMP=y (base.config:1) is n.')
     expect(explainLost(lost, actual, [])).toBe('CONFIG_SMP=y (base.config:1) is n.')
+  })
+})
+
+describe('options that one of the user’s own turns off', () => {
+  const tree = parseKconfigDeclarations(
+    [
+      'config XFS_FS\n\ttristate "XFS"\n\tdepends on BLOCK\n',
+      ...['QUOTA', 'POSIX_ACL', 'RT', 'DEBUG', 'ONLINE_SCRUB', 'WARN'].map(
+        (name) => `config XFS_${name}\n\tbool "${name}"\n\tdepends on XFS_FS\n`,
+      ),
+      'config XFS_DEBUG_EXPENSIVE\n\tbool "more"\n\tdepends on XFS_DEBUG\n',
+      'config OTHER\n\tbool "other"\n\tdepends on NET\n',
+    ].join('\n'),
+  )
+  const explain = (fragments: readonly { readonly name: string; readonly text: string }[], config: string) => {
+    const asked = mergeFragments(fragments)
+    const actual = parseKernelConfig(config)
+    return explainAllLost(lostOptions(asked, actual), actual, { declarations: tree, requested: asked.options })
+  }
+  const xfs = { name: 'xfs', text: 'CONFIG_XFS_FS=y\nCONFIG_XFS_QUOTA=y\nCONFIG_XFS_POSIX_ACL=y\nCONFIG_XFS_RT=y\n' }
+  const debug = { name: 'debug', text: 'CONFIG_XFS_DEBUG=y\nCONFIG_XFS_DEBUG_EXPENSIVE=y\nCONFIG_XFS_WARN=y\nCONFIG_OTHER=y\n' }
+  const own = { name: 'options', text: 'CONFIG_XFS_FS=n\n' }
+
+  test('are told together, with what turned that off; what is lost for another cause is told apart', () => {
+    expect(explain([xfs, debug, own], 'CONFIG_BLOCK=y\n# CONFIG_XFS_FS is not set\n')).toEqual([
+      'CONFIG_XFS_QUOTA, CONFIG_XFS_POSIX_ACL, CONFIG_XFS_RT, CONFIG_XFS_DEBUG, CONFIG_XFS_DEBUG_EXPENSIVE and 1 more (xfs.config, debug.config) are lost: they need XFS_FS, which is n (options.config:1).',
+      'CONFIG_OTHER=y (debug.config:4) is not in the configuration: needs NET.',
+    ])
+  })
+
+  test('and what nobody asked to be off is named all the same', () => {
+    const [sentence, ...more] = explain([xfs], '')
+    expect(sentence).toBe('CONFIG_XFS_FS, CONFIG_XFS_QUOTA, CONFIG_XFS_POSIX_ACL, CONFIG_XFS_RT (xfs.config) are lost: they need BLOCK.')
+    expect(more).toEqual([])
+  })
+
+  test('what this kernel does not have at all is told together, a slip of the pen apart', () => {
+    const older = { name: 'older', text: 'CONFIG_GONE_LONG_AGO=y\nCONFIG_NOT_YET_THERE=y\nCONFIG_XFS_QOTA=y\n' }
+    expect(explain([older], 'CONFIG_BLOCK=y\n')).toEqual([
+      'CONFIG_GONE_LONG_AGO, CONFIG_NOT_YET_THERE (older.config) are lost: no Kconfig file of this tree declares them.',
+      'CONFIG_XFS_QOTA=y (older.config:3) is not in the configuration: no Kconfig file of this tree declares it (did you mean CONFIG_XFS_QUOTA?).',
+    ])
+  })
+
+  test('options that need each other end the search', () => {
+    const ring = parseKconfigDeclarations('config A\n\tbool "a"\n\tdepends on B\n\nconfig B\n\tbool "b"\n\tdepends on A\n')
+    const asked = mergeFragments([{ name: 'x', text: 'CONFIG_A=y\nCONFIG_B=y\n' }])
+    const actual = parseKernelConfig('')
+    const told = explainAllLost(lostOptions(asked, actual), actual, { declarations: ring, requested: asked.options })
+    expect(told.join(' ')).toContain('CONFIG_A')
+    expect(told.join(' ')).toContain('CONFIG_B')
   })
 })

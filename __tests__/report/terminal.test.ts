@@ -43,7 +43,7 @@ describe('the verdict on a terminal', () => {
   test('known failures are counted, not shown; sections have a line each', () => {
     expect(lines).toContain('1 known failure is in the baseline too')
     expect(lines.some((line) => line.includes('generic/020'))).toBe(false)
-    expect(lines).toContain('xfs_4k   xfs    3 passed, 3 failed, 2 not run, 1 not reached')
+    expect(lines).toContain('xfs_4k   xfs   3 passed, 3 failed, 2 not run, 1 not reached')
   })
 
   test('what ended the run is said once, in the lines it came in', () => {
@@ -61,7 +61,7 @@ describe('the verdict on a terminal', () => {
         .trim()
         .split('\n'),
     ).toEqual([
-      'xfs_4k  xfs    1 passed',
+      'xfs_4k  xfs  1 passed',
       '',
       'report   results/report.html',
       'JUnit    results/junit.xml',

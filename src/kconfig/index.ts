@@ -2,7 +2,7 @@ export { chooseFragments, type FragmentShelf, guestFragments, readFragmentShelf 
 export { configDifference, differenceText } from './difference.js'
 export { formatKernelConfig, isEnabled, type KernelConfig, optionValue, parseKernelConfig } from './dot-config.js'
 export { fragmentProblems, parseSetting, type Setting, setInFragment, settingsMade } from './edit-fragment.js'
-export { explainLost } from './explain-lost.js'
+export { explainAllLost, explainLost, type LostContext } from './explain-lost.js'
 export {
   type ConfigFragment,
   type LostOption,

@@ -4,12 +4,12 @@ import { withoutActionVariables } from '../domain/action-variables.js'
 import { UserError } from '../domain/errors.js'
 import {
   type ConfigFragment,
-  explainLost,
+  explainAllLost,
   fragmentProblems,
   guestFragments,
   type KernelConfig,
-  type LostOption,
   lostOptions,
+  type MergedFragments,
   mergeFragments,
   parseKconfigDeclarations,
   parseKernelConfig,
@@ -94,7 +94,7 @@ const STAMP = 'vmtest-config.sha256'
 export interface Configured {
   /** False where what it is made of has not changed since. */
   readonly changed: boolean
-  /** One sentence on each option that was asked for and is not so. */
+  /** One sentence on each cause for which options that were asked for are not so. */
   readonly lost: readonly string[]
 }
 
@@ -125,7 +125,7 @@ export async function configure(request: Configuring, ports: ConfigurePorts): Pr
   await configTarget(setting, 'olddefconfig', ports)
   await files.write(stamp, `${key}\n`)
   const actual = parseKernelConfig(await files.readText(config))
-  return { changed: true, lost: await explain(lostOptions(mergeFragments(fragments), actual), actual, setting.tree, ports) }
+  return { changed: true, lost: await explain(mergeFragments(fragments), actual, setting.tree, ports) }
 }
 
 /**
@@ -202,7 +202,8 @@ function notConfigured(what: string, tree: string, lines: readonly string[]): Us
   )
 }
 
-async function explain(lost: readonly LostOption[], actual: KernelConfig, tree: string, ports: ConfigurePorts): Promise<readonly string[]> {
+async function explain(merged: MergedFragments, actual: KernelConfig, tree: string, ports: ConfigurePorts): Promise<readonly string[]> {
+  const lost = lostOptions(merged, actual)
   if (lost.length === 0) return []
   const symbols = lost.map(({ requested }) => requested.name.replace(/^CONFIG_/, ''))
   const pattern = `^(menu)?config (${symbols.join('|')})$`
@@ -210,5 +211,5 @@ async function explain(lost: readonly LostOption[], actual: KernelConfig, tree: 
   const paths = found.stdout.split('\n').filter((path) => path !== '')
   const texts = await Promise.all(paths.map((path) => ports.files.readText(path).catch(() => '')))
   const declarations = texts.flatMap((text) => parseKconfigDeclarations(text))
-  return lost.map((one) => explainLost(one, actual, declarations))
+  return explainAllLost(lost, actual, { declarations, requested: merged.options })
 }
