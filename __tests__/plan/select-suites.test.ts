@@ -91,6 +91,32 @@ describe('several suites in one run', () => {
     expect(message).toContain('unknown section `zfs`')
   })
 
+  test('every problem is said at once, also of words that are bound to a suite', () => {
+    const message = refused({
+      tests: ['made-up:proc:noe', 'fstests:'],
+      groups: ['fstests:quik'],
+      excludeGroups: ['made-up:proc:one'],
+      sections: ['fstests:zfs'],
+    })
+    expect(message).toContain('Nothing was started, for 5 reasons:')
+    expect(message).toContain('made-up: unknown test `proc:noe` (did you mean `proc:one`?).')
+    expect(message).toContain('`fstests:` says nothing behind the name of the suite; `-g fstests:all` is every test of it.')
+    expect(message).toContain('fstests: unknown group `quik` (did you mean `quick`?).')
+    expect(message).toContain('fstests: unknown section `zfs`')
+    expect(message).toContain(
+      'made-up: unknown group `proc:one` (a test: to run it, name it without `-g`; a list leaves tests out, `-E FILE`).',
+    )
+    expect(refused({ tests: ['made-up:zzz:zzzz'] })).toContain('made-up: unknown test `zzz:zzzz`.')
+  })
+
+  test('a pattern for a group is refused with what is meant, and a suite without groups says so', () => {
+    expect(refused({ groups: ['generic/*'] }, [fstests])).toContain(
+      '(groups are named whole; to run tests by a pattern, give it without `-g`)',
+    )
+    const bare = { ...own, catalogue: { ...own.catalogue, tests: own.catalogue.tests.map((each) => ({ ...each, groups: [] })) } }
+    expect(refused({ groups: ['zzz'] }, [bare])).toContain('unknown group `zzz`: there is none but `all`.')
+  })
+
   test('a suite of which nothing is selected is refused', () => {
     expect(refused({ tests: ['generic/001'] })).toContain('nothing is selected of the suite `made-up`')
     expect(refused({ groups: ['quick'] })).toContain('nothing is selected of the suite `made-up`')

@@ -77,5 +77,11 @@ export function groupProblem(group: string, index: CatalogueIndex, otherwise = '
       return null
     return `group \`${group}\` is empty: no test of \`${directory}\` is in \`${name}\`.`
   }
-  return `unknown group \`${group}\`${didYouMean(name, [...index.groups, 'all']) || otherwise}.`
+  return `unknown group \`${group}\`${meantByGroup(group, index) || didYouMean(name, [...index.groups, 'all']) || otherwise}.`
+}
+
+/** What stands for a group and is a test's name, or a pattern; empty for anything else. */
+function meantByGroup(word: string, { byName, choice }: CatalogueIndex): string {
+  if (byName.has(choice.normalize(word))) return ' (a test: to run it, name it without `-g`; a list leaves tests out, `-E FILE`)'
+  return isGlob(word) ? ' (groups are named whole; to run tests by a pattern, give it without `-g`)' : ''
 }

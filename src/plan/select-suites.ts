@@ -6,7 +6,7 @@ import { boundTo } from './bound-word.js'
 import type { Expectations } from './expectations.js'
 import { shareOutLists } from './lists-of-suites.js'
 import type { SectionTable } from './sections.js'
-import { refusal, type Selected, selectTests } from './select.js'
+import { refusal, type Selected, selectOrSay } from './select.js'
 import { type CatalogueIndex, findTests, groupProblem, indexCatalogue } from './select-names.js'
 import { listNames } from './suggest.js'
 
@@ -50,23 +50,21 @@ export function selectInSuites(request: SelectionRequest, context: SuitesContext
   if (only === undefined) throw refusal(['no suite is chosen.'])
   const lists = shareOutLists(expectations, suites, context.known)
   problems.push(...lists.problems)
-  if (others.length > 0) {
-    for (const [index, { name }] of suites.entries()) {
-      const own = requests[index]
-      const isAsked = own !== undefined && (own.tests.length > 0 || own.groups.length > 0)
-      if (!isAsked && request.byChange !== true && (request.tests.length > 0 || request.groups.length > 0))
-        problems.push(`nothing is selected of the suite \`${name}\`: name tests or groups of it, or leave it out of \`suite\`.`)
-    }
-  }
+  const isNarrowed = request.byChange !== true && (request.tests.length > 0 || request.groups.length > 0)
+  const parts = suites.map((suite, index) => {
+    const own = requests[index] ?? request
+    const its: string[] = []
+    const part = selectOrSay(
+      own,
+      { ...suite, kernelRelease, architecture, expectations: { entries: lists.entries[index] ?? [], problems: [] } },
+      its,
+    )
+    problems.push(...(others.length === 0 ? its : its.map((problem) => `${suite.name}: ${problem}`)))
+    if (others.length > 0 && isNarrowed && own.tests.length === 0 && own.groups.length === 0)
+      problems.push(`nothing is selected of the suite \`${suite.name}\`: name tests or groups of it, or leave it out of \`suite\`.`)
+    return part
+  })
   if (problems.length > 0) throw refusal(problems)
-  const parts = suites.map((suite, index) =>
-    selectTests(requests[index] ?? request, {
-      ...suite,
-      kernelRelease,
-      architecture,
-      expectations: { entries: lists.entries[index] ?? [], problems: [] },
-    }),
-  )
   const expectedReports = parts.flatMap(({ selection }) => selection.expectedReports ?? [])
   return {
     selection: {
@@ -135,6 +133,10 @@ function giveOut(
     const bound = boundTo(word, known)
     if (bound !== null && !suites.some(({ name }) => name === bound.suite)) {
       problems.push(`\`${word}\` is of the suite \`${bound.suite}\`, which is not chosen (\`suite\`).`)
+      continue
+    }
+    if (bound?.word === '') {
+      problems.push(`\`${word}\` says nothing behind the name of the suite; \`-g ${word}all\` is every test of it.`)
       continue
     }
     const asked = bound?.word ?? word

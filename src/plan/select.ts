@@ -36,7 +36,15 @@ export interface Selected {
  * @throws UserError naming every problem at once
  */
 export function selectTests(request: SelectionRequest, context: SelectionContext): Selected {
-  const problems: string[] = [...context.expectations.problems]
+  const problems: string[] = []
+  const selected = selectOrSay(request, context, problems)
+  if (problems.length > 0) throw refusal(problems)
+  return selected
+}
+
+/** The same, for who has more to refuse: every problem is added to `problems`, and with any of them the selection means nothing. */
+export function selectOrSay(request: SelectionRequest, context: SelectionContext, problems: string[]): Selected {
+  problems.push(...context.expectations.problems)
   const notes: string[] = []
   const index = indexCatalogue(context.catalogue, context.choice)
   const sections = selectSections(request, context.sections, problems, notes)
@@ -48,7 +56,6 @@ export function selectTests(request: SelectionRequest, context: SelectionContext
     for (const section of sections) tests.push(...selectInSection(section, { named, groups, request, context, index, entries, problems }))
     if (problems.length === 0) refuseAllExpunged(tests, problems)
   }
-  if (problems.length > 0) throw refusal(problems)
   const reports = expectedReports(entries, sections, context.catalogue.suite)
   return { selection: { sections: [...sections], tests, ...(reports.length === 0 ? {} : { expectedReports: reports }) }, notes }
 }
@@ -106,8 +113,10 @@ function selectNames(
 /** So many groups are all named to whom none is near. */
 const FEW_GROUPS = 24
 
-const listGroups = ({ groups }: CatalogueIndex): string =>
-  groups.size > FEW_GROUPS ? '' : `: there are ${[...groups].map((group) => `\`${group}\``).join(', ')}`
+function listGroups({ groups }: CatalogueIndex): string {
+  if (groups.size === 0) return ': there is none but `all`'
+  return groups.size > FEW_GROUPS ? '' : `: there are ${[...groups].map((group) => `\`${group}\``).join(', ')}`
+}
 
 /** Groups to run; the suite's usual one without any request. */
 function selectGroups(request: SelectionRequest, index: CatalogueIndex, problems: string[], notes: string[]): readonly string[] {
