@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { RunRecord } from '../../../src/domain/record.js'
 import { testStatusSchema } from '../../../src/domain/test.js'
-import { kcidbReport } from '../../../src/report/index.js'
+import { isKcidbRepository, kcidbReport } from '../../../src/report/index.js'
 import { countStatuses } from '../../../src/results/index.js'
 import { anAttempt, aRecord, aReport, aSection, aTest } from '../builder.js'
 
@@ -91,6 +91,43 @@ describe('kcidbReport', () => {
     const report = kcidbReport({ ...record, conclusion: { ...record.conclusion, kind: 'build-failed', reason: 'fs/xfs/x.c:1: no' } })
     expect(report.builds[0]).toMatchObject({ status: 'FAIL', log_excerpt: 'fs/xfs/x.c:1: no' })
     expect(report.tests).toEqual([])
+  })
+
+  test('a kernel of which nothing was booted has no status: whether it builds is not known', () => {
+    const record = everyEnding()
+    const nothing = aRecord([aTest('generic/001', { status: 'notreached', attempts: [] })], { guests: [] })
+    expect(kcidbReport(nothing).builds[0]).not.toHaveProperty('status')
+    expect(kcidbReport(record).builds[0]).toMatchObject({ status: 'PASS' })
+  })
+
+  test('each test and result within one has an id of its own, whatever it is called', () => {
+    const subtests = [{ name: 'x', status: 'pass', message: null }] as const
+    const names = ['a', 'a:1', 'a%3A1', 'a:1:1', 'a b/c']
+    const record = aRecord(names.map((name) => aTest(name, { suite: 'scripts', attempts: [anAttempt({ subtests: [...subtests] })] })))
+    const ids = kcidbReport(record).tests.map(({ id }) => id)
+    expect(ids).toHaveLength(2 * names.length)
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  test('an excerpt ends with a whole character', () => {
+    const message = `${'x'.repeat(16 * 1024 - 1)}\u{1f600}`
+    const { tests } = kcidbReport(aRecord([aTest('a', { status: 'fail', attempts: [anAttempt({ status: 'fail', message })] })]))
+    expect(tests[0]?.log_excerpt).toBe('x'.repeat(16 * 1024 - 1))
+  })
+
+  test('an address that is no repository of KCIDB’s is left out', () => {
+    const kept = 'https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git'
+    expect(isKcidbRepository(kept)).toBe(true)
+    for (const address of [
+      'git@github.com:a/b',
+      'http://example.org/x',
+      'https://',
+      'https://exa mple/x',
+      'https://a/b c',
+      'https://a/\0',
+      '',
+    ])
+      expect([address, isKcidbRepository(address)]).toEqual([address, false])
   })
 
   test('a reader gets the record’s own counts out of it', () => {

@@ -7,6 +7,7 @@ import { readKernelLogs } from '../../pipeline/kernel-logs.js'
 import { readHistory } from '../../pipeline/record-shelf.js'
 import {
   htmlPage,
+  isKcidbRepository,
   type JunitDialect,
   junitXml,
   kcidbReport,
@@ -83,9 +84,19 @@ async function index(directory: string, { ports, places, stdout, stderr }: CliCo
   stdout.write(`${path}: ${runs} ${runs === 1 ? 'run' : 'runs'}\n`)
 }
 
+/** Left out in silence it would be missing from every report that is submitted. */
+function refuseRepository(address: string | undefined): void {
+  if (address === undefined || isKcidbRepository(address)) return
+  throw new UserError(
+    `\`--kcidb-repository\` is \`${address}\`, and KCIDB takes only an address that begins with \`https://\`.`,
+    'Give one that anybody can clone, such as https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git, or leave it out.',
+  )
+}
+
 async function report(directory: string, options: ReportCommandOptions, context: CliContext): Promise<number> {
   const { ports, stdout, places } = context
   const { files } = ports
+  refuseRepository(options.kcidbRepository)
   const recorded = await readRun(directory, context)
   const at = (path: string) => resolve(places.workingDirectory, path)
   const baseline = options.baseline === undefined ? null : await readNamedRecord(at(options.baseline), ports)

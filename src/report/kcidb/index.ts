@@ -12,9 +12,14 @@ const VERSION = { major: 5, minor: 3 } as const
 
 /** What the caller knows of the kernel's source beside the record. */
 export interface KcidbSource {
-  /** `https://…`, as a checkout must have it; another address is left out. */
+  /** As `isKcidbRepository` takes it; another address is left out. */
   readonly repository?: string | undefined
   readonly branch?: string | undefined
+}
+
+/** True for an address that KCIDB takes for a repository: a URI that begins with `https://` and has a host. */
+export function isKcidbRepository(address: string): boolean {
+  return /^https:\/\/[^\s\0"<>\\^`{|}]+$/.test(address) && URL.canParse(address)
 }
 
 /** A record that may say which commit its kernel was built from. */
@@ -46,7 +51,7 @@ export function kcidbReport(record: SourcedRecord, source: KcidbSource = {}): Kc
 
 function checkoutOf(record: SourcedRecord, source: KcidbSource) {
   const commit = /^[0-9a-f]{40}$/.test(record.kernelCommit ?? '') ? record.kernelCommit : undefined
-  const repository = /^https:\/\/[^\0]+$/.test(source.repository ?? '') ? source.repository : undefined
+  const repository = isKcidbRepository(source.repository ?? '') ? source.repository : undefined
   // Without a commit nothing says that two runs are of one source: the run itself is its name then.
   const seed = commit === undefined ? `${record.runId}||` : `${repository ?? ''}|${source.branch ?? ''}|${commit}|`
   return {
@@ -69,11 +74,23 @@ function buildOf(record: RunRecord, checkout: string) {
     origin: KCIDB_ORIGIN,
     checkout_id: checkout,
     start_time: record.startedAt,
-    status: record.conclusion.kind === 'build-failed' ? 'FAIL' : 'PASS',
+    ...statusOfBuild(record),
     ...(architecture === null ? {} : { architecture }),
     ...(release === undefined ? {} : { comment: clean(`Linux ${release}`) }),
     ...(record.conclusion.kind === 'build-failed' ? { log_excerpt: excerpt(record.conclusion.reason) } : {}),
   }
+}
+
+/** Of a run that ended before anything was booted nobody knows whether its kernel builds: such a build has no status. */
+function statusOfBuild({ conclusion, guests, tests }: RunRecord): { readonly status?: 'PASS' | 'FAIL' } {
+  if (conclusion.kind === 'build-failed') return { status: 'FAIL' }
+  const isBooted = guests.length > 0 || tests.some(({ attempts }) => attempts.length > 0)
+  return isBooted ? { status: 'PASS' } : {}
+}
+
+/** A test's name in an id, where colons separate: `a:1` is not the first result within `a`. */
+function nameInId(name: string): string {
+  return clean(name).replace(/[%:]/g, encodeURIComponent)
 }
 
 /** A test, and each result within it a level deeper: their names repeat, so their place is in the id. */
@@ -95,7 +112,7 @@ function testOf(test: TestRecord, record: RunRecord, build: string) {
   const last = test.attempts.at(-1)
   const message = test.attempts.find((attempt) => attempt.status === test.status)?.message ?? test.reason
   return {
-    id: `${KCIDB_ORIGIN}:${clean(record.runId)}:${test.suite}:${test.section}:${clean(test.name)}`,
+    id: `${KCIDB_ORIGIN}:${clean(record.runId)}:${test.suite}:${test.section}:${nameInId(test.name)}`,
     origin: KCIDB_ORIGIN,
     build_id: build,
     path: pathOf(test.suite, test.name),
@@ -139,7 +156,10 @@ function missedSections(record: RunRecord, build: string) {
 const LONGEST_EXCERPT = 16 * 1024
 
 function excerpt(text: string): string {
-  return clean(text).slice(0, LONGEST_EXCERPT)
+  // Half of a character is none, and cannot be written as UTF-8.
+  return clean(text)
+    .slice(0, LONGEST_EXCERPT)
+    .replace(/[\ud800-\udbff]$/, '')
 }
 
 function clean(text: string): string {
