@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { buildSync } from 'esbuild'
 import { createExec } from '../../src/ports/real/exec.js'
 
 const exec = createExec()
@@ -35,6 +37,30 @@ test('a deadline kills the whole process group', async () => {
   }
   for (let i = 0; i < 50 && alive(); i++) await new Promise((r) => setTimeout(r, 20))
   expect(alive()).toBe(false)
+})
+
+test('one signal ends any number of commands, and Node warns of none', () => {
+  const script = `
+    import { createExec } from './exec.mjs'
+    const over = new AbortController()
+    const all = Array.from({ length: 12 }, () => createExec(process.env).run(['sleep', '60'], { signal: over.signal }))
+    setTimeout(() => over.abort(), 300)
+    console.log((await Promise.all(all)).map(({ signal }) => signal).join(' '))`
+  const directory = mkdtempSync(join(tmpdir(), 'vmtest-exec-'))
+  try {
+    buildSync({
+      entryPoints: ['src/ports/real/exec.ts'],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: join(directory, 'exec.mjs'),
+    })
+    writeFileSync(join(directory, 'all.mjs'), script)
+    const { stdout, stderr } = spawnSync(process.execPath, [join(directory, 'all.mjs')], { encoding: 'utf8' })
+    expect({ stdout, stderr }).toEqual({ stdout: `${Array(12).fill('SIGTERM').join(' ')}\n`, stderr: '' })
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
 })
 
 test('extra channels are duplex sockets on descriptors 3 and up', async () => {

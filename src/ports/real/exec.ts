@@ -1,4 +1,5 @@
 import { type ChildProcess as NodeChild, type SpawnOptions as NodeSpawnOptions, spawn as nodeSpawn } from 'node:child_process'
+import { setMaxListeners } from 'node:events'
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
@@ -158,6 +159,8 @@ async function run(argv: readonly string[], options: CommandOptions, environment
           killGroup(child, 'SIGKILL')
         }, options.timeoutSeconds * 1000)
   const abort = () => killGroup(child, 'SIGTERM')
+  // A run's signal ends however many commands there are at the same time; Node warns of more than ten.
+  if (options.signal !== undefined) setMaxListeners(0, options.signal)
   options.signal?.addEventListener('abort', abort)
   if (options.signal?.aborted === true) abort()
   child.stdin?.on('error', () => undefined)
