@@ -3,13 +3,13 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { loadBundle } from '../../src/bundle/index.js'
-import { createClassifier } from '../../src/crash/index.js'
 import { PLAN_VERSION, planSchema } from '../../src/domain/plan.js'
 import type { RunRecord } from '../../src/domain/record.js'
 import type { Section } from '../../src/domain/section.js'
 import type { Built, BuiltSuite, Progress } from '../../src/domain/stages.js'
 import type { Catalogue } from '../../src/domain/test.js'
 import type { VmRun } from '../../src/domain/vm-run.js'
+import { consoleObservers } from '../../src/pipeline/console-observers.js'
 import { createClock } from '../../src/ports/real/clock.js'
 import { createExec } from '../../src/ports/real/exec.js'
 import { createFiles } from '../../src/ports/real/files.js'
@@ -153,7 +153,7 @@ async function runInLab(request: LabRequest, made: Built, where: { directory: st
   const start = createStartGuest(ports, {
     scriptsDirectory: join(checkout, 'nix/guest'),
     cacheDirectory: join(where.directory, 'cache'),
-    createObserver: (suite) => createClassifier({ suites: [suiteOf(suite)] }),
+    createObserver: await consoleObservers(built.suites, tests, ports.files),
     suites: suiteOf,
   })
   const dumpPath = (guest: number) => join(where.runDirectory, 'guests', String(guest), 'memory.elf')

@@ -1,13 +1,11 @@
 import { join } from 'node:path'
-import { createClassifier } from '../crash/index.js'
 import type { AcceleratorDecision } from '../domain/accelerator.js'
 import type { Selection } from '../domain/plan.js'
 import type { Built, Progress } from '../domain/stages.js'
-import type { SuiteName } from '../domain/test.js'
 import { sectionName } from '../domain/test-key.js'
 import type { VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
-import { suiteOf, type TestText } from '../suites/index.js'
+import { suiteOf } from '../suites/index.js'
 import {
   createStartGuest,
   type DumpBudget,
@@ -24,6 +22,7 @@ import {
   suiteScale,
   type TestHistory,
 } from '../vm/index.js'
+import { consoleObservers } from './console-observers.js'
 import { chooseMemory, GuestMemories, type MemoryChoice } from './guest-memory.js'
 import { untilInterrupted } from './interruption.js'
 import { clearLeftDisks, makeDiskDirectory, neighbours } from './leftover-disks.js'
@@ -96,15 +95,11 @@ export async function runGuests(options: GuestsOptions, ports: Ports): Promise<V
     },
     ports,
   )
-  const texts = await untilInterrupted(options.signal, ports, (ending) => readTests(built, selection, ending))
-  const watched = (name: SuiteName) => {
-    const { marker, provocations, provocationsOf } = suiteOf(name)
-    return { marker, provocations: provocationsOf?.(texts.get(name) ?? []) ?? provocations }
-  }
+  const createObserver = await untilInterrupted(options.signal, ports, ({ files }) => consoleObservers(built.suites, tests, files))
   const start = createStartGuest(ports, {
     scriptsDirectory: join(places.checkout, 'nix/guest'),
     cacheDirectory: places.cacheDirectory,
-    createObserver: (suite) => createClassifier({ programs: true, suites: [watched(suite)] }),
+    createObserver,
     suites: suiteOf,
     ...(ports.sockets === undefined ? {} : { sockets: ports.sockets }),
     onNote: (message) => onProgress({ kind: 'stage', stage: 'vm', message }),
@@ -185,23 +180,4 @@ async function diskTrouble(directories: readonly string[], { files }: Ports): Pr
     if (free < FULL_BYTES) return `The disk is full: ${Math.floor(free / 1024 ** 2)} MiB are free at ${directory}.`
   }
   return null
-}
-
-/** No test is longer. */
-const MOST_TEST_BYTES = 256 * 1024
-
-/** The tests of the tree under test that are to run, as far as they are at hand. */
-async function readTests(built: Built, selection: Selection, { files }: Ports): Promise<ReadonlyMap<SuiteName, readonly TestText[]>> {
-  const bySuite = new Map<SuiteName, readonly TestText[]>()
-  for (const { name: suite, catalogue, source } of built.suites) {
-    const read: TestText[] = []
-    bySuite.set(suite, read)
-    const chosen = new Set(selection.tests.filter((test) => test.suite === suite).map(({ name }) => name))
-    for (const test of catalogue.tests.filter(({ name }) => chosen.has(name))) {
-      const text =
-        source === null ? null : await files.readBytes(join(source, test.file), { offset: 0, length: MOST_TEST_BYTES }).catch(() => null)
-      read.push({ name: test.name, groups: test.groups, text: text === null ? null : new TextDecoder().decode(text) })
-    }
-  }
-  return bySuite
 }
