@@ -163,7 +163,7 @@ test('interrupted, or where the tree cannot be configured, nothing that was aske
     },
   } as unknown as Ports['exec']
   const { context, printed } = cliContext(tree, { files: createFiles(), exec: interrupted, clock, runner }, ending.signal)
-  expect(await runCli(['config', 'edit', '--set', 'kasan'], context)).toBe(69)
+  expect(await runCli(['config', 'edit', '--set', 'kasan'], context)).toBe(130)
   expect(printed.err).toContain(`Interrupted: ${fragment} is as it was.`)
   expect(readFileSync(fragment, 'utf8')).toBe(before)
   const failing = {

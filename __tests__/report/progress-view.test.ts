@@ -109,3 +109,11 @@ test('a live line that is too long keeps what it is about and how far it is, at 
     if (columns >= 60) expect(line).toMatch(/^00:00 waiting for a download: .*of 10\.0 MiB\) · 0s$/)
   }
 })
+
+test('a minute has sixty seconds, whatever fraction is left', () => {
+  const { view: shown, written } = view(true)
+  for (const secondsLeft of [59.4, 59.6, 60, 119.5, 119.7, 1439.9]) {
+    shown.show({ kind: 'build', what: 'the kernel in /linux', counted: { ...counted, secondsLeft } })
+    expect(written.at(-1)).toMatch(/about (?:[1-5]?\ds|\d+m[0-5]\ds) left/)
+  }
+})

@@ -182,7 +182,8 @@ function buildWords({ done, total, perSecond, secondsLeft, step }: BuildCount): 
 }
 
 function formatSeconds(seconds: number): string {
-  return seconds < 59.5 ? `${Math.round(seconds)}s` : `${Math.floor(seconds / 60)}m${String(Math.round(seconds % 60)).padStart(2, '0')}s`
+  const whole = Math.round(seconds)
+  return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, '0')}s`
 }
 
 /** Runs something with its progress shown, and leaves the terminal clean however it ends. */

@@ -34,8 +34,6 @@ interface BisectFlags {
   readonly json?: boolean
 }
 
-const CANCELLED = 130
-
 /** `vmtest bisect`: finds the commit that broke a test. */
 export const bisectCommand: AddCommand = (program, context, finish) => {
   const command = program
@@ -251,6 +249,6 @@ function exitCodeOf({ ending }: BisectResult): number {
     case 'inconclusive':
       return EXIT.couldNotTest
     case 'cancelled':
-      return CANCELLED
+      return EXIT.cancelled
   }
 }
