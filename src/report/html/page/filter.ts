@@ -48,30 +48,16 @@ export function matching(data: PageData, { texts, ranks }: Searched, filter: Fil
   const places = new Set(filter.places)
   const { place, section } = data.tests
   const found: number[] = []
-  for (let index = 0; index < texts.length; index += 1) {
+  const order = filter.sort === 'plan' ? null : ranks.orders[filter.sort]
+  for (let at = 0; at < texts.length; at += 1) {
+    const index = order === null ? at : (order[at] ?? at)
     if (places.size > 0 && !places.has(place[index] ?? 'pass')) continue
     if (filter.section !== null && section[index] !== filter.section) continue
     if (filter.suite !== null && data.sections[section[index] ?? 0]?.suite !== filter.suite) continue
     const text = texts[index] ?? ''
     if (words.every((word) => text.includes(word))) found.push(index)
   }
-  return sorted(data, found, filter.sort, ranks)
-}
-
-function sorted(data: PageData, found: number[], sort: Sort, ranks: Ranks): readonly number[] {
-  const { ms, usualMs } = data.tests
-  const by = (value: (index: number) => number) => found.sort((a, b) => value(a) - value(b) || a - b)
-  switch (sort) {
-    case 'plan':
-      return found
-    case 'importance':
-    case 'name':
-      return by((index) => ranks[sort][index] ?? 0)
-    case 'slowest':
-      return by((index) => -(ms[index] ?? -1))
-    case 'slower':
-      return by((index) => -((ms[index] ?? 0) - (usualMs[index] ?? ms[index] ?? 0)))
-  }
+  return found
 }
 
 /** How many tests each place has, under the text and section of a filter. */

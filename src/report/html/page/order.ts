@@ -6,17 +6,17 @@ export type Row =
   | { readonly kind: 'test'; readonly test: number /** Among the tests, from 0. */; readonly position: number }
   | { readonly kind: 'cause'; readonly cause: number; readonly tests: number }
 
-/** Each test's rank in the orders that are not its own numbers; made once, so that sorting only compares numbers. */
+/** All tests in each order but the plan's, as indices; made once, so that a filter only has to walk through one. */
 export interface Ranks {
-  readonly importance: readonly number[]
-  readonly name: readonly number[]
+  readonly orders: Readonly<Record<'importance' | 'name' | 'slowest' | 'slower', readonly number[]>>
   /** The cause each test shares with others, as a place in `causes`; null: none. */
   readonly cause: readonly (number | null)[]
 }
 
 export function ranksOf(data: PageData): Ranks {
-  const { name, place } = data.tests
+  const { name, place, ms, usualMs } = data.tests
   const cause = causesByTest(data)
+  const slower = (index: number) => (ms[index] ?? 0) - (usualMs[index] ?? ms[index] ?? 0)
   const placeRank = new Map(PLACES.map((each, index) => [each, index]))
   // Failures with one cause stand together, where the first of them would.
   const anchors = new Map<string, number>()
@@ -32,8 +32,12 @@ export function ranksOf(data: PageData): Ranks {
   const keys = name.map((each) => each.replace(/\d+/g, (digits) => digits.padStart(12, '0')))
   return {
     cause,
-    importance: positions(name.length, (a, b) => rankOf(a) - rankOf(b) || (anchor[a] ?? a) - (anchor[b] ?? b) || a - b),
-    name: positions(name.length, (a, b) => ((keys[a] ?? '') < (keys[b] ?? '') ? -1 : (keys[a] ?? '') > (keys[b] ?? '') ? 1 : a - b)),
+    orders: {
+      importance: inOrder(name.length, (a, b) => rankOf(a) - rankOf(b) || (anchor[a] ?? a) - (anchor[b] ?? b)),
+      name: inOrder(name.length, (a, b) => ((keys[a] ?? '') < (keys[b] ?? '') ? -1 : (keys[a] ?? '') > (keys[b] ?? '') ? 1 : 0)),
+      slowest: inOrder(name.length, (a, b) => (ms[b] ?? -1) - (ms[a] ?? -1)),
+      slower: inOrder(name.length, (a, b) => slower(b) - slower(a)),
+    },
   }
 }
 
@@ -45,13 +49,9 @@ function causesByTest(data: PageData): readonly (number | null)[] {
   return cause
 }
 
-function positions(length: number, compare: (a: number, b: number) => number): readonly number[] {
-  const sorted = Array.from({ length }, (_, index) => index).sort(compare)
-  const position = new Array<number>(length)
-  sorted.forEach((index, place) => {
-    position[index] = place
-  })
-  return position
+/** Those that are equal stay as they were planned. */
+function inOrder(length: number, compare: (a: number, b: number) => number): readonly number[] {
+  return Array.from({ length }, (_, index) => index).sort((a, b) => compare(a, b) || a - b)
 }
 
 /** The rows of tests in this order: with a heading above two or more that stand together and have one cause and one place. */
