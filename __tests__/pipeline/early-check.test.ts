@@ -162,3 +162,9 @@ test('a configuration that rules the section out is known before the first objec
     nextStep: expect.stringContaining('vmtest config merge'),
   })
 })
+
+test('what needs no suite, a command in a guest, is not held against any', async () => {
+  const places = placesFrom({ checkout: CHECKOUT, workingDirectory: directory, env: { HOME: directory } })
+  const plan = await planOnly({ inputs: parseInputs('cli', { bundle: 'offline' }), places }, { files, clock: createClock() })
+  await expect(checkAtHand({ ...plan, suites: [], trees: {} }, places, ports)).resolves.toEqual({ suites: [], notes: [] })
+})

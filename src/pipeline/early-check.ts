@@ -22,7 +22,8 @@ const ANY_RELEASE = ''
  */
 export async function checkEarly(plan: Plan, known: KnownEarly, places: Directories, ports: Pick<Ports, 'files'>): Promise<void> {
   const suites = plan.suites.flatMap((name) => known.suites.find((suite) => suite.name === name) ?? [])
-  if (suites.length < plan.suites.length) return
+  // A command in a guest needs no suite.
+  if (plan.suites.length === 0 || suites.length < plan.suites.length) return
   const { selection } = await resolveSelection({ plan, built: { ...known, suites }, places }, ports)
   const obstacles: string[] = []
   for (const [suite, tree] of Object.entries(plan.trees)) {

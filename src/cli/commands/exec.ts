@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { UserError } from '../../domain/errors.js'
 import { parseInputs } from '../../inputs/parse.js'
 import { refuseUnsupportedPlatform } from '../../pipeline/directories.js'
 import { ProgressView } from '../../report/progress-view.js'
@@ -33,6 +34,7 @@ Examples:
 
 async function exec(argv: readonly string[], options: Record<string, unknown>, context: CliContext): Promise<number> {
   refuseUnsupportedPlatform(context.platform, context.architecture)
+  if (argv[0] === '') throw new UserError('The command is an empty word.', 'Name a program behind `--`: `vmtest exec -- uname -r`.')
   const { ports, places, stdout, stderr, signal, toolVersion } = context
   const view = new ProgressView({ live: false, columns: 0, write: (text) => stderr.write(text) }, ports.clock.monotonicSeconds)
   const quiet = quietly(ports.runner.env, randomUUID())
