@@ -68,7 +68,12 @@ interface Evidence {
   /** What is counted; null: nothing. */
   aim: CoverageAim | null
   /** Seconds of the stages so far. */
-  laps: { nixSeconds: number; guestsSeconds: number; baseSeconds: number }
+  laps: {
+    nixSeconds: number
+    guestsSeconds: number
+    baseSeconds: number /** Of a build that came to nothing. */
+    endedBuildSeconds: number
+  }
 }
 
 /**
@@ -90,7 +95,7 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
     offered: null,
     shard: null,
     aim: null,
-    laps: { nixSeconds: 0, guestsSeconds: 0, baseSeconds: 0 },
+    laps: { nixSeconds: 0, guestsSeconds: 0, baseSeconds: 0, endedBuildSeconds: 0 },
   }
   try {
     await requireNamed(run.plan, ports)
@@ -102,13 +107,16 @@ export async function runPipeline(options: PipelineOptions, given: Ports): Promi
       throw error
     }
     evidence.vmRun = { ...evidence.vmRun, stopped: options.signal.aborted ? CANCELLED : stoppedBy(error) }
+    evidence.laps.endedBuildSeconds =
+      evidence.built === null ? ports.clock.monotonicSeconds() - run.startedSeconds - evidence.laps.nixSeconds : 0
   }
   if (options.signal.aborted) evidence.vmRun = { ...evidence.vmRun, stopped: evidence.vmRun.stopped ?? CANCELLED_LATE }
   onProgress({ kind: 'waiting', message: null })
   onProgress({ kind: 'stage', stage: 'results', message: 'reading results' })
   const readingSince = ports.clock.monotonicSeconds()
   const read = await withCounts(withProof(await recordOf(options, evidence, ports), evidence.proof), evidence, options, ports)
-  const record = { ...read, time: timeOf(evidence, { since: run.startedSeconds, readingSince, now: ports.clock.monotonicSeconds() }) }
+  const clock = { since: run.startedSeconds, readingSince, now: ports.clock.monotonicSeconds() }
+  const record = { ...read, time: timeOf(evidence, { ...clock, compiles: run.plan.kernelTree !== undefined }) }
   try {
     return await judge(record, evidence, options, ports)
   } finally {
@@ -198,12 +206,13 @@ async function test(options: PipelineOptions, evidence: Evidence, ports: Ports):
 
 /** Where the time went until now. */
 function timeOf(
-  { built, laps, vmRun }: Evidence,
-  { since, readingSince, now }: Record<'since' | 'readingSince' | 'now', number>,
+  { built, laps: { endedBuildSeconds, ...laps }, vmRun }: Evidence,
+  { since, readingSince, now, compiles }: Record<'since' | 'readingSince' | 'now', number> & { readonly compiles: boolean },
 ): TimeSplit {
-  const kernelSeconds = built?.kernelSeconds ?? 0
+  const kernelSeconds = built?.kernelSeconds ?? (compiles ? endedBuildSeconds : 0)
+  const bundleSeconds = built?.buildSeconds ?? (compiles ? 0 : endedBuildSeconds)
   const whole = { wholeSeconds: now - since, reportSeconds: now - readingSince }
-  return timeSplit({ ...laps, ...whole, kernelSeconds, bundleSeconds: built?.buildSeconds ?? 0 }, vmRun)
+  return timeSplit({ ...laps, ...whole, kernelSeconds, bundleSeconds }, vmRun)
 }
 
 /** What must be left of a run's time to write its record and its pages, in seconds. */

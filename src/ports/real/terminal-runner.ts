@@ -38,9 +38,10 @@ export function createTerminalRunner(streams: TerminalStreams, options: { readon
           .join('\n')
           .replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`),
       ),
-    // As compilers write it: editors and terminals jump to the place.
-    annotate: ({ level, title, message, file, line: at }) =>
-      line(`${file === undefined ? '' : `${file}:${at ?? 1}: `}${level}: ${title}: ${message}`),
+    // As compilers write it: editors and terminals jump to the place. What annotates here are compilers, whose errors are on the screen already.
+    annotate: ({ level, message, file, line: at }) => {
+      if (level !== 'error') line(`${file === undefined ? '' : `${file}:${at ?? 1}: `}${level}: ${message}`)
+    },
     mask: () => undefined,
     setOutput: (name, value) => void outputs.set(name, value),
     saveState: () => undefined,
