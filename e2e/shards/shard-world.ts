@@ -38,17 +38,21 @@ export class ShardWorld {
     writeFileSync(join(this.directory, 'workspace/bundle/fates.json'), JSON.stringify(fates))
   }
 
-  /** `uses: ./.kernel-vmtest/SUB` in a job of its own. */
+  /**
+   * `uses: ./.kernel-vmtest/SUB` in a job of its own, on a runner of its own: several may run at once.
+   * @param run `killedAt`: its machine is lost as soon as the log holds this
+   */
   async step(
     sub: '' | 'plan' | 'merge',
     inputs: Readonly<Record<string, string>>,
-    run: { readonly id: string; readonly attempt?: number },
+    run: { readonly id: string; readonly attempt?: number; readonly killedAt?: string },
   ): Promise<StepResult> {
+    const number = ++jobs
     const job = await Job.create({
       workspace: join(this.directory, 'workspace'),
-      temp: join(this.directory, 'temp'),
+      temp: join(this.directory, `runner-${number}`),
       env: {
-        ...this.services.environment({ runId: run.id, jobId: `job-${++jobs}` }),
+        ...this.services.environment({ runId: run.id, jobId: `job-${number}` }),
         ...{ HOME: this.directory, XDG_CACHE_HOME: join(this.directory, 'cache') },
         ...{ GITHUB_SHA: '0'.repeat(40), GITHUB_REF: 'refs/heads/main', GITHUB_EVENT_NAME: 'push' },
         ...{ GITHUB_RUN_ID: run.id, GITHUB_RUN_ATTEMPT: String(run.attempt ?? 1) },
@@ -56,7 +60,14 @@ export class ShardWorld {
       },
     })
     try {
-      const step = await job.uses(join(this.directory, 'action', sub), inputs)
+      const running = await job.start(join(this.directory, 'action', sub), inputs)
+      if (run.killedAt !== undefined) {
+        await running.saw(run.killedAt)
+        running.process.kill()
+        // Of a machine that is gone no step runs at the end.
+        return await running.result
+      }
+      const step = await running.result
       const record = step.outputs.get('record')
       if (record !== undefined) this.#renderings.set(step, readRenderings(dirname(record)))
       await job.finish()

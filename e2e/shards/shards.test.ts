@@ -6,7 +6,7 @@ import { readerView } from './reader-view.js'
 import { type MatrixRow, ShardWorld } from './shard-world.js'
 import { SECTIONS, TESTS } from './two-sections.js'
 
-// The jobs of .github/workflows/vmtest.yml one after the other: what becomes of the whole, whatever becomes of a shard.
+// The jobs of .github/workflows/vmtest.yml, the shards at once, each on a runner: what becomes of the whole, whatever becomes of a shard.
 const LIMIT = 900_000
 const INPUTS = { bundle: 'bundle', tests: TESTS.join(' '), sections: SECTIONS.join(' '), accelerator: 'tcg', vms: '1', memory: '512' }
 const ENDED = { build: 'success', plan: 'success', test: 'success' }
@@ -39,7 +39,7 @@ async function plan(id: string): Promise<Planned> {
 function shard(
   { plan: name, rows }: Planned,
   number: number,
-  run: { readonly id: string; readonly attempt?: number },
+  run: { readonly id: string; readonly attempt?: number; readonly killedAt?: string },
 ): Promise<StepResult> {
   const row = rows[number - 1]
   const own = { shard: row?.shard ?? '', 'shard-plan': `artifact:${name}`, 'artifact-name': `${row?.artifact}-attempt-${run.attempt ?? 1}` }
@@ -58,7 +58,7 @@ function verdict(
 const came = (step: StepResult) => [step.conclusion, step.outputs.get('conclusion')]
 
 test(
-  'four shards give what one job gives; a lost one makes it red by its name, and its re-run alone makes it whole',
+  'four shards at once give what one job gives; one that is killed makes it red by its name, and its re-run alone makes it whole',
   async () => {
     world.fates({ 'generic/003': 'notrun' })
     const id = 'whole'
@@ -67,11 +67,19 @@ test(
     const one = await world.step('', INPUTS, { id: 'one-job' })
     expect(came(one)).toEqual(['success', 'passed'])
     expect(planned.rows.map(({ shard: name }) => name)).toEqual(['1/4', '2/4', '3/4', '4/4'])
-    for (const number of [1, 2, 4]) expect((await shard(planned, number, { id })).conclusion).toBe('success')
+    // A guest of the third runs when its machine is lost.
+    const steps = await Promise.all(
+      [1, 2, 3, 4].map((number) => shard(planned, number, { id, ...(number === 3 && { killedAt: 'ready after' }) })),
+    )
+    expect(steps.map(({ conclusion, end }) => `${conclusion} ${end.signal}`)).toEqual([
+      ...['success null', 'success null', 'failure SIGKILL', 'success null'],
+    ])
 
     const lacking = await verdict(planned, { id }, { ...ENDED, test: 'failure' })
     expect(came(lacking)).toEqual(['failure', 'could-not-test'])
     expect(lacking.outputs.get('reason')).toContain('shard 3/4 left no record')
+    const lost = world.renderings(lacking).record.tests.filter(({ status }) => status === 'notreached')
+    expect(lost).toHaveLength((SECTIONS.length * TESTS.length) / 4)
 
     expect((await shard(planned, 3, { id, attempt: 2 })).conclusion).toBe('success')
     const whole = await verdict(planned, { id, attempt: 2 })
@@ -100,7 +108,7 @@ test(
     const planned = await plan(id)
     const last = planned.rows.length
     expect(last).toBeGreaterThan(1)
-    for (let number = 1; number < last; number++) await shard(planned, number, { id })
+    await Promise.all(planned.rows.slice(0, -1).map((_row, index) => shard(planned, index + 1, { id })))
     world.fates({ 'generic/001': 'fail', 'generic/002': 'fail', 'generic/003': 'fail', 'generic/004': 'fail' })
     expect((await shard(planned, last, { id })).conclusion).toBe('failure')
     const cut = services.artifacts.artifacts.find(({ name }) => name === `${planned.rows[0]?.artifact}-attempt-1`)
