@@ -77,7 +77,7 @@ describe('balanceShards', () => {
 
   test('nor does it with times that are no whole numbers', () => {
     const all = sectionsOf(3)
-      .filter((_timed, index) => index % 96 === 0)
+      .filter((_timed, index) => index % 160 === 0)
       .map((timed, index) => ({ ...timed, seconds: timed.seconds / 3 + index / 7 }))
     const small = { guestSeconds: 0.3, startSeconds: 0.1 }
     const text = (shuffled: TimedTest[]) => JSON.stringify([balanceShards(shuffled, fixed, 8), shardsForRunners(shuffled, small, 5)])
@@ -137,6 +137,25 @@ describe('shardsForRunners', () => {
     expect(endOf(costs(shardsForRunners(all, fixed, 48), real), 48) / bound).toBeLessThanOrEqual(1.1)
     expect(endOf(costs(balanceShards(all, fixed, 48), real), 48) / bound).toBeGreaterThan(1.1)
   })
+})
+
+test('a runner that has one of a few very long tests gets little beside it', () => {
+  // Spread as a Pareto distribution: of 1200 tests the longest takes two hundred times the shortest.
+  const all = Array.from({ length: 1200 }, (_, index) => ({
+    ...{ suite: 'fstests', section: `section-${index % 2}`, name: `generic/${String(index).padStart(4, '0')}` },
+    seconds: 8 / (1 - (index + 0.5) / 1200) ** 0.75,
+  }))
+  const cheap = { guestSeconds: 15, startSeconds: 5 }
+  const shards = shardsForRunners(all, cheap, 20)
+  const setups = shards.map(({ tests: own }) => 20 * new Set(own.map(({ section }) => section)).size)
+  const ends = Array.from({ length: 9 }, (_, seed) => {
+    const random = fc.sample(fc.double({ min: 0, max: 1, noNaN: true, noDefaultInfinity: true }), { numRuns: all.length, seed })
+    const real = all.map((timed, index) => ({ ...timed, seconds: timed.seconds * 2 ** (2 * (random[index] ?? 0) - 1) }))
+    const seconds = new Map(real.map((timed) => [idOf(timed), timed.seconds]))
+    const took = shards.map(({ tests: own }, index) => own.reduce((sum, test) => sum + (seconds.get(idOf(test)) ?? 0), setups[index] ?? 0))
+    return endOf(took, 20) / lowerBound(real, cheap, 20)
+  }).sort((left, right) => left - right)
+  expect(ends[4]).toBeLessThanOrEqual(1.1)
 })
 
 describe('fewestShards', () => {

@@ -86,7 +86,7 @@ interface SectionTests {
   readonly tests: readonly TimedTest[]
 }
 
-function sectionOf(test: TimedTest): string {
+export function sectionOf(test: TimedTest): string {
   return `${test.suite}\n${test.section}`
 }
 
@@ -162,14 +162,24 @@ function deal(packing: readonly Load[], setup: number): readonly Load[] {
 }
 
 function dealOne(packed: readonly Load[], setup: number): readonly Load[] {
-  const loads = packed.map((load): OpenLoad => ({ seconds: setup, sections: new Set(load.sections), tests: [] }))
   const tests = packed.flatMap((load) => load.tests).sort(byLength)
+  const sections = new Set(tests.map(sectionOf))
+  return dealEvenly(tests, packed.length).map((own) => ({
+    seconds: own.reduce((sum, test) => sum + test.seconds, setup),
+    sections,
+    tests: own,
+  }))
+}
+
+/** So many hands of tests: each, in the order given, to the one that has least to do. */
+export function dealEvenly(tests: readonly TimedTest[], count: number): readonly (readonly TimedTest[])[] {
+  const hands = Array.from({ length: count }, () => ({ seconds: 0, tests: [] as TimedTest[] }))
   for (const test of tests) {
-    const least = loads.reduce((best, load) => (load.seconds < best.seconds ? load : best))
+    const least = hands.reduce((best, hand) => (hand.seconds < best.seconds ? hand : best))
     least.seconds += test.seconds
     least.tests.push(test)
   }
-  return loads
+  return hands.map((hand) => hand.tests)
 }
 
 function makespan(loads: readonly Load[]): number {
