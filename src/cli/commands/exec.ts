@@ -18,9 +18,10 @@ export const execCommand: AddCommand = (program, context, finish) => {
     .addHelpText(
       'after',
       `
-What the command prints comes on standard output, what vmtest has to say on standard error. The exit status is the command's own, or 128 and
-the number of the signal that ended it; 1 where it was 0 and the kernel reported a bug; 69 where the guest could not start, panicked or was
-lost. Without -s the guest has no disks; with one section its disks are there, as for a test. --output keeps the console and a record.
+What the command prints, on either stream, comes on standard output, what vmtest has to say on standard error. The exit status is the
+command's own, or 128 and the number of the signal that ended it; 1 where it was 0 and the kernel reported a bug; 69 where the guest could not
+start, panicked or was lost. Without -s the guest has no disks; with one section its disks are there, as for a test. --output keeps the console
+and a record.
 
 Examples:
   vmtest exec -- uname -r
