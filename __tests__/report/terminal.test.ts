@@ -4,7 +4,7 @@ import type { RunRecord } from '../../src/domain/record.js'
 import type { Comparison } from '../../src/domain/stages.js'
 import { prepare } from '../../src/report/context.js'
 import { terminalText } from '../../src/report/terminal.js'
-import { aRecord, aTest } from './builder.js'
+import { aRecord, aSection, aTest } from './builder.js'
 import { hostileRecord } from './hostile.js'
 import { aStory } from './story.js'
 
@@ -53,6 +53,12 @@ describe('the verdict on a terminal', () => {
     expect(said.filter((line) => line.includes('does not build'))).toHaveLength(2)
     expect(said).toContain('problem  another')
     expect(said.slice(-4)).toEqual([...reason.split('\n'), ''])
+  })
+
+  test('a section that is called as its file system says it once', () => {
+    const record = aRecord([aTest('generic/001', { section: 'xfs' })], { sections: [aSection('xfs')] })
+    const text = terminalText(prepare(record, null), { colour: 'never', maxFailures: 20, directory: 'results', files: {} })
+    expect(text).toMatch(/^xfs {2}1 passed$/m)
   })
 
   test('a green run is short', () => {

@@ -190,7 +190,7 @@ function sections(rendered: Rendered, paint: Palette): string[] {
       unreached > 0 ? paint.unsure(`${unreached} not reached`) : '',
     ]
     const untested = section.couldNotTest === null ? '' : `  ${paint.unsure(shortLine(section.couldNotTest, 200))}`
-    return `${nameOf(section).padEnd(width)}  ${kindOf(section).padEnd(kinds)}${kinds === 0 ? '' : '  '}${parts.filter((part) => part !== '').join(', ')}${untested}`
+    return `${nameOf(section).padEnd(width)}  ${kinds === 0 ? '' : `${kindOf(section).padEnd(kinds)}  `}${parts.filter((part) => part !== '').join(', ')}${untested}`
   })
   return lines.length === 0 ? [] : ['', ...lines]
 }
