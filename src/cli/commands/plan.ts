@@ -14,6 +14,7 @@ import {
   type Shard,
   type ShardCount,
   shardsForRunners,
+  TIMES_TABLE_FORM,
   type TimedTest,
 } from '../../plan/shards/index.js'
 import type { AddCommand, CliContext } from '../context.js'
@@ -92,11 +93,16 @@ async function fromTimes(names: readonly string[], options: PlanOptions, context
 async function readTimes(path: string, { ports, places }: CliContext): Promise<string> {
   const file = resolve(places.workingDirectory, path)
   if ((await ports.files.stat(file))?.kind !== 'file')
-    throw new UserError(`there is no file ${path}.`, 'Name a table of times (docs/workflow.md).')
+    throw new UserError(`there is no file ${path}.`, `Name a table of times. ${TIMES_TABLE_FORM}`)
   return ports.files.readText(file)
 }
 
 function share(tests: readonly TimedTest[], fixed: FixedCost, options: PlanOptions): readonly Shard[] {
+  if (options.runners !== undefined && options.shards !== 'auto')
+    throw new UserError(
+      '`--runners` and `--shards` are both given.',
+      'Give one of them: with `--runners` the number of shards follows from the times.',
+    )
   if (options.runners !== undefined) return shardsForRunners(tests, fixed, whole(options.runners, '--runners', MOST_SHARDS))
   const count = countOf(options)
   return count.kind === 'count' ? balanceShards(tests, fixed, count.count) : fewestShards(tests, fixed, count.seconds).shards

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { describeError, UserError } from '../../domain/errors.js'
+import { UserError } from '../../domain/errors.js'
 import { testKey } from '../../domain/test-key.js'
 import type { FixedCost, TimedTest } from './shard.js'
 
@@ -42,16 +42,18 @@ export function parseTimesTable(text: string, path: string): { readonly tests: r
   return { tests, fixed: { guestSeconds: fixed.guest, startSeconds: fixed.start } }
 }
 
+/** What a table of times looks like, for whoever gave something else. */
+export const TIMES_TABLE_FORM = 'It is `{"fixed":{"guest":s,"start":s},"tests":[{"suite","section","name","seconds"}…]}`.'
+
 function readTable(text: string, path: string): TimesTable {
-  const form = 'It is `{"fixed":{"guest":s,"start":s},"tests":[{"suite","section","name","seconds"}…]}`.'
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw new UserError(`${path} is no JSON: ${describeError(cause)}.`, form, { cause })
+    throw new UserError(`${path} is no JSON.`, TIMES_TABLE_FORM, { cause })
   }
   const table = timesTableSchema.safeParse(value)
   if (table.success) return table.data
   const issue = table.error.issues[0]
-  throw new UserError(`${path} is no table of times: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}.`, form)
+  throw new UserError(`${path} is no table of times: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}.`, TIMES_TABLE_FORM)
 }
