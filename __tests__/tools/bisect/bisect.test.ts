@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createExec } from '../../../src/ports/real/exec.js'
@@ -215,4 +215,12 @@ describe('what cannot be searched', () => {
     await expect(search()).rejects.toMatchObject({ nextStep: expect.stringContaining(`worktree remove --force ${path}`) })
     expect(existsSync(path)).toBe(true)
   })
+})
+
+test('a worktree of a search that was killed, removed without git, is in nobody’s way', async () => {
+  sixteen(7)
+  const path = join(history.root, 'work/source')
+  history.git('worktree', 'add', '--quiet', '--detach', path, 'HEAD')
+  rmSync(path, { recursive: true })
+  expect((await search()).ending).toMatchObject({ kind: 'found', culprit: { hash: history.commits[6] } })
 })

@@ -51,7 +51,8 @@ export class BisectWorktree {
     await ports.files.makeDirectory(dirname(path))
     const worktree = new BisectWorktree(tree, path, signal, ports)
     onNote(`git checks ${commit.slice(0, 12)} out at ${path}`)
-    const added = await git(tree, ['worktree', 'add', '--quiet', '--detach', path, commit], ports, signal)
+    // By force: git knows the place of a worktree that was removed without its help, and keeps it.
+    const added = await git(tree, ['worktree', 'add', '--force', '--quiet', '--detach', path, commit], ports, signal)
     if (signal.aborted || added.code !== 0) {
       await worktree.remove()
       if (signal.aborted) return null
