@@ -116,6 +116,12 @@ describe('the place of the disks', () => {
     expect(plan.reason).toContain('which is memory')
   })
 
+  test('is told where there are disks', () => {
+    const scripts = { section: { ...section, suite: 'scripts', disks: [] }, needs: suiteOf('scripts').needs(section, []) }
+    expect(planResources(request({ sections: [scripts] }), machine()).reason).not.toContain('disks')
+    expect(planResources(request(), machine()).reason).toContain('; the disks may grow to 15360 MiB, of 60000 MiB free below /run')
+  })
+
   test('candidates keep their order and skip what is not set', () => {
     expect(diskCandidates('/w/run', { RUNNER_TEMP: '/t' })).toEqual(['/w/run', '/t', '/mnt', '/var/tmp', '/tmp'])
   })

@@ -135,10 +135,9 @@ function explain(
   const { vms, wanted, memoryMiB, cpusPerVm, perGuestMiB, place } = plan
   const fewer = vms < wanted ? ` (of ${wanted}: there is no room for more)` : ''
   const kind = place.memoryBacked ? ', which is memory' : ''
-  return (
-    `${vms} ${plural(vms)}${fewer} with ${memoryMiB} MiB and ${cpus(cpusPerVm)} each, of this machine's ${cpus(machine.cpus)} and ${machine.availableMemoryMiB} MiB; ` +
-    `the disks may grow to ${vms * perGuestMiB} MiB, of ${place.freeMiB} MiB free below ${place.path}${kind}`
-  )
+  const own = `${vms} ${plural(vms)}${fewer} with ${memoryMiB} MiB and ${cpus(cpusPerVm)} each, of this machine's ${cpus(machine.cpus)} and ${machine.availableMemoryMiB} MiB`
+  if (perGuestMiB === 0) return own
+  return `${own}; the disks may grow to ${vms * perGuestMiB} MiB, of ${place.freeMiB} MiB free below ${place.path}${kind}`
 }
 
 /** Where disks may go, in order of preference. /tmp comes last: on newer systems it is memory. */
