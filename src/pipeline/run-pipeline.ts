@@ -71,7 +71,8 @@ interface Evidence {
   laps: {
     nixSeconds: number
     guestsSeconds: number
-    baseSeconds: number /** Of a build that came to nothing. */
+    baseSeconds: number
+    /** Of a build that came to nothing. */
     endedBuildSeconds: number
   }
 }

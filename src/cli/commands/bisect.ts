@@ -135,7 +135,7 @@ async function refuseRuns(
   context: CliContext,
 ) {
   const { ports, places } = context
-  if (flags.config !== undefined && (await ports.files.stat(resolve(places.workingDirectory, flags.config)))?.kind === undefined)
+  if (flags.config !== undefined && (await ports.files.stat(resolve(places.workingDirectory, flags.config))) === null)
     throw new UserError(
       `\`--config\` is ${flags.config}, which is not there.`,
       'Correct the path; relative ones start at the working directory.',

@@ -3,7 +3,7 @@ import { UserError } from '../../domain/errors.js'
 import type { Ports } from '../../ports/index.js'
 import type { StepOutcome, Verdict } from './decide.js'
 import { type NextRound, nextRound, type Span, type Trial } from './rounds.js'
-import { readEnds, readSpan } from './span.js'
+import { readEnds } from './span.js'
 import { type Commit, commitLine } from './worktree.js'
 
 const commitSchema = z.object({ hash: z.string().regex(/^[0-9a-f]{40,64}$/), subject: z.string() })
@@ -40,9 +40,12 @@ export async function beginSearch(
   },
   ports: Pick<Ports, 'exec'>,
 ): Promise<Search> {
-  const { tree, paths, runners } = options
-  const { good, bad } = await readEnds(options, ports)
-  const { commits, parents } = await readSpan({ tree, good: good.hash, bad: bad.hash, paths }, ports)
+  const { tree, runners } = options
+  const {
+    good,
+    bad,
+    span: { commits, parents },
+  } = await readEnds(options, ports)
   const messages = await readMessages(tree, commits, ports)
   const known = commits.map((hash) => ({ hash, subject: '', message: '', ...messages.get(hash), parents: [...(parents.get(hash) ?? [])] }))
   return { version: 1, good, bad, runners, commits: known }

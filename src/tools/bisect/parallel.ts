@@ -3,7 +3,7 @@ import type { Ports } from '../../ports/index.js'
 import { type BisectResult, type BisectStep, CANCELLED_BEFORE } from './bisect.js'
 import type { StepOutcome, Verdict } from './decide.js'
 import { nextRound, type Trial } from './rounds.js'
-import { readEnds, readSpan } from './span.js'
+import { type Ends, readEnds } from './span.js'
 import { BisectWorktree, type Commit, commitLine, git, resolveCommit } from './worktree.js'
 
 export interface ParallelOptions {
@@ -38,16 +38,16 @@ export interface ParallelResult extends BisectResult {
  * @throws UserError where a revision is unknown, or an end is not what it was said to be
  */
 export async function bisectInParallel(options: ParallelOptions, ports: Pick<Ports, 'exec' | 'files'>): Promise<ParallelResult> {
-  const { good, bad } = await readEnds(options, ports)
+  const ends = await readEnds(options, ports)
   const worktrees: BisectWorktree[] = []
   try {
     const { tree, signal, onNote } = options
     for (const path of options.worktreePaths) {
-      const worktree = await BisectWorktree.add({ tree, path, commit: bad.hash, signal, onNote }, ports)
+      const worktree = await BisectWorktree.add({ tree, path, commit: ends.bad.hash, signal, onNote }, ports)
       if (worktree === null) return { ...CANCELLED_BEFORE, rounds: 0 }
       worktrees.push(worktree)
     }
-    return await new ParallelSearch(options, worktrees, ports).run(good, bad)
+    return await new ParallelSearch(options, worktrees, ports).run(ends)
   } finally {
     for (const worktree of worktrees) await worktree.remove()
   }
@@ -65,10 +65,9 @@ class ParallelSearch {
     private readonly ports: Pick<Ports, 'exec' | 'files'>,
   ) {}
 
-  async run(good: Commit, bad: Commit): Promise<ParallelResult> {
-    const { tree, paths, verifyEnds } = this.options
+  async run({ good, bad, span }: Ends): Promise<ParallelResult> {
+    const { tree, verifyEnds } = this.options
     if (verifyEnds && !(await this.verify(good, bad))) return this.ended({ kind: 'cancelled' }, good, bad)
-    const span = await readSpan({ tree, good: good.hash, bad: bad.hash, paths }, this.ports)
     for (;;) {
       const next = nextRound(span, this.outcomes, this.worktrees.length)
       switch (next.kind) {

@@ -11,11 +11,18 @@ export interface Searched {
   readonly paths: readonly string[]
 }
 
+/** The two ends of a search, and what is searched. */
+export interface Ends {
+  readonly good: Commit
+  readonly bad: Commit
+  readonly span: Span
+}
+
 /**
- * The two ends of a search, looked up before anything is made of them.
+ * The ends of a search and what is between them, looked up before anything is made of them.
  * @throws UserError where one is unknown, both are one, they stand the wrong way round, or there is nothing between them
  */
-export async function readEnds(searched: Searched, ports: Pick<Ports, 'exec'>): Promise<{ readonly good: Commit; readonly bad: Commit }> {
+export async function readEnds(searched: Searched, ports: Pick<Ports, 'exec'>): Promise<Ends> {
   const { tree, paths } = searched
   const good = await resolveCommit(tree, searched.good, ports)
   const bad = await resolveCommit(tree, searched.bad, ports)
@@ -26,15 +33,14 @@ export async function readEnds(searched: Searched, ports: Pick<Ports, 'exec'>): 
       `The bad revision, ${commitLine(bad)}, is older than the good one, ${commitLine(good)}.`,
       'Give them the other way round, if a change broke the tests; a change that mended them is not searched for.',
     )
-  await readSpan({ tree, good: good.hash, bad: bad.hash, paths }, ports)
-  return { good, bad }
+  return { good, bad, span: await readSpan({ tree, good: good.hash, bad: bad.hash, paths }, ports) }
 }
 
 /**
  * The commits between two revisions that touch the paths (none: all), parents before children.
  * @throws UserError where there is none, or git refuses
  */
-export async function readSpan({ tree, good, bad, paths }: Searched, ports: Pick<Ports, 'exec'>): Promise<Span> {
+async function readSpan({ tree, good, bad, paths }: Searched, ports: Pick<Ports, 'exec'>): Promise<Span> {
   const range = ['rev-list', '--topo-order', '--reverse', '--parents', bad, `^${good}`, '--', ...paths]
   const { code, stdout, stderr } = await git(tree, range, ports)
   if (code !== 0) throw new UserError(`git cannot list the commits from ${good} to ${bad}: ${stderr.trim()}`, 'See what git says.')
