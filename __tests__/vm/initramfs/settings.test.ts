@@ -119,8 +119,12 @@ describe('settings of a guest', () => {
   })
 
   test('modules are listed in loading order', () => {
-    const modules = ['virtio.ko', 'virtio_ring.ko'].map((file) => ({ file, contents: none }))
-    expect(fileText('vmtest/modules.list', modules)).toBe('00-virtio.ko\n01-virtio_ring.ko\n')
-    expect(fileText('vmtest/modules/01-virtio_ring.ko', modules)).toBe('')
+    const modules = ['virtio.ko', 'crc32c_intel.ko', 'libcrc32c.ko'].map((file) => ({
+      file,
+      contents: none,
+      optional: file === 'crc32c_intel.ko',
+    }))
+    expect(fileText('vmtest/modules.list', modules)).toBe('00-virtio.ko\n01-crc32c_intel.ko optional\n02-libcrc32c.ko\n')
+    expect(fileText('vmtest/modules/01-crc32c_intel.ko', modules)).toBe('')
   })
 })

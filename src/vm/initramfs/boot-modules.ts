@@ -38,12 +38,13 @@ export async function readBootModules(
       dependencies: await read('modules.dep'),
       builtin: await read('modules.builtin'),
       softDependencies: await read('modules.softdep'),
+      aliases: await read('modules.alias'),
     },
     wanted,
   )
   const modules: BootModule[] = []
-  for (const path of order) {
-    modules.push({ file: `${moduleName(path)}.ko`, contents: await readModule(ports, join(directory, path)) })
+  for (const { path, optional } of order) {
+    modules.push({ file: `${moduleName(path)}.ko`, contents: await readModule(ports, join(directory, path)), optional })
   }
   return modules
 }

@@ -29,33 +29,45 @@ export interface ModuleIndex {
   readonly builtin: string
   /** `modules.softdep`: `softdep NAME pre: NAMES post: NAMES`. */
   readonly softDependencies: string
+  /** `modules.alias`: `alias PATTERN NAME`; a soft dependency may be one (`crc32c`, which two modules answer to). */
+  readonly aliases: string
+}
+
+/** A module to load: its file below `lib/modules/RELEASE`, and whether the guest boots where it cannot be loaded. */
+export interface OrderedModule {
+  readonly path: string
+  readonly optional: boolean
 }
 
 /**
- * The files to load, in an order in which each finds what it needs (modules.dep, and `pre:` of modules.softdep: erofs and
- * ext4 name their checksums there). Paths are relative to `lib/modules/RELEASE`.
+ * The files to load, in an order in which each finds what it needs: modules.dep, and `pre:` of modules.softdep, for each module of the chain as modprobe does it
+ * (libcrc32c asks for `crc32c` while it starts, and ends without it). What only soft dependencies ask for is optional: `crc32c_intel` refuses a processor without SSE 4.2.
  * @throws UserError when a module is neither a file nor built in
  */
-export function moduleOrder(index: ModuleIndex, wanted: readonly string[] = BOOT_MODULES): readonly string[] {
+export function moduleOrder(index: ModuleIndex, wanted: readonly string[] = BOOT_MODULES): readonly OrderedModule[] {
   const dependencies = readDependencies(index.dependencies)
   const byName = new Map([...dependencies.keys()].map((path) => [moduleName(path), path]))
   const builtin = new Set(index.builtin.split('\n').filter(Boolean).map(moduleName))
   const soft = readSoftDependencies(index.softDependencies)
-  const ordered: string[] = []
-  const visit = (path: string): void => {
-    if (ordered.includes(path)) return
+  const aliases = readAliases(index.aliases)
+  /** In loading order: a Map keeps the order in which its keys came. */
+  const optional = new Map<string, boolean>()
+  const visiting = new Set<string>()
+  const visit = (path: string, isOptional: boolean): void => {
+    if (visiting.has(path) || (optional.has(path) && (isOptional || optional.get(path) === false))) return
+    visiting.add(path)
     for (const name of soft.get(moduleName(path)) ?? []) {
-      const file = byName.get(name)
-      if (file !== undefined && !ordered.includes(file)) visit(file)
+      for (const file of [name, ...(aliases.get(name) ?? [])].flatMap((module) => byName.get(module) ?? [])) visit(file, true)
     }
     // depmod lists what is needed first at the end.
-    for (const needed of [...(dependencies.get(path) ?? [])].reverse()) if (!ordered.includes(needed)) ordered.push(needed)
-    ordered.push(path)
+    for (const needed of [...(dependencies.get(path) ?? [])].reverse()) visit(needed, isOptional)
+    visiting.delete(path)
+    optional.set(path, isOptional)
   }
   const missing: string[] = []
   for (const name of wanted) {
     const path = byName.get(name)
-    if (path !== undefined) visit(path)
+    if (path !== undefined) visit(path, false)
     else if (!builtin.has(name) && !OPTIONAL.has(name)) missing.push(name)
   }
   if (missing.length > 0) {
@@ -65,7 +77,7 @@ export function moduleOrder(index: ModuleIndex, wanted: readonly string[] = BOOT
       { kind: 'could-not-test' },
     )
   }
-  return ordered
+  return [...optional].map(([path, isOptional]) => ({ path, optional: isOptional }))
 }
 
 /** `kernel/fs/xfs/xfs.ko.zst` → `xfs`; the kernel takes `-` and `_` for the same. */
@@ -101,4 +113,16 @@ function readSoftDependencies(text: string): ReadonlyMap<string, readonly string
     soft.set(moduleName(name), (end < 0 ? rest : rest.slice(0, end)).map(moduleName))
   }
   return soft
+}
+
+/** Only names without wildcards: the others are devices' ids, which no soft dependency names. */
+function readAliases(text: string): ReadonlyMap<string, readonly string[]> {
+  const aliases = new Map<string, string[]>()
+  for (const [, alias, module] of text.matchAll(/^alias ([\w-]+) (\S+)$/gm)) {
+    if (alias === undefined || module === undefined) continue
+    const modules = aliases.get(moduleName(alias)) ?? []
+    modules.push(moduleName(module))
+    aliases.set(moduleName(alias), modules)
+  }
+  return aliases
 }

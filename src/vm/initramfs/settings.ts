@@ -68,10 +68,11 @@ export interface GuestFiles {
   readonly deviceNodes: readonly DeviceNode[]
 }
 
-/** One module, ready to load: its name and the plain (decompressed) file. */
+/** One module, ready to load: its name, the plain (decompressed) file, and whether the guest boots where it cannot be loaded. */
 export interface BootModule {
   readonly file: string
   readonly contents: Uint8Array
+  readonly optional: boolean
 }
 
 /** Where the initramfs keeps the overlay's upper directory: what lies here is in the guest's root. */
@@ -90,7 +91,7 @@ export function initramfsEntries(files: GuestFiles, settings: GuestSettings, mod
     file('init', files.init, 0o755),
     file('vmtest/fstab.early', EARLY_MOUNTS),
     ...(settings.kind === 'minimal' ? [] : [file('vmtest/system', '')]),
-    file('vmtest/modules.list', list.map((name) => `${name}\n`).join('')),
+    file('vmtest/modules.list', list.map((name, index) => `${name}${modules[index]?.optional === true ? ' optional' : ''}\n`).join('')),
     ...modules.map((module, index) => file(`vmtest/modules/${list[index]}`, module.contents)),
     ...['dev', 'proc', 'sys', 'run', 'root', 'results', 'vmtest/base', ...lines(text(files.suite.get('directories')))].map((path) =>
       directory(`${UPPER}/${path}`),
