@@ -53,6 +53,14 @@ describe('what a guest lacks is said before the test, which would fail or declin
     expect(lacks(text)).toBe(`vmtest: ${reason}`)
   })
 
+  // Linux 6.12.117, one processor: `echo: write error: Invalid argument`, 175 times of block/038.
+  test('processors, where null_blk is asked for more queues than there are', () => {
+    const queues = (count: number) => `echo ${count} > "/sys/kernel/config/nullb/\${nullb}/submit_queues"`
+    const mounts = 'configfs /sys/kernel/config configfs rw 0 0'
+    expect(lacks(queues(5000), { mounts })).toBe('vmtest: it asks null_blk for 5000 queues, and this guest has too few processors (--cpus)')
+    expect(lacks(queues(1), { mounts })).toBe('')
+  })
+
   test('the kernel’s configuration', () => {
     const text = 'requires() { _have_kernel_option BLK_DEV_ZONED; }'
     expect(lacks(text)).toBe('vmtest: this guest has no kernel configuration at /boot/config-RELEASE')

@@ -6,11 +6,9 @@ import type { Suite, SuiteCommand, SuiteScale } from '../suite.js'
 import { readBlktests } from './catalogue.js'
 import { judgeBlktests } from './judge.js'
 import { BlktestsProgress } from './progress.js'
+import { blktestsProvocations, blktestsProvocationsOf, META } from './provocations.js'
 import { blktestsSections } from './sections.js'
 import { groupOf, isBlktestsName } from './test-name.js'
-
-/** blktests' tests of itself: what fails and skips there does so on purpose. `check` runs it by name alone. */
-const META = 'meta'
 
 /** Our additions in the guest (nix/suites/blktests/guest). */
 const CONFIG = '/vmtest/suite/check-config'
@@ -66,13 +64,8 @@ export const blktests: Suite<Record<string, never>, null> = {
   tuning: ({ emulated }) => ({ settings: emulated ? EMULATED : {}, extraSeconds: 0 }),
   marker: String.raw`run blktests (?<name>[a-z]\S{0,200}/\d{3}) at (?<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)`,
   expectedSeconds: ({ groups }: CatalogueTest) => (groups.includes('timed') ? EXPECTED.timed : EXPECTED.other),
-  provocations: [
-    {
-      isOf: (test) => groupOf(test) === META,
-      kinds: ['bug'],
-      why: 'it writes the text of a report into the kernel log',
-    },
-  ],
+  provocations: blktestsProvocations,
+  provocationsOf: blktestsProvocationsOf,
   judge: judgeBlktests,
   guest: { folder: 'blktests', variables: () => ({ logger_word: 'run blktests ', suite_hint: ': try ./check GROUP/NNN' }) },
 }

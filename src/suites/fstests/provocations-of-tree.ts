@@ -1,16 +1,12 @@
 import type { Provocation } from '../../domain/kernel-report.js'
 import type { TestName } from '../../domain/test.js'
+import { IO_ERROR } from '../io-error.js'
 import type { TestText } from '../suite.js'
 
 /** What a test provokes. */
 type Provoked = Pick<Provocation, 'kinds' | 'title'>
 
 const SHUTDOWN: Provoked = { kinds: ['fs-shutdown'] }
-/** A file system whose device fails notices, shuts down, and warns of what it has to give up. */
-const IO_ERROR: Provoked = {
-  kinds: ['fs-shutdown', 'fs-corruption'],
-  title: /shutdown|forced readonly|aborted|internal error|JBD2|BTRFS|EXT4-fs (?:error|corruption)|log mount|XFS corruption/i,
-}
 const DAMAGE: Provoked = { kinds: ['fs-shutdown', 'fs-corruption'] }
 
 /** fstests' groups (doc/group-names.txt) that say what a test does to a file system. */
