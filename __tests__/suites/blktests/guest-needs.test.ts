@@ -114,3 +114,23 @@ test('without udev the driver of SCSI disks is loaded, and settling waits until 
   expect(run.stderr).toBe('')
   expect(run.stdout.trim().split('\n')).toEqual(['modprobe -q sd_mod', 'settled 3', 'again 3', 'declined'])
 })
+
+// Linux 6.12.117: the whole group nvme ran on null_blk, though it had declined it, and block/012 read zeros in place of what it wrote.
+test('a driver’s device is loaded before each test, with memory behind it and its place looked up, but for a group that declined it', () => {
+  const text = readFileSync(`${guest}/check-config`, 'utf8').replaceAll('/dev/nullb0', `${place}/nullb0`)
+  const config = join(place, 'null-config')
+  writeFileSync(config, text)
+  const script = `modprobe() { echo "modprobe $*"; }; vmtest-mark() { :; }; _find_sysfs_dirs() { echo "found \${1##*/}"; }
+    _run_test() { echo "$1 on \${TEST_DEVS[*]##*/}"; }; _call_test() { :; }
+    . ${config}; _run_test block/001; TEST_DEVS=(); _run_test nvme/033`
+  const env = { PATH: join(place, 'bin'), OUTPUT: place, TEST_DEVS: 'null_blk' }
+  const run = spawnSync(join(place, 'bin/bash'), ['--norc', '-c', script], { cwd: place, encoding: 'utf8', env })
+  expect(run.stderr).toBe('')
+  const load = 'modprobe -q null_blk nr_devices=1 gb=1 memory_backed=1'
+  expect(
+    run.stdout
+      .trim()
+      .split('\n')
+      .filter((line) => line !== 'modprobe -q sd_mod'),
+  ).toEqual([...[load, load, 'found nullb0', 'block/001 on nullb0', 'nvme/033 on']])
+})

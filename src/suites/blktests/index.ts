@@ -55,9 +55,10 @@ export const blktests: Suite<Record<string, never>, null> = {
     reaches: (collection, { group, section }) =>
       (collection !== META || group === META) && (section.name !== 'nvme-loop' || collection === 'nvme'),
   },
-  needs: ({ kernelOptions }) => ({
+  needs: ({ kernelOptions, environment }) => ({
     kernelOptions,
-    memoryMiB: { usual: 1536, least: 768 },
+    // What tests write into null_blk's gigabyte stays in memory.
+    memoryMiB: environment.TEST_DEVS === 'null_blk' ? { usual: 2560, least: 1792 } : { usual: 1536, least: 768 },
     ...{ exclusive: [], repeatedRoles: [], persistentRoles: [], writtenShare: { work: 0.5 }, mostWrittenMiB: 4096 },
   }),
   drive: { kind: 'runner', command, progress: () => new BlktestsProgress() },
