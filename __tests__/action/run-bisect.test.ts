@@ -42,6 +42,7 @@ async function onTheDesk(bug: number): Promise<{ readonly tried: readonly string
       tryCommit: async ({ commit }) => ({ verdict: verdicts[fate(bug)(commit.hash)], reason: '' }),
       onStep: () => undefined,
       onNote: () => undefined,
+      onResult: async () => undefined,
     },
     { exec: createExec(), files: createFiles() },
   )

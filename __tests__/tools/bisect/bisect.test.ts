@@ -48,10 +48,23 @@ function search(changes: Partial<BisectOptions> = {}) {
     tryCommit: readState,
     onStep: () => undefined,
     onNote: () => undefined,
+    onResult: async () => undefined,
     ...changes,
   }
   return bisect(options, ports)
 }
+
+test('the result is told before the worktree is taken away, also where it was interrupted before the first commit', async () => {
+  sixteen(7)
+  const told: unknown[] = []
+  const onResult = async ({ ending }: { readonly ending: { readonly kind: string } }) =>
+    void told.push(ending.kind, existsSync(join(history.root, 'work/source')))
+  await search({ onResult })
+  expect(told).toEqual(['found', true])
+  const controller = new AbortController()
+  await search({ onResult, signal: controller.signal, onNote: () => controller.abort() })
+  expect(told.slice(2)).toEqual(['cancelled', false])
+})
 
 test('an interruption while git makes the worktree leaves none', async () => {
   sixteen(7)

@@ -44,6 +44,7 @@ function search(changes: Partial<ParallelOptions> = {}) {
     tryCommit: readState,
     onStep: () => undefined,
     onNote: () => undefined,
+    onResult: async () => undefined,
     ...changes,
   }
   return bisectInParallel(options, ports)
@@ -64,6 +65,18 @@ test.each([2, 33, 47, 65])(
     expect(existsSync(join(history.root, 'work/source-1'))).toBe(false)
   },
 )
+
+test('the result is told before the worktree is taken away, also where it was interrupted before the first commit', async () => {
+  longHistory(30)
+  const told: unknown[] = []
+  const onResult = async ({ ending }: { readonly ending: { readonly kind: string } }) =>
+    void told.push(ending.kind, existsSync(join(history.root, 'work/source-4')))
+  await search({ onResult })
+  expect(told).toEqual(['found', true])
+  const controller = new AbortController()
+  await search({ onResult, signal: controller.signal, onNote: () => controller.abort() })
+  expect(told.slice(2)).toEqual(['cancelled', false])
+})
 
 test('a good end that fails is refused, and no worktree is left', async () => {
   longHistory(1)

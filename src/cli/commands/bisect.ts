@@ -83,7 +83,13 @@ async function runBisect(inputs: Inputs, flags: BisectFlags, context: CliContext
   const jobs = Number(flags.jobs ?? '1')
   const onStep = (step: BisectStep) => void stderr.write(`${stepLine(step)}\n`)
   const onNote = (note: string) => void stderr.write(`bisect: ${note}\n`)
-  const common = { tree, good: flags.good, bad: flags.bad, paths: flags.path, verifyEnds: flags.verify, signal, onStep, onNote }
+  const onResult = async (result: BisectResult) => {
+    await ports.files.write(join(results, 'bisect.log'), result.log)
+    await ports.files.write(join(results, 'bisect.json'), `${JSON.stringify(result, null, 2)}\n`)
+    stdout.write(flags.json === true ? `${JSON.stringify(result, null, 2)}\n` : resultText(result, results))
+    stderr.write(`bisect: taking ${jobs === 1 ? 'the worktree' : 'the worktrees'} away\n`)
+  }
+  const common = { tree, good: flags.good, bad: flags.bad, paths: flags.path, verifyEnds: flags.verify, signal, onStep, onNote, onResult }
   const tryAt = async ({ number, commit }: { readonly number: number; readonly commit: Commit }, own: typeof build) => {
     stderr.write(`\nbisect: step ${number}, ${commitLine(commit)}\n`)
     const directory = join(results, `${String(number).padStart(2, '0')}-${commit.hash.slice(0, 12)}`)
@@ -107,9 +113,6 @@ async function runBisect(inputs: Inputs, flags: BisectFlags, context: CliContext
           },
           ports,
         )
-  await ports.files.write(join(results, 'bisect.log'), result.log)
-  await ports.files.write(join(results, 'bisect.json'), `${JSON.stringify(result, null, 2)}\n`)
-  stdout.write(flags.json === true ? `${JSON.stringify(result, null, 2)}\n` : resultText(result, results))
   return exitCodeOf(result)
 }
 

@@ -31,6 +31,8 @@ export interface BisectOptions {
   readonly onStep: (step: BisectStep) => void
   /** What goes on before the first step. */
   readonly onNote: (note: string) => void
+  /** The search is over; the worktrees, which take minutes on a loaded disk, are taken away after it. */
+  readonly onResult: (result: BisectResult) => Promise<void>
 }
 
 /** How a search ended. */
@@ -56,16 +58,25 @@ export async function bisect(options: BisectOptions, ports: Pick<Ports, 'exec' |
   const [whole, ...partly] = await knownCommits(options, ports)
   const { tree, worktreePath: path, signal, onNote } = options
   const worktree = await BisectWorktree.add({ tree, path, commit: whole ?? bad.hash, signal, onNote }, ports)
-  if (worktree === null) return CANCELLED_BEFORE
+  if (worktree === null) return told(CANCELLED_BEFORE, options)
   try {
     if (whole !== undefined) await worktree.backdate()
     // What differs in these becomes new by being checked out, and stays so: objects made of it cannot be told from older ones.
     for (const commit of partly) await worktree.checkout(commit)
     if (partly.length > 0 && whole !== undefined) await worktree.checkout(whole)
-    return await new Search(options, worktree).run(good, bad)
+    return await told(await new Search(options, worktree).run(good, bad), options)
   } finally {
     await worktree.remove()
   }
+}
+
+/** The result, once it was told. */
+export async function told<Result extends BisectResult>(
+  result: Result,
+  { onResult }: { readonly onResult: (result: Result) => Promise<void> },
+): Promise<Result> {
+  await onResult(result)
+  return result
 }
 
 /** The built commits, where the tree still has them all. */

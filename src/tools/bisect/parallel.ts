@@ -1,6 +1,6 @@
 import { UserError } from '../../domain/errors.js'
 import type { Ports } from '../../ports/index.js'
-import { type BisectResult, type BisectStep, CANCELLED_BEFORE } from './bisect.js'
+import { type BisectResult, type BisectStep, CANCELLED_BEFORE, told } from './bisect.js'
 import type { StepOutcome, Verdict } from './decide.js'
 import { nextRound, type Trial } from './rounds.js'
 import { type Ends, readEnds } from './span.js'
@@ -25,6 +25,8 @@ export interface ParallelOptions {
   readonly onStep: (step: BisectStep) => void
   /** What goes on before the first round. */
   readonly onNote: (note: string) => void
+  /** The search is over; the worktrees, which take minutes on a loaded disk, are taken away after it. */
+  readonly onResult: (result: ParallelResult) => Promise<void>
 }
 
 export interface ParallelResult extends BisectResult {
@@ -44,10 +46,10 @@ export async function bisectInParallel(options: ParallelOptions, ports: Pick<Por
     const { tree, signal, onNote } = options
     for (const path of options.worktreePaths) {
       const worktree = await BisectWorktree.add({ tree, path, commit: ends.bad.hash, signal, onNote }, ports)
-      if (worktree === null) return { ...CANCELLED_BEFORE, rounds: 0 }
+      if (worktree === null) return await told({ ...CANCELLED_BEFORE, rounds: 0 }, options)
       worktrees.push(worktree)
     }
-    return await new ParallelSearch(options, worktrees, ports).run(ends)
+    return await told(await new ParallelSearch(options, worktrees, ports).run(ends), options)
   } finally {
     for (const worktree of worktrees) await worktree.remove()
   }
