@@ -40,6 +40,39 @@ test.each([
   }
 })
 
+// Linux 6.12.117 with CONFIG_KUNIT_TEST=m and no CONFIG_KUNIT_FAULT_TEST: kunit-test.ko has the suite kunit_fault, whose list of cases is empty.
+test.each([
+  ['whose cases are compiled out declined', { taken: ['kunit_device'] }, 'notrun', 'this kernel has no case of it'],
+  ['that a filter keeps out was not tested', { taken: ['kunit_device'], glob: 'kunit_device*' }, 'notreached', 'a filter'],
+  [
+    'that a filter of the command line keeps out was not tested',
+    { taken: ['kunit_device'], line: 'quiet kunit.filter_glob=x' },
+    'notreached',
+    'a filter',
+  ],
+  ['of a kernel that took none was not tested', { taken: [] }, 'notreached', 'a filter'],
+])('a suite %s', (_what, { taken, glob = '(null)', line = 'quiet' }: { taken: string[]; glob?: string; line?: string }, status, reason) => {
+  const place = mkdtempSync(join(tmpdir(), 'falsely-kunit-'))
+  try {
+    for (const name of ['kunit', 'parameters', ...taken.map((suite) => `kunit/${suite}`)]) mkdirSync(join(place, name))
+    writeFileSync(join(place, 'parameters/filter_glob'), `${glob}\n`)
+    writeFileSync(join(place, 'parameters/filter'), '(null)\n')
+    writeFileSync(join(place, 'cmdline'), `${line}\n`)
+    writeFileSync(join(place, 'modprobe'), '#!/bin/sh\n', { mode: 0o755 })
+    const [shell = '', ...words] = commandOf('kunit_fault', 'kunit-test').argv.map((word) =>
+      word
+        .replaceAll('/sys/kernel/debug/kunit', `${place}/kunit`)
+        .replaceAll('/sys/module/kunit/parameters', `${place}/parameters`)
+        .replaceAll('/proc/cmdline', `${place}/cmdline`),
+    )
+    const run = spawnSync(shell, words, { encoding: 'utf8', env: { PATH: `${place}:${process.env.PATH}` } })
+    const judged = judgeKunit(ended(run.status ?? 1), run.stdout, 'kunit_fault')
+    expect([judged.status, judged.message]).toEqual([status, expect.stringContaining(reason)])
+  } finally {
+    rmSync(place, { recursive: true })
+  }
+})
+
 test('a case that hangs is ended by KUnit, after 300 s, before the agent ends its suite, however slow the guest', () => {
   expect([1, 4].map((factor) => commandOf('a', 'vmlinux', factor).limitSeconds)).toEqual([330, 1320])
 })
