@@ -170,7 +170,8 @@ describeBuilt('decoding with a built image', () => {
         .sort(),
     ).toEqual(['fs/demo/read.c', 'kernel/other.c'])
     expect(outcome.frames.slice(2)).toEqual(frames.slice(2))
-    expect(outcome.notes).toHaveLength(3)
+    const unsure = frames.slice(2).map(({ symbol }) => symbol)
+    expect(outcome.notes).toEqual([`Not to be told for sure in ${built.vmlinux}: ${unsure.join(', ')}.`])
   })
 
   it('decodes a module in both its sections', async () => {
@@ -182,6 +183,14 @@ describeBuilt('decoding with a built image', () => {
       { function: 'mod_work', line: 11, module: 'mod' },
       { function: 'mod_init', line: 5, module: 'mod' },
     ])
+  })
+
+  it('says once that an image has no debug information, however long the trace', async () => {
+    const stripped = join(dir, 'stripped')
+    execFileSync('objcopy', ['--strip-debug', built.vmlinux, stripped])
+    const frames = ['mark_in_check', 'mark_in_read'].map((mark) => frame(built.at('vmlinux', mark, 'demo_read')))
+    const { decoded, notes } = await decodeReport({ frames, lines: [] }, { vmlinux: stripped }, exec)
+    expect([decoded, notes]).toEqual([0, [expect.stringMatching(/stripped has no source lines for this trace: .*CONFIG_DEBUG_INFO/)]])
   })
 
   it('leaves the trace as it is, and says so, without image or tool', async () => {

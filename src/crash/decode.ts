@@ -92,31 +92,40 @@ async function decodeImage(job: ImageJob, exec: Pick<Exec, 'run' | 'which'>, cha
   const { located, notes } = locate(job, table)
   // In a relocatable file each section begins at 0, so one call for each of the two or three that occur.
   const sections = job.kind === 'linked' ? [null] : [...new Set(located.map(({ address }) => address.section))]
+  const without: string[] = []
   for (const section of sections) {
     const here = located.filter(({ address }) => section === null || address.section === section)
     const found = await symbolize(exec, symbolizer, { image: job.image, section, addresses: here.map(({ address }) => address.address) })
     for (const [position, { index, printed }] of here.entries()) {
       const chain = found[position] ?? []
       if (chain.length > 0) chains.set(index, chain)
-      else notes.push(`No source line in ${job.image} for ${printed}.`)
+      else without.push(printed)
     }
   }
-  return notes
+  return [...notes, ...linelessNote(job.image, without, located.length)]
+}
+
+/** A sentence for all frames without a line, not one each: mostly it is the image that has none. */
+function linelessNote(image: string, without: readonly string[], looked: number): readonly string[] {
+  if (without.length === 0) return []
+  if (without.length === looked)
+    return [`${image} has no source lines for this trace: was it built without debug information (CONFIG_DEBUG_INFO)?`]
+  return [`No source line in ${image} for ${without.join(', ')}.`]
 }
 
 function locate({ frames, image, exact }: ImageJob, table: SymbolTable): { located: Located[]; notes: string[] } {
-  const notes: string[] = []
+  const unsure: string[] = []
   const located: Located[] = []
   for (const [index, symbol, printed] of frames) {
     const found = table.locate(symbol)
     if (found === null) {
-      notes.push(`${printed} is not to be told for sure in ${image}.`)
+      unsure.push(printed)
       continue
     }
     const back = exact.has(printed) || symbol.offset === 0 ? 0n : 1n
     located.push({ index, printed, address: { ...found, address: found.address - back } })
   }
-  return { located, notes }
+  return { located, notes: unsure.length === 0 ? [] : [`Not to be told for sure in ${image}: ${unsure.join(', ')}.`] }
 }
 
 function withPlaces(frame: Frame, chain: SourceChain, root: string): Frame[] {
