@@ -167,3 +167,21 @@ test('of a group that declines as a whole the host hears test by test, of a devi
   expect(run.stderr).toBe('')
   expect(run.stdout.trim().split('\n')).toEqual(['notrun nbd/***', 'start nbd/001', 'start nbd/002', 'notrun nbd/*** => nullb0'])
 })
+
+// Linux 6.12.117: `/sys/block/zbd_011-crypt/queue/zoned: No such file or directory`, zbd/011.
+test('without udev our dmsetup makes links of what cryptsetup maps, whose exit status stays', () => {
+  const text = readFileSync(`${guest}/check-config`, 'utf8').replaceAll('/run/udev/', `${place}/udev/`)
+  const config = join(place, 'crypt-config')
+  writeFileSync(config, text)
+  mkdirSync(join(place, 'crypt'))
+  for (const [name, words] of [
+    ['cryptsetup', 'echo "cryptsetup $*"; exit 3'],
+    ['dmsetup', 'echo "dmsetup $*" >>"$OUTPUT/dmsetup-calls"'],
+  ] as const)
+    writeFileSync(join(place, 'crypt', name), `#!${toolOf('bash')}\n${words}\n`, { mode: 0o755 })
+  const env = { PATH: `${join(place, 'crypt')}:${join(place, 'bin')}`, OUTPUT: place }
+  const script = `modprobe() { :; }; . ${config}; cryptsetup open --type plain x y; echo "status $?"`
+  const run = spawnSync(join(place, 'bin/bash'), ['--norc', '-c', script], { cwd: place, encoding: 'utf8', env })
+  expect([run.stderr, run.stdout]).toEqual(['', 'cryptsetup open --type plain x y\nstatus 3\n'])
+  expect(readFileSync(join(place, 'dmsetup-calls'), 'utf8')).toBe('dmsetup version\n')
+})
