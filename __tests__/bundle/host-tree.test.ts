@@ -1,4 +1,5 @@
 // The offline guest's files are hashed by the machine's own sha256sum, whichever that is: GNU's, busybox' or rust-coreutils'.
+import { existsSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { collectHostTree, sha256Of } from '../../src/bundle/host-tree.js'
 import type { Exec } from '../../src/ports/index.js'
@@ -36,3 +37,17 @@ test('a sha256sum that says too little is no list of files', async () => {
   })
   await expect(collectHostTree({ exec, files })).rejects.toThrow(/^sha256sum said \d+ hashes of \d+ files\.$/)
 }, 240_000)
+
+// mkfs.vfat 4.2 in a guest without: `Cannot initialize conversion from codepage 850 to ANSI_X3.4-1968: Invalid argument`, which fails loop/008 of blktests.
+const hasVfat = existsSync('/sbin/mkfs.vfat')
+if (!hasVfat) console.log('skipped: mkfs.vfat is not on this machine')
+;(hasVfat ? test : test.skip)(
+  'beside mkfs.vfat comes the DOS code page of glibc, with its index, and no other',
+  async () => {
+    const tree = await collectHostTree({ exec: real, files })
+    const conversions = tree.files.map(({ path }) => path).filter((path) => path.includes('/gconv/'))
+    expect(conversions.filter((path) => path.endsWith('.so'))).toEqual([expect.stringMatching(/\/IBM850[.]so$/)])
+    expect(conversions.some((path) => /\/gconv-modules/.test(path))).toBe(true)
+  },
+  240_000,
+)

@@ -71,6 +71,9 @@ export const MANUAL_PAGES = { directories: words('/usr/share/man/man5 /usr/share
 /** Of a Perl library directory: documentation, headers and the large tables of East Asian encodings and collation. */
 export const PERL_SKIPPED = /(^|\/)(pod|CORE|Unicode\/Collate|Encode\/(CN|JP|KR|TW))(\/|$)|\.(pod|a|h|ld)$/
 
+/** Of glibc's conversions (gconv), which are eight megabytes: all but its index and the DOS code page that mkfs.vfat names files by. */
+export const CONVERSIONS_SKIPPED = /\/(?!IBM850\.so$)[^/]*\.so$/ // regexp: a path of this machine
+
 /** Of Python's library directory: what is for building, testing and drawing, and packages of the distribution. */
 export const PYTHON_SKIPPED =
   /(^|\/)(test|tests|idlelib|tkinter|turtledemo|lib2to3|ensurepip|pydoc_data|distutils|dist-packages|site-packages|__pycache__|config-[^/]*)(\/|$)|\.(a|h|pyc)$/

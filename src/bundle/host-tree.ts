@@ -4,6 +4,7 @@ import { UserError } from '../domain/errors.js'
 import type { Ports } from '../ports/index.js'
 import { type ElfDynamic, readElf } from './elf.js'
 import {
+  CONVERSIONS_SKIPPED,
   DATA_PATHS,
   EXTRA_LIBRARIES,
   MANUAL_PAGES,
@@ -87,6 +88,13 @@ class TreeCollector {
   async addLibrary(name: string): Promise<boolean> {
     const path = this.#libraries.get(name)
     return path === undefined ? false : this.add(path)
+  }
+
+  /** The directory of conversions that belongs to the C library. Missing: nothing to add. */
+  async addConversions(): Promise<void> {
+    const library = this.#libraries.get('libc.so.6')
+    const directory = library === undefined ? null : await this.#real(dirname(library))
+    if (directory !== null) await this.addDirectory(join(directory, 'gconv'), CONVERSIONS_SKIPPED)
   }
 
   async addTree(directory: string, skip: RegExp | null): Promise<void> {
@@ -294,6 +302,7 @@ export async function collectHostTree(ports: HostPorts): Promise<HostTree> {
   for (const path of await manualPages(ports)) await collector.add(path)
   for (const directory of await perlDirectories(ports)) await collector.addDirectory(directory, PERL_SKIPPED)
   for (const directory of await pythonDirectories(ports)) await collector.addDirectory(directory, PYTHON_SKIPPED)
+  if ((await findProgram(ports, 'mkfs.vfat')) !== null) await collector.addConversions()
   await collector.settle()
   return { ...(await collector.result()), missing }
 }
