@@ -85,8 +85,9 @@ async function runBisect(inputs: Inputs, flags: BisectFlags, context: CliContext
   const onNote = (note: string) => void stderr.write(`bisect: ${note}\n`)
   const onResult = async (result: BisectResult) => {
     await ports.files.write(join(results, 'bisect.log'), result.log)
-    await ports.files.write(join(results, 'bisect.json'), `${JSON.stringify(result, null, 2)}\n`)
-    stdout.write(flags.json === true ? `${JSON.stringify(result, null, 2)}\n` : resultText(result, results))
+    const json = `${JSON.stringify(result, null, 2)}\n`
+    await ports.files.write(join(results, 'bisect.json'), json)
+    stdout.write(flags.json === true ? json : resultText(result, results))
     stderr.write(`bisect: taking ${jobs === 1 ? 'the worktree' : 'the worktrees'} away\n`)
   }
   const common = { tree, good: flags.good, bad: flags.bad, paths: flags.path, verifyEnds: flags.verify, signal, onStep, onNote, onResult }
