@@ -1,5 +1,7 @@
 // The offline guest's files are hashed by the machine's own sha256sum, whichever that is: GNU's, busybox' or rust-coreutils'.
-import { existsSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { collectHostTree, sha256Of } from '../../src/bundle/host-tree.js'
 import type { Exec } from '../../src/ports/index.js'
@@ -51,3 +53,30 @@ if (!hasVfat) console.log('skipped: mkfs.vfat is not on this machine')
   },
   240_000,
 )
+
+// A library that `make install` put into /usr/local/lib was copied to where the guest's loader does not look.
+test('each library that the loader’s cache led to lies in a directory of which the guest’s cache is made', async () => {
+  const usual = await collectHostTree({ exec: real, files })
+  const [first = ''] = usual.libraryDirectories
+  const library = usual.files.find(({ path }) => /\/libuuid\.so/.test(path))?.path ?? ''
+  expect(library).not.toBe('')
+  const elsewhere = mkdtempSync(join(tmpdir(), 'libraries-'))
+  try {
+    copyFileSync(library, join(elsewhere, 'libuuid.so.1'))
+    const exec: Exec = {
+      ...real,
+      run: async (argv, options) => {
+        const answer = await real.run(argv, options)
+        const tag = process.arch === 'arm64' ? 'libc6,AArch64' : 'libc6,x86-64'
+        const line = `\tlibuuid.so.1 (${tag}) => ${elsewhere}/libuuid.so.1\n`
+        return argv.at(-1) === '-p' ? { ...answer, stdout: answer.stdout.replace(/^(?=\t)/m, line) } : answer
+      },
+    }
+    const tree = await collectHostTree({ exec, files })
+    expect(tree.files.map(({ path }) => path)).toContain(join(elsewhere, 'libuuid.so.1'))
+    expect(tree.libraryDirectories).toEqual([...usual.libraryDirectories, elsewhere].sort())
+    expect(first).toMatch(/^\//)
+  } finally {
+    rmSync(elsewhere, { recursive: true })
+  }
+}, 240_000)

@@ -44,3 +44,11 @@ if ! ./ls-by-another-name / >/dev/null 2>&1; then
   chmod 0755 usr/bin/ls
 fi
 rm ls-by-another-name
+
+# Without the loader's cache a library outside of its own directories (/usr/local/lib) is not found, and each start of a program looks for its
+# first one in some forty places.
+if [ -s etc/ld.so.conf ] && command -v ldconfig >/dev/null; then
+  ldconfig -X -r "$PWD" || rm -f etc/ld.so.cache
+  # What ldconfig notes for itself has times in it.
+  rm -rf var/cache/ldconfig
+fi

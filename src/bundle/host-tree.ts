@@ -32,6 +32,8 @@ export interface HostLink {
 export interface HostTree {
   readonly files: readonly HostFile[]
   readonly links: readonly HostLink[]
+  /** Where the loader's own cache led to libraries: the guest's cache is made of these directories. */
+  readonly libraryDirectories: readonly string[]
   /** Programs of the required list the host does not have. */
   readonly missing: readonly string[]
 }
@@ -60,6 +62,7 @@ class TreeCollector {
   readonly #links = new Map<string, string>()
   readonly #queue: string[] = []
   #libraries: ReadonlyMap<string, string> = new Map()
+  readonly #libraryDirectories = new Set<string>()
 
   constructor(ports: HostPorts) {
     this.#ports = ports
@@ -87,7 +90,9 @@ class TreeCollector {
 
   async addLibrary(name: string): Promise<boolean> {
     const path = this.#libraries.get(name)
-    return path === undefined ? false : this.add(path)
+    if (path === undefined) return false
+    this.#libraryDirectories.add(dirname(path))
+    return this.add(path)
   }
 
   /** The directory of conversions that belongs to the C library. Missing: nothing to add. */
@@ -151,11 +156,12 @@ class TreeCollector {
     this.#links.set(path, target)
   }
 
-  async result(): Promise<Pick<HostTree, 'files' | 'links'>> {
+  async result(): Promise<Omit<HostTree, 'missing'>> {
     const paths = [...this.#files].sort()
     const files = await hashFiles(paths, this.#ports)
     const links = [...this.#links].map(([path, target]) => ({ path, target }))
-    return { files, links: links.sort((a, b) => (a.path < b.path ? -1 : 1)) }
+    const libraryDirectories = [...this.#libraryDirectories].sort()
+    return { files, links: links.sort((a, b) => (a.path < b.path ? -1 : 1)), libraryDirectories }
   }
 
   async #real(path: string): Promise<string | null> {

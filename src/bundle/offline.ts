@@ -210,7 +210,7 @@ async function stage(options: OfflineOptions, own: Architecture, ports: StagePor
   const description = describeHost(options, own, ports)
   description.catch(() => undefined)
   const isForeign = options.architecture !== undefined && options.architecture !== own
-  const tree = isForeign ? { files: [], links: [], missing: [] } : await collectHostTree(ports)
+  const tree = isForeign ? { files: [], links: [], libraryDirectories: [], missing: [] } : await collectHostTree(ports)
   if (tree.missing.length > 0) throw missingPrograms(tree.missing)
   const { host, kernel, apt } = await description
   const fresh = await ports.files.makeTemporary(options.cacheDirectory, `${STAGED}new-`)
@@ -299,6 +299,7 @@ async function fill(flake: string, { options, tree, host }: Staging, ports: Stag
     await ports.files.makeDirectory(join(flake, 'host', dirname(path)))
     await ports.files.copy(path, join(flake, 'host', path))
   }
+  await ports.files.write(join(flake, 'host/etc/ld.so.conf'), tree.libraryDirectories.map((directory) => `${directory}\n`).join(''))
   for (const name of ['flake.nix', 'default.nix']) {
     await ports.files.copy(join(options.checkout, 'examples/offline', name), join(flake, name))
   }
