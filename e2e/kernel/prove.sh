@@ -44,6 +44,16 @@ prove() {
   report "$name" "$expected" "$found" "$same" $((SECONDS - started))
 }
 
+# edit FILE SCRIPT: by sed; ends everything where that changes nothing, as in a tree that reads otherwise.
+edit() {
+  cp "$tree/$1" "$work/before"
+  sed -i "$2" "$tree/$1"
+  if cmp -s "$work/before" "$tree/$1"; then
+    echo "$1 is not as this script knows it: $2 changes nothing" >&2
+    exit 1
+  fi
+}
+
 # check DERIVATION: built with no tree to reuse it is the same.
 check() {
   local status=0
@@ -77,26 +87,25 @@ archive
 
 echo 'const char vmtest_line[] = "one more line";' >>"$tree/fs/xfs/xfs_inode.c"
 prove 'a line in fs/xfs' used
-sed -i 's/^#define XFS_AGF_MAGIC.*/& \/* as ever *\/\n#define VMTEST_NEW 1/' "$tree/fs/xfs/libxfs/xfs_format.h"
-echo 'const int vmtest_new = VMTEST_NEW; const int vmtest_size = sizeof(struct xfs_dsb);' >>"$tree/fs/xfs/xfs_mount.c"
-sed -i 's/^struct xfs_dsb {/&\n\t__be32 sb_vmtest;/' "$tree/fs/xfs/libxfs/xfs_format.h"
+echo 'const int vmtest_new = VMTEST_NEW; const int vmtest_size = sizeof(struct xfs_mount);' >>"$tree/fs/xfs/xfs_mount.c"
+edit fs/xfs/xfs_mount.h 's/^typedef struct xfs_mount {/#define VMTEST_NEW 1\n&\n\tint m_vmtest;/'
 prove 'a structure in a header of fs/xfs' used
-sed -i 's/^struct iov_iter {/&\n\tint vmtest;/' "$tree/include/linux/uio.h"
+edit include/linux/uio.h 's/^struct iov_iter {/&\n\tint vmtest;/'
 prove 'a structure in a header of many' clean
 echo 'const char vmtest_asm[] = "asm";' >>"$tree/arch/x86/kernel/cpu/bugs.c"
 prove 'a file reached by paths with ..' used
-sed -i '0,/^#define X86_FEATURE_FPU.*/s//&  /' "$tree/arch/x86/include/asm/cpufeatures.h"
+edit arch/x86/include/asm/cpufeatures.h '0,/^#define X86_FEATURE_FPU.*/s//&  /'
 echo '/* */' >>"$tree/include/linux/oid_registry.h"
 prove 'headers that tables are made of' clean
 prove 'an option' clean --argstr options 'CONFIG_XFS_QUOTA=y'
 prove 'the option back' clean --argstr options 'CONFIG_XFS_QUOTA=n'
 echo 'int vmtest_added(void); int vmtest_added(void) { return 1; }' >"$tree/fs/xfs/vmtest_added.c"
-sed -i 's/^xfs-y\s.*+= xfs_aops.o/xfs-y += vmtest_added.o xfs_aops.o/' "$tree/fs/xfs/Makefile"
+edit fs/xfs/Makefile 's/^xfs-y\s.*+= xfs_aops.o/xfs-y += vmtest_added.o xfs_aops.o/'
 prove 'a file added' clean
 rm "$tree/fs/xfs/vmtest_added.c"
-sed -i 's/vmtest_added.o //' "$tree/fs/xfs/Makefile"
+edit fs/xfs/Makefile 's/vmtest_added.o //'
 prove 'a file removed' clean
-sed -i '1i ccflags-y += -DVMTEST_FLAG' "$tree/fs/xfs/Makefile"
+edit fs/xfs/Makefile '1i ccflags-y += -DVMTEST_FLAG'
 prove 'flags in a Makefile' clean
 echo 'const char vmtest_two[] = "two";' >>"$tree/fs/xfs/xfs_super.c"
 prove 'a line after all these' used
@@ -131,7 +140,7 @@ wait $! || :
 prove 'after one that was ended in the middle' used
 echo 'const char vmtest_seven[] = "seven";' >>"$tree/fs/xfs/xfs_super.c"
 one=$(instantiate)
-sed -i 's/"seven"/"eight"/' "$tree/fs/xfs/xfs_super.c"
+edit fs/xfs/xfs_super.c 's/"seven"/"eight"/'
 nix-store --realise "$one" >"$work/log.one" 2>&1 &
 prove 'two at once: the second' used
 wait $!
