@@ -136,8 +136,24 @@ described('a kernel built by real Nix through real ccache', () => {
     await sandbox.forgetStore()
     const closed = await job({ sandboxed: true })
     expect(closed.before.settings).toEqual([['extra-sandbox-paths', join(sandbox.directory, 'nix/var/kernel-vmtest/ccache')]])
-    expect(summary(closed).at(-1)).toEqual(['ccache', 'hit', '100.0 % hits (5 of 5 compilations)'])
+    // In the sandbox the objects of a clean build are kept as well.
+    expect(summary(closed).at(-1)).toEqual(['ccache', 'saved', '100.0 % hits (5 of 5 compilations)'])
     expect(closed.vmlinux.equals(open.vmlinux)).toBe(true)
+  })
+
+  test('objects of a clean build in the sandbox travel with the entry, and an edit starts from them', async () => {
+    if (!(await sandboxable())) return void process.stderr.write('compiler cache: no sandbox here\n')
+    await job({ sandboxed: true })
+    await sandbox.forgetStore()
+    write('fs/b.c', `${readFileSync(join(tree(), 'fs/b.c'), 'utf8')}int more;\n`)
+    const edited = await job({ sandboxed: true })
+    expect(edited.after.at(-1)).toMatchObject({
+      outcome: 'saved',
+      detail: expect.stringMatching(/^80\.0 % hits .* objects reused as they lay there/),
+    })
+    await sandbox.forgetStore()
+    const clean = await job({ mode: 'never', sandboxed: true })
+    expect(edited.vmlinux.equals(clean.vmlinux)).toBe(true)
   })
 
   test('a changed header is compiled for whoever includes it', async () => {

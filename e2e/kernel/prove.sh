@@ -91,7 +91,9 @@ echo 'const int vmtest_new = VMTEST_NEW; const int vmtest_size = sizeof(struct x
 edit fs/xfs/xfs_mount.h 's/^typedef struct xfs_mount {/#define VMTEST_NEW 1\n&\n\tint m_vmtest;/'
 prove 'a structure in a header of fs/xfs' used
 edit include/linux/uio.h 's/^struct iov_iter {/&\n\tint vmtest;/'
-prove 'a structure in a header of many' clean
+prove 'a structure in a header of some' used
+edit include/linux/list.h '1i #define VMTEST_LIST 1'
+prove 'a header of many' clean
 echo 'const char vmtest_asm[] = "asm";' >>"$tree/arch/x86/kernel/cpu/bugs.c"
 prove 'a file reached by paths with ..' used
 edit arch/x86/include/asm/cpufeatures.h '0,/^#define X86_FEATURE_FPU.*/s//&  /'

@@ -8,6 +8,8 @@ import type { CachePorts } from './restore.js'
 const SETTINGS = 'ccache.conf'
 /** Where builders leave their reports (nix/lib/ccache.sh). */
 const REPORTS = 'builds'
+/** Where builders keep the objects of a clean build, and find them (nix/lib/object-tree.sh). */
+const TREES = 'trees'
 
 export interface CompilerDirectoryRequest {
   readonly nix: NixEnvironment
@@ -66,6 +68,7 @@ export class CompilerDirectory {
     await files.remove(join(this.path, REPORTS))
     await files.remove(join(this.path, SETTINGS))
     await files.makeDirectory(join(this.path, REPORTS))
+    await files.makeDirectory(join(this.path, TREES))
     await files.write(join(this.path, SETTINGS), `max_size = ${this.maxMiB}Mi\n`)
     if (this.group === null) return
     const script = 'chgrp -R "$2" "$1" && chmod -R g+rwX "$1" && find "$1" -type d -exec chmod g+s {} +'

@@ -447,7 +447,8 @@ const where: readonly InputSpecification[] = [
     auto: false,
     faces: actionOnly,
     default: '512',
-    description: 'What ccache may keep, in MiB; the least recently used objects go first.',
+    description:
+      'What ccache may keep, in MiB; the least recently used objects go first. The objects a kernel’s next build starts from may be half as much again.',
   },
   {
     name: 'upload',
