@@ -31,6 +31,7 @@ EXTRAVERSION =
 
 CC = gcc
 HOSTCC = gcc
+obj = $(patsubst %/,%,$(dir $@))
 NAMES = main fs/xfs/a fs/xfs/b fs/c fs/d fs/e
 FLAGS = -O1 -g -I../include -fmacro-prefix-map=../= -include include/generated/autoconf.h
 
@@ -53,7 +54,7 @@ table: ../include/table.h
 	cp $< $@
 $(NAMES:%=%.o): %.o: ../%.c
 	@mkdir -p $(dir $@)
-	$(CC) $(FLAGS) $(KCFLAGS) -Wp,-MMD,$(dir $@).$(notdir $@).cmd -Wp,-MT,$@ -c -o $@ $<
+	$(CC) $(FLAGS) $(if $(GCOV_PROFILE),$(CFLAGS_GCOV)) $(KCFLAGS) -Wp,-MMD,$(dir $@).$(notdir $@).cmd -Wp,-MT,$@ -c -o $@ $<
 -include $(foreach name,$(NAMES),$(dir $(name)).$(notdir $(name)).o.cmd)
 `
 
@@ -95,10 +96,10 @@ function nix(program: string, argv: readonly string[]): { readonly out: string; 
   return { out, log: readFileSync(log, 'utf8') }
 }
 
-const derivation = (options = '') =>
+const derivation = (options = '', counted = '[ ]') =>
   nix('nix-instantiate', [
     join(CHECKOUT, 'e2e/kernel/kernel.nix'),
-    ...['--argstr', 'source', tree(), '--arg', 'checkout', CHECKOUT, '--argstr', 'options', options],
+    ...['--argstr', 'source', tree(), '--arg', 'checkout', CHECKOUT, '--argstr', 'options', options, '--arg', 'counted', counted],
   ]).out
 
 /** A build's own account of it, and what it compiled of the tree. */
@@ -137,6 +138,21 @@ described('objects of the last build', () => {
     edit('include/shared.h', 'unsigned', 'int first; unsigned')
     expect(build()).toMatchObject({ objects: 'used: 2 sources changed', compiled: ['fs/xfs/a.c', 'fs/xfs/b.c'] })
     checkAgainstClean()
+  })
+
+  test('a kernel that counts has the notes of what counts, and leaves the objects of the plain one', () => {
+    build()
+    const kept = archives()
+    const counting = derivation('', '[ "fs/xfs" "fs/none" ]')
+    const notes = join(nix('nix-store', ['--realise', counting]).out, 'coverage')
+    expect(readdirSync(notes, { recursive: true }).sort()).toEqual(['compiled-in.json', 'fs', 'fs/xfs', 'fs/xfs/a.gcno', 'fs/xfs/b.gcno'])
+    expect(JSON.parse(readFileSync(join(notes, 'compiled-in.json'), 'utf8'))).toEqual({
+      objects: '/build/source/build',
+      tree: '/build/source',
+    })
+    // The same bytes each time, the notes' stamps too.
+    nix('nix-store', ['--realise', '--check', counting])
+    expect(archives()).toEqual(kept)
   })
 
   test('what make cannot know by a file’s time is built clean', () => {

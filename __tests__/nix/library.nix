@@ -30,11 +30,17 @@ let
   };
   sources = import ../../nix/lib/tools/source.nix;
   zeros = "0000000000000000000000000000000000000000";
-  kernel = (import ../../nix/lib/pkgs.nix nixpkgs).buildKernel {
-    src = ./.;
-    version = "6.18.0";
-    configfile = "the configuration";
-  };
+  kernelCounting =
+    directories:
+    (import ../../nix/lib/pkgs.nix nixpkgs).buildKernel {
+      src = ./.;
+      version = "6.18.0";
+      configfile = "the configuration";
+      counting = coverage.environment directories;
+    };
+  kernel = kernelCounting [ ];
+  coverage = import ../../nix/lib/coverage.nix;
+  gcovOf = cc: (import ../../nix/lib/pkgs.nix (nixpkgs // { stdenv = nixpkgs.stdenv // { inherit cc; }; })).gcov;
   selftests =
     targets:
     import ../../nix/lib/kselftest.nix {
@@ -95,7 +101,32 @@ let
       && builtins.match "its configuration\nsource .*nixpkgs-ccache\\.sh\n" kernel.preConfigure != null;
     "nixpkgs' kernel: where ccache's directory may be" =
       kernel.ccacheDirectory == "${builtins.dirOf builtins.storeDir}/var/kernel-vmtest/ccache";
-    "nixpkgs' kernel builder gets no argument it does not know" = !(kernel ? compilation);
+    "nixpkgs' kernel builder gets no argument it does not know" = !(kernel ? compilation || kernel ? counting);
+    "nixpkgs' kernel counts where it is to, and keeps the compiler's notes" =
+      let
+        counting = kernelCounting [ "fs/xfs" ];
+        keeps = one: builtins.match ".*keepNotes .*" one.postInstall != null;
+      in
+      counting.counted == "fs/xfs" && keeps counting && !(kernel ? counted) && !(keeps kernel);
+    "nixpkgs' gcov is its compiler's" =
+      gcovOf { cc = "/store/gcc"; } == "/store/gcc/bin/gcov"
+      && gcovOf {
+        cc = "/store/gcc";
+        targetPrefix = "aarch64-unknown-linux-gnu-";
+      } == "/store/gcc/bin/aarch64-unknown-linux-gnu-gcov";
+    "nixpkgs' clang counts in another form" = throws (gcovOf {
+      cc = "/store/clang";
+      isClang = true;
+    });
+    "no directory counts but one of the tree's" = builtins.all (directory: throws (coverage.environment [ directory ])) [
+      ""
+      "/fs"
+      "fs/.."
+      "fs/x f"
+      "$(shell id)"
+      "fs/xfs,y"
+      1
+    ];
     "a source says its revision, and that it is dirty" =
       map sources.revision [
         null

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { COVERAGE_FRAGMENT, withCounters } from '../../src/kernel/coverage-flags.js'
 import { ownStore } from './own-store.js'
 
 /** The Nix library, evaluated by a real Nix in a store of its own: the user's /nix is left alone. */
@@ -56,15 +57,19 @@ function sha256(path: string): string {
   return execFileSync('sha256sum', [path], { encoding: 'utf8' }).slice(0, 64)
 }
 
-function nix(argv: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+function nix(argv: readonly string[], variables: NodeJS.ProcessEnv = {}): { status: number | null; stdout: string; stderr: string } {
   const [program = 'nix', ...rest] = argv
-  return spawnSync(program, rest, { encoding: 'utf8', env: ownStore(work) })
+  return spawnSync(program, rest, { encoding: 'utf8', env: { ...ownStore(work), ...variables } })
 }
 
 /** Evaluates an attribute of the flake in a directory with both inputs replaced. */
-function evaluate(directory: string, attribute: string): { status: number | null; stdout: string; stderr: string } {
+function evaluate(
+  directory: string,
+  attribute: string,
+  variables: NodeJS.ProcessEnv = {},
+): { status: number | null; stdout: string; stderr: string } {
   const overrides = INPUTS.flatMap((input) => ['--override-input', input, `path:${work}/${input}`])
-  return nix(['nix', 'eval', '--impure', '--raw', `path:${directory}#${attribute}`, ...overrides])
+  return nix(['nix', 'eval', '--impure', '--raw', `path:${directory}#${attribute}`, ...overrides], variables)
 }
 
 /** A kernel tree with a flake in it, and beside it a git repository with fstests' shape. */
@@ -145,6 +150,57 @@ function kernelTree(name: string, flake: string): string {
       }
     },
     2 * MINUTES,
+  )
+
+  test('a kernel that Nix builds counts by what one that make builds does', () => {
+    const directories = ['fs/xfs', 'fs/iomap']
+    const expression = `with import ${root}nix/lib/coverage.nix; environment [ "fs/xfs" "fs/iomap" ] // { inherit options; }`
+    const { stdout, stderr } = nix(['nix-instantiate', '--eval', '--strict', '--json', '--expr', expression])
+    const plain = { tree: '/', objects: '/', variables: [], jobs: 1, prefix: [] }
+    const { variables, environment } = withCounters(plain, directories)
+    expect(stdout === '' ? stderr : JSON.parse(stdout)).toEqual({
+      counted: 'fs/xfs fs/iomap',
+      counterFlags: variables[0]?.replace('CFLAGS_GCOV=', ''),
+      counterProfile: environment?.GCOV_PROFILE,
+      options: COVERAGE_FRAGMENT.text,
+    })
+  })
+
+  test(
+    "a bundle that counts: the same guest with another kernel, of the tree's own sources",
+    () => {
+      const flake = readFileSync(join(root, 'examples/kernel-tree/flake.nix'), 'utf8')
+      const tree = kernelTree('counted', flake)
+      mkdirSync(join(tree, 'fs/xfs'), { recursive: true })
+      writeFileSync(join(tree, 'fs/xfs/a.c'), 'int a;\n')
+      const asked = (words: object, attribute = 'counted.drvPath', directory = tree) =>
+        evaluate(directory, `packages.x86_64-linux.vmtest.${attribute}`, { KERNEL_VMTEST_COVERAGE: JSON.stringify(words) })
+      const same = { 'fs/xfs/a.c': sha256(join(tree, 'fs/xfs/a.c')), 'fs/xfs/unknown-to-git.c': '0' }
+      const wanted = { directories: ['fs/xfs', 'fs/iomap'], files: same }
+      const { stdout: bundle, stderr } = asked(wanted)
+      expect({ bundle, stderr }).toMatchObject({ bundle: expect.stringMatching(/-vmtest-bundle\.drv$/) })
+      expect(bundle).not.toBe(evaluate(tree, 'packages.x86_64-linux.vmtest.drvPath').stdout)
+      expect(asked({ ...wanted, directories: ['fs/iomap'] }).stdout).not.toBe(bundle)
+      expect(asked(wanted, 'rootImage.drvPath').stdout).toBe(evaluate(tree, 'packages.x86_64-linux.vmtest.rootImage.drvPath').stdout)
+      const requisites = nix(['nix-store', '--query', '--requisites', bundle]).stdout.split('\n')
+      const kernel = readFileSync(requisites.find((path) => path.endsWith('-linux-6.18.0.drv')) ?? '', 'utf8')
+      expect(kernel).toContain('("counted","fs/xfs fs/iomap")')
+
+      const otherwise = (words: object, directory = tree) => asked(words, 'counted.drvPath', directory).stderr
+      expect(otherwise({ ...wanted, files: { Makefile: '0', ...same, 'fs/xfs/a.c': '1' } })).toMatch(
+        /error: kernel-vmtest: coverage: the kernel is built from another source than the tree\. Different there: Makefile, fs\/xfs\/a\.c\./,
+      )
+      for (const directory of ['fs/../..', 'fs/x f', '$(shell x)', '/fs', ''])
+        expect(otherwise({ ...wanted, directories: [directory] })).toMatch(/is no directory of a kernel tree/)
+      expect(evaluate(tree, 'packages.x86_64-linux.vmtest.counted.drvPath').stderr).toMatch(
+        /`counted` is what `vmtest run --coverage` builds/,
+      )
+      const given = kernelTree('counted-given', flake.replace('inherit pkgs;', 'inherit pkgs; kernel = { image = "/a"; release = "6"; };'))
+      expect(otherwise(wanted, given)).toMatch(/error: kernel-vmtest: coverage: the kernel is not built from its source: it is given/)
+      const none = kernelTree('counted-none', flake.replace('root = builtins.toString ./.;', ''))
+      expect(otherwise(wanted, none)).toMatch(/coverage: the kernel is not built from its source: it is the package set's own/)
+    },
+    4 * MINUTES,
   )
 
   test(

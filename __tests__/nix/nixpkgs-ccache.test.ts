@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(tree, { recursive: true }))
 
 /** What the configure phase of nixpkgs' kernel has after our script, line by line. */
-function configure(before: string, ccacheDirectory: string): string[] {
+function configure(before: string, ccacheDirectory: string, counting: NodeJS.ProcessEnv = {}): string[] {
   // A ccache that is only looked for.
   writeFileSync(join(tree, 'ccache'), '#!/bin/sh\n', { mode: 0o755 })
   const script = `${before}\nsource ${LIBRARY}/nixpkgs-ccache.sh\nprintf '%s\\n' "\${makeFlags[@]}" -- "\${makeFlagsArray[@]}"`
@@ -24,7 +24,9 @@ function configure(before: string, ccacheDirectory: string): string[] {
     NIX_BUILD_TOP: '/build',
     kernelTree: `${LIBRARY}/kernel-tree.sh`,
     ccache: `${LIBRARY}/ccache.sh`,
+    counters: `${LIBRARY}/counters.sh`,
     ccacheDirectory,
+    ...counting,
   }
   return execFileSync('bash', ['-euo', 'pipefail', '-c', script], {
     cwd: tree,
@@ -51,6 +53,22 @@ test('structured attributes: the one array the configure phase reads gets the co
 test('without them: the string stays, and the array beside it is filled', () => {
   const string = `${GIVEN.join(' ')} O=a`
   expect(configure(`makeFlags="${string}"; makeFlagsArray=()`, tree)).toEqual([string, '--', ...through(COMPILERS), ...MAPS])
+})
+
+test('a kernel that counts: its flags are a word of make’s, its directories a variable Kbuild asks', () => {
+  const counting = { counted: 'fs/xfs', counterFlags: '-a -b', counterProfile: '$(if $(filter fs/xfs,$(obj)),y)' }
+  const flags = ['CFLAGS_GCOV=-a -b -frandom-seed=$@']
+  expect(configure(array, join(tree, 'none'), counting)).toEqual([
+    'CC=overridden',
+    ...GIVEN,
+    'O=a b',
+    ...COMPILERS,
+    ...MAPS,
+    ...flags,
+    '--',
+  ])
+  const shown = configure(`${array}; trap 'printenv GCOV_PROFILE' EXIT`, join(tree, 'none'), counting)
+  expect(shown.at(-1)).toBe('$(if $(filter fs/xfs,$(obj)),y)')
 })
 
 test('the compiler of the environment, which adds flags, is not taken', () => {

@@ -82,6 +82,7 @@ let
       "${name}: shell" = outputs.devShells.${system}.default.drvPath;
       "${name}: bundle" = bundle.drvPath;
       "${name}: guest" = bundle.guest.drvPath;
+      "${name}: counting" = (bundle.withCoverage [ "fs/xfs" ]).drvPath;
     };
   aarch64 = import nixpkgs {
     system = "aarch64-linux";

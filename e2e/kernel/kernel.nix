@@ -6,6 +6,8 @@
   options ? "",
   # Directories in front of the builder's PATH.
   path ? [ ],
+  # Directories that count which of their lines run.
+  counted ? [ ],
 }:
 let
   pkgs = import (checkout + "/bench/kernel/host-packages.nix") { inherit checkout path; };
@@ -35,6 +37,7 @@ let
 in
 tools.buildKernel {
   inherit src version;
+  counting = (import (checkout + "/nix/lib/coverage.nix")).environment counted;
   configfile = tools.kernelConfig {
     inherit src version;
     fragments = map kconfig.fragment fragments;

@@ -5,6 +5,8 @@
 source "$kernelTree"
 # shellcheck source=nix/lib/ccache.sh
 source "$ccache"
+# shellcheck source=nix/lib/counters.sh
+source "$counters"
 constantSeeds .
 # The compilers are those nixpkgs hands to make, which since 2025 are not the wrapped ones of the environment: those add flags.
 # Structured attributes make it an array, the only one newer configure phases read; before, an array of its own stood beside the string.
@@ -18,7 +20,7 @@ lastFlag CC "${vmtestGiven[@]}"
 vmtestCompiler=$flag
 lastFlag HOSTCC "${vmtestGiven[@]}"
 useCcache "$vmtestCompiler" "$flag"
-vmtestFlags=("${compilers[@]}" KCFLAGS="$buildMap" KAFLAGS="$buildMap")
+vmtestFlags=("${compilers[@]}" KCFLAGS="$buildMap" KAFLAGS="$buildMap" "${counting[@]}")
 if [[ $(declare -p makeFlags 2>/dev/null) == 'declare -a'* ]]; then
   makeFlags+=("${vmtestFlags[@]}")
 else

@@ -19,10 +19,10 @@ treeReused() {
   if [ "$treeState" = taken ]; then find "$treeHome/source/build" -name '*.o' ! -newer "$treeNotes/taken" | wc -l; else echo 0; fi
 }
 
-# Nothing here may end the build: each step that fails leaves the clean build.
+# Nothing here may end the build: each step that fails leaves the clean build. One tree is kept, and it is not that of a kernel that counts.
 treeOffered() {
   local program
-  [ "$NIX_BUILD_TOP" = "$treeHome" ] && [ "$PWD" = "$treeHome" ] && [ -w "$treeKept" ] && [ -n "$ccacheIsUsed" ] || return 1
+  [ -z "${counted:-}" ] && [ "$NIX_BUILD_TOP" = "$treeHome" ] && [ "$PWD" = "$treeHome" ] && [ -w "$treeKept" ] && [ -n "$ccacheIsUsed" ] || return 1
   for program in b2sum zstd tar perl find xargs awk ldd; do command -v "$program" >/dev/null || return 1; done
   mkdir -p "$treeNotes"
 }

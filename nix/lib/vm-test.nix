@@ -39,15 +39,19 @@ let
     (if kconfig == null then (import ./kconfig.nix).base tools.system else kconfig)
     ++ (if selftests == null then [ ] else selftests.kconfig)
     ++ extra-kconfig;
-  chosenKernel = import ./kernel.nix {
-    inherit
-      tools
-      kernel
-      kernel-src
-      root
-      ;
-    kconfig = fragments;
-  };
+  kernelCounting =
+    counted:
+    import ./kernel.nix {
+      inherit
+        tools
+        kernel
+        kernel-src
+        root
+        counted
+        ;
+      kconfig = fragments;
+    };
+  withCoverage = directories: bundleOf (kernelCounting directories);
 
   xfsprogs = tools.xfsprogs xfsprogs-src;
   xfstests = tools.xfstests {
@@ -131,10 +135,20 @@ let
     };
 in
 import ./check-arguments.nix "mkVmTest" (import ./arguments.nix) arguments (
-  bundleOf chosenKernel
+  bundleOf (kernelCounting [ ])
   // {
     # The same guest with the package set's own kernel: nothing to compile, for `--kernel` of the tree's own `make`.
     guest = bundleOf (tools.describeKernel tools.defaultKernel);
+    # Directories of the kernel's source -> the same guest with a kernel that counts which of their lines run.
+    inherit withCoverage;
+    counted = (import ./coverage.nix).asked {
+      inherit
+        kernel
+        kernel-src
+        root
+        withCoverage
+        ;
+    };
     inherit rootImage;
     initrd = import ./initrd.nix tools;
   }

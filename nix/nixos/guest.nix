@@ -42,21 +42,29 @@ let
   );
 
   noKernelGiven = cfg.kernel.package == null && cfg.kernel.source == null && cfg.kernel.tree == null;
-  kernel = import ../lib/kernel.nix {
-    inherit tools;
+  kernel = {
     kernel = if noKernelGiven then config.boot.kernelPackages.kernel else cfg.kernel.package;
     kernel-src = cfg.kernel.source;
     root = cfg.kernel.tree;
-    kconfig =
-      (
-        if cfg.kernel.kconfig == null then
-          (import ../lib/kconfig.nix).base tools.system ++ [ "systemd" ]
-        else
-          cfg.kernel.kconfig
-      )
-      ++ lib.optionals (selftests != null) selftests.kconfig
-      ++ cfg.kernel.extraKconfig;
   };
+  kernelCounting =
+    counted:
+    import ../lib/kernel.nix (
+      kernel
+      // {
+        inherit tools counted;
+        kconfig =
+          (
+            if cfg.kernel.kconfig == null then
+              (import ../lib/kconfig.nix).base tools.system ++ [ "systemd" ]
+            else
+              cfg.kernel.kconfig
+          )
+          ++ lib.optionals (selftests != null) selftests.kconfig
+          ++ cfg.kernel.extraKconfig;
+      }
+    );
+  withCoverage = directories: bundleOf (kernelCounting directories);
 
   rootImage = import ../lib/root-image.nix {
     inherit tools suites;
@@ -129,9 +137,12 @@ in
       }
     ];
 
-    system.build.vmtestBundle = bundleOf kernel // {
+    system.build.vmtestBundle = bundleOf (kernelCounting [ ]) // {
       # The same guest with the kernel of boot.kernelPackages: nothing to compile, for a kernel `make` built.
       guest = bundleOf (tools.describeKernel config.boot.kernelPackages.kernel);
+      # As mkVmTest's.
+      inherit withCoverage;
+      counted = (import ../lib/coverage.nix).asked (kernel // { inherit withCoverage; });
       inherit rootImage;
     };
 

@@ -88,19 +88,24 @@ let
       modDirVersion,
       configfile,
       compilation,
+      counting ? { },
       ...
     }:
     let
-      package = runCommand "linux-${version}" {
-        inherit src configfile;
-        inherit (compilation)
-          kernelTree
-          ccache
-          objectTree
-          ccacheDirectory
-          ;
-        release = modDirVersion;
-      } "source ${./kernel-source.sh}";
+      package = runCommand "linux-${version}" (
+        counting
+        // {
+          inherit src configfile;
+          inherit (compilation)
+            kernelTree
+            ccache
+            counters
+            objectTree
+            ccacheDirectory
+            ;
+          release = modDirVersion;
+        }
+      ) "source ${./kernel-source.sh}";
     in
     package
     // {

@@ -1,9 +1,11 @@
-# Builder: a kernel from source with the host's compiler. $src (clean, read-only), $configfile, $release, $kernelTree, $ccache, $objectTree, $out.
+# Builder: a kernel from source with the host's compiler. $src (clean, read-only), $configfile, $release, $kernelTree, $ccache, $counters, $objectTree, $out.
 set -euo pipefail
 # shellcheck source=nix/lib/kernel-tree.sh
 source "$kernelTree"
 # shellcheck source=nix/lib/ccache.sh
 source "$ccache"
+# shellcheck source=nix/lib/counters.sh
+source "$counters"
 # shellcheck source=nix/lib/object-tree.sh
 source "$objectTree"
 # Debian's awk is a link into /etc, which a sandbox does not show.
@@ -19,7 +21,7 @@ trap 'reportCcache "$(treeReused)" "$treeIsKept" || :' EXIT
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' KBUILD_BUILD_USER=vmtest KBUILD_BUILD_HOST=vmtest KBUILD_BUILD_VERSION=1
 
 makeKernel() {
-  make "${kbuild[@]}" "${compilers[@]}" KCFLAGS="$buildMap" KAFLAGS="$buildMap" -j "${NIX_BUILD_CORES:-1}" all
+  make "${kbuild[@]}" "${compilers[@]}" KCFLAGS="$buildMap" KAFLAGS="$buildMap" "${counting[@]}" -j "${NIX_BUILD_CORES:-1}" all
 }
 
 makeClean() {
@@ -49,3 +51,4 @@ for image in source/build/arch/*/boot/bzImage source/build/arch/*/boot/Image; do
 done
 cp source/build/.config "$out/config"
 cp source/build/vmlinux source/build/System.map "$out/"
+keepNotes source/build "$out/coverage"

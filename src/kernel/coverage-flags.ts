@@ -1,3 +1,4 @@
+import table from '../../nix/lib/coverage.json' with { type: 'json' }
 import { UserError } from '../domain/errors.js'
 import type { ConfigFragment } from '../kconfig/index.js'
 import type { Ports } from '../ports/index.js'
@@ -5,20 +6,18 @@ import type { Compiler } from './compiler.js'
 import type { MakeSetting } from './make.js'
 
 /** What a kernel needs to count: the counters' file system is debugfs. */
-export const COVERAGE_FRAGMENT: ConfigFragment = {
-  name: 'coverage',
-  text: 'CONFIG_DEBUG_FS=y\nCONFIG_DEBUG_FS_ALLOW_ALL=y\nCONFIG_GCOV_KERNEL=y\n# CONFIG_GCOV_PROFILE_ALL is not set\n',
-}
+export const COVERAGE_FRAGMENT: ConfigFragment = { name: 'coverage', text: `${table.options.join('\n')}\n` }
 
 /**
  * The tree's own flags (Makefile, CFLAGS_GCOV) and one more: gcc inlines small functions before it counts, and they, and the returns in them,
  * would be gone. Only what is compiled with counters gets them.
  */
-const FLAGS = '-fprofile-arcs -ftest-coverage -fno-tree-loop-im -fprofile-update=prefer-atomic -fno-early-inlining'
+const FLAGS = table.flags.join(' ')
 
 /**
  * `make` for a kernel that counts in these directories and those below them, without a change to the tree: Kbuild asks GCOV_PROFILE in each
  * directory (scripts/Makefile.lib), and make expands a condition in it. Kbuild notices when it changes, and compiles anew what it is about.
+ * A kernel that Nix builds gets the same (nix/lib/coverage.nix).
  */
 export function withCounters(setting: MakeSetting, directories: readonly string[]): MakeSetting {
   const patterns = directories.flatMap((directory) => [directory, `${directory}/%`]).join(' ')

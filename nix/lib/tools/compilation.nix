@@ -3,6 +3,7 @@
 {
   kernelTree = ../kernel-tree.sh;
   ccache = ../ccache.sh;
+  counters = ../counters.sh;
   objectTree = ../object-tree.sh;
   ccacheDirectory = "${builtins.dirOf builtins.storeDir}/var/kernel-vmtest/ccache";
 }

@@ -109,6 +109,8 @@ in
       src,
       version,
       configfile,
+      # Variables of its builder (coverage.nix).
+      counting ? { },
     }:
     pkgs.linuxManualConfig {
       inherit
@@ -116,9 +118,13 @@ in
         version
         configfile
         compilation
+        counting
         ;
       modDirVersion = version;
     };
+
+  # Reads what the compiler of kernels counts: a name, which the host has.
+  gcov = "gcov";
 
   describeKernel = kernel: {
     inherit (kernel)

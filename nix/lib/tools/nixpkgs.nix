@@ -317,6 +317,8 @@ in
       src,
       version,
       configfile,
+      # Variables of its builder (coverage.nix).
+      counting ? { },
     }:
     let
       kernel = pkgs.linuxManualConfig {
@@ -328,19 +330,39 @@ in
       # Only since autumn 2026 nixpkgs keeps a kernel's vmlinux that has no modules (its output `dev`).
       hasDev = kernel ? dev;
     in
-    kernel.overrideAttrs (previous: {
-      inherit (compilation) kernelTree ccache ccacheDirectory;
-      nativeBuildInputs = (previous.nativeBuildInputs or [ ]) ++ present [ "ccache" ];
-      preConfigure = (previous.preConfigure or "") + "\nsource ${../nixpkgs-ccache.sh}\n";
-      preInstall = "reportCcache || :\n" + (previous.preInstall or "");
-      # Not as $out/vmlinux, which nixpkgs strips.
-      postInstall =
-        (previous.postInstall or "")
-        + (if hasDev then "" else "\ninstall -D -m 0444 vmlinux \"$out/debug/vmlinux\"\n");
-      passthru = (previous.passthru or { }) // {
-        vmtestVmlinux = if hasDev then "dev" else "debug";
-      };
-    });
+    kernel.overrideAttrs (
+      previous:
+      counting
+      // {
+        inherit (compilation)
+          kernelTree
+          ccache
+          counters
+          ccacheDirectory
+          ;
+        nativeBuildInputs = (previous.nativeBuildInputs or [ ]) ++ present [ "ccache" ];
+        preConfigure = (previous.preConfigure or "") + "\nsource ${../nixpkgs-ccache.sh}\n";
+        preInstall = "reportCcache || :\n" + (previous.preInstall or "");
+        # Not as $out/vmlinux, which nixpkgs strips.
+        postInstall =
+          (previous.postInstall or "")
+          + (if counting == { } then "" else "\nkeepNotes \"\${buildRoot:-.}\" \"$out/coverage\"\n")
+          + (if hasDev then "" else "\ninstall -D -m 0444 vmlinux \"$out/debug/vmlinux\"\n");
+        passthru = (previous.passthru or { }) // {
+          vmtestVmlinux = if hasDev then "dev" else "debug";
+        };
+      }
+    );
+
+  # Reads what the compiler of kernels counts.
+  gcov =
+    let
+      inherit (pkgs.stdenv) cc;
+    in
+    if cc.isClang or false then
+      throw "kernel-vmtest: coverage: the package set's compiler is clang, whose counters have another form than gcc's."
+    else
+      "${cc.cc}/bin/${cc.targetPrefix or ""}gcov";
 
   # nixpkgs' kernels: the image under its target's name, modules in an output of their own since 25.11.
   describeKernel = kernel: {
