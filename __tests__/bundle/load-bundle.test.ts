@@ -14,7 +14,7 @@ const manifest = {
   sections: [{ suite: 'smoke', name: 'xfs', disks: [{ role: 'test', sizeMiB: 512 }], settings: { fstyp: 'xfs' } }],
 }
 
-function bundleFiles(changes: Record<string, unknown> = {}): FakeFiles {
+function bundleFiles(changes: Record<string, unknown> = {}, ...more: readonly string[]): FakeFiles {
   return new FakeFiles({
     '/bundle/vmtest.json': JSON.stringify({ ...manifest, ...changes }),
     '/bundle/initrd': 'cpio',
@@ -22,6 +22,7 @@ function bundleFiles(changes: Record<string, unknown> = {}): FakeFiles {
     '/store/linux/image': 'MZ',
     '/store/linux/config': 'CONFIG_XFS_FS=y',
     '/store/root.erofs': 'erofs',
+    ...Object.fromEntries(more.map((path) => [path, ''])),
   })
 }
 
@@ -44,6 +45,16 @@ describe('loading a bundle', () => {
     expect(bundle.suites[0]?.catalogue).toBe('/bundle/smoke.json')
     expect(bundle.kind).toBe('minimal')
     expect(bundle.sections[0]).toMatchObject({ environment: {}, kernelOptions: [] })
+  })
+
+  test('the notes of a kernel that counts are a path of the bundle, its gcov may be a name', async () => {
+    const counters = { directories: ['fs/xfs'], notes: 'notes', gcov: 'gcov' }
+    const files = bundleFiles({ kernel: { ...manifest.kernel, counters } })
+    expect((await refusal(files)).message).toBe('/bundle/vmtest.json: kernel.counters.notes is /bundle/notes, which does not exist.')
+    const { bundle } = await loadBundle('/bundle', {
+      files: bundleFiles({ kernel: { ...manifest.kernel, counters } }, '/bundle/notes').port,
+    })
+    expect(bundle.kernel.counters).toEqual({ ...counters, notes: '/bundle/notes' })
   })
 
   test('takes the file itself, and a link to the directory', async () => {

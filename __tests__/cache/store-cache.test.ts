@@ -164,6 +164,22 @@ described('the store cache on a real Nix store', () => {
     expect((await restore(forTree)).bundlePath).toBe(bundle)
   })
 
+  test('a bundle whose kernel counts is never taken for the plain one, nor for one that counts elsewhere', async () => {
+    const plan = sandbox.plan()
+    const restoreCounted = (...counted: string[]) => restoreStore({ plan, nix: sandbox.nix, counted }, sandbox.ports)
+    const bundle = await sandbox.build()
+    await save(await restoreCounted('fs/xfs'), bundle)
+    await sandbox.forgetStore()
+    const plain = await restore()
+    expect([plain.bundlePath, outcomes(plain.ledger).index]).toEqual([null, 'partial'])
+    await sandbox.forgetStore()
+    expect(outcomes((await restoreCounted('fs/ext4')).ledger).index).toBe('partial')
+    await sandbox.forgetStore()
+    // Its sources are compared with the tree's each time: Nix is asked, and has nothing to build.
+    const again = await restoreCounted('fs/xfs')
+    expect([again.bundlePath, outcomes(again.ledger).index, sandbox.valid(bundle)]).toEqual([null, 'hit', true])
+  })
+
   test('a store that is half there gets what it lacks; what is there is not touched', async () => {
     const bundle = await firstRun()
     sandbox.nixCommand('nix-store', '--delete', '--ignore-liveness', bundle)

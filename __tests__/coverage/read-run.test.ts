@@ -15,6 +15,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import table from '../../nix/lib/coverage.json' with { type: 'json' }
+import { countersOf } from '../../src/bundle/counted-bundle.js'
 import { type CoverageRun, lcovText, readCoverage, stateOf, testsByLine } from '../../src/coverage/index.js'
 import type { BatchRun } from '../../src/domain/vm-run.js'
 import { createExec } from '../../src/ports/real/exec.js'
@@ -23,6 +25,7 @@ import { fixturePath, wholeFile } from './fixture.js'
 
 const ports = { exec: createExec(process.env as Record<string, string>), files: createFiles() }
 const has = (program: string) => spawnSync('which', [program]).status === 0
+const LIBRARY = new URL('../../nix/lib', import.meta.url).pathname
 const USER = { uid: 65520, gid: 65520, groups: [] }
 
 /** A tree with one directory, compiled as a kernel's is, and programs that leave counters. */
@@ -39,8 +42,7 @@ function compile(): void {
   mkdirSync(join(home, 'tree/fs'), { recursive: true })
   mkdirSync(join(objects(), 'fs'), { recursive: true })
   cpSync(fixturePath('reach.c'), join(home, 'tree/fs/reach.c'))
-  const flags = ['-O2', '-fprofile-arcs', '-ftest-coverage', '-fno-tree-loop-im', '-fprofile-update=prefer-atomic', '-fno-early-inlining']
-  execFileSync('gcc', [...flags, '-c', join(home, 'tree/fs/reach.c'), '-o', 'fs/reach.o'], { cwd: objects() })
+  execFileSync('gcc', ['-O2', ...table.flags, '-c', join(home, 'tree/fs/reach.c'), '-o', 'fs/reach.o'], { cwd: objects() })
   execFileSync('gcc', ['--coverage', 'fs/reach.o', '-o', 'reach'], { cwd: objects() })
 }
 
@@ -71,7 +73,7 @@ function batch(number: number, tests: readonly string[], sent: readonly Buffer[]
 function runOf(batches: readonly BatchRun[]): CoverageRun {
   mkdirSync(join(home, 'tmp'), { recursive: true })
   return {
-    built: { tree: join(home, 'tree'), objects: objects(), directories: ['fs'], gcov: 'gcov' },
+    built: { tree: join(home, 'tree'), objects: objects(), notes: objects(), directories: ['fs'], gcov: 'gcov' },
     change: { base: { name: 'main', commit: 'c0ffee' }, commit: 'beef', isDirty: true, sources: wholeFile() },
     batches,
     runDirectory: join(home, 'run'),
@@ -107,6 +109,37 @@ live("a run's counters, by the machine's own gcc and gcov", () => {
     expect(lcovText(tally)).toMatch(/^DA:13,3$/m)
     // Neither in the results, nor where they were read, is anything left.
     expect([existsSync(join(home, 'run/guests/1/batches/1/results/vmtest-coverage')), readdirSync(join(home, 'tmp'))]).toEqual([false, []])
+  })
+
+  test('of a kernel that Nix built: the notes lie in its store, the sources no longer where they were compiled', async () => {
+    const source = join(home, 'source')
+    mkdirSync(join(source, 'build/fs'), { recursive: true })
+    mkdirSync(join(source, 'fs'))
+    cpSync(fixturePath('reach.c'), join(source, 'fs/reach.c'))
+    const build = join(source, 'build')
+    execFileSync('gcc', ['-O2', ...table.flags, '-c', '../fs/reach.c', '-o', 'fs/reach.o'], { cwd: build })
+    execFileSync('gcc', ['--coverage', 'fs/reach.o', '-o', 'reach'], { cwd: build })
+    execFileSync('./reach', ['2', '3'], { cwd: build })
+    const bytes = readFileSync(join(build, 'fs/reach.gcda'))
+    const notes = join(home, 'store/coverage')
+    const keep = `set -euo pipefail; source ${join(LIBRARY, 'counters.sh')}; keepNotes build ${notes}`
+    // A directory that the configuration leaves out is none of the build's.
+    const variables = { ...process.env, counted: 'fs drivers/none', counterFlags: '-a', counterProfile: 'y' }
+    execFileSync('bash', ['-c', keep], { cwd: source, env: variables })
+    rmSync(source, { recursive: true })
+    const kernel = { counters: { directories: ['fs'], notes, gcov: 'gcov' } }
+    const built = await countersOf({ directory: '/bundle', bundle: { kernel } } as never, ['fs'], ports)
+    expect(built).toEqual({ tree: source, objects: build, notes, directories: ['fs'], gcov: 'gcov' })
+    const sent = [packed('t/1', { [`${build}/fs/reach.gcda`]: bytes })]
+    const { coverage, problems } = await readCoverage({ ...runOf([batch(1, ['t/1'], sent)]), built }, ports)
+    expect(problems).toEqual([])
+    expect(coverage?.functions.map(({ name, file }) => `${file} ${name}`)).toContain('fs/reach.c link_it')
+    const states = Object.fromEntries((coverage?.changed ?? []).map((line) => [line.line, stateOf(line)]))
+    expect(states).toMatchObject({ 13: 'never-true', 14: 'not-run', 34: 'not-run' })
+    rmSync(join(notes, 'compiled-in.json'))
+    await expect(countersOf({ directory: '/bundle', bundle: { kernel } } as never, ['fs'], ports)).rejects.toThrow(
+      'The kernel of the bundle /bundle does not say how its counters are read.',
+    )
   })
 
   test('nothing a guest sends gets further than a sentence', async () => {

@@ -15,6 +15,11 @@ test.each([
   expect(lastingBundlePath({ bundlePath }, { kernel: override })).toBe(expected)
 })
 
+test('a kernel that counts is none to compare with', () => {
+  const coverage = { tree: '/build', objects: '/build/o', notes: '/store/notes', directories: ['fs/xfs'], gcov: 'gcov' }
+  expect(lastingBundlePath({ bundlePath: STORE_PATH, coverage }, { kernel: null })).toBeNull()
+})
+
 test('what the base said goes to its own test, in its own section', () => {
   const verdict = { status: 'fail', revision: null, kernelRelease: null, bundlePath: STORE_PATH, attempts: [] } as const
   const tests = [aTest('g/001'), aTest('g/001', { section: 'ext4' })]

@@ -12,6 +12,7 @@ import { overrideKernel, withKernel } from '../kernel/kernel-override.js'
 import { hostProgramSettings, type NixSettings } from '../nix/configuration.js'
 import type { Ports } from '../ports/index.js'
 import { kernelPartsOf, revisionName, suiteOf } from '../suites/index.js'
+import { countedBuild, countersOf } from './counted-bundle.js'
 import { fetchDistributionKernel } from './distribution-kernel.js'
 import { buildGuest, type GuestBundleRequest } from './guest-bundle.js'
 import { knownBuild, noteBuild } from './known-flake.js'
@@ -44,8 +45,10 @@ export interface BuildRequest {
   readonly logPath?: string
   /** `leave`: a kernel tree is not compiled, the bundle's own kernel stands in. */
   readonly kernelTree?: 'leave'
-  /** Directories of the kernel tree that are compiled with counters. Absent: none. */
+  /** Directories of the kernel's tree that are compiled with counters. Absent: none. */
   readonly coverageOf?: readonly string[]
+  /** What a flake's kernel must be built of for that: SHA-256 by file of the tree. */
+  readonly coverageSources?: Readonly<Record<string, string>>
   /** Ends the compiling of a kernel tree. */
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
@@ -131,15 +134,21 @@ async function findBundle(request: BuildRequest, ports: BuildPorts): Promise<Fou
       const output = { flake, attribute, cwd: workspace, cacheDirectory: request.cacheDirectory }
       const asked = { nix: needNix(request.nix), impure, cwd: workspace, ...kept }
       const settings = request.settings ?? []
-      const found = await (plan.kernelTree === undefined
-        ? build({ ...asked, installable: `${flake}#${attribute}`, settings }, ports)
-        : findGuest({ ...asked, ...output }, ports))
+      const plain = { ...asked, installable: `${flake}#${attribute}`, settings }
+      const directories = countedDirectories(request)
+      if (directories !== null) return build(countedBuild(plain, { directories, sources: request.coverageSources ?? {} }), ports)
+      const found = await (plan.kernelTree === undefined ? build(plain, ports) : findGuest({ ...asked, ...output }, ports))
       await noteBundle(output, found.path, ports)
       return found
     }
     case 'offline':
       return findOffline(request, kept, ports)
   }
+}
+
+/** What counts in a kernel that a flake builds; null: nothing. */
+function countedDirectories({ plan, coverageOf }: BuildRequest): readonly string[] | null {
+  return plan.bundle.kind === 'flake' && plan.kernelTree === undefined && plan.kernel === null ? (coverageOf ?? null) : null
 }
 
 type Kept = Pick<NixBuildRequest, 'logPath' | 'onProgress' | 'signal' | 'keepGoing' | 'notePath'> & { readonly outLink: string }
@@ -288,6 +297,8 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
   if (kernel !== null) await refuseUnbootable(kernel.image, loaded.bundle, ports)
   const bundle = kernel === null ? loaded.bundle : withKernel(loaded.bundle, kernel)
   for (const name of plan.suites) if (!suites.has(name)) suites.set(name, await kernelSuite(bundle, name, ports))
+  const counted = countedDirectories(request)
+  const coverage = tree?.coverage ?? (counted === null ? null : await countersOf(loaded, counted, ports))
   const revisions: Record<string, string> = {}
   for (const { name, source } of given.values()) {
     const revision = source === null ? null : await treeRevision(source, ports)
@@ -300,7 +311,7 @@ export async function buildBundle(request: BuildRequest, ports: BuildPorts): Pro
     suites: inOrder(),
     buildSeconds: found.seconds,
     ...(tree === null ? {} : { kernelSeconds: tree.seconds }),
-    ...(tree?.coverage === undefined ? {} : { coverage: tree.coverage }),
+    ...(coverage === null ? {} : { coverage }),
     buildTimes: found.times,
   }
 }

@@ -40,7 +40,7 @@ function validate(manifest: unknown, path: string): VmBundle {
 
 function makeAbsolute(bundle: VmBundle, directory: string): VmBundle {
   const at = (path: string) => (isAbsolute(path) ? path : join(directory, path))
-  const { config, vmlinux, modules } = bundle.kernel
+  const { config, vmlinux, modules, counters } = bundle.kernel
   return {
     ...bundle,
     kernel: {
@@ -49,6 +49,7 @@ function makeAbsolute(bundle: VmBundle, directory: string): VmBundle {
       ...(config === undefined ? {} : { config: at(config) }),
       ...(vmlinux === undefined ? {} : { vmlinux: at(vmlinux) }),
       ...(modules === undefined ? {} : { modules: at(modules) }),
+      ...(counters === undefined ? {} : { counters: { ...counters, notes: at(counters.notes) } }),
     },
     initrd: at(bundle.initrd),
     rootImage: at(bundle.rootImage),
@@ -73,6 +74,7 @@ function namedPaths(bundle: VmBundle): readonly NamedPath[] {
     { name: 'kernel.config', path: kernel.config },
     { name: 'kernel.vmlinux', path: kernel.vmlinux },
     { name: 'kernel.modules', path: kernel.modules },
+    { name: 'kernel.counters.notes', path: kernel.counters?.notes },
     { name: 'initrd', path: bundle.initrd },
     { name: 'rootImage', path: bundle.rootImage },
     ...bundle.suites.map((suite) => ({ name: `suites.${suite.name}.catalogue`, path: suite.catalogue })),

@@ -20,6 +20,8 @@ export interface NixBuildRequest {
   /** Where relative flake references start. */
   readonly cwd: string
   readonly settings?: NixSettings
+  /** Further variables, which an impure evaluation may read. */
+  readonly variables?: Readonly<Record<string, string>>
   /** A link that keeps the result from being collected; its directory must exist. Absent: nothing keeps it. */
   readonly outLink?: string
   /** The whole log of every builder goes here, where given. */
@@ -167,7 +169,7 @@ export async function nixBuild(request: NixBuildRequest, ports: BuildPorts): Pro
   ]
   const result = await ports.exec.run(argv, {
     cwd: request.cwd,
-    env: nixVariables(nix, ports.runner.env, request.settings),
+    env: { ...nixVariables(nix, ports.runner.env, request.settings), ...request.variables },
     // Nix then ends its builders, which run in sessions of their own.
     dieWithParent: 'SIGTERM',
     ...(request.signal === undefined ? { signal: ending.signal } : { signal: AbortSignal.any([request.signal, ending.signal]) }),

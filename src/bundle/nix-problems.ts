@@ -49,6 +49,18 @@ function httpProblem(match: RegExpExecArray, failure: Asked): UserError {
   return outside(what, 'Check the network and the substituters, and try again.')
 }
 
+/** A bundle's attribute for `--coverage` (nix/lib/coverage.nix). */
+const COUNTED = /\.counted$/
+const BY_MAKE = 'have the tree’s own make build the kernel: `--kernel-tree DIRECTORY` (input `kernel-tree`)'
+
+/** The bundle that was to count and has no such attribute; null where it was another that is missing. */
+function withoutCounters({ installable, available }: Asked): string | null {
+  const bundle = installable.replace(COUNTED, '')
+  if (bundle === installable) return null
+  const [, attribute = ''] = bundle.split('#')
+  return (available ?? [attribute]).includes(attribute) ? bundle : null
+}
+
 /**
  * Messages of `nix`, and of the git it runs, that have a better name and a cure. The first that fits is used. Wordings are those of Nix 2.8 to 2.35
  * (libfetchers/git.cc, libfetchers/git-utils.cc, libstore/filetransfer.cc, libstore/build/derivation-building-goal.cc), libgit2 and git.
@@ -56,10 +68,27 @@ function httpProblem(match: RegExpExecArray, failure: Asked): UserError {
 const KNOWN_PROBLEMS: readonly KnownProblem[] = [
   {
     pattern: /flake '([^']*)' does not provide attribute ([^\n]*)/,
-    explain: (match, failure) =>
-      new UserError(
+    explain: (match, failure) => {
+      const counted = withoutCounters(failure)
+      if (counted !== null) {
+        return new UserError(
+          `\`${counted}\` cannot be built with counters: its kernel-vmtest is older than that, or it is none of \`mkVmTest\` and \`mkNixosVmTest\`.`,
+          `Update that input of the flake (\`nix flake update\`), or ${BY_MAKE}.`,
+        )
+      }
+      return new UserError(
         `\`${failure.installable}\` does not exist: the flake ${match[1]} has no such attribute${having(failure.available)}.`,
         'Name one the flake has with `--attribute` (input `attribute`); `nix flake show` lists them.',
+      )
+    },
+  },
+  {
+    // nix/lib; a line of its source, which Nix may show too, has no `error: ` before it.
+    pattern: /error: kernel-vmtest: coverage: ([^\n]*)/,
+    explain: (match, failure) =>
+      new UserError(
+        `\`${failure.installable.replace(COUNTED, '')}\` cannot be built with counters: ${match[1]}`,
+        `Let the flake build the tree (\`root\`, without \`kernel\` and \`kernel-src\`, by gcc), or ${BY_MAKE}.`,
       ),
   },
   {

@@ -10,6 +10,7 @@ export async function bundleRoots(bundlePath: string, storeDirectory: string, { 
     .catch(() => null)
   const bundle = asObject(raw)
   const kernel = asObject(bundle.kernel)
+  const counters = asObject(kernel.counters)
   const suites = Array.isArray(bundle.suites) ? bundle.suites.map(asObject) : []
   const at = async (values: readonly unknown[]) => {
     const paths = await Promise.all(values.map((value) => storePathOf(value, bundlePath, storeDirectory, files)))
@@ -17,9 +18,9 @@ export async function bundleRoots(bundlePath: string, storeDirectory: string, { 
   }
   return {
     bundle: bundlePath,
-    kernel: await at([kernel.image, kernel.config, kernel.vmlinux, kernel.modules]),
+    kernel: await at([kernel.image, kernel.config, kernel.vmlinux, kernel.modules, counters.notes]),
     suite: await at([bundle.rootImage, ...suites.flatMap((suite) => [suite.catalogue, suite.source])]),
-    tools: await at([bundle.initrd, bundle.qemu]),
+    tools: await at([bundle.initrd, bundle.qemu, counters.gcov]),
   }
 }
 

@@ -31,8 +31,14 @@ const MAX_BYTES = 256 * 1024 * 1024
 
 /**
  * @param flakeDirectory where the flake lies, for a bundle that does not say (the staged flake of `offline`)
+ * @param counted directories of its kernel that count
  */
-export async function fingerprint(plan: Plan, flakeDirectory: string | null, ports: StagePorts): Promise<Fingerprinting> {
+export async function fingerprint(
+  plan: Plan,
+  flakeDirectory: string | null,
+  ports: StagePorts,
+  counted: readonly string[] = [],
+): Promise<Fingerprinting> {
   const { bundle } = plan
   if (bundle.kind === 'path') return { kind: 'unknown', reason: 'the bundle is given, nothing is built' }
   const base = ports.runner.env.GITHUB_WORKSPACE ?? '.'
@@ -42,12 +48,14 @@ export async function fingerprint(plan: Plan, flakeDirectory: string | null, por
   if (directory === null) return { kind: 'unknown', reason: 'the flake is not on this machine' }
   const machine = (await ports.exec.run(['uname', '-m'])).stdout.trim()
   // For a kernel tree the guest alone is built: restored for a run without one, it would boot another kernel than asked for.
-  const part = plan.kernelTree === undefined ? '' : '.guest'
+  // One that counts is another kernel, of another recipe.
+  const counts = plan.kernelTree === undefined && counted.length > 0
+  const part = plan.kernelTree !== undefined ? '.guest' : counts ? `.counted ${counted.join(' ')}` : ''
   const how = bundle.kind === 'flake' ? [`${bundle.attribute}${part}`, bundle.impure ? 'impure' : 'pure'] : ['vmtest', 'pure']
   const seen = (asFiles ? null : await seenByGit(directory, ports)) ?? (await seenByReading(directory, ports))
   if (seen === null) return { kind: 'unknown', reason: `${directory} is no git repository and too large to read` }
   // An impure evaluation may read the environment and the whole disk.
-  const impure = bundle.kind === 'flake' && bundle.impure ? 'the evaluation is impure' : null
+  const impure = bundle.kind === 'flake' && (bundle.impure || counts) ? 'the evaluation is impure' : null
   return {
     kind: 'known',
     fingerprint: {

@@ -1,4 +1,5 @@
 export { type CompilerCache, restoreCompilerCache, saveCompilerCache } from './compiler-cache.js'
+export { localDirectory } from './fingerprint.js'
 export { purgeSuperseded } from './purge.js'
 export type { CachePorts, CacheSession, RestoredStore, RestoreRequest } from './restore.js'
 export { restoreStore } from './restore.js'

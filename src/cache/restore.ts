@@ -19,6 +19,8 @@ export interface RestoreRequest {
   readonly nix: NixEnvironment
   /** Where the flake lies, for a bundle whose plan does not say: the staged flake of `offline`. */
   readonly flakeDirectory?: string | null
+  /** Directories of the flake's kernel that count. Absent: none. */
+  readonly counted?: readonly string[]
 }
 
 /** What restoring found out; `saveStore` needs it after the build. */
@@ -57,7 +59,7 @@ export async function restoreStore(request: RestoreRequest, ports: CachePorts): 
   const { cacheStore } = ports
   if (!cacheStore.available() && !cacheStore.writable()) return out(entry('store', 'disabled', 'there is no cache here'))
   try {
-    const known = await fingerprint(plan, request.flakeDirectory ?? null, ports)
+    const known = await fingerprint(plan, request.flakeDirectory ?? null, ports, request.counted)
     if (known.kind === 'unknown') return out(entry('store', 'disabled', known.reason))
     const store = await NixStore.open(nix, ports)
     if (typeof store === 'string') return out(entry('store', 'disabled', store))

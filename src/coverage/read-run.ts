@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Coverage } from '../domain/coverage.js'
+import type { BuiltCounters } from '../domain/stages.js'
 import type { TestId } from '../domain/test.js'
 import { testKey } from '../domain/test-key.js'
 import type { BatchRun } from '../domain/vm-run.js'
@@ -18,8 +19,7 @@ const MOST_PACKED_BYTES = 16 * 1024 * 1024
 const COUNTERS = 'vmtest-coverage'
 
 export interface CoverageRun {
-  /** The tree, its objects, and the gcov of the compiler that made them. */
-  readonly built: { readonly tree: string; readonly objects: string; readonly directories: readonly string[]; readonly gcov: string }
+  readonly built: BuiltCounters
   readonly change: Pick<Coverage, 'base' | 'commit' | 'isDirty'> & { readonly sources: readonly ChangedSource[] }
   readonly batches: readonly BatchRun[]
   readonly runDirectory: string
@@ -77,14 +77,14 @@ class CoverageReader {
 
   /** Everything that was compiled, with counts of nothing. @returns why it cannot go on */
   async begin(): Promise<string | null> {
-    const { objects, directories } = this.run.built
-    this.#notes = new Set((await Promise.all(directories.map((each) => this.#notesBelow(objects, each)))).flat())
+    const { notes: compiled, directories } = this.run.built
+    this.#notes = new Set((await Promise.all(directories.map((each) => this.#notesBelow(compiled, each)))).flat())
     if (this.#notes.size === 0) {
       return `Coverage could not be read: nothing in ${directories.join(', ')} was compiled with counters (is it in the kernel's configuration?).`
     }
     for (const notes of this.#notes) {
       const copy = join(this.box.directory, notes)
-      await this.ports.files.write(copy, await this.ports.files.readBytes(join(objects, notes)))
+      await this.ports.files.write(copy, await this.ports.files.readBytes(join(compiled, notes)))
       await this.ports.files.chmod(copy, 0o644)
     }
     return this.#count([...this.#notes], this.#whole)
@@ -170,14 +170,13 @@ class CoverageReader {
     return [...new Set(started.filter((id) => !this.#tests.has(testKey(id))).map(({ section, name }) => `${section} ${name}`))].sort()
   }
 
-  async #notesBelow(objects: string, directory: string): Promise<readonly string[]> {
-    const names = await this.ports.files.list(join(objects, directory)).catch(() => [])
+  async #notesBelow(top: string, directory: string): Promise<readonly string[]> {
+    const names = await this.ports.files.list(join(top, directory)).catch(() => [])
     const found: string[] = []
     for (const name of names) {
       const path = `${directory}/${name}`
       if (name.endsWith('.gcno')) found.push(path)
-      else if ((await this.ports.files.stat(join(objects, path)))?.kind === 'directory')
-        found.push(...(await this.#notesBelow(objects, path)))
+      else if ((await this.ports.files.stat(join(top, path)))?.kind === 'directory') found.push(...(await this.#notesBelow(top, path)))
     }
     return found.sort()
   }

@@ -12,12 +12,22 @@ export const architectureSchema = z.enum(['x86_64', 'aarch64'])
 /** The guest's architecture, as `uname -m` prints it. */
 export type Architecture = z.infer<typeof architectureSchema>
 
+const bundleCountersSchema = z.object({
+  directories: z.array(z.string().min(1)).min(1).describe('Directories of the kernel’s source, relative to it, that were compiled so.'),
+  notes: path.describe('Directory with the compiler’s notes of them (`fs/xfs/xfs_file.gcno`), and compiled-in.json: `objects`, `tree`.'),
+  gcov: z.string().min(1).describe('The gcov of the compiler: an absolute path, or a name on PATH.'),
+})
+
+/** compiled-in.json beside the notes: the paths a kernel was compiled by, which its counters and the notes name. */
+export const compiledInSchema = z.object({ objects: z.string().startsWith('/'), tree: z.string().startsWith('/') })
+
 export const bundleKernelSchema = z.object({
   image: path.describe("What QEMU's `-kernel` gets: a bzImage, an arm64 Image, or an ELF vmlinux with a PVH note."),
   release: z.string().min(1).describe('As `uname -r` prints it in the guest.'),
   config: path.optional().describe("The kernel's .config, for checking options before booting."),
   vmlinux: path.optional().describe('ELF image with debug information, for decoding traces.'),
   modules: path.optional().describe('A tree holding lib/modules/RELEASE; absent where everything is built in.'),
+  counters: bundleCountersSchema.optional().describe('Where it counts which of its lines run (gcov). Absent: it does not.'),
 })
 export type BundleKernel = z.infer<typeof bundleKernelSchema>
 

@@ -44,13 +44,15 @@ export interface Built {
 
 /** What counters of a kernel are read with. */
 export interface BuiltCounters {
-  /** The tree, absolute. */
+  /** Where the tree lay when it was compiled, absolute: the notes name its sources so. */
   readonly tree: string
-  /** Where its objects and their notes lie, absolute. */
+  /** Where its objects lay then, absolute: the running kernel names its counters so. */
   readonly objects: string
-  /** What was compiled with counters, relative to both. */
+  /** Where the compiler's notes lie, absolute. */
+  readonly notes: string
+  /** What was compiled with counters, relative to each of them. */
   readonly directories: readonly string[]
-  /** Name of the gcov that belongs to the compiler. */
+  /** Name or path of the gcov that belongs to the compiler. */
   readonly gcov: string
 }
 

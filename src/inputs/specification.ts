@@ -390,7 +390,7 @@ const how: readonly InputSpecification[] = [
     faces: actionOnly,
     default: 'never',
     description:
-      'Say which lines of the change no test ran (docs/howto/coverage.md). `change`: the directories of the kernel tree that the change is in are compiled with gcc’s counters. Needs `kernel-tree` and the history (`fetch-depth: 0`).',
+      'Say which lines of the change no test ran (docs/howto/coverage.md). `change`: the directories of the kernel tree that the change is in are compiled with gcc’s counters, by the flake or (`kernel-tree`) by its own make. Needs the history (`fetch-depth: 0`).',
   },
   {
     name: 'coverage-change',

@@ -66,11 +66,8 @@ async function buildHeldTree(request: TreeBuildRequest, given: TreeSetting, port
   ports.runner.info(`kernel: ${kernel.release} of ${tree} built in ${seconds.toFixed(1)} s with ${compiler.description} (${configuring})`)
   const { coverageOf = [] } = request
   if (coverageOf.length === 0) return { kernel, seconds }
-  return {
-    kernel,
-    seconds,
-    coverage: { tree, objects: await ports.files.realPath(objects), directories: coverageOf, gcov: gcovOf(compiler) },
-  }
+  const real = await ports.files.realPath(objects)
+  return { kernel, seconds, coverage: { tree, objects: real, notes: real, directories: coverageOf, gcov: gcovOf(compiler) } }
 }
 
 const CONFIGURING = { done: 0, total: null, perSecond: null, secondsLeft: null, step: 'configuring' } as const

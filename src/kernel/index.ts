@@ -10,6 +10,7 @@ export {
   targetOfMachine,
   treeSetting,
 } from './configure-tree.js'
+export { requirePlainDirectory } from './coverage-flags.js'
 export { enclosingKernelTree, findKernelTree, isKernelTree, objectDirectory, treeName } from './layout.js'
 export { editInMenu } from './menu.js'
 export { buildSelftests, checkSelftests, selftestFragments } from './selftests.js'

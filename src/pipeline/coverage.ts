@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
+import { enclosingKernelTree, findKernelTree } from '../bundle/index.js'
+import { localDirectory } from '../cache/index.js'
 import {
   type ChangedSource,
   type CoverageOutcome,
@@ -17,6 +20,8 @@ import type { VmRun } from '../domain/vm-run.js'
 import type { Ports } from '../ports/index.js'
 import { GUEST_USER } from '../vm/index.js'
 import { type ChangeBase, changeBase, upstreamOf } from './change-base.js'
+import type { Directories } from './directories.js'
+import type { ObtainOptions } from './obtain-bundle.js'
 import { gitIn, readCheckout } from './situation.js'
 
 /** Under this name the trace file lies in the run's directory. */
@@ -26,6 +31,8 @@ export const LCOV_FILE = 'coverage.lcov'
 export interface CoverageAim {
   /** Directories that are compiled with counters; empty: the change is in none. */
   readonly directories: readonly string[]
+  /** What a kernel of that tree is built of, where another builds it: SHA-256 by file. Empty where its own make does. */
+  readonly compared: Readonly<Record<string, string>>
   readonly change: Pick<Coverage, 'base' | 'commit' | 'isDirty'> & { readonly sources: readonly ChangedSource[] }
   /** For people: what is counted, and why. */
   readonly note: string
@@ -35,20 +42,12 @@ type AimPorts = Pick<Ports, 'exec' | 'files' | 'runner'>
 
 /**
  * What of the kernel tree is to be counted: the directories named, and those the change is in. Null where nothing was asked for.
- * @throws UserError without a kernel tree, or where the change cannot be compared with anything
+ * @throws UserError where no kernel of a tree at hand is compiled, or where the change cannot be compared with anything
  */
-export async function aimCoverage(plan: Plan, ports: AimPorts): Promise<CoverageAim | null> {
-  const { coverage, kernelTree } = plan
+export async function aimCoverage(plan: Plan, places: Directories, ports: AimPorts): Promise<CoverageAim | null> {
+  const { coverage } = plan
   if (coverage === undefined) return null
-  if (kernelTree === undefined) {
-    throw new UserError(
-      'Coverage is of a kernel that is built from its tree, and this run builds none.',
-      plan.face === 'cli'
-        ? 'Name the tree with `--kernel-tree DIRECTORY`, or leave `--coverage` away.'
-        : 'Set `kernel-tree`, or leave `coverage` at `never`.',
-    )
-  }
-  const tree = kernelTree.directory
+  const tree = plan.kernelTree?.directory ?? (await treeOfFlake(plan, places, ports.files))
   for (const directory of coverage.directories) await requireDirectory(tree, directory, ports)
   const base = await baseOf(plan, tree, ports)
   const changes = base === null ? [] : await changesSince(base.commit, tree, ports)
@@ -56,7 +55,53 @@ export async function aimCoverage(plan: Plan, ports: AimPorts): Promise<Coverage
   const directories = withoutInner([...coverage.directories, ...ofChange])
   const { commit, isDirty } = await readCheckout(gitIn(tree, ports))
   const change = { base, commit, isDirty, sources: await sourcesOf(changes, tree, ports) }
-  return { directories, change, note: noteOf(directories, base, changes) }
+  const compared = plan.kernelTree === undefined ? await sums(tree, directories, changes, ports.files) : {}
+  return { directories, compared, change, note: noteOf(directories, base, changes) }
+}
+
+/** What a build is told of it. */
+export function countingOf(aim: CoverageAim | null): Pick<ObtainOptions, 'coverageOf' | 'coverageSources'> {
+  return aim === null || aim.directories.length === 0 ? {} : { coverageOf: aim.directories, coverageSources: aim.compared }
+}
+
+/** The tree whose kernel the flake builds: the one it lies in, or beside it as `linux`, or that of the project. @throws UserError */
+async function treeOfFlake(plan: Plan, places: Directories, files: Ports['files']): Promise<string> {
+  const { bundle } = plan
+  const isCommand = plan.face === 'cli'
+  const nextStep = isCommand
+    ? 'Name the tree with `--kernel-tree DIRECTORY`, or leave `--coverage` away.'
+    : 'Set `kernel-tree`, or leave `coverage` at `never`.'
+  const refused = (why: string) => new UserError(`Coverage is of a kernel that is compiled with counters, and ${why}.`, nextStep)
+  if (plan.kernel !== null) throw refused(`this run boots one that is given (${isCommand ? '`--kernel`' : '`kernel`'})`)
+  if (bundle.kind === 'path') throw refused(`this run boots that of a bundle that is given (${bundle.path})`)
+  if (bundle.kind === 'offline') throw refused('the offline bundle has the distribution’s')
+  const flake = localDirectory(bundle.flake, places.workingDirectory)
+  const found =
+    (flake === null ? null : ((await enclosingKernelTree(flake, files)) ?? (await findKernelTree(flake, files)))) ??
+    (await findKernelTree(places.projectDirectory, files))
+  if (found !== null) return found
+  const where = flake ?? places.projectDirectory
+  throw new UserError(
+    `Coverage is of the kernel tree that the flake builds, and ${where} neither lies in one nor holds one as \`linux\`.`,
+    isCommand ? 'Run it in the tree, or name the tree with `--kernel-tree DIRECTORY`: its own make builds it then.' : nextStep,
+  )
+}
+
+/** What shows that a kernel is of this tree: what changed in those directories, and what says how they are made. */
+async function sums(
+  tree: string,
+  directories: readonly string[],
+  changes: readonly FileChange[],
+  files: Ports['files'],
+): Promise<Readonly<Record<string, string>>> {
+  const isIn = (file: string) => directories.some((directory) => file.startsWith(`${directory}/`))
+  const changed = changes.flatMap(({ file }) => (isSource(file) && isIn(file) ? [file] : []))
+  const found: Record<string, string> = {}
+  for (const file of ['Makefile', ...directories.flatMap((each) => [`${each}/Makefile`, `${each}/Kbuild`]), ...changed]) {
+    const bytes = await files.readBytes(join(tree, file)).catch(() => null)
+    if (bytes !== null) found[file] = createHash('sha256').update(bytes).digest('hex')
+  }
+  return found
 }
 
 async function requireDirectory(tree: string, directory: string, { files }: AimPorts): Promise<void> {

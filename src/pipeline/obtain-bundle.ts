@@ -28,8 +28,10 @@ export interface ObtainOptions {
   readonly runDirectory: string | null
   /** `leave`: a kernel tree is not compiled, the bundle's own kernel stands in. */
   readonly kernelTree?: 'leave'
-  /** Directories of the kernel tree that are compiled with counters. Absent: none. */
+  /** Directories of the kernel's tree that are compiled with counters. Absent: none. */
   readonly coverageOf?: readonly string[]
+  /** What a flake's kernel must be built of for that: SHA-256 by file of the tree. */
+  readonly coverageSources?: Readonly<Record<string, string>>
   /** Ends the compiling of a kernel tree. */
   readonly signal?: AbortSignal
   readonly onProgress: (progress: Progress) => void
@@ -64,6 +66,7 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.kernelTree === undefined ? {} : { kernelTree: options.kernelTree }),
     ...(options.coverageOf === undefined ? {} : { coverageOf: options.coverageOf }),
+    ...(options.coverageSources === undefined ? {} : { coverageSources: options.coverageSources }),
     ...(options.runDirectory === null ? {} : { logPath: join(options.runDirectory, 'build.log') }),
     onProgress,
     check: (known: KnownEarly) => checkEarly(plan, known, places, ports),
@@ -92,7 +95,8 @@ export async function obtainBundle(options: ObtainOptions, ports: Ports): Promis
     for (const line of describeMissing(await missingPrograms(fstests, ports))) stage('build', line)
   }
   const askedSeconds = ports.clock.monotonicSeconds()
-  const restored = await restoreStore({ plan, nix, flakeDirectory: offline?.directory ?? null }, ports)
+  const stored = { plan, nix, flakeDirectory: offline?.directory ?? null }
+  const restored = await restoreStore(options.coverageOf === undefined ? stored : { ...stored, counted: options.coverageOf }, ports)
   told(plan.cache ? restored.ledger : [], stage)
   const compiler = await restoreCompilerCache({ ...compilerRequest(options), nix, restored }, ports)
   told(compiler.ledger, stage)

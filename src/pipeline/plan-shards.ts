@@ -10,6 +10,7 @@ import { planIdentity, type ShardCount, wholePlan } from '../plan/shards/index.j
 import type { Ports } from '../ports/index.js'
 import { testTimes } from '../results/index.js'
 import { decideAccelerator } from '../vm/index.js'
+import { aimCoverage, countingOf } from './coverage.js'
 import type { Directories } from './directories.js'
 import { obtainBundle } from './obtain-bundle.js'
 import { HISTORY_FILE, type Memory, recall } from './past-runs.js'
@@ -51,7 +52,9 @@ export async function planShards(options: PlanShardsOptions, ports: Ports): Prom
   const { plan, places, directory, count } = options
   // Which tests there are does not depend on the tree's kernel. Where the bundle is handed on, all of it is built.
   const kernelTree = directory === null || plan.face === 'cli' ? ({ kernelTree: 'leave' } as const) : {}
-  const { built } = await obtainBundle({ ...options, ...kernelTree, runDirectory: null }, ports)
+  // The shards take the bundle that counts, where that is a flake's.
+  const counting = directory === null || plan.kernelTree !== undefined ? {} : countingOf(await aimCoverage(plan, places, ports))
+  const { built } = await obtainBundle({ ...options, ...kernelTree, ...counting, runDirectory: null }, ports)
   const { selection, notes, catalogued } = await resolveSelection({ plan, built, places }, ports)
   const memory = directory === null ? null : await recall({ ...options, built }, ports)
   const times = memory === null ? guessedTimes(plan) : await learnedTimes(plan, built, memory, ports)

@@ -79,9 +79,12 @@ export async function requireBaseBundle(plan: Pick<Plan, 'baseBundle'>, ports: P
   if (plan.baseBundle) await loadBundle(plan.baseBundle, ports)
 }
 
-/** A bundle's path as later runs may rely on it: in a Nix store a path never comes to mean something else. */
-export function lastingBundlePath({ bundlePath }: Pick<Built, 'bundlePath'>, plan: Pick<Plan, 'kernel' | 'kernelTree'>): string | null {
-  return hasBundlesKernel(plan) && /^\/nix\/store\/[0-9a-z]{32}-[^/]+$/.test(bundlePath) ? bundlePath : null
+/** A bundle's path as later runs may rely on it: in a Nix store a path never comes to mean something else. A kernel that counts is none to compare with. */
+export function lastingBundlePath(
+  { bundlePath, coverage }: Pick<Built, 'bundlePath' | 'coverage'>,
+  plan: Pick<Plan, 'kernel' | 'kernelTree'>,
+): string | null {
+  return coverage === undefined && hasBundlesKernel(plan) && /^\/nix\/store\/[0-9a-z]{32}-[^/]+$/.test(bundlePath) ? bundlePath : null
 }
 
 /** False where another kernel than the bundle's own is booted. */

@@ -24,7 +24,7 @@ import {
 } from '../results/index.js'
 import { DumpBudget, decideAccelerator } from '../vm/index.js'
 import { chooseByMap } from './choose-by-map.js'
-import { aimCoverage, type CoverageAim, withCoverage } from './coverage.js'
+import { aimCoverage, type CoverageAim, countingOf, withCoverage } from './coverage.js'
 import { decodeRecord } from './decode.js'
 import { requireNamed } from './early-check.js'
 import { readHostFacts } from './host-facts.js'
@@ -145,12 +145,12 @@ function stoppedBy(error: unknown): NonNullable<VmRun['stopped']> {
 async function test(options: PipelineOptions, evidence: Evidence, ports: Ports): Promise<void> {
   const { inputs, run, places, onProgress } = options
   const { plan } = run
-  const aim = await aimCoverage(plan, ports)
+  const aim = await aimCoverage(plan, places, ports)
   evidence.aim = aim
   if (aim !== null) onProgress({ kind: 'stage', stage: 'plan', message: aim.note })
   const wanted = {
     ...{ plan, nix: inputs.nix, places, runDirectory: run.directory, signal: options.signal, onProgress },
-    ...(aim === null || aim.directories.length === 0 ? {} : { coverageOf: aim.directories }),
+    ...countingOf(aim),
   }
   const obtained = await untilInterrupted(options.signal, ports, (ending) => obtainBundle(wanted, ending))
   const { built } = obtained
