@@ -116,16 +116,20 @@ flip "$(archive)"
 echo 'const char vmtest_three[] = "three";' >>"$tree/fs/xfs/xfs_super.c"
 prove 'a byte flipped among the objects' clean
 mkdir "$work/bin"
-printf '#!/bin/bash\nexec /usr/bin/gcc "$@" -fno-inline\n' >"$work/bin/gcc"
+printf '#!/bin/bash\nexec /usr/bin/gcc "$@" -fno-gcse\n' >"$work/bin/gcc"
 chmod +x "$work/bin/gcc"
 configure "$work/bin"
 prove 'another compiler by PATH' clean --arg path "[ \"$work/bin\" ]"
 
-# The derivation, PATH and the compiler's version are the same; cc1 is another.
+# The derivation, PATH and the compiler's version are the same; cc1 is another. Its whole directory is shown in place of the machine's: for a single
+# file Nix makes the place first, which below a directory of the machine's would empty the machine's own file.
 compiler=$(gcc -print-prog-name=cc1)
-printf '#!/bin/bash\nexec /cc1-as-it-was "$@" -fno-inline\n' >"$work/bin/cc1"
-chmod +x "$work/bin/cc1"
-configure "/cc1-as-it-was=$compiler $compiler=$work/bin/cc1"
+cp -a "${compiler%/*}" "$work/compiler"
+mv "$work/compiler/cc1" "$work/compiler/cc1-as-it-was"
+# shellcheck disable=SC2016 # The wrapper's shell expands it.
+printf '#!/bin/bash\nexec "${0%%/*}/cc1-as-it-was" "$@" -fno-gcse\n' >"$work/compiler/cc1"
+chmod +x "$work/compiler/cc1"
+configure "${compiler%/*}=$work/compiler"
 echo 'const char vmtest_four[] = "four";' >>"$tree/fs/xfs/xfs_super.c"
 prove 'another compiler under the same name' clean
 configure
